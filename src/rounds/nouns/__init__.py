@@ -1,0 +1,122 @@
+"""The words. Frozen pydantic models; nothing else from this project."""
+
+from rounds.nouns.base import Noun, Provenance, Published
+from rounds.nouns.community import Community, Member, Waiver
+from rounds.nouns.decision import Decision, Signature
+from rounds.nouns.diagnostic import Diagnostic
+from rounds.nouns.errors import (
+    AccessError,
+    DataError,
+    DefinitionError,
+    DiagnosticError,
+    DisclosureError,
+    RoundsError,
+    SourceError,
+)
+from rounds.nouns.estimand import Estimand, IntercurrentEvent
+from rounds.nouns.estimate import Estimate
+from rounds.nouns.evaluation import (
+    ArmSummary,
+    BalanceRow,
+    BalancingResult,
+    EquityEffect,
+    Evaluation,
+    Flow,
+    Posterior,
+    Reach,
+    SecondaryResult,
+)
+from rounds.nouns.evidence import (
+    Certainty,
+    CertaintyDomain,
+    Evidence,
+    MetaAnalysis,
+    Prior,
+    PriorComponent,
+    StudyEffect,
+)
+from rounds.nouns.exposure import Exposure
+from rounds.nouns.knowledge_object import (
+    KnowledgeExample,
+    KnowledgeObject,
+    ServiceInfo,
+)
+from rounds.nouns.not_estimable import NotEstimable
+from rounds.nouns.period import Period
+from rounds.nouns.problem import (
+    Aim,
+    ChartPoint,
+    ControlChart,
+    Difference,
+    Problem,
+    Variation,
+)
+from rounds.nouns.protocol import DecisionRule, Endpoint, Protocol
+from rounds.nouns.ref import Ref
+from rounds.nouns.rollout import Design, Determination, Rollout
+from rounds.nouns.source import PICO, Effect, RiskOfBias, Source
+from rounds.nouns.turn import Turn
+from rounds.nouns.unit_result import UnitResult
+
+__all__ = [
+    "PICO",
+    "AccessError",
+    "Aim",
+    "ArmSummary",
+    "BalanceRow",
+    "BalancingResult",
+    "Certainty",
+    "CertaintyDomain",
+    "ChartPoint",
+    "Community",
+    "ControlChart",
+    "DataError",
+    "Decision",
+    "DecisionRule",
+    "DefinitionError",
+    "Design",
+    "Determination",
+    "Diagnostic",
+    "DiagnosticError",
+    "Difference",
+    "DisclosureError",
+    "Effect",
+    "Endpoint",
+    "EquityEffect",
+    "Estimand",
+    "Estimate",
+    "Evaluation",
+    "Evidence",
+    "Exposure",
+    "Flow",
+    "IntercurrentEvent",
+    "KnowledgeExample",
+    "KnowledgeObject",
+    "Member",
+    "MetaAnalysis",
+    "NotEstimable",
+    "Noun",
+    "Period",
+    "Posterior",
+    "Prior",
+    "PriorComponent",
+    "Problem",
+    "Protocol",
+    "Provenance",
+    "Published",
+    "Reach",
+    "Ref",
+    "RiskOfBias",
+    "Rollout",
+    "RoundsError",
+    "SecondaryResult",
+    "ServiceInfo",
+    "Signature",
+    "Source",
+    "SourceError",
+    "StudyEffect",
+    "Turn",
+    "UnitResult",
+    "Variation",
+    "Waiver",
+]

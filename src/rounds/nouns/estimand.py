@@ -1,0 +1,51 @@
+"""Exactly what is asked (ICH E9(R1))."""
+
+from typing import Literal, Self
+
+from pydantic import model_validator
+
+from rounds.nouns.base import Noun
+from rounds.nouns.ref import Ref
+
+__all__ = ["Estimand", "IntercurrentEvent"]
+
+Strategy = Literal[
+    "treatment_policy",
+    "hypothetical",
+    "composite_variable",
+    "while_on_treatment",
+    "principal_stratum",
+]
+
+
+class IntercurrentEvent(Noun):
+    """Something after time zero that changes the meaning of the variable."""
+
+    event: str
+    strategy: Strategy
+
+
+class Estimand(Noun):
+    """The question, attribute by attribute, as ICH E9(R1) lists them."""
+
+    name: str
+    population: str
+    """Who (TARGET: eligibility criteria)."""
+    treatment: str
+    comparator: str
+    variable: str
+    """What is measured on each person, and when (TARGET: outcome)."""
+    measure: Ref | None = None
+    """The Measure that computes the variable."""
+    intercurrent_events: tuple[IntercurrentEvent, ...] = ()
+    summary_measure: Literal["risk_difference", "mean_difference", "risk_ratio"]
+    """The population-level summary (TARGET: causal contrast)."""
+
+    @model_validator(mode="after")
+    def _arms_differ(self) -> Self:
+        if self.treatment == self.comparator:
+            raise ValueError(
+                f"the comparator is the same as the treatment: {self.treatment!r}; "
+                "give the comparator another strategy, e.g. 'no reminder'"
+            )
+        return self

@@ -1,0 +1,133 @@
+"""Did it work, for whom, and was anyone harmed?"""
+
+from typing import ClassVar, Literal
+
+from rounds.nouns.base import Noun, Published
+from rounds.nouns.diagnostic import Diagnostic
+from rounds.nouns.estimate import Estimate
+from rounds.nouns.not_estimable import NotEstimable
+from rounds.nouns.ref import Ref
+
+__all__ = [
+    "ArmSummary",
+    "BalanceRow",
+    "BalancingResult",
+    "EquityEffect",
+    "Evaluation",
+    "Flow",
+    "Posterior",
+    "Reach",
+    "SecondaryResult",
+]
+
+
+class ArmSummary(Noun):
+    """One arm's denominator and crude outcome."""
+
+    arm: Literal["active", "silent"]
+    n_units: int
+    n: int | None = None
+    numerator: int | None = None
+    value: float | None = None
+    suppressed: bool = False
+
+
+class Flow(Noun):
+    """The flow of participants (CONSORT), counted in persons."""
+
+    assessed: int | None
+    excluded: tuple[tuple[str, int | None], ...] = ()
+    randomised_units: int
+    arms: tuple[ArmSummary, ...]
+
+
+class BalanceRow(Noun):
+    """A baseline characteristic by arm, reported and never tested."""
+
+    characteristic: str
+    active: float | None = None
+    silent: float | None = None
+    standardised_difference: float | None = None
+
+
+class SecondaryResult(Noun):
+    """A secondary endpoint's estimate."""
+
+    name: str
+    estimate: Estimate | NotEstimable
+    arms: tuple[ArmSummary, ...] = ()
+
+
+class BalancingResult(Noun):
+    """A balancing endpoint against its frozen margin."""
+
+    name: str
+    estimate: Estimate | NotEstimable
+    margin: float
+    verdict: Literal["within_margin", "exceeds_margin", "uncertain", "sealed"]
+    arms: tuple[ArmSummary, ...] = ()
+
+
+class EquityEffect(Noun):
+    """The effect in one group; small cells are suppressed on the way out."""
+
+    characteristic: Literal["sex", "age", "svi_quartile"]
+    group: str
+    n: int | None = None
+    estimate: Estimate | NotEstimable
+    suppressed: bool = False
+
+
+class Reach(Noun):
+    """RE-AIM from the exposures."""
+
+    reach: Estimate | NotEstimable
+    """Enrolled patients of the active arm to whom a card was shown."""
+    adoption: Estimate | NotEstimable
+    """Active units in which any card was accepted."""
+    fidelity: Estimate | NotEstimable
+    """Calls in which what was due was shown, in the active arm."""
+    acceptance: Estimate | NotEstimable
+    """Cards accepted, of those shown."""
+    override_reasons: tuple[tuple[str, int | None], ...] = ()
+
+
+class Posterior(Noun):
+    """The estimate joined to the robust mixture prior; not read by the rule."""
+
+    estimate: Estimate
+    weight_informative: float
+    """Posterior weight of the informative component."""
+    conflict_p: float
+    """Two-sided prior-predictive p-value (Box 1980)."""
+    conflict: bool
+    probability_benefit: float
+    probability_worthwhile: float
+
+
+class Evaluation(Published):
+    """The pre-registered estimate with everything needed to trust or doubt it."""
+
+    kind: ClassVar[str] = "evaluation"
+    title: str
+    rollout: Ref
+    protocol: Ref
+    evidence: Ref
+    receipt: str
+    """The ledger's receipt hash for the frozen protocol."""
+    estimate: Estimate | NotEstimable
+    diagnostics: tuple[Diagnostic, ...]
+    balancing: tuple[BalancingResult, ...]
+    secondary: tuple[SecondaryResult, ...] = ()
+    equity: tuple[EquityEffect, ...] = ()
+    balance: tuple[BalanceRow, ...] = ()
+    flow: Flow
+    reach: Reach
+    posterior: Posterior | NotEstimable
+    icc: float | None = None
+    limitations: tuple[str, ...] = ()
+
+    @property
+    def failed(self) -> tuple[Diagnostic, ...]:
+        """The required diagnostics that failed."""
+        return tuple(d for d in self.diagnostics if d.required and d.verdict == "fail")

@@ -1,0 +1,85 @@
+"""What will be done, before it is done."""
+
+import datetime as dt
+from typing import ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from rounds.nouns.base import Noun, Published
+from rounds.nouns.estimand import Estimand
+from rounds.nouns.period import Period
+from rounds.nouns.ref import Ref
+
+__all__ = ["DecisionRule", "Endpoint", "Protocol"]
+
+
+class Endpoint(Noun):
+    """A measure read as the variable of an estimand."""
+
+    role: Literal["primary", "secondary", "balancing"]
+    measure: Ref
+    estimand: Estimand
+    better: Literal["higher", "lower"]
+    margin: float | None = None
+    """Greatest harm that would be accepted; a balancing endpoint has one."""
+
+    @model_validator(mode="after")
+    def _balancing_has_margin(self) -> Self:
+        if self.role == "balancing" and self.margin is None:
+            raise ValueError("a balancing endpoint has a margin, fixed beforehand")
+        return self
+
+
+class DecisionRule(Noun):
+    """The rule by which the evaluation is read; it knows no prior."""
+
+    least_worthwhile: float = Field(gt=0)
+    """Smallest benefit worth having, on the primary estimand's scale."""
+    text: str = ""
+    """The same in words."""
+
+
+class Protocol(Published):
+    """Estimand, endpoints, analysis, diagnostics, decision rule; frozen and hashed."""
+
+    kind: ClassVar[str] = "protocol"
+    title: str
+    design: Literal["randomised", "emulation"] = "randomised"
+    problem: Ref
+    unit_of_randomisation: Literal["clinic", "patient"]
+    go_live: dt.date
+    """Time zero of the trial: the first day on which a card may be shown."""
+    enrolment: Period
+    """Index visits on these days enrol."""
+    baseline: Period
+    """From which covariates are taken; it ends before go-live."""
+    follow_up_days: int = Field(gt=0)
+    endpoints: tuple[Endpoint, ...]
+    covariates: tuple[str, ...] = ()
+    """Adjusted for, as specified here: `stratum`, `baseline_rate`, `age`, …"""
+    analysis: str
+    """The estimator, in words."""
+    required_diagnostics: tuple[str, ...]
+    equity_groups: tuple[Literal["sex", "age", "svi_quartile"], ...] = ()
+    decision_rule: DecisionRule
+    level: float = Field(default=0.95, gt=0, lt=1)
+
+    @property
+    def primary(self) -> Endpoint:
+        """The one primary endpoint."""
+        return next(e for e in self.endpoints if e.role == "primary")
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        problems = []
+        if sum(e.role == "primary" for e in self.endpoints) != 1:
+            problems.append("name exactly one primary endpoint")
+        if not any(e.role == "balancing" for e in self.endpoints):
+            problems.append("name a balancing endpoint: what might get worse?")
+        if self.baseline.end >= self.go_live:
+            problems.append("the baseline must end before go-live")
+        if self.enrolment.start < self.go_live:
+            problems.append("enrolment cannot begin before go-live")
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
