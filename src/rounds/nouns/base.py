@@ -28,7 +28,7 @@ class Noun(BaseModel):
     )
 
     def to_json(self) -> str:
-        """Give canonical JSON: keys sorted, no white space, so that a hash is stable."""
+        """Give canonical JSON: keys sorted and no white space, for a stable hash."""
         return json.dumps(
             self.model_dump(mode="json"),
             sort_keys=True,

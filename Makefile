@@ -1,0 +1,52 @@
+# The commands that the project keeps. A fresh machine needs Python 3.11+ and make.
+PYTHON ?= python3
+BIN := .venv/bin
+PURPOSES := spec errors properties truth crosscheck conformance architecture journeys browser docs unit
+
+.PHONY: demo test $(PURPOSES:%=test-%) test-kill loops check fix bench docs clean
+
+demo: .venv/core ## turn the loop once on a made health system
+	$(BIN)/rounds demo
+
+test: .venv/dev ## every test that belongs to a change
+	$(BIN)/pytest -n 2 --dist loadfile tests
+
+$(PURPOSES:%=test-%): test-%: .venv/dev ## the tests of one purpose
+	$(BIN)/pytest tests/$*
+
+test-kill: .venv/dev ## 200 kills of the CDS service under load
+	ROUNDS_KILLS=200 $(BIN)/pytest tests/journeys -k kill
+
+LOOPS ?= 1000
+loops: .venv/core ## 3 × 1,000 loops graded against the truth: effect, none, harm
+	$(BIN)/rounds simulate --loops $(LOOPS)
+
+check: .venv/dev ## style, types, floors, spelling
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell src tests docs bench README.md CONTRIBUTING.md CHANGELOG.md
+
+fix: .venv/dev ## what can be mended by a program
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/dev ## speed, as ratios against a peer in the same run
+	@for script in bench/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+docs: .venv/dev ## the generated pages of the manual
+	$(BIN)/python docs/generate.py
+
+.venv/core: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+.venv/dev: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@ .venv/core
+
+clean: ## leave only what git keeps
+	rm -rf .venv demo build dist node_modules
