@@ -2,6 +2,24 @@
 
 from rounds.nouns.base import Noun, Provenance, Published
 from rounds.nouns.community import Community, Member, Waiver
+from rounds.nouns.concept_set import Addition, Code, CodePrefix, ConceptSet
+from rounds.nouns.criteria import (
+    Age,
+    All,
+    Any,
+    Compare,
+    Comparison,
+    Criterion,
+    Events,
+    Exists,
+    IndexVisit,
+    LastDayWithAll,
+    NewCode,
+    Not,
+    Point,
+    Reading,
+    Window,
+)
 from rounds.nouns.decision import Decision, Signature
 from rounds.nouns.diagnostic import Diagnostic
 from rounds.nouns.errors import (
@@ -41,6 +59,7 @@ from rounds.nouns.knowledge_object import (
     KnowledgeObject,
     ServiceInfo,
 )
+from rounds.nouns.measure import Measure, MeasureResult
 from rounds.nouns.not_estimable import NotEstimable
 from rounds.nouns.period import Period
 from rounds.nouns.problem import (
@@ -61,15 +80,25 @@ from rounds.nouns.unit_result import UnitResult
 __all__ = [
     "PICO",
     "AccessError",
+    "Addition",
+    "Age",
     "Aim",
+    "All",
+    "Any",
     "ArmSummary",
     "BalanceRow",
     "BalancingResult",
     "Certainty",
     "CertaintyDomain",
     "ChartPoint",
+    "Code",
+    "CodePrefix",
     "Community",
+    "Compare",
+    "Comparison",
+    "ConceptSet",
     "ControlChart",
+    "Criterion",
     "DataError",
     "Decision",
     "DecisionRule",
@@ -86,17 +115,26 @@ __all__ = [
     "Estimand",
     "Estimate",
     "Evaluation",
+    "Events",
     "Evidence",
+    "Exists",
     "Exposure",
     "Flow",
+    "IndexVisit",
     "IntercurrentEvent",
     "KnowledgeExample",
     "KnowledgeObject",
+    "LastDayWithAll",
+    "Measure",
+    "MeasureResult",
     "Member",
     "MetaAnalysis",
+    "NewCode",
+    "Not",
     "NotEstimable",
     "Noun",
     "Period",
+    "Point",
     "Posterior",
     "Prior",
     "PriorComponent",
@@ -105,6 +143,7 @@ __all__ = [
     "Provenance",
     "Published",
     "Reach",
+    "Reading",
     "Ref",
     "RiskOfBias",
     "Rollout",
@@ -119,4 +158,5 @@ __all__ = [
     "UnitResult",
     "Variation",
     "Waiver",
+    "Window",
 ]
