@@ -40,6 +40,7 @@ from rounds.nouns.evaluation import (
     EquityEffect,
     Evaluation,
     Flow,
+    Interaction,
     Posterior,
     Reach,
     SecondaryResult,

@@ -15,6 +15,7 @@ __all__ = [
     "EquityEffect",
     "Evaluation",
     "Flow",
+    "Interaction",
     "Posterior",
     "Reach",
     "SecondaryResult",
@@ -75,7 +76,21 @@ class EquityEffect(Noun):
     group: str
     n: int | None = None
     estimate: Estimate | NotEstimable
+    shrunken: Estimate | NotEstimable | None = None
+    """The same, drawn towards the other groups by partial pooling."""
     suppressed: bool = False
+
+
+class Interaction(Noun):
+    """Whether the effect differs between the groups of one characteristic."""
+
+    characteristic: Literal["sex", "age", "svi_quartile"]
+    contrast: str
+    """The two groups compared: last minus first."""
+    estimate: Estimate | NotEstimable
+    """Difference between their effects."""
+    note: str = ""
+    """How many such differences were looked at, and what follows."""
 
 
 class Reach(Noun):
@@ -113,6 +128,8 @@ class Evaluation(Published):
     rollout: Ref
     protocol: Ref
     evidence: Ref
+    knowledge_object: Ref | None = None
+    """What was put to the test, as the rollout names it."""
     receipt: str
     """The ledger's receipt hash for the frozen protocol."""
     estimate: Estimate | NotEstimable
@@ -120,6 +137,7 @@ class Evaluation(Published):
     balancing: tuple[BalancingResult, ...]
     secondary: tuple[SecondaryResult, ...] = ()
     equity: tuple[EquityEffect, ...] = ()
+    interactions: tuple[Interaction, ...] = ()
     balance: tuple[BalanceRow, ...] = ()
     flow: Flow
     reach: Reach
