@@ -10,7 +10,7 @@ from scipy.special import ndtri
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["newcombe", "wilson"]
+__all__ = ["counts", "newcombe", "wilson"]
 
 
 def wilson(
@@ -50,7 +50,7 @@ def wilson(
     >>> [round(float(bound), 4) for bound in (value[0], lower[0], upper[0])]
     [0.8, 0.4902, 0.9433]
     """
-    x, n = _counts(successes, totals)
+    x, n = counts(successes, totals)
     z = _quantile(level)
     p = x / n
     centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
@@ -108,9 +108,27 @@ def _quantile(level: float) -> float:
     return float(ndtri((1 + level) / 2))
 
 
-def _counts(
+def counts(
     successes: ArrayLike, totals: ArrayLike
 ) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Give both as checked arrays of float.
+
+    Parameters
+    ----------
+    successes, totals : array_like of int, shape (n,)
+        Events and trials.
+
+    Returns
+    -------
+    successes, totals : ndarray of float, shape (n,)
+        The same numbers.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, a total is below 1 or not finite, or successes are not
+        between 0 and their total.
+    """
     x = np.atleast_1d(np.asarray(successes, dtype=float))
     n = np.atleast_1d(np.asarray(totals, dtype=float))
     if x.shape != n.shape:
