@@ -122,6 +122,7 @@ __all__ = [
     "Exposure",
     "Flow",
     "IndexVisit",
+    "Interaction",
     "IntercurrentEvent",
     "KnowledgeExample",
     "KnowledgeObject",
