@@ -1,0 +1,19 @@
+"""What has been said and decided: published nouns, append-only, hash-chained."""
+
+from rounds.ledger.disclosure import safe, safe_populations, safe_results
+from rounds.ledger.entry import Entry, Finding, Head, Receipt
+from rounds.ledger.provenance import Impact, Trail
+from rounds.ledger.registry import Ledger
+
+__all__ = [
+    "Entry",
+    "Finding",
+    "Head",
+    "Impact",
+    "Ledger",
+    "Receipt",
+    "Trail",
+    "safe",
+    "safe_populations",
+    "safe_results",
+]

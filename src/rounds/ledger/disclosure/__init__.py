@@ -1,0 +1,9 @@
+"""Disclosure control: the one place where small counts are hidden on the way out.
+
+Steps compute on exact counts; `safe` acts where a noun is published and at every door.
+"""
+
+from rounds.ledger.disclosure.nouns import safe
+from rounds.ledger.disclosure.results import safe_populations, safe_results
+
+__all__ = ["safe", "safe_populations", "safe_results"]

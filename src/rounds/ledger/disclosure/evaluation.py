@@ -1,0 +1,183 @@
+"""Small counts in an Evaluation: arms, exclusions, groups, reach and reasons."""
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from rounds.ledger.disclosure.cells import (
+    HIDDEN,
+    coarse,
+    gives_back_a_count,
+    hide_estimate,
+    suppress_counted,
+    without_small_n,
+)
+from rounds.ledger.disclosure.wording import safe_text, safe_texts
+from rounds.methods.disclosure import is_small, suppress
+from rounds.nouns import (
+    ArmSummary,
+    BalanceRow,
+    BalancingResult,
+    Diagnostic,
+    EquityEffect,
+    Estimate,
+    Evaluation,
+    Flow,
+    Reach,
+    SecondaryResult,
+)
+
+__all__ = ["safe_evaluation"]
+
+AnyResult = TypeVar("AnyResult", SecondaryResult, BalancingResult)
+Reasons = tuple[tuple[str, int | None], ...]
+
+
+def safe_evaluation(evaluation: Evaluation) -> Evaluation:
+    """Hide small counts in everything that an evaluation counts in persons."""
+    arms = safe_arms(evaluation.flow.arms)
+    enrolled = sum(arm.n or 0 for arm in evaluation.flow.arms)
+    estimate = evaluation.estimate
+    if isinstance(estimate, Estimate):
+        estimate = without_small_n(estimate)
+    if any(arm.suppressed for arm in arms):
+        estimate = coarse(estimate)
+    return evaluation.model_copy(
+        update={
+            "estimate": estimate,
+            "flow": _flow(evaluation.flow, arms),
+            "balancing": tuple(_endpoint(each) for each in evaluation.balancing),
+            "secondary": tuple(_endpoint(each) for each in evaluation.secondary),
+            "equity": _equity(evaluation.equity, enrolled),
+            "balance": tuple(
+                _balance(row, evaluation.flow.arms) for row in evaluation.balance
+            ),
+            "reach": _reach(evaluation.reach),
+            "diagnostics": tuple(_diagnostic(each) for each in evaluation.diagnostics),
+            "limitations": safe_texts(evaluation.limitations),
+        }
+    )
+
+
+@dataclass(frozen=True)
+class _Cell:
+    denominator: int | None
+    numerator: int | None = None
+
+
+def safe_arms(arms: tuple[ArmSummary, ...]) -> tuple[ArmSummary, ...]:
+    """Hide an arm's small counts, and the other's where their sum is known."""
+    cells = [_Cell(arm.n, arm.numerator) for arm in arms]
+    found = suppress_counted(cells, suppressed=[arm.suppressed for arm in arms])
+    return tuple(
+        _hide_arm(arm) if hide else arm
+        for arm, hide in zip(arms, found.cells, strict=True)
+    )
+
+
+def _hide_arm(arm: ArmSummary) -> ArmSummary:
+    hidden = {"n": None, "numerator": None, "value": None, "suppressed": True}
+    if arm.n is not None and arm.n_units == arm.n:
+        hidden["n_units"] = None  # patients were randomised: units are persons
+    return arm.model_copy(update=hidden)
+
+
+def _flow(flow: Flow, arms: tuple[ArmSummary, ...]) -> Flow:
+    """Hide small exclusions; their total too, where subtraction would give one back."""
+    counts = [count or 0 for _, count in flow.excluded]
+    small = [is_small(count) for count in counts]
+    together = sum(count for count, hide in zip(counts, small, strict=True) if hide)
+    n_small = sum(small)
+    assessed = flow.assessed
+    exposed = n_small == 1 or is_small(together) or together <= n_small
+    if n_small and (exposed or any(arm.suppressed for arm in arms)):
+        assessed = None
+    if assessed is not None and is_small(assessed):
+        assessed = None
+    excluded = tuple(
+        (reason, None if hide else count)
+        for (reason, count), hide in zip(flow.excluded, small, strict=True)
+    )
+    return flow.model_copy(
+        update={"assessed": assessed, "excluded": excluded, "arms": arms}
+    )
+
+
+def _endpoint(result: AnyResult) -> AnyResult:
+    """Hide small arms; then the estimate's last digits, to which they could be fitted.
+
+    A crude difference between two arms of known size, at sixteen digits, is an equation
+    with one solution in whole numbers.
+    """
+    arms = safe_arms(result.arms)
+    estimate = hide_estimate(result.estimate)
+    if any(arm.suppressed for arm in arms):
+        estimate = coarse(estimate)
+    return result.model_copy(update={"arms": arms, "estimate": estimate})
+
+
+def _equity(
+    effects: tuple[EquityEffect, ...], enrolled: int
+) -> tuple[EquityEffect, ...]:
+    """Hide small groups of each characteristic, whose sum is known from the flow."""
+    hidden: set[int] = set()
+    for characteristic in dict.fromkeys(each.characteristic for each in effects):
+        places = [
+            place
+            for place, each in enumerate(effects)
+            if each.characteristic == characteristic
+        ]
+        cells = [_Cell(effects[place].n) for place in places]
+        before = [effects[place].suppressed for place in places]
+        found = suppress_counted(
+            cells, (enrolled, 0) if enrolled else None, suppressed=before
+        )
+        hidden |= {places[index] for index in np.flatnonzero(found.cells)}
+    return tuple(
+        each.model_copy(update={"n": None, "estimate": HIDDEN, "suppressed": True})
+        if place in hidden
+        else each
+        for place, each in enumerate(effects)
+    )
+
+
+def _balance(row: BalanceRow, arms: tuple[ArmSummary, ...]) -> BalanceRow:
+    """Hide a share of an arm that is a small count of it, on both sides."""
+    sizes = {arm.arm: arm.n for arm in arms}
+    for share, size in (
+        (row.active, sizes.get("active")),
+        (row.silent, sizes.get("silent")),
+    ):
+        if share is None or size is None or not 0 <= share <= 1:
+            continue
+        count = share * size
+        whole = abs(count - round(count)) < 1e-6
+        if whole and (is_small(round(count)) or is_small(size - round(count))):
+            return BalanceRow(characteristic=row.characteristic)
+    return row
+
+
+def _reach(reach: Reach) -> Reach:
+    """Hide shares of persons, calls and cards; adoption counts clinics and stays."""
+    counted = ("reach", "fidelity", "acceptance")
+    estimates = {name: hide_estimate(getattr(reach, name)) for name in counted}
+    reasons = reach.override_reasons
+    if gives_back_a_count(reach.acceptance):
+        reasons = tuple((reason, None) for reason, _ in reasons)
+    return reach.model_copy(update={**estimates, "override_reasons": _reasons(reasons)})
+
+
+def _reasons(reasons: Reasons) -> Reasons:
+    if any(count is None for _, count in reasons):
+        return reasons
+    counts = np.array([count for _, count in reasons], dtype=np.int64)
+    found = suppress(counts)
+    return tuple(
+        (reason, None if hide else count)
+        for (reason, count), hide in zip(reasons, found.cells, strict=True)
+    )
+
+
+def _diagnostic(diagnostic: Diagnostic) -> Diagnostic:
+    return diagnostic.model_copy(update={"detail": safe_text(diagnostic.detail)})

@@ -1,0 +1,154 @@
+"""Small counts in a Problem: units, groups and months that share one total."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rounds.ledger.disclosure.cells import (
+    HIDDEN,
+    coarse,
+    hide_estimate,
+    missing_counts,
+    rounded,
+    suppress_counted,
+)
+from rounds.ledger.disclosure.results import hide_unit
+from rounds.ledger.disclosure.wording import safe_text, safe_texts
+from rounds.methods.disclosure import Suppression
+from rounds.nouns import (
+    ChartPoint,
+    ControlChart,
+    Difference,
+    Estimate,
+    NotEstimable,
+    Problem,
+    UnitResult,
+    Variation,
+)
+
+__all__ = ["safe_chart", "safe_problem"]
+
+
+def safe_problem(problem: Problem) -> Problem:
+    """Hide small counts among units, groups and months.
+
+    The tables are partitions of the same people: where the total must be hidden and
+    another table would give it back, that table is hidden too.
+    """
+    total = _total(problem.baseline)
+    tables = [problem.units, *(each.groups for each in problem.differences)]
+    found = [_suppress(table, total) for table in tables]
+    if any(each.total for each in found):
+        found = [_hide_enough(each) for each in found]
+    baseline = hide_estimate(problem.baseline)
+    if any(each.total for each in found):
+        baseline = HIDDEN
+    variation = problem.variation
+    if baseline == HIDDEN:
+        variation = HIDDEN
+    elif found[0].cells.any():
+        variation = _coarse_variation(variation)
+    hidden_units = bool(found[0].cells.any())
+    gap = problem.gap_to_best
+    return problem.model_copy(
+        update={
+            "units": _show(problem.units, found[0]),
+            "differences": tuple(
+                _difference(each, mask)
+                for each, mask in zip(problem.differences, found[1:], strict=True)
+            ),
+            "baseline": baseline,
+            "variation": variation,
+            "chart": _chart(problem.chart),
+            "gap_to_best": coarse(gap) if hidden_units else gap,
+            "limitations": safe_texts(problem.limitations),
+            "statement": safe_text(problem.statement),
+        }
+    )
+
+
+def safe_chart(chart: ControlChart) -> ControlChart:
+    """Hide small subgroups of a control chart, and limits that give back their size."""
+    cells = [_PointCell.of(point) for point in chart.points]
+    if any(point.suppressed for point in chart.points):
+        return chart
+    found = suppress_counted(cells)
+    if not found.cells.any():
+        return chart
+    points = tuple(
+        ChartPoint(label=point.label, suppressed=True) if hide else point
+        for point, hide in zip(chart.points, found.cells, strict=True)
+    )
+    centre = None if found.total else rounded(chart.centre_line)
+    return chart.model_copy(update={"points": points, "centre_line": centre})
+
+
+@dataclass(frozen=True)
+class _PointCell:
+    """A point of a chart as a cell of persons."""
+
+    denominator: int | None
+    numerator: int | None
+
+    @classmethod
+    def of(cls, point: ChartPoint) -> "_PointCell":
+        d, value = point.denominator, point.value
+        if d is None or value is None:
+            return cls(d, None if value is None else 0)
+        count = value * d
+        # A mean or a rate beyond 1 gives back no count of persons.
+        whole = abs(count - round(count)) < 1e-6 and 0 <= round(count) <= d
+        return cls(d, round(count) if whole else None)
+
+
+def _total(baseline: Estimate | NotEstimable) -> tuple[int, int] | None:
+    if isinstance(baseline, NotEstimable):
+        return None
+    counts = missing_counts(baseline)
+    if counts is None and baseline.n is not None:
+        return baseline.n, 0
+    return counts
+
+
+def _suppress(
+    table: tuple[UnitResult, ...], total: tuple[int, int] | None
+) -> Suppression:
+    return suppress_counted(
+        table, total, suppressed=[unit.suppressed for unit in table]
+    )
+
+
+def _hide_enough(found: Suppression) -> Suppression:
+    """Leave a table with hidden cells; hide one that would give back the total."""
+    if found.cells.any():
+        return found
+    return Suppression(np.ones_like(found.cells), total=found.total)
+
+
+def _show(table: tuple[UnitResult, ...], found: Suppression) -> tuple[UnitResult, ...]:
+    return tuple(
+        hide_unit(unit) if hide else unit
+        for unit, hide in zip(table, found.cells, strict=True)
+    )
+
+
+def _difference(difference: Difference, found: Suppression) -> Difference:
+    groups = _show(difference.groups, found)
+    gap = difference.gap
+    if groups and (groups[0].suppressed or groups[-1].suppressed):
+        # One shown group and the gap would give back the other.
+        gap = HIDDEN if isinstance(gap, Estimate) else gap
+    return difference.model_copy(update={"groups": groups, "gap": gap})
+
+
+def _chart(chart: ControlChart | NotEstimable) -> ControlChart | NotEstimable:
+    return chart if isinstance(chart, NotEstimable) else safe_chart(chart)
+
+
+def _coarse_variation(variation: Variation | NotEstimable) -> Variation | NotEstimable:
+    if isinstance(variation, NotEstimable):
+        return variation
+    names = ("phi", "tau2", "icc", "median_odds_ratio")
+    return variation.model_copy(
+        update={name: rounded(getattr(variation, name)) for name in names}
+    )
