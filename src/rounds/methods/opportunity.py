@@ -169,10 +169,16 @@ def _modes(
     model: Model, intercept: NDArray[np.float64], sd: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Give the modes of the standardised effects in each draw, and curvatures."""
-    u = np.zeros((sd.size, model.n_groups))
+    # The start is the empirical log odds drawn in by its precision: near the mode, so
+    # that a few of Newton's steps suffice whatever the draw.
+    p = (model.x + 0.5) / (model.n + 1)
+    distance = np.log(p / (1 - p)) - intercept[:, None]
+    information = sd[:, None] ** 2 * model.n * p * (1 - p)
+    u = distance * sd[:, None] * model.n * p * (1 - p) / (information + 1)
+    limit = 2 / np.maximum(sd[:, None], 1.0)
     for _ in range(12):
         p = expit(intercept[:, None] + sd[:, None] * u)
         gradient = sd[:, None] * (model.x - model.n * p) - u
         curvature = sd[:, None] ** 2 * model.n * p * (1 - p) + 1
-        u = u + np.clip(gradient / curvature, -2.0, 2.0)
+        u = u + np.clip(gradient / curvature, -limit, limit)
     return u, curvature

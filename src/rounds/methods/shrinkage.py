@@ -210,11 +210,13 @@ class Model:
         """
         fixed = self.X @ beta
         u = np.zeros(self.n_groups)
-        for _ in range(50):
+        # A step moves the log odds by at most 2, or saturated proportions oscillate.
+        limit = 2 / max(sd, 1.0)
+        for _ in range(100):
             mu = expit(fixed + sd * u[self.group])
             gradient = sd * self._sum(self.x - self.n * mu) - u
             curvature = sd**2 * self._sum(self.n * mu * (1 - mu)) + 1
-            step = np.clip(gradient / curvature, -2.0, 2.0)
+            step = np.clip(gradient / curvature, -limit, limit)
             u = u + step
             if np.abs(step).max() < 1e-9:
                 break
