@@ -13,6 +13,7 @@ __all__ = [
     "CertaintyDomain",
     "Evidence",
     "MetaAnalysis",
+    "NotPooled",
     "Prior",
     "PriorComponent",
     "StudyEffect",
@@ -66,6 +67,8 @@ class CertaintyDomain(Noun):
 class Certainty(Noun):
     """GRADE certainty; `not yet rated` until a reviewer has confirmed each domain."""
 
+    starts_at: Literal["high", "low"] = "high"
+    """High where all that was pooled was randomised, else low."""
     rating: Literal["high", "moderate", "low", "very low", "not yet rated"]
     domains: tuple[CertaintyDomain, ...]
 
@@ -86,6 +89,14 @@ class Prior(Noun):
     components: tuple[PriorComponent, ...]
 
 
+class NotPooled(Noun):
+    """A source that is shown and not pooled, and why."""
+
+    source: Ref
+    identifier: str
+    reason: str
+
+
 class Evidence(Published):
     """The sources, what they say together, how sure, and the prior they imply."""
 
@@ -94,6 +105,7 @@ class Evidence(Published):
     problem: Ref
     question: PICO
     sources: tuple[Ref, ...]
+    not_pooled: tuple[NotPooled, ...] = ()
     meta_analysis: MetaAnalysis | NotEstimable
     certainty: Certainty
     prior: Prior | NotEstimable

@@ -43,6 +43,14 @@ class ControlChart(Noun):
     chart: Literal["p", "p_prime", "i", "u", "u_prime"]
     centre_line: float | None
     points: tuple[ChartPoint, ...]
+    sigma_z: float | None = None
+    """Of a p′ chart: how many times wider its limits are than chance alone."""
+    longest_run: int | None = None
+    longest_run_limit: int | None = None
+    """A run longer than this is a signal (Anhøj)."""
+    n_crossings: int | None = None
+    n_crossings_limit: int | None = None
+    """Fewer crossings than this are a signal (Anhøj)."""
     note: str = ""
     """What a subgroup is, and what the chart may not be read as."""
 
@@ -59,10 +67,17 @@ class Variation(Noun):
     """Between-unit variance on the funnel's transformed scale."""
     icc: float | None = None
     """On the latent logistic scale; None where the model gives none."""
+    sd: float | None = None
+    """Between-unit standard deviation, log odds, of a random-intercept model."""
     median_odds_ratio: float | None = None
+    median_odds_ratio_lower: float | None = None
+    """Of its 95% profile-likelihood interval; 1 where chance alone would do."""
+    median_odds_ratio_upper: float | None = None
     outliers_low: tuple[str, ...] = ()
     """Units below the 99.8% limits with over-dispersion allowed for."""
     outliers_high: tuple[str, ...] = ()
+    shrunken: tuple[UnitResult, ...] = ()
+    """Units' values drawn towards the whole by how little each one tells alone."""
 
 
 class Difference(Noun):
