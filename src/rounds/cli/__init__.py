@@ -1,0 +1,3 @@
+"""The front door: `rounds <step> <verb>`."""
+
+__all__: list[str] = []

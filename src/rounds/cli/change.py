@@ -1,0 +1,171 @@
+"""`rounds change`: say it where care is given, to a random part first."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from rounds.cli.output import show, utc_now
+
+__all__ = ["adopt_", "kill_", "opt_out_", "rollback_", "run_", "status_"]
+
+By = Annotated[str, Parameter(name="--by")]
+
+
+def run_(*, project: Path = Path(), json: bool = False) -> None:
+    """Freeze the protocol and start the rollout that turn.yaml describes.
+
+    Parameters
+    ----------
+    project
+        The project's folder.
+    json
+        Print one JSON object.
+    """
+    from rounds.conduct import Desk, Plan, Project, run_change
+
+    opened = Project.open(project)
+    part = Plan.load(opened.plan_path).need("change")
+    with Desk.open(opened, now=utc_now, by=part.responsible) as desk:
+        rollout, protocol = run_change(desk, part)
+        receipt = desk.ledger.receipt(protocol.ref())
+        desk.ledger.export(opened.ledger)
+    found = {
+        "rollout": str(rollout.ref()),
+        "protocol": str(protocol.ref()),
+        "receipt": receipt.entry_hash,
+        "seed_commitment": rollout.seed_commitment,
+        "units": rollout.n_units,
+    }
+    lines = [
+        f"{rollout.title}: randomised by {rollout.design.unit}",
+        f"  protocol        {protocol.ref().short}, frozen",
+        f"  receipt         {receipt.entry_hash}",
+        f"  seed commitment {rollout.seed_commitment}",
+        f"  units           {rollout.n_units or 'as they arrive'}",
+        "",
+        f"Serve it: rounds serve --project {project}",
+    ]
+    show(found, lines, as_json=json)
+
+
+def status_(*, project: Path = Path(), json: bool = False) -> None:
+    """Say what is in force where care is given.
+
+    Parameters
+    ----------
+    project
+        The project's folder.
+    json
+        Print one JSON object.
+    """
+    with _desk(project, "status") as desk:
+        found = {
+            service: desk.practice.in_force(service).as_dict()
+            for service in desk.practice.services()
+        }
+    lines = [
+        f"{service}: {standing['mode']}, {standing['knowledge_object'] or 'nothing'}"
+        for service, standing in found.items()
+    ]
+    show(found, lines or ["Nothing is in force."], as_json=json)
+
+
+def adopt_(
+    service: str, /, *, by: By, project: Path = Path(), json: bool = False
+) -> None:
+    """Show the card everywhere, from the next call on.
+
+    Parameters
+    ----------
+    service
+        The service's id, as `rounds change status` names it.
+    by
+        Who says so.
+    project
+        The project's folder.
+    json
+        Print one JSON object.
+    """
+    _switch("adopt", service, by, project, as_json=json)
+
+
+def rollback_(
+    service: str, /, *, by: By, project: Path = Path(), json: bool = False
+) -> None:
+    """Go back to what was in force before, from the next call on.
+
+    Parameters
+    ----------
+    service
+        The service's id, as `rounds change status` names it.
+    by
+        Who says so.
+    project
+        The project's folder.
+    json
+        Print one JSON object.
+    """
+    _switch("rollback", service, by, project, as_json=json)
+
+
+def kill_(
+    service: str, /, *, by: By, project: Path = Path(), json: bool = False
+) -> None:
+    """Switch a service off, from the next call on.
+
+    Parameters
+    ----------
+    service
+        The service's id, as `rounds change status` names it.
+    by
+        Who says so.
+    project
+        The project's folder.
+    json
+        Print one JSON object.
+    """
+    _switch("kill", service, by, project, as_json=json)
+
+
+def opt_out_(
+    *,
+    listed: Annotated[Path, Parameter(name="--from")],
+    project: Path = Path(),
+    json: bool = False,
+) -> None:
+    """Record patients who decline, from a file with one patient id a line.
+
+    Parameters
+    ----------
+    listed
+        The file; ids are never typed on a command line, which others can read.
+    project
+        The project's folder.
+    json
+        Print one JSON object.
+    """
+    with _desk(project, "opt-out") as desk:
+        ids = [line.strip() for line in listed.read_text().splitlines()]
+        ids = [line for line in ids if line]
+        for one in ids:
+            desk.practice.opt_out(one, at=utc_now())
+        total = len(desk.practice.opt_outs())
+    show(
+        {"recorded": len(ids), "total": total},
+        [f"{len(ids)} recorded; {total} people have opted out in all."],
+        as_json=json,
+    )
+
+
+def _switch(verb: str, service: str, by: str, project: Path, *, as_json: bool) -> None:
+    with _desk(project, by) as desk:
+        getattr(desk.practice, verb)(service, by=by, at=utc_now())
+        standing = desk.practice.in_force(service).as_dict()
+    show(standing, [f"{service}: {standing['mode']}"], as_json=as_json)
+
+
+def _desk(project: Path, by: str) -> Any:
+    from rounds.conduct import Desk, Project
+
+    return Desk.open(Project.open(project), now=utc_now, by=by)

@@ -1,0 +1,146 @@
+"""`rounds init` and `rounds data`: practice to data."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from rounds.cli.output import Progress, show, table
+from rounds.nouns.errors import DefinitionError
+
+__all__ = ["init", "load_", "status_"]
+
+
+def init(
+    folder: Path,
+    /,
+    *,
+    source: Annotated[Path, Parameter(name="--from")],
+    json: bool = False,
+) -> None:
+    """Make a project from a folder of FHIR R4 or of OMOP CDM.
+
+    Parameters
+    ----------
+    folder
+        The new project's folder.
+    source
+        Bulk NDJSON, Bundles, or OMOP tables as parquet or CSV.
+    json
+        Print one JSON object.
+    """
+    import shutil
+
+    from rounds.conduct import Project
+    from rounds.datamart import load
+
+    existed = folder.exists()
+    project = Project.init(folder, source=source)
+    try:
+        report = load(source, project.datamart, progress=Progress())
+    except BaseException:
+        # Nothing half-made: what this call made goes, what was there stays.
+        shutil.rmtree(project.root)
+        if existed:
+            project.root.mkdir()
+        raise
+    show(
+        _as_dict(report) | {"project": project.root},
+        [
+            *_lines(report),
+            "",
+            f"Project: {project.root}",
+            f"Next: rounds problem run --project {folder}",
+        ],
+        as_json=json,
+    )
+
+
+def load_(
+    source: Path | None = None, /, *, project: Path = Path(), json: bool = False
+) -> None:
+    """Load a folder into the project's datamart.
+
+    Parameters
+    ----------
+    source
+        The folder; the one named in rounds.toml if not given.
+    project
+        The project's folder.
+    json
+        Print one JSON object.
+    """
+    from rounds.conduct import Project
+    from rounds.datamart import load
+
+    opened = Project.open(project)
+    named = opened.settings.get("data", {}).get("source")
+    if source is None and not named:
+        raise DefinitionError(
+            "No folder is named to load from.",
+            code="no-source",
+            remedies=(
+                "Name it: rounds data load PATH",
+                "Set source under [data] in rounds.toml",
+            ),
+        )
+    report = load(source or Path(named), opened.datamart, progress=Progress())
+    show(_as_dict(report), _lines(report), as_json=json)
+
+
+def status_(*, project: Path = Path(), json: bool = False) -> None:
+    """Say what the datamart holds.
+
+    Parameters
+    ----------
+    project
+        The project's folder.
+    json
+        Print one JSON object.
+    """
+    from dataclasses import asdict
+
+    from rounds.cli.output import utc_now
+    from rounds.conduct import Desk, Project
+
+    opened = Project.open(project)
+    with Desk.open(opened, now=utc_now, by="status") as desk, desk.datamart() as mart:
+        status = asdict(mart.status())
+    lines = [f"{key}: {value}" for key, value in status.items() if key != "rows"]
+    lines += table(
+        ("table", "rows"), [(k, f"{v:,}") for k, v in status.get("rows", {}).items()]
+    )
+    show(status, lines, as_json=json)
+
+
+def _as_dict(report: Any) -> dict[str, Any]:
+    return {
+        "persons": report.persons,
+        "read": report.read,
+        "mapped": report.mapped,
+        "set_aside": report.set_aside,
+        "by_type": report.by_type,
+        "reasons": report.reasons,
+        "snapshot": report.snapshot,
+        "shape": report.shape,
+    }
+
+
+def _lines(report: Any) -> list[str]:
+    rows = [
+        (name, f"{n['read']:,}", f"{n['mapped']:,}", f"{n['set_aside']:,}")
+        for name, n in report.by_type.items()
+    ]
+    rows.append(
+        ("all", f"{report.read:,}", f"{report.mapped:,}", f"{report.set_aside:,}")
+    )
+    lines = table(("type", "read", "mapped", "set aside"), rows)
+    if report.reasons:
+        lines += ["", "Set aside, or loaded with a remark:"]
+    for reason in report.reasons:
+        where = ", ".join(reason.get("examples", ())[:3])
+        lines.append(
+            f"  {reason['n']:,} {reason['type']}: {reason['reason']}"
+            + (f" ({where})" if where else "")
+        )
+    return [*lines, "", f"{report.persons:,} persons; snapshot {report.snapshot}"]

@@ -1,0 +1,56 @@
+"""`rounds decision`: adopt, adapt, abandon or extend."""
+
+from pathlib import Path
+from typing import Literal
+
+from rounds.cli.output import show, utc_now
+
+__all__ = ["run_"]
+
+
+def run_(
+    *,
+    project: Path = Path(),
+    signed_by: str | None = None,
+    decide: Literal["adopt", "adapt", "abandon", "extend"] | None = None,
+    reason: str = "",
+    json: bool = False,
+) -> None:
+    """Read the rule that was fixed beforehand, sign, and put it in force.
+
+    Parameters
+    ----------
+    project
+        The project's folder.
+    signed_by
+        Who signs; the person named in turn.yaml if not given.
+    decide
+        What is decided, where it is not what the rule recommends.
+    reason
+        Why the decision departs from the rule.
+    json
+        Print one JSON object.
+    """
+    from rounds.conduct import Desk, Plan, Project, run_decision
+
+    opened = Project.open(project)
+    plan = Plan.load(opened.plan_path)
+    part = plan.need("decision")
+    if signed_by is not None:
+        part = part.model_copy(update={"signed_by": signed_by})
+    with Desk.open(opened, now=utc_now, by=part.signed_by) as desk:
+        signed, in_force = run_decision(
+            desk, part, decided=decide, departure_reason=reason
+        )
+        desk.ledger.export(opened.ledger)
+    lines = [
+        f"{signed.title}",
+        f"  recommended     {signed.recommended}",
+        *(f"  * {sentence}" for sentence in signed.reasons),
+        f"  decided         {signed.decided}",
+        f"  signed by       {signed.signed_by.name} (identity not authenticated)",
+    ]
+    if in_force:
+        lines.append(f"  in force        {in_force}")
+    lines += ["", signed.ref().short]
+    show({"decision": signed, "in_force": in_force}, lines, as_json=json)

@@ -1,0 +1,183 @@
+"""`rounds demo`: one turn of the loop on a made health system."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from rounds.cli.output import Progress, number, show
+
+if TYPE_CHECKING:
+    from rounds.conduct.demo import DemoTurn
+    from rounds.reports import Story
+    from rounds.school import Grade
+
+__all__ = ["demo"]
+
+
+def demo(
+    problem: Literal["hypertension"] = "hypertension",
+    /,
+    *,
+    people: int = 10_000,
+    weeks: int = 26,
+    seed: int = 1,
+    effect: float = 0.06,
+    harm: float = 0.0,
+    http: bool = False,
+    out: Path = Path("demo"),
+    json: bool = False,
+) -> None:
+    """Turn the loop once on a made health system whose true answers are known.
+
+    Parameters
+    ----------
+    problem
+        Which simulated problem.
+    people
+        Registered adults in it.
+    weeks
+        Of enrolment; 13 weeks of follow-up come after.
+    seed
+        The same seed gives the same world.
+    effect
+        Planted difference in treatment intensified, in [0, 0.3].
+    harm
+        Planted difference in low pressure, in [0, 0.3].
+    http
+        Ask a real CDS Hooks server at every visit, instead of in this process.
+    out
+        The demo's folder, made anew.
+    json
+        Print one JSON object.
+    """
+    from rounds.cli.server import http_door
+    from rounds.conduct.demo import DemoOptions, run_demo
+    from rounds.reports import render
+    from rounds.school import grade
+
+    del problem
+    check_options(people, weeks, effect, harm)
+    options = DemoOptions(
+        people=people, weeks=weeks, seed=seed, effect=effect, harm=harm
+    )
+    progress = Progress()
+    done = run_demo(out, options, door=http_door if http else None, progress=progress)
+    progress("grader: the sealed truth is opened")
+    graded = grade(done)
+    progress("report: for clinicians, and in plain language")
+    report = render(story_of(done, graded), done.project.report)
+    show(as_dict(done, graded, report), lines(done, graded, report, out), as_json=json)
+
+
+def story_of(done: "DemoTurn", graded: "Grade") -> "Story":
+    """Give a graded turn as the report tells it."""
+    from rounds.reports import Story
+
+    return Story(
+        measure=done.measure,
+        community=done.community,
+        problem=done.problem,
+        sources=done.sources,
+        evidence=done.evidence,
+        knowledge_object=done.knowledge_object,
+        protocol=done.protocol,
+        rollout=done.rollout,
+        evaluation=done.evaluation,
+        decision=done.decision,
+        turn=done.turn,
+        watch=done.watch,
+        grade=graded.as_dict(),
+    )
+
+
+def check_options(people: int, weeks: int, effect: float, harm: float) -> None:
+    """Refuse what no world can be made of.
+
+    Raises
+    ------
+    DefinitionError
+        If an option is out of its range.
+    """
+    from rounds.nouns import DefinitionError
+
+    problems = []
+    if not 500 <= people <= 5_000_000:
+        problems.append(f"--people {people} is not between 500 and 5,000,000")
+    if not 4 <= weeks <= 260:
+        problems.append(f"--weeks {weeks} is not between 4 and 260")
+    if not 0 <= effect <= 0.3:
+        problems.append(f"--effect {effect} is not between 0 and 0.3")
+    if not 0 <= harm <= 0.3:
+        problems.append(f"--harm {harm} is not between 0 and 0.3")
+    if problems:
+        raise DefinitionError(
+            "; ".join(problems) + ".",
+            code="demo-options",
+            remedies=("rounds demo --help names the ranges.",),
+        )
+
+
+def as_dict(done: "DemoTurn", graded: "Grade", report: Path) -> dict[str, Any]:
+    """Give the one object that `rounds demo --json` prints."""
+    estimate = done.evaluation.estimate
+    sealed = getattr(estimate, "sealed", None) or getattr(estimate, "reason", None)
+    shown: dict[str, Any] = {"value": None, "lower": None, "upper": None}
+    if sealed is None:
+        shown = {key: getattr(estimate, key) for key in shown}
+    return {
+        "estimate": shown | {"sealed": sealed},
+        "truth": graded.effect.truth,
+        "decision": done.decision.decided,
+        "recommended": done.decision.recommended,
+        "reasons": list(done.decision.reasons),
+        "diagnostics": list(done.evaluation.diagnostics),
+        "grade": graded.as_dict(),
+        "weeks": done.weeks,
+        "event_log": done.event_log_hash,
+        "report": report,
+        "project": done.project.root,
+    }
+
+
+def lines(done: "DemoTurn", graded: "Grade", report: Path, out: Path) -> list[str]:
+    """Give the lines that `rounds demo` prints."""
+    found, judged, signed = done.problem, done.evaluation, done.decision
+    checks = ", ".join(f"{d.name} {d.verdict}" for d in judged.diagnostics)
+    said = [
+        "",
+        f"problem     {number(found.baseline)} controlled at {len(found.units)} sites",
+        (
+            f"evidence    {len(done.evidence.sources)} sources, certainty "
+            f"{done.evidence.certainty.rating}"
+        ),
+        (
+            f"change      {done.rollout.n_units} clinics randomised, seed committed as "
+            f"{done.rollout.seed_commitment[:12]}…"
+        ),
+        f"checks      {checks}",
+        f"evaluation  {number(judged.estimate)} more patients intensified",
+    ]
+    said += [
+        f"balancing   {number(part.estimate)} with low pressure, "
+        f"margin {part.margin:.0%}: {part.verdict.replace('_', ' ')}"
+        for part in judged.balancing
+    ]
+    said += [
+        f"decision    {signed.decided}, signed by {signed.signed_by.name}"
+        + (f"; {done.in_force}" if done.in_force else ""),
+        "",
+        "The grader opens the sealed truth:",
+        *graded.lines(),
+        "",
+        f"Report: {report}",
+        "",
+        "Next:",
+        f"  rounds why decision/{signed.name} --project {out}",
+        f"  rounds impact {_first_pmid(done)} --project {out}",
+        "  rounds init our-hospital --from PATH-TO-YOUR-DATA",
+    ]
+    return said
+
+
+def _first_pmid(done: "DemoTurn") -> str:
+    pmids = [source.pmid for source in done.sources if source.pmid]
+    return f"PMID:{pmids[0]}" if pmids else str(done.evidence.ref().name)

@@ -1,0 +1,126 @@
+"""Parse the command line, call one command, translate errors to exit codes."""
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError
+
+from rounds import __version__
+
+__all__ = ["app", "main", "run"]
+
+app = App(
+    name="rounds",
+    help="A learning health system: problem, evidence, change, evaluation, decision.",
+    version=__version__,
+    help_format="markdown",
+)
+
+_TOP = {
+    "demo": ("demo:demo", "Turn the loop once on a made health system."),
+    "init": ("data:init", "Make a project from FHIR R4 or OMOP CDM."),
+    "loop": ("ledger:loop", "Draw the ring with what stands where."),
+    "why": ("ledger:why", "Walk back from a decision to its sources."),
+    "impact": ("ledger:impact", "Walk forward from a paper to what rests on it."),
+    "serve": ("serve:serve", "Serve the pages and the CDS Hooks service."),
+    "simulate": ("simulate:simulate", "Grade many loops against the truth."),
+}
+_GROUPS = {
+    "data": ("The datamart: practice to data.", "data", ("load", "status")),
+    "measure": ("How well care is given.", "measure", ("list", "explain", "run")),
+    "problem": ("Where does practice fall short?", "problem", ("run",)),
+    "evidence": ("What is known already?", "evidence", ("run",)),
+    "change": (
+        "Say it where care is given, to a random part first.",
+        "change",
+        ("run", "status", "adopt", "rollback", "kill", "opt-out"),
+    ),
+    "evaluation": ("Did it work, for whom, was anyone harmed?", "evaluation", ("run",)),
+    "decision": ("Adopt, adapt, abandon or extend.", "decision", ("run",)),
+    "ledger": ("What has been said and decided.", "ledger", ("verify", "export")),
+}
+
+for _name, (_target, _help) in _TOP.items():
+    app.command(f"rounds.cli.{_target}", name=_name, help=_help)
+for _name, (_help, _module, _verbs) in _GROUPS.items():
+    _group = App(name=_name, help=_help)
+    for _verb in _verbs:
+        _function = f"{_verb.replace('-', '_')}_"
+        _group.command(f"rounds.cli.{_module}:{_function}", name=_verb)
+    app.command(_group)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns
+    -------
+    int
+        The exit code.
+    """
+    tokens = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        result = app(tokens, exit_on_error=False, result_action="return_value")
+    except CycloptsError:
+        return 2
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001 - the last net: no value may be shown
+        return _say(error, as_json="--json" in tokens)
+    return result if isinstance(result, int) else 0
+
+
+def _say(error: Exception, *, as_json: bool) -> int:
+    """Say what went wrong and give its exit code."""
+    # Imported here: if it is one of ours, its module has been imported already.
+    from pydantic import ValidationError
+
+    from rounds.nouns.errors import DefinitionError, RoundsError
+
+    if isinstance(error, ValidationError):
+        listed = "; ".join(
+            f"{'.'.join(map(str, item['loc'])) or error.title}: {item['msg']}"
+            for item in error.errors(include_url=False, include_input=False)
+        )
+        error = DefinitionError(
+            f"This {error.title} is not valid: {listed}.",
+            code="invalid-noun",
+            remedies=(f"GLOSSARY.md says what a {error.title} holds.",),
+        )
+    if not isinstance(error, RoundsError):
+        _say_fault(error)
+        return 1
+    if as_json:
+        print(json.dumps(error.as_dict(), ensure_ascii=False))
+    else:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+    return error.exit_code
+
+
+def _say_fault(error: Exception) -> None:
+    """Say where a fault of ours lies, without its message, which could hold a value."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    print(
+        f"A fault in Rounds: {type(error).__name__} at {last.filename}:{last.lineno}.\n"
+        "Its message is withheld, since it could hold a person's value.\n\n"
+        "Please report the two lines above; ROUNDS_DEBUG=1 shows the whole trace.",
+        file=sys.stderr,
+    )
+    if os.environ.get("ROUNDS_DEBUG") == "1":
+        traceback.print_exception(error)
+
+
+def run() -> None:
+    """Run one command and exit: the console script."""
+    sys.exit(main())
+
+
+if __name__ == "__main__":
+    run()

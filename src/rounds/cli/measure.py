@@ -1,0 +1,170 @@
+"""`rounds measure`: how well care is given."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from rounds.cli.output import day, number, show, table, utc_now
+from rounds.nouns.errors import DefinitionError
+
+if TYPE_CHECKING:
+    from rounds.nouns import Measure, Period, UnitResult
+
+__all__ = ["explain_", "list_", "run_"]
+
+By = Literal["care_site", "provider", "sex", "age", "svi_quartile", "month"]
+
+
+def list_(*, project: Path = Path(), json: bool = False) -> None:
+    """List the measures there are: built in, and of this site.
+
+    Parameters
+    ----------
+    project
+        The project's folder; without one, the built-in measures are listed.
+    json
+        Print one JSON object.
+    """
+    measures = _measures(project)
+    found = {name: measure.title for name, measure in sorted(measures.items())}
+    show(found, table(("measure", "title"), found.items()), as_json=json)
+
+
+def explain_(name: str, /, *, project: Path = Path(), json: bool = False) -> None:
+    """Say a measure in plain words: who counts, what succeeds, what is left out.
+
+    Parameters
+    ----------
+    name
+        As `rounds measure list` names it.
+    project
+        The project's folder.
+    json
+        Print one JSON object.
+    """
+    from rounds.definitions import explain
+
+    measure = _one(_measures(project), name)
+    text = explain(measure)
+    show({"measure": name, "text": text}, [text], as_json=json)
+
+
+def run_(
+    name: str,
+    /,
+    *,
+    from_: str,
+    to: str,
+    by: By = "care_site",
+    project: Path = Path(),
+    json: bool = False,
+) -> None:
+    """Count a measure over a period.
+
+    Parameters
+    ----------
+    name
+        As `rounds measure list` names it.
+    from_
+        First day, YYYY-MM-DD.
+    to
+        Last day, included.
+    by
+        What to split by.
+    project
+        The project's folder.
+    json
+        Print one JSON object.
+    """
+    from rounds.conduct import Desk, Project
+    from rounds.datamart import MeasureResult, run_measure
+    from rounds.ledger import safe_populations, safe_results
+
+    period = _period(from_, to)
+    with Desk.open(Project.open(project), now=utc_now, by="measure") as desk:
+        measure = desk.measure(name)
+        with desk.datamart() as mart:
+            result = run_measure(
+                mart, measure, period, by=by, without=desk.practice.opt_outs()
+            )
+    found = {
+        "measure": str(measure.ref()),
+        "period": period,
+        "by_what": by,
+        "minimum": "counts of 1 to 10 are suppressed",
+    }
+    if not isinstance(result, MeasureResult):
+        found |= {"snapshot": None, "not_estimable": result.reason, "by": []}
+        found["populations"] = {}
+        lines = [f"{measure.title}: {number(result)}"]
+        show(found, lines, as_json=json)
+        return
+    units, overall = safe_results(result.by, result.overall)
+    found |= {
+        "snapshot": result.snapshot,
+        "populations": safe_populations(result.populations),
+        "overall": _row(overall),
+        "by": [_row(unit) for unit in units],
+        "limitations": list(result.limitations),
+    }
+    rows = [_cells(unit) for unit in (*units, overall)]
+    head = (by, "numerator", "denominator", "value", "95% interval")
+    lines = [f"{measure.title}, {period.start} to {period.end}", *table(head, rows)]
+    lines += ["", "– : suppressed, a count of 1 to 10 could be worked out from it"]
+    lines += [f"* {sentence}" for sentence in result.limitations]
+    show(found, lines, as_json=json)
+
+
+def _row(unit: "UnitResult") -> dict[str, Any]:
+    return {
+        "site": unit.unit,
+        "denominator": unit.denominator,
+        "numerator": unit.numerator,
+        "value": unit.value,
+        "lower": unit.lower,
+        "upper": unit.upper,
+        "suppressed": unit.suppressed,
+    }
+
+
+def _cells(unit: "UnitResult") -> tuple[str, ...]:
+    def said(found: int | None) -> str:
+        return "–" if found is None else f"{found:,}"
+
+    value = "–" if unit.value is None else f"{unit.value:.1%}"
+    interval = "–"
+    if unit.lower is not None and unit.upper is not None:
+        interval = f"{unit.lower:.1%} to {unit.upper:.1%}"
+    return (unit.unit, said(unit.numerator), said(unit.denominator), value, interval)
+
+
+def _period(from_: str, to: str) -> "Period":
+    from rounds.nouns import Period
+
+    start, end = day(from_, "--from"), day(to, "--to")
+    if end < start:
+        raise DefinitionError(
+            f"The period ends ({end}) before it begins ({start}).",
+            code="period-backwards",
+            remedies=(f"Exchange the two: --from {end} --to {start}",),
+        )
+    return Period(start=start, end=end)
+
+
+def _measures(project: Path) -> "dict[str, Measure]":
+    from rounds.conduct import Project
+    from rounds.definitions import builtin_measures, load_measures
+
+    measures = dict(builtin_measures())
+    if (project / "rounds.toml").is_file():
+        measures |= load_measures(Project.open(project).definitions)
+    return measures
+
+
+def _one(measures: "dict[str, Measure]", name: str) -> "Measure":
+    if name not in measures:
+        raise DefinitionError(
+            f"There is no measure named {name!r}.",
+            code="unknown-measure",
+            remedies=(f"Choose one of: {', '.join(sorted(measures))}",),
+        )
+    return measures[name]

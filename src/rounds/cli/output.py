@@ -1,0 +1,110 @@
+"""How a command speaks: one object with --json, lines for people, progress aside."""
+
+import datetime as dt
+import json
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from rounds.nouns import Estimate, NotEstimable, Noun
+from rounds.nouns.errors import DefinitionError
+
+__all__ = ["Progress", "day", "number", "plain", "show", "table", "utc_now"]
+
+
+def utc_now() -> dt.datetime:
+    """Give the time: the one place where a clock is read for the commands."""
+    return dt.datetime.now(dt.UTC)
+
+
+def show(found: Any, lines: Iterable[str], *, as_json: bool) -> None:
+    """Print one JSON object, or lines for people."""
+    if as_json:
+        print(json.dumps(plain(found), ensure_ascii=False, allow_nan=False))
+        return
+    for line in lines:
+        print(line)
+
+
+def plain(found: Any) -> Any:
+    """Make what JSON can hold."""
+    if isinstance(found, Noun):
+        return found.model_dump(mode="json")
+    if isinstance(found, dict):
+        return {str(key): plain(value) for key, value in found.items()}
+    if isinstance(found, list | tuple):
+        return [plain(value) for value in found]
+    if isinstance(found, dt.date | dt.datetime):
+        return found.isoformat()
+    if isinstance(found, Path):
+        return str(found)
+    return found
+
+
+def number(
+    found: Estimate | NotEstimable, *, digits: int = 1, percent: bool = True
+) -> str:
+    """Say an estimate with its interval, or why there is none."""
+    if isinstance(found, NotEstimable):
+        return f"not estimable: {found.reason}"
+    if found.sealed is not None:
+        return f"sealed: {found.sealed}"
+    assert found.value is not None
+    assert found.lower is not None
+    assert found.upper is not None
+    factor, unit = 1.0, f" {found.unit}" if found.unit != "1" else ""
+    if percent and found.scale in {"proportion", "risk_difference"}:
+        factor = 100.0
+        unit = "%" if found.scale == "proportion" else " points"
+    values = [
+        f"{factor * x:+.{digits}f}"
+        if found.scale.endswith("difference")
+        else f"{factor * x:.{digits}f}"
+        for x in (found.value, found.lower, found.upper)
+    ]
+    return f"{values[0]}{unit} ({found.level:.0%} interval {values[1]} to {values[2]})"
+
+
+def table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
+    """Lay out a table in columns; all but the first are flush right."""
+    cells = [header, *rows]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
+    return [
+        "  ".join(
+            cell.ljust(width) if i == 0 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in cells
+    ]
+
+
+def day(text: str, option: str) -> dt.date:
+    """Read a day, YYYY-MM-DD.
+
+    Raises
+    ------
+    DefinitionError
+        If it is not a day of the calendar.
+    """
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise DefinitionError(
+            f"{option} {text!r} is not a day.",
+            code="not-a-day",
+            remedies=("Write it as YYYY-MM-DD, e.g. 2024-12-31.",),
+        ) from None
+
+
+class Progress:
+    """Say each stage of long work on standard error, with the seconds since."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+
+    def __call__(self, stage: str) -> None:
+        """Say that a stage begins."""
+        seconds = time.monotonic() - self._began
+        print(f"[{seconds:6.1f} s] {stage}", file=sys.stderr, flush=True)

@@ -1,0 +1,75 @@
+"""`rounds problem`: where does practice fall short?"""
+
+from pathlib import Path
+
+from rounds.cli.output import day, number, show, utc_now
+
+__all__ = ["run_"]
+
+
+def run_(
+    *,
+    project: Path = Path(),
+    from_: str | None = None,
+    to: str | None = None,
+    json: bool = False,
+) -> None:
+    """Find where practice varies more than chance, and open the problem.
+
+    What people must say beforehand (measure, aim, owner, community) stands in the
+    section `problem` of turn.yaml.
+
+    Parameters
+    ----------
+    project
+        The project's folder.
+    from_
+        First day, YYYY-MM-DD; a year before the last day if not given.
+    to
+        Last day, included; the last day of the data if not given.
+    json
+        Print one JSON object.
+    """
+    import datetime as dt
+
+    from rounds.conduct import Desk, Plan, Project, run_problem
+    from rounds.ledger import safe
+    from rounds.nouns import NotEstimable, Period
+    from rounds.reports import Story, render
+
+    opened = Project.open(project)
+    plan = Plan.load(opened.plan_path).problem
+    period = None
+    if from_ or to:
+        end = day(to, "--to") if to else None
+        start = day(from_, "--from") if from_ else None
+        if end is None:
+            assert start is not None
+            end = start + dt.timedelta(days=364)
+        period = Period(start=start or end - dt.timedelta(days=364), end=end)
+    with Desk.open(opened, now=utc_now, by=plan.owner) as desk:
+        found = safe(run_problem(desk, plan, period))
+        measure = desk.measure(plan.measure)
+        desk.ledger.export(opened.ledger)
+    report = render(
+        Story(measure=measure, community=plan.community, problem=found), opened.report
+    )
+    lines = [
+        f"{found.title}, {found.period.start} to {found.period.end}",
+        f"  baseline        {number(found.baseline)}",
+        f"  gap to best     {number(found.gap_to_best, percent=False, digits=0)}",
+    ]
+    if isinstance(found.variation, NotEstimable):
+        lines.append(f"  variation       {number(found.variation)}")
+    else:
+        lines.append(
+            f"  variation       {found.variation.n_units} sites, "
+            f"over-dispersion {found.variation.phi:.2f}"
+        )
+    lines += [f"  * {sentence}" for sentence in found.limitations]
+    lines += ["", f"{found.ref().short}", f"Report: {report}"]
+    show(
+        {"problem": found, "ref": str(found.ref()), "report": report},
+        lines,
+        as_json=json,
+    )

@@ -1,0 +1,42 @@
+"""`rounds serve`: the pages and the CDS Hooks service of one project."""
+
+from pathlib import Path
+
+__all__ = ["serve"]
+
+
+def serve(*, project: Path = Path(), host: str = "127.0.0.1", port: int = 8080) -> None:
+    """Serve the pages and the CDS Hooks service.
+
+    On loopback only, unless clients that sign their calls are listed in rounds.toml.
+
+    Parameters
+    ----------
+    project
+        The project's folder.
+    host
+        Address to listen on.
+    port
+        Port to listen on.
+    """
+    import uvicorn
+
+    from rounds.conduct import Project
+    from rounds.nouns import AccessError
+    from rounds.web import create_app
+
+    opened = Project.open(project)
+    clients = opened.settings.get("cds", {}).get("clients", [])
+    if host not in {"127.0.0.1", "::1", "localhost"} and not clients:
+        raise AccessError(
+            f"Rounds listens on loopback only, not on {host}.",
+            code="not-loopback",
+            why="Without registered clients anyone who can reach the port could call.",
+            remedies=(
+                "List the clients under [[cds.clients]] in rounds.toml",
+                "Leave --host out",
+            ),
+        )
+    app = create_app(opened.root)
+    print(f"Serving {opened.root.name} on http://{host}:{port}", flush=True)
+    uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)

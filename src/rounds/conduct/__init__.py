@@ -1,0 +1,25 @@
+"""One turn carried round: problem → evidence → change → evaluation → decision."""
+
+from rounds.conduct.desk import Desk
+from rounds.conduct.plan import Plan
+from rounds.conduct.project import Project
+from rounds.conduct.reconcile import reconcile
+from rounds.conduct.steps import (
+    run_change,
+    run_decision,
+    run_evaluation,
+    run_evidence,
+    run_problem,
+)
+
+__all__ = [
+    "Desk",
+    "Plan",
+    "Project",
+    "reconcile",
+    "run_change",
+    "run_decision",
+    "run_evaluation",
+    "run_evidence",
+    "run_problem",
+]

@@ -1,0 +1,112 @@
+"""A project with its stores open."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+from rounds.conduct.project import Project
+from rounds.datamart import Datamart
+from rounds.definitions import builtin_measures, load_measures
+from rounds.ledger import Ledger, Receipt
+from rounds.nouns import DataError, DefinitionError, Measure, Published
+from rounds.practice import Practice
+
+__all__ = ["Desk"]
+
+N = TypeVar("N", bound=Published)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where a turn is conducted: the project, its stores, a clock and a name.
+
+    Parameters
+    ----------
+    now : callable
+        Gives the time to write beside what is published; handed in by the door.
+    by : str
+        Whose hand it is.
+    """
+
+    project: Project
+    ledger: Ledger
+    practice: Practice
+    now: Callable[[], dt.datetime]
+    by: str
+
+    @classmethod
+    @contextmanager
+    def open(
+        cls, project: Project, *, now: Callable[[], dt.datetime], by: str
+    ) -> Iterator["Desk"]:
+        """Open the stores, and close them."""
+        ledger = Ledger.open(project.registry)
+        try:
+            practice = Practice.open(project.practice)
+            try:
+                yield cls(project, ledger, practice, now, by)
+            finally:
+                practice.close()
+        finally:
+            ledger.close()
+
+    def datamart(self) -> Datamart:
+        """Open the datamart to read.
+
+        Raises
+        ------
+        DataError
+            If nothing has been loaded yet.
+        """
+        if not self.project.datamart.exists():
+            raise DataError(
+                "This project has no data yet.",
+                code="no-data",
+                remedies=("Load some: rounds data load PATH",),
+            )
+        return Datamart.open(self.project.datamart)
+
+    def measures(self) -> dict[str, Measure]:
+        """Give the built-in measures and this site's, the site's first."""
+        return builtin_measures() | load_measures(self.project.definitions)
+
+    def measure(self, name: str) -> Measure:
+        """Give one measure by name.
+
+        Raises
+        ------
+        DefinitionError
+            If there is none of that name; those there are are listed.
+        """
+        measures = self.measures()
+        if name not in measures:
+            raise DefinitionError(
+                f"There is no measure named {name!r}.",
+                code="unknown-measure",
+                remedies=(f"Choose one of: {', '.join(sorted(measures))}",),
+            )
+        return measures[name]
+
+    def publish(self, noun: Published) -> Receipt:
+        """Publish a noun, now and in this name."""
+        return self.ledger.publish(noun, at=self.now(), by=self.by)
+
+    def latest(self, kind: type[N], name: str | None = None) -> N:
+        """Give the last published noun of a kind.
+
+        Raises
+        ------
+        DefinitionError
+            If none has been published: the step before has not been run.
+        """
+        noun = self.ledger.latest(kind.kind, name)
+        if noun is None:
+            raise DefinitionError(
+                f"No {kind.kind} has been published in this project yet.",
+                code="step-missing",
+                why="Each step takes what the step before it gives.",
+                remedies=("Run the steps in order: problem, evidence, change, …",),
+            )
+        return noun

@@ -1,0 +1,109 @@
+"""From what people say to a protocol that is frozen and hashed."""
+
+import datetime as dt
+from collections.abc import Callable
+
+from rounds.conduct.plan import ChangePlan, EndpointPlan, ProtocolPlan
+from rounds.nouns import (
+    DecisionRule,
+    Endpoint,
+    Estimand,
+    IntercurrentEvent,
+    Measure,
+    Period,
+    Problem,
+    Protocol,
+    Provenance,
+)
+
+__all__ = ["protocol_of"]
+
+_ANALYSIS = {
+    "clinic": (
+        "Individual outcomes regressed on arm, stratum and the clinic's baseline rate "
+        "(linear), with bias-reduced cluster-robust variance (CR2) by clinic and "
+        "Satterthwaite degrees of freedom; everyone in the arm of their clinic."
+    ),
+    "patient": (
+        "Individual outcomes regressed on arm and stratum (linear), with bias-reduced "
+        "cluster-robust variance (CR2) by clinic and Satterthwaite degrees of freedom; "
+        "everyone in the arm they were allocated to."
+    ),
+}
+
+
+def protocol_of(
+    plan: ChangePlan,
+    problem: Problem,
+    measure: Callable[[str], Measure],
+    code_version: str,
+) -> Protocol:
+    """Write the protocol that a plan asks for.
+
+    Parameters
+    ----------
+    measure : callable
+        Gives a Measure by its name.
+
+    Raises
+    ------
+    DefinitionError
+        If an endpoint's measure does not exist.
+    """
+    said = plan.protocol
+    enrolment_end = said.go_live + dt.timedelta(days=7 * said.weeks - 1)
+    endpoints = tuple(
+        _endpoint(part, said, measure(part.measure)) for part in said.endpoints
+    )
+    return Protocol(
+        name=said.name,
+        title=said.title,
+        problem=problem.ref(),
+        unit_of_randomisation=plan.design.unit,
+        go_live=said.go_live,
+        enrolment=Period(start=said.go_live, end=enrolment_end),
+        baseline=Period(
+            start=said.go_live - dt.timedelta(weeks=said.baseline_weeks),
+            end=said.go_live - dt.timedelta(days=1),
+        ),
+        follow_up_days=said.follow_up_days,
+        endpoints=endpoints,
+        covariates=said.covariates,
+        analysis=_ANALYSIS[plan.design.unit],
+        required_diagnostics=said.required_diagnostics,
+        equity_groups=said.equity_groups,
+        decision_rule=DecisionRule(least_worthwhile=said.least_worthwhile),
+        provenance=Provenance(
+            made_from=(problem.ref(), *(e.measure for e in endpoints)),
+            code_version=code_version,
+        ),
+    )
+
+
+def _endpoint(part: EndpointPlan, said: ProtocolPlan, measure: Measure) -> Endpoint:
+    estimand = Estimand(
+        name=measure.name,
+        population=said.population,
+        treatment=said.treatment,
+        comparator=said.comparator,
+        variable=part.variable,
+        measure=measure.ref(),
+        intercurrent_events=(
+            IntercurrentEvent(
+                event="the card is not shown, or not followed",
+                strategy="treatment_policy",
+            ),
+            IntercurrentEvent(
+                event="treatment is stopped or changed again",
+                strategy="treatment_policy",
+            ),
+        ),
+        summary_measure=part.summary_measure,
+    )
+    return Endpoint(
+        role=part.role,
+        measure=measure.ref(),
+        estimand=estimand,
+        better=part.better,
+        margin=part.margin,
+    )

@@ -1,0 +1,189 @@
+"""What people say before each step: the file `turn.yaml`."""
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Literal, Self
+
+import yaml
+from pydantic import Field, ValidationError
+
+from rounds.nouns import (
+    PICO,
+    Community,
+    DefinitionError,
+    Design,
+    Determination,
+    Noun,
+)
+
+__all__ = ["ChangePlan", "DecisionPlan", "EvidencePlan", "Plan", "ProblemPlan"]
+
+
+class AimPlan(Noun):
+    """How much, by when; without a day, a year after the period's end."""
+
+    target: float
+    by: dt.date | None = None
+
+
+class ProblemPlan(Noun):
+    """What the first step needs from people."""
+
+    name: str
+    title: str
+    statement: str = ""
+    measure: str
+    aim: AimPlan
+    owner: str
+    community: Community
+
+
+class Judgement(Noun):
+    """A reviewer's confirmation of one GRADE domain."""
+
+    domain: str
+    judgement: Literal["not_serious", "serious", "very_serious"]
+    reviewer: str
+    reason: str = ""
+
+
+class EvidencePlan(Noun):
+    """What the second step needs from people."""
+
+    name: str
+    title: str
+    question: PICO
+    sources: tuple[str, ...]
+    """Files (YAML or RIS) beside this plan."""
+    judgements: tuple[Judgement, ...] = ()
+
+
+class EndpointPlan(Noun):
+    """One endpoint: the measure that computes it, and its question."""
+
+    role: Literal["primary", "secondary", "balancing"]
+    measure: str
+    variable: str
+    better: Literal["higher", "lower"]
+    summary_measure: Literal["risk_difference", "mean_difference"] = "risk_difference"
+    margin: float | None = None
+
+
+class ProtocolPlan(Noun):
+    """What is fixed before the first card is shown."""
+
+    name: str
+    title: str
+    go_live: dt.date
+    weeks: int = Field(default=26, ge=1, le=520)
+    """Of enrolment."""
+    baseline_weeks: int = Field(default=52, ge=4)
+    follow_up_days: int = Field(default=90, gt=0)
+    population: str
+    treatment: str
+    comparator: str
+    endpoints: tuple[EndpointPlan, ...]
+    covariates: tuple[str, ...] = ("stratum", "baseline_rate")
+    required_diagnostics: tuple[str, ...] = (
+        "sample_ratio",
+        "deliveries",
+        "contamination",
+        "missing_outcomes",
+    )
+    equity_groups: tuple[Literal["sex", "age", "svi_quartile"], ...] = (
+        "svi_quartile",
+        "sex",
+        "age",
+    )
+    least_worthwhile: float = 0.02
+
+
+class ChangePlan(Noun):
+    """What the third step needs from people."""
+
+    name: str
+    title: str
+    knowledge_object: str
+    """File of the knowledge object, beside this plan."""
+    design: Design
+    determination: Determination
+    notification: Literal["notice", "opt_out", "consent"]
+    responsible: str
+    protocol: ProtocolPlan
+
+
+class DecisionPlan(Noun):
+    """Who signs, and what to ask next."""
+
+    name: str
+    title: str
+    signed_by: str
+    role: str = ""
+    next_question: str = ""
+
+
+class Plan(Noun):
+    """The whole of `turn.yaml`; a later step may be left out until it is reached."""
+
+    problem: ProblemPlan
+    evidence: EvidencePlan | None = None
+    change: ChangePlan | None = None
+    decision: DecisionPlan | None = None
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read a plan.
+
+        Raises
+        ------
+        DefinitionError
+            If the file is missing, is not YAML, or is not a plan; all is listed.
+        """
+        try:
+            plain = yaml.safe_load(Path(path).read_text())
+            return cls.model_validate_json(json.dumps(plain, default=str))
+        except FileNotFoundError:
+            raise DefinitionError(
+                f"{path} does not exist.",
+                code="no-plan",
+                remedies=("Make a project first: rounds init DIR --from PATH",),
+            ) from None
+        except yaml.YAMLError as error:
+            raise DefinitionError(
+                f"{path} is not YAML: {error}",
+                code="bad-plan",
+                remedies=("Check the indentation near the line that is named.",),
+            ) from None
+        except ValidationError as error:
+            listed = "\n".join(
+                f" - {'.'.join(map(str, item['loc']))}: {item['msg']}"
+                for item in error.errors(include_url=False, include_input=False)
+            )
+            raise DefinitionError(
+                f"{path} is not a whole plan:\n{listed}",
+                code="bad-plan",
+                remedies=("Correct each line that is named.",),
+            ) from None
+
+    def need(self, step: Literal["evidence", "change", "decision"]) -> Noun:
+        """Give one step's part.
+
+        Raises
+        ------
+        DefinitionError
+            If the plan does not say it yet.
+        """
+        part: Noun | None = getattr(self, step)
+        if part is None:
+            raise DefinitionError(
+                f"turn.yaml has no section {step!r}.",
+                code="plan-incomplete",
+                remedies=(
+                    (
+                        f"Write the section; `rounds demo` makes a project whose "
+                        f"turn.yaml shows a whole {step} section."
+                    ),
+                ),
+            )
+        return part

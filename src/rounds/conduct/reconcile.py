@@ -1,0 +1,40 @@
+"""Put a signed decision in force where care is given; after a crash, do the rest."""
+
+from rounds.conduct.desk import Desk
+from rounds.nouns import Decision, KnowledgeObject
+
+__all__ = ["reconcile"]
+
+
+def reconcile(desk: Desk) -> str | None:
+    """Make what practice serves agree with the latest Decision.
+
+    It may be called at any time and as often as one likes.
+
+    Returns
+    -------
+    str or None
+        What was put in force, in words; None if practice already agreed.
+    """
+    decision = desk.ledger.latest(Decision.kind)
+    if not isinstance(decision, Decision):
+        return None
+    knowledge = desk.ledger.read(decision.knowledge_object)
+    if not isinstance(knowledge, KnowledgeObject):
+        return None
+    service = knowledge.service.id
+    signer = decision.signed_by
+    standing = desk.practice.in_force(service)
+    if standing is None or standing.decision == str(decision.ref()):
+        return None
+    if decision.decided == "adopt":
+        desk.practice.adopt(
+            service, by=signer.name, at=signer.at, decision=str(decision.ref())
+        )
+        return f"{service} is now shown everywhere"
+    if decision.decided == "extend":
+        return None
+    desk.practice.withdraw(
+        service, by=signer.name, at=signer.at, decision=str(decision.ref())
+    )
+    return f"{service} has been withdrawn"

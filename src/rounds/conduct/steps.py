@@ -1,0 +1,219 @@
+"""How each step is run in a project: resolve, run, publish."""
+
+import datetime as dt
+from pathlib import Path
+
+from rounds import __version__
+from rounds.conduct.desk import Desk
+from rounds.conduct.freeze import protocol_of
+from rounds.conduct.plan import ChangePlan, DecisionPlan, EvidencePlan, ProblemPlan
+from rounds.conduct.reconcile import reconcile
+from rounds.conduct.strata import clinic_strata
+from rounds.loop import change, decision, evaluation, evidence, problem
+from rounds.loop.change.knowledge import load_knowledge
+from rounds.loop.evidence.sources import load_sources
+from rounds.nouns import (
+    Aim,
+    Decision,
+    Evaluation,
+    Evidence,
+    Period,
+    Problem,
+    Protocol,
+    Rollout,
+    Signature,
+    Source,
+)
+
+__all__ = [
+    "run_change",
+    "run_decision",
+    "run_evaluation",
+    "run_evidence",
+    "run_problem",
+]
+
+
+def run_problem(desk: Desk, plan: ProblemPlan, period: Period | None = None) -> Problem:
+    """Find where practice falls short, and publish the Problem.
+
+    Parameters
+    ----------
+    period : Period, optional
+        The twelve months that end with the last day of the data, if not given.
+    """
+    measure = desk.measure(plan.measure)
+    desk.publish(measure)
+    desk.publish(plan.community)
+    after = desk.ledger.latest(Decision.kind)
+    with desk.datamart() as mart:
+        period = period or last_twelve_months(mart.status().last_date)
+        aim = Aim(
+            measure=measure.name,
+            target=plan.aim.target,
+            by=plan.aim.by or period.end + dt.timedelta(days=365),
+        )
+        found = problem.run(
+            measure,
+            mart,
+            after,
+            name=plan.name,
+            title=plan.title,
+            statement=plan.statement,
+            period=period,
+            aim=aim,
+            owner=plan.owner,
+            community=plan.community,
+        )
+    desk.publish(found)
+    return found
+
+
+def last_twelve_months(last: dt.date) -> Period:
+    """Give the twelve months that end with a day, that day included."""
+    return Period(start=last - dt.timedelta(days=364), end=last)
+
+
+def run_evidence(
+    desk: Desk, plan: EvidencePlan, *, turn_source: Source | None = None
+) -> Evidence:
+    """Appraise what is known, and publish Sources and Evidence.
+
+    Parameters
+    ----------
+    turn_source : Source, optional
+        What the turn before found.
+    """
+    found = desk.latest(Problem)
+    sources: list[Source] = []
+    for name in plan.sources:
+        sources.extend(load_sources(_beside_plan(desk, name)))
+    if turn_source is not None:
+        sources.append(turn_source)
+    for source in sources:
+        desk.publish(source)
+    with desk.datamart() as mart:
+        known = evidence.run(
+            found,
+            sources,
+            mart,
+            name=plan.name,
+            title=plan.title,
+            question=plan.question,
+            judgements=[j.model_dump() for j in plan.judgements],
+        )
+    desk.publish(known)
+    return known
+
+
+def run_change(
+    desk: Desk, plan: ChangePlan, *, seed: bytes | None = None
+) -> tuple[Rollout, Protocol]:
+    """Freeze the protocol, then put the knowledge before a random part.
+
+    Parameters
+    ----------
+    seed : bytes, optional
+        Only a simulation gives one, so that it can be replayed; otherwise the
+        operating system's random source is asked.
+    """
+    found, known = desk.latest(Problem), desk.latest(Evidence)
+    knowledge = load_knowledge(_beside_plan(desk, plan.knowledge_object))
+    knowledge = knowledge.model_copy(update={"evidence": known.ref()})
+    protocol = protocol_of(plan, found, desk.measure, __version__)
+    for part in protocol.endpoints:
+        desk.publish(desk.measure(part.measure.name.partition("/")[2]))
+    change.check_knowledge(knowledge)
+    desk.publish(knowledge)
+    desk.publish(protocol)
+    units = {}
+    if plan.design.unit == "clinic":
+        primary = desk.measure(protocol.primary.measure.name.partition("/")[2])
+        with desk.datamart() as mart:
+            units = clinic_strata(mart, primary, protocol.baseline)
+    rollout = change.run(
+        known,
+        knowledge,
+        protocol,
+        plan.design,
+        desk.practice,
+        name=plan.name,
+        title=plan.title,
+        determination=plan.determination,
+        notification=plan.notification,
+        responsible=plan.responsible,
+        units=units,
+        seed=desk.project.secret(
+            f"{plan.name}.seed", derive=seed and seed + b"seed".ljust(16)
+        ),
+        salt=desk.project.secret(
+            f"{plan.name}.salt", derive=seed and seed + b"salt".ljust(16)
+        ),
+    )
+    desk.publish(rollout)
+    return rollout, protocol
+
+
+def run_evaluation(desk: Desk) -> Evaluation:
+    """Evaluate the running trial against its frozen protocol, and publish."""
+    rollout = desk.latest(Rollout)
+    protocol = desk.ledger.read(rollout.protocol)
+    known = desk.ledger.read(rollout.evidence)
+    measures = {
+        str(part.measure): desk.ledger.read(part.measure) for part in protocol.endpoints
+    }
+    with desk.datamart() as mart:
+        judged = evaluation.run(
+            rollout,
+            protocol,
+            known,
+            mart,
+            desk.practice,
+            measures=measures,
+            receipt=desk.ledger.receipt(rollout.protocol),
+            now=desk.now(),
+        )
+    desk.publish(judged)
+    return judged
+
+
+def run_decision(
+    desk: Desk,
+    plan: DecisionPlan,
+    *,
+    decided: str | None = None,
+    departure_reason: str = "",
+    authenticated: bool = False,
+) -> tuple[Decision, str | None]:
+    """Read the rule, sign, publish, and put the decision in force.
+
+    Returns
+    -------
+    tuple
+        The Decision, and what changed where care is given, in words.
+    """
+    judged = desk.latest(Evaluation)
+    protocol = desk.ledger.read(judged.protocol)
+    rollout = desk.ledger.read(judged.rollout)
+    signed = decision.run(
+        judged,
+        protocol,
+        Signature(
+            name=plan.signed_by,
+            role=plan.role,
+            at=desk.now(),
+            authenticated=authenticated,
+        ),
+        name=plan.name,
+        title=plan.title,
+        knowledge_object=rollout.knowledge_object,
+        decided=decided,
+        departure_reason=departure_reason,
+        next_question=plan.next_question,
+    )
+    desk.publish(signed)
+    return signed, reconcile(desk)
+
+
+def _beside_plan(desk: Desk, name: str) -> Path:
+    return desk.project.plan_path.parent / name

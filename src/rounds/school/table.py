@@ -1,0 +1,194 @@
+"""What many loops say, with Monte Carlo errors."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+from typing import Any
+
+from rounds.school.loops import LoopResult
+
+__all__ = ["LoopTable", "Rate", "ScenarioRow", "summarise"]
+
+ADOPTION_BOUNDS = {
+    "no effect": ("at most", 0.05),
+    "effect": ("at least", 0.80),
+    "effect and harm": ("at most", 0.05),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rate:
+    """A proportion of loops, in [0, 1], and its Monte Carlo standard error."""
+
+    value: float
+    error: float
+    n: int
+
+    @classmethod
+    def of(cls, hits: Sequence[bool]) -> "Rate | None":
+        """Count; None where there was no loop."""
+        if not hits:
+            return None
+        value = sum(hits) / len(hits)
+        return cls(
+            value=value, error=sqrt(value * (1 - value) / len(hits)), n=len(hits)
+        )
+
+    def __str__(self) -> str:
+        """Say it in per cent."""
+        return f"{100 * self.value:5.1f} ± {100 * self.error:.1f}%"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScenarioRow:
+    """One kind of world."""
+
+    scenario: str
+    loops: int
+    bias: float
+    bias_error: float
+    coverage_all: Rate
+    coverage_unsealed: Rate | None
+    sealed: Rate
+    adopt: Rate
+    bound: tuple[str, float] | None
+
+    @property
+    def within_bound(self) -> bool:
+        """Say whether the rate of adopting keeps its bound."""
+        if self.bound is None:
+            return True
+        word, limit = self.bound
+        return (
+            self.adopt.value <= limit
+            if word == "at most"
+            else self.adopt.value >= limit
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoopTable:
+    """All kinds of world, and coverage over them."""
+
+    rows: tuple[ScenarioRow, ...]
+    coverage_all: Rate
+    coverage_unsealed: Rate | None
+    harm_coverage: Rate
+    sealed: Rate
+
+    @property
+    def within_bounds(self) -> bool:
+        """Say whether every rate of adopting keeps its bound."""
+        return all(row.within_bound for row in self.rows)
+
+    def lines(self) -> list[str]:
+        """Lay out the table."""
+        said = [
+            (
+                f"{'world':<17}{'loops':>6}  {'bias, points':>16}  "
+                f"{'coverage':>13}  {'sealed':>13}  {'adopt':>13}  bound"
+            )
+        ]
+        for row in self.rows:
+            bias = f"{100 * row.bias:+.2f} ± {100 * row.bias_error:.2f}"
+            bound = ""
+            if row.bound is not None:
+                word, limit = row.bound
+                kept = "kept" if row.within_bound else "MISSED"
+                bound = f"{word} {limit:.0%}: {kept}"
+            said.append(
+                f"{row.scenario:<17}{row.loops:>6}  {bias:>16}  "
+                f"{row.coverage_all}  {row.sealed}  {row.adopt}  {bound}"
+            )
+        said += [
+            "",
+            f"interval coverage over all loops      {self.coverage_all}",
+            f"interval coverage over the unsealed   {self.coverage_unsealed}",
+            f"interval coverage of the harm         {self.harm_coverage}",
+            f"sealed                                {self.sealed}",
+            "(value ± Monte Carlo standard error)",
+        ]
+        return said
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give what JSON can hold."""
+
+        def plain(rate: Rate | None) -> dict[str, float] | None:
+            return None if rate is None else {"value": rate.value, "error": rate.error}
+
+        return {
+            "rows": [
+                {
+                    "scenario": row.scenario,
+                    "loops": row.loops,
+                    "bias": {"value": row.bias, "error": row.bias_error},
+                    "coverage_all": plain(row.coverage_all),
+                    "coverage_unsealed": plain(row.coverage_unsealed),
+                    "sealed": plain(row.sealed),
+                    "adopt": plain(row.adopt),
+                    "within_bound": row.within_bound,
+                }
+                for row in self.rows
+            ],
+            "coverage_all": plain(self.coverage_all),
+            "coverage_unsealed": plain(self.coverage_unsealed),
+            "harm_coverage": plain(self.harm_coverage),
+            "sealed": plain(self.sealed),
+        }
+
+
+def summarise(results: Sequence[LoopResult]) -> LoopTable:
+    """Count what many loops say.
+
+    Raises
+    ------
+    ValueError
+        If there is no loop.
+    """
+    if not results:
+        raise ValueError("there is no loop to summarise")
+    names = list(dict.fromkeys(result.scenario for result in results))
+    rows = tuple(
+        _row(name, [r for r in results if r.scenario == name]) for name in names
+    )
+    everything = Rate.of([_covers(r) for r in results])
+    harm = Rate.of([r.harm_lower <= r.harm_truth <= r.harm_upper for r in results])
+    sealed = Rate.of([r.sealed is not None for r in results])
+    assert everything is not None
+    assert harm is not None
+    assert sealed is not None
+    return LoopTable(
+        rows=rows,
+        coverage_all=everything,
+        coverage_unsealed=Rate.of([_covers(r) for r in results if r.sealed is None]),
+        harm_coverage=harm,
+        sealed=sealed,
+    )
+
+
+def _covers(result: LoopResult) -> bool:
+    return result.lower <= result.truth <= result.upper
+
+
+def _row(name: str, results: Sequence[LoopResult]) -> ScenarioRow:
+    errors = [r.value - r.truth for r in results]
+    n = len(errors)
+    bias = sum(errors) / n
+    spread = sqrt(sum((e - bias) ** 2 for e in errors) / max(n - 1, 1))
+    covered = Rate.of([_covers(r) for r in results])
+    sealed = Rate.of([r.sealed is not None for r in results])
+    adopt = Rate.of([r.decision == "adopt" for r in results])
+    assert covered is not None
+    assert sealed is not None
+    assert adopt is not None
+    return ScenarioRow(
+        scenario=name,
+        loops=n,
+        bias=bias,
+        bias_error=spread / sqrt(n),
+        coverage_all=covered,
+        coverage_unsealed=Rate.of([_covers(r) for r in results if r.sealed is None]),
+        sealed=sealed,
+        adopt=adopt,
+        bound=ADOPTION_BOUNDS.get(name),
+    )
