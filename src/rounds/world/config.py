@@ -1,0 +1,130 @@
+"""What a world is made from: size, length, seed, and what is planted in it."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from rounds.nouns.errors import DefinitionError
+
+__all__ = ["FAULTS", "WorldConfig"]
+
+FAULTS = {
+    "missing_outcomes_active": (
+        "After a card most rechecks are cancelled, so outcomes go missing in the "
+        "active arm."
+    ),
+    "crossover": (
+        "From go-live a visit in five is made at a neighbouring clinic, whatever its "
+        "arm."
+    ),
+    "zero_ending": "37% of readings are rounded to a final zero.",
+}
+PROBLEMS = ("hypertension",)
+WEEKS_BEFORE = 78
+WEEKS_FOLLOW_UP = 13
+WEEKS_WATCH = 26
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorldConfig:
+    """The settings of a simulated health system.
+
+    Parameters
+    ----------
+    people : int
+        Registered adults, all of them, with and without hypertension.
+    weeks : int
+        Weeks of enrolment after go-live.
+    seed : int
+        The seed of everything that happens by chance.
+    effect : float
+        Planted risk difference (card everywhere minus nowhere) of treatment
+        intensified within 14 days of the first uncontrolled visit, in [0, 0.5].
+    harm : float
+        Planted extra risk difference of a systolic pressure below 100 mmHg in days
+        1 to 90 after that visit, in [0, 0.1].
+    problem : str
+        The simulated problem.
+    n_clinics : int
+        Clinics, at least 2.
+    faults : tuple of str
+        Names from `FAULTS`, each written into the truth.
+    n_outliers : int
+        Clinics planted outside the random-effect distribution of blood pressure.
+    go_live : date
+        A Monday; data begin 78 weeks before it.
+
+    Raises
+    ------
+    DefinitionError
+        If a setting is out of its range; all that is wrong is said at once.
+    """
+
+    people: int = 10_000
+    weeks: int = 26
+    seed: int = 1
+    effect: float = 0.06
+    harm: float = 0.0
+    problem: str = "hypertension"
+    n_clinics: int = 40
+    faults: tuple[str, ...] = ()
+    n_outliers: int = 1
+    go_live: date = date(2025, 1, 6)
+
+    def __post_init__(self) -> None:
+        """Check every setting and say everything that is wrong together."""
+        wrong = [sentence for ok, sentence in self._checks() if not ok]
+        if wrong:
+            raise DefinitionError(
+                "This world cannot be made: " + " ".join(wrong),
+                code="world-config",
+                remedies=("Change the settings named above.",),
+            )
+
+    def _checks(self) -> list[tuple[bool, str]]:
+        unknown = sorted(set(self.faults) - set(FAULTS))
+        return [
+            (
+                self.problem in PROBLEMS,
+                f"WorldConfig.problem is {self.problem!r}; there is only "
+                f"{', '.join(PROBLEMS)}.",
+            ),
+            (
+                2 <= self.n_clinics <= 5_000,
+                f"WorldConfig.n_clinics is {self.n_clinics}, not from 2 to 5000.",
+            ),
+            (
+                self.people >= 10 * self.n_clinics,
+                f"WorldConfig.people is {self.people}: fewer than ten people for each "
+                f"of {self.n_clinics} clinics.",
+            ),
+            (
+                1 <= self.weeks <= 260,
+                f"WorldConfig.weeks is {self.weeks}, not from 1 to 260.",
+            ),
+            (
+                0 <= self.effect <= 0.5,
+                f"WorldConfig.effect is {self.effect}, not from 0 to 0.5.",
+            ),
+            (
+                0 <= self.harm <= 0.1,
+                f"WorldConfig.harm is {self.harm}, not from 0 to 0.1.",
+            ),
+            (
+                not unknown,
+                f"WorldConfig.faults names {unknown}; known are {sorted(FAULTS)}.",
+            ),
+            (
+                0 <= self.n_outliers <= self.n_clinics // 4,
+                f"WorldConfig.n_outliers is {self.n_outliers}, not from 0 to a quarter "
+                "of the clinics.",
+            ),
+            (
+                self.go_live.weekday() == 0,
+                f"WorldConfig.go_live is {self.go_live}, which is not a Monday.",
+            ),
+        ]
+
+    @property
+    def begin(self) -> date:
+        """The first day of data, 78 weeks before go-live."""
+        return self.go_live - timedelta(weeks=WEEKS_BEFORE)

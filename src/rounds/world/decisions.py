@@ -1,0 +1,167 @@
+"""What a clinician does at an uncontrolled visit, with and without a card."""
+
+import numpy as np
+from scipy.special import expit
+
+from rounds.world.luck import Stream
+from rounds.world.orders import renew, stop_last
+from rounds.world.population import NEVER, SLOTS
+from rounds.world.problems.hypertension import PARAMETERS
+from rounds.world.records import Records
+from rounds.world.state import (
+    Acceptance,
+    Batch,
+    Bools,
+    Channel,
+    Floats,
+    Integers,
+    Scene,
+    State,
+)
+from rounds.world.visits import Seen
+
+__all__ = ["batch_of", "decide"]
+
+
+def batch_of(scene: Scene, state: State, seen: Seen) -> Batch:
+    """Pick the outpatient encounters of adults with hypertension on the problem list."""
+    listed = np.flatnonzero(
+        scene.persons.onset_day[seen.person[: seen.n_outpatients]]
+        <= seen.day[: seen.n_outpatients]
+    )
+    readings = seen.readings[listed]
+    systolic = np.fmin(readings[:, 0, 0], readings[:, 1, 0])
+    diastolic = np.fmin(readings[:, 0, 1], readings[:, 1, 1])
+    person = seen.person[listed]
+    return Batch(
+        visit=seen.first_row + listed,
+        person=person,
+        clinic=seen.clinic[listed],
+        clinician=seen.clinician[listed],
+        day=seen.day[listed],
+        minute=seen.minute[listed],
+        systolic=systolic,
+        diastolic=diastolic,
+        readings=readings,
+        current=state.current[person],
+        is_uncontrolled=(systolic >= 140) | (diastolic >= 90),
+    )
+
+
+def decide(
+    scene: Scene,
+    week: int,
+    state: State,
+    records: Records,
+    batch: Batch,
+    channel: Channel | None,
+    acceptance: Acceptance,
+) -> None:
+    """Show cards, let clinicians decide, and make the next appointments."""
+    nobody = np.zeros(len(batch.person), dtype=bool)
+    called = channel is not None and week >= scene.go_live_week
+    shown = channel.shown(week, batch) if called and channel else nobody
+    own_p, fatigue = _own(scene, week, state, batch)
+    card_p = expit(acceptance.intercept + _card_effect(scene, batch)) * fatigue
+    luck, who = scene.luck, batch.person
+    may = batch.is_uncontrolled & _has_room(state, who)
+    own = may & (luck.uniform(Stream.OWN, who, week) < own_p)
+    accepted = may & shown & (luck.uniform(Stream.ACCEPT, who, week) < card_p)
+    intensified = own | accepted
+    state.load *= PARAMETERS.load_decay
+    np.add.at(state.load, batch.clinician[shown], 1.0)
+    state.n_cards[who[shown]] += 1
+    if called and channel:
+        answer = luck.uniform(Stream.ANSWER, who, week)
+        channel.answered(accepted, answer, luck.uniform(Stream.REASON, who, week))
+    _plan_orders(scene, week, state, batch, intensified, shown, acceptance)
+    _renew_and_stop(scene, week, state, records, batch)
+    _appoint(scene, week, state, batch, shown)
+    row = batch.is_uncontrolled
+    columns = {
+        "visit": batch.visit,
+        "person": who,
+        "day": batch.day,
+        "clinician": batch.clinician,
+        "own_p": np.where(may, own_p, 0.0),
+        "fatigue": np.where(may, fatigue, 0.0),
+        "shown": shown,
+        "intensified": intensified,
+    }
+    records.append("decision", {name: c[row] for name, c in columns.items()})
+
+
+def _has_room(state: State, who: Integers) -> Bools:
+    """Say who could be given one more drug: five at most, none already decided."""
+    return (state.n_ever[who] < SLOTS) & (state.pending_day[who] == NEVER)
+
+
+def _own(
+    scene: Scene, week: int, state: State, batch: Batch
+) -> tuple[Floats, Floats]:
+    """Give the chance of intensifying unprompted, and the fatigue towards a card."""
+    p, clinics, who = PARAMETERS, scene.clinics, batch.person
+    logit = (
+        p.intensify
+        + clinics.process[batch.clinic]
+        + clinics.clinician_process[batch.clinician]
+        + p.severity_slope * (batch.systolic - 152)
+        + p.trend_per_year * (week - scene.go_live_week) / 52
+        + p.svi_process_slope * (scene.persons.svi[who] - 0.5)
+    )
+    u = scene.luck.uniform(Stream.REMINDERS, who, week)
+    others = (u < p.reminders_share).astype(int) + (u < p.reminders_share / 3)
+    repeats = np.minimum(state.n_cards[who], 5) + state.load[batch.clinician] / 5
+    return expit(logit), p.reminder_fatigue**others * p.repeat_fatigue**repeats
+
+
+def _card_effect(scene: Scene, batch: Batch) -> Floats:
+    """Give each clinician's leaning towards cards, on the logit scale."""
+    return scene.clinics.clinician_card[batch.clinician]
+
+
+def _plan_orders(
+    scene: Scene,
+    week: int,
+    state: State,
+    batch: Batch,
+    intensified: Bools,
+    shown: Bools,
+    acceptance: Acceptance,
+) -> None:
+    """Order the same day mostly, else by a call within 20 days."""
+    p, luck = PARAMETERS, scene.luck
+    who = batch.person[intensified]
+    late = luck.uniform(Stream.DELAY, who, week) >= p.same_day
+    wait = 1 + (p.callback_days * luck.uniform(Stream.DELAY_DAYS, who, week)).astype(int)
+    state.pending_day[who] = batch.day[intensified] + np.where(late, wait, 0)
+    state.pending_visit[who] = np.where(late, -1, batch.visit[intensified])
+    leaning = scene.persons.overshoot[who]
+    by_card = shown[intensified] & (leaning < acceptance.overshoot)
+    state.pending_overshoot[who] = by_card | (leaning > 1 - p.natural_overshoot)
+
+
+def _renew_and_stop(
+    scene: Scene, week: int, state: State, records: Records, batch: Batch
+) -> None:
+    """Renew at two visits in five; after a low reading end what caused it."""
+    who = batch.person
+    again = scene.luck.uniform(Stream.RENEW, who, week) < 0.4
+    renew(scene, state, records, who[again], batch.day[again], batch.visit[again])
+    low = batch.systolic < 100
+    over = low & (state.overshoot_until[who] > batch.day)
+    state.overshoot_until[who[over]] = -1
+    stop_last(state, who[over])
+
+
+def _appoint(
+    scene: Scene, week: int, state: State, batch: Batch, shown: Bools
+) -> None:
+    """Ask three in four of the uncontrolled to come back in three to eight weeks."""
+    luck, who = scene.luck, batch.person
+    share = np.full(len(who), PARAMETERS.recheck)
+    if "missing_outcomes_active" in scene.faults:
+        share = np.where(shown, 0.3 * share, share)
+    back = batch.is_uncontrolled & (luck.uniform(Stream.RECHECK, who, week) < share)
+    weeks = 3 + (6 * luck.uniform(Stream.RECHECK_WEEK, who, week)).astype(int)
+    state.recheck_week[who[back]] = week + weeks[back]

@@ -1,0 +1,3 @@
+"""Simulated problems: one module each, calibrated to the figures it cites."""
+
+__all__: list[str] = []

@@ -1,0 +1,111 @@
+"""What one week of care works on: the scene, the state, and the inner door."""
+
+from dataclasses import dataclass, fields
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rounds.world.luck import Luck
+from rounds.world.population import NEVER, Clinics, Persons
+
+__all__ = ["Acceptance", "Batch", "Channel", "Scene", "State"]
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.floating]
+Integers = NDArray[np.integer]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Scene:
+    """What does not change: who there is, their luck, and the faults injected."""
+
+    persons: Persons
+    clinics: Clinics
+    luck: Luck
+    faults: frozenset[str]
+    go_live_week: int
+
+
+@dataclass(slots=True, repr=False)
+class State:
+    """What changes: one row a person, and one number a clinician."""
+
+    n_ever: Integers
+    """How many of the five drug slots have ever been ordered."""
+    current: Integers
+    """Bits of the slots taken now."""
+    pending_day: Integers
+    """Day on which a decided drug will be ordered; `NEVER` when none is."""
+    pending_visit: Integers
+    pending_overshoot: Bools
+    overshoot_until: Integers
+    recheck_week: Integers
+    is_dizzy: Bools
+    """Whether the next recheck is for symptoms of a low pressure."""
+    n_cards: Integers
+    load: Floats
+    """Cards each clinician has lately seen; a quarter fades every week."""
+
+    def copy(self) -> "State":
+        """Give a copy that shares nothing."""
+        return State(*(getattr(self, f.name).copy() for f in fields(self)))
+
+    @classmethod
+    def start(cls, scene: Scene) -> "State":
+        """Give the state on the first day of data."""
+        persons = scene.persons
+        n = len(persons.index)
+        taken = (1 << persons.n_start.astype(np.int64)) - 1
+        return cls(
+            n_ever=persons.n_start.astype(np.uint8),
+            current=taken.astype(np.uint8),
+            pending_day=np.full(n, NEVER),
+            pending_visit=np.full(n, -1),
+            pending_overshoot=np.zeros(n, dtype=bool),
+            overshoot_until=np.full(n, -1),
+            recheck_week=np.full(n, -1),
+            is_dizzy=np.zeros(n, dtype=bool),
+            n_cards=np.zeros(n, dtype=np.int16),
+            load=np.zeros(len(scene.clinics.clinician_clinic)),
+        )
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Batch:
+    """Outpatient encounters of one week of adults with listed hypertension, (n,)."""
+
+    visit: Integers
+    """Row of the visit table."""
+    person: Integers
+    clinic: Integers
+    clinician: Integers
+    day: Integers
+    minute: Integers
+    systolic: Floats
+    """Lowest of the encounter, mmHg, NaN where none was measured."""
+    diastolic: Floats
+    readings: Floats
+    """Shape (n, 2, 2): first and second reading, systolic and diastolic."""
+    current: Integers
+    is_uncontrolled: Bools
+
+
+class Channel(Protocol):
+    """The inner side of a point of care: indices, not identifiers."""
+
+    def shown(self, week: int, batch: Batch) -> Bools:
+        """Say at which encounters a card was shown, shape (n,)."""
+
+    def answered(self, accepted: Bools, answer: Floats, reason: Floats) -> None:
+        """Take what clinicians did with the cards of the last batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """How clinicians take cards; both numbers are solved for, not chosen."""
+
+    intercept: float = -np.inf
+    """Logit of accepting before fatigue; minus infinity: never."""
+    overshoot: float = 0.0
+    """Share of persons who overshoot after an intensification beside a card."""

@@ -1,0 +1,144 @@
+"""The world itself: it lives week by week, and remembers."""
+
+import hashlib
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+
+from rounds.world.calls import Calls
+from rounds.world.config import (
+    WEEKS_BEFORE,
+    WEEKS_FOLLOW_UP,
+    WEEKS_WATCH,
+    WorldConfig,
+)
+from rounds.world.events import event_log
+from rounds.world.ids import clinic_names, patient_names, practitioner_names
+from rounds.world.luck import Luck
+from rounds.world.point_of_care import PointOfCare
+from rounds.world.population import make_clinics, make_persons
+from rounds.world.records import Records
+from rounds.world.solve import solve_acceptance
+from rounds.world.state import Acceptance, Channel, Scene, State
+from rounds.world.week import live_week
+
+__all__ = ["World"]
+
+
+class World:
+    """A simulated health system whose true answers are known.
+
+    Parameters
+    ----------
+    config : WorldConfig
+        Size, length, seed, and what is planted.
+
+    Examples
+    --------
+    >>> from rounds.world import World, WorldConfig
+    >>> world = World(WorldConfig(people=400, weeks=4, n_clinics=4, n_outliers=0))
+    >>> world.live(world.go_live, None)
+    >>> world.now == world.go_live
+    True
+    """
+
+    def __init__(self, config: WorldConfig) -> None:
+        self.config = config
+        luck = Luck(config.seed)
+        clinics = make_clinics(config, luck)
+        persons = make_persons(config, clinics, luck)
+        self._scene = Scene(
+            persons, clinics, luck, frozenset(config.faults), WEEKS_BEFORE
+        )
+        self._names = (
+            patient_names(config.people),
+            clinic_names(config.n_clinics),
+            practitioner_names(clinics.clinician_clinic, clinics.clinician_number),
+        )
+        self._state = State.start(self._scene)
+        self._records = Records()
+        self._week = 0
+        self._acceptance = Acceptance()
+        self._at_go_live: tuple[State, Records] | None = None
+
+    def __repr__(self) -> str:
+        """Say how large it is and how far it has lived."""
+        return f"<world: {self.config.people:,} people, until {self.now}>"
+
+    @property
+    def begin(self) -> date:
+        """The first day of data."""
+        return self.config.begin
+
+    @property
+    def now(self) -> date:
+        """The first day that has not been lived yet."""
+        return self.begin + timedelta(weeks=self._week)
+
+    @property
+    def go_live(self) -> date:
+        """The Monday from which the EHR calls the service."""
+        return self.config.go_live
+
+    @property
+    def enrolment_end(self) -> date:
+        """The last day on which a first uncontrolled visit counts, a Sunday."""
+        return self.go_live + timedelta(weeks=self.config.weeks, days=-1)
+
+    @property
+    def trial_end(self) -> date:
+        """The Monday after the last follow-up of 90 days is complete."""
+        return self.go_live + timedelta(weeks=self.config.weeks + WEEKS_FOLLOW_UP)
+
+    @property
+    def watch_end(self) -> date:
+        """The Monday after 26 weeks of watching what was decided."""
+        return self.trial_end + timedelta(weeks=WEEKS_WATCH)
+
+    def live(self, until: date, point_of_care: PointOfCare | None) -> None:
+        """Live every whole week that ends on or before `until`.
+
+        Parameters
+        ----------
+        until : date
+            Exclusive; a Monday, or else the Monday before it. Earlier than `now`,
+            nothing happens: time does not run backwards.
+        point_of_care : PointOfCare or None
+            What answers the EHR from go-live on; None for no cards.
+        """
+        last = (until - self.begin).days // 7
+        channel: Channel | None = None
+        if point_of_care is not None:
+            channel = Calls(
+                self._scene,
+                self._records,
+                point_of_care,
+                self.config.seed,
+                self._names,
+            )
+        while self._week < last:
+            if self._week == WEEKS_BEFORE:
+                self._go_live()
+            live_week(
+                self._scene,
+                self._week,
+                self._state,
+                self._records,
+                channel,
+                self._acceptance,
+            )
+            self._week += 1
+
+    def _go_live(self) -> None:
+        """Solve for what is planted, and keep the state for the potential outcomes."""
+        self._acceptance = solve_acceptance(self.config, self._scene, self._records)
+        self._at_go_live = (self._state.copy(), self._records.copy())
+
+    def event_log(self) -> bytes:
+        """Give everything that has happened, in order, as canonical CSV bytes."""
+        return event_log(self._scene, self._records, self._names)
+
+    def event_log_hash(self) -> str:
+        """Give the SHA-256 of the event log, in hexadecimal."""
+        return hashlib.sha256(self.event_log()).hexdigest()
