@@ -64,7 +64,7 @@ def readable(entry: Entry) -> bytes:
         "entry_hash": entry.entry_hash,
         "noun": json.loads(entry.payload),
     }
-    text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=88)
+    text: str = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=88)
     return text.encode()
 
 

@@ -44,7 +44,7 @@ class Trail:
 
     def lines(self) -> tuple[str, ...]:
         """Draw the tree, one line for each thing reached."""
-        return tuple(self._drawn("", ""))
+        return tuple(self.drawn("", ""))
 
     def as_dict(self) -> dict[str, object]:
         """Give the tree for JSON."""
@@ -66,12 +66,13 @@ class Trail:
         for trail in self.trails:
             yield from trail.walk()
 
-    def _drawn(self, first: str, rest: str) -> Iterator[str]:
+    def drawn(self, first: str, rest: str) -> Iterator[str]:
+        """Give the lines with what goes before the first and before the rest."""
         yield first + self._line()
         for index, trail in enumerate(self.trails):
             last = index == len(self.trails) - 1
             branch, space = ("└─ ", "   ") if last else ("├─ ", "│  ")
-            yield from trail._drawn(rest + branch, rest + space)
+            yield from trail.drawn(rest + branch, rest + space)
 
     def _line(self) -> str:
         parts = [f"{self.relation}: " if self.relation else "", self.label]

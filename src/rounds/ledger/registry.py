@@ -290,8 +290,8 @@ def _unresolved(text: str, matches: list[Entry]) -> DefinitionError:
             f"The ledger holds nothing that answers to {text!r}.",
             code="no-such-ref",
             remedies=(
-                "Write kind/name|version#hash, kind/name, a kind, or the first digits"
-                " of a hash; 'rounds ledger verify --json' lists the entries.",
+                "Write kind/name|version#hash, kind/name, a kind, or some of a hash.",
+                "See the files that 'rounds ledger export' writes: each names its Ref.",
             ),
         )
     listed = ", ".join(entry.ref.short for entry in matches[:5])
@@ -336,8 +336,7 @@ def _ref_of(noun: Published) -> Ref:
             f" {noun.version!r}: no Ref can be made of them.",
             code="name-not-fit",
             remedies=(
-                "Name it in lower-case letters, digits, hyphens and dots, as in"
-                " 'blood-pressure-control', version '1'.",
+                "Use lower-case letters, digits and hyphens: 'blood-pressure-control'.",
             ),
         ) from None
 

@@ -102,7 +102,7 @@ class Store:
         return tuple(_entry(row) for row in connection.execute(query))
 
     def faults(self, connection: sa.Connection) -> tuple[str, ...]:
-        """Say what SQLite itself finds wrong with the file, and guards that are gone."""
+        """Say what SQLite itself finds wrong, and which guards are gone."""
         rows = connection.exec_driver_sql("PRAGMA integrity_check(20)").scalars()
         faults = [text for text in rows if text != "ok"]
         there = set(
@@ -159,7 +159,6 @@ def translated(path: Path) -> Iterator[None]:
             why="What is not in the ledger has not been published.",
             remedies=(
                 "Check that the folder exists, is writable and has room.",
-                "If the file is damaged, put back a copy and run 'rounds ledger verify'"
-                " with the exported HEAD.json.",
+                "If the file is damaged, put back a copy; then 'rounds ledger verify'.",
             ),
         ) from None

@@ -103,7 +103,7 @@ def suppress(
     parts = _parts(denominator, numerator)
     rest = _rest(parts, total)
     size = parts.sum(axis=0) // 2  # numerator + difference + denominator = 2 × d
-    small = _small(parts, threshold).any(axis=0)
+    small: NDArray[np.bool_] = np.any(_small(parts, threshold), axis=0)
     hidden = small.copy()
     if not small.any() and not _small(rest, threshold).any():
         return Suppression(hidden, _total_small(parts, rest, threshold))

@@ -26,7 +26,8 @@ class ArmSummary(Noun):
     """One arm's denominator and crude outcome."""
 
     arm: Literal["active", "silent"]
-    n_units: int
+    n_units: int | None
+    """None where suppressed: if patients are randomised, units are persons."""
     n: int | None = None
     numerator: int | None = None
     value: float | None = None

@@ -24,6 +24,7 @@ from rounds.nouns import (
     Estimate,
     Evaluation,
     Flow,
+    Interaction,
     Reach,
     SecondaryResult,
 )
@@ -38,6 +39,7 @@ def safe_evaluation(evaluation: Evaluation) -> Evaluation:
     """Hide small counts in everything that an evaluation counts in persons."""
     arms = safe_arms(evaluation.flow.arms)
     enrolled = sum(arm.n or 0 for arm in evaluation.flow.arms)
+    equity = _equity(evaluation.equity, enrolled)
     estimate = evaluation.estimate
     if isinstance(estimate, Estimate):
         estimate = without_small_n(estimate)
@@ -49,7 +51,8 @@ def safe_evaluation(evaluation: Evaluation) -> Evaluation:
             "flow": _flow(evaluation.flow, arms),
             "balancing": tuple(_endpoint(each) for each in evaluation.balancing),
             "secondary": tuple(_endpoint(each) for each in evaluation.secondary),
-            "equity": _equity(evaluation.equity, enrolled),
+            "equity": equity,
+            "interactions": _interactions(evaluation.interactions, equity),
             "balance": tuple(
                 _balance(row, evaluation.flow.arms) for row in evaluation.balance
             ),
@@ -135,10 +138,27 @@ def _equity(
         )
         hidden |= {places[index] for index in np.flatnonzero(found.cells)}
     return tuple(
-        each.model_copy(update={"n": None, "estimate": HIDDEN, "suppressed": True})
-        if place in hidden
-        else each
+        _hide_group(each) if place in hidden else each
         for place, each in enumerate(effects)
+    )
+
+
+def _hide_group(effect: EquityEffect) -> EquityEffect:
+    shrunken = None if effect.shrunken is None else HIDDEN
+    changed = {"n": None, "estimate": HIDDEN, "shrunken": shrunken, "suppressed": True}
+    return effect.model_copy(update=changed)
+
+
+def _interactions(
+    interactions: tuple[Interaction, ...], equity: tuple[EquityEffect, ...]
+) -> tuple[Interaction, ...]:
+    """Hide a difference between groups one of which is hidden."""
+    hidden = {each.characteristic for each in equity if each.suppressed}
+    return tuple(
+        each.model_copy(update={"estimate": HIDDEN})
+        if each.characteristic in hidden and isinstance(each.estimate, Estimate)
+        else each
+        for each in interactions
     )
 
 

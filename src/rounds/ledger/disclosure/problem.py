@@ -43,16 +43,17 @@ def safe_problem(problem: Problem) -> Problem:
     baseline = hide_estimate(problem.baseline)
     if any(each.total for each in found):
         baseline = HIDDEN
+    units = _show(problem.units, found[0])
+    hidden_units = {unit.unit for unit in units if unit.suppressed}
     variation = problem.variation
     if baseline == HIDDEN:
         variation = HIDDEN
-    elif found[0].cells.any():
-        variation = _coarse_variation(variation)
-    hidden_units = bool(found[0].cells.any())
+    elif hidden_units:
+        variation = _coarse_variation(variation, hidden_units)
     gap = problem.gap_to_best
     return problem.model_copy(
         update={
-            "units": _show(problem.units, found[0]),
+            "units": units,
             "differences": tuple(
                 _difference(each, mask)
                 for each, mask in zip(problem.differences, found[1:], strict=True)
@@ -79,8 +80,12 @@ def safe_chart(chart: ControlChart) -> ControlChart:
         ChartPoint(label=point.label, suppressed=True) if hide else point
         for point, hide in zip(chart.points, found.cells, strict=True)
     )
-    centre = None if found.total else rounded(chart.centre_line)
-    return chart.model_copy(update={"points": points, "centre_line": centre})
+    changed = {
+        "points": points,
+        "centre_line": None if found.total else rounded(chart.centre_line),
+        "sigma_z": rounded(chart.sigma_z),
+    }
+    return chart.model_copy(update=changed)
 
 
 @dataclass(frozen=True)
@@ -145,10 +150,19 @@ def _chart(chart: ControlChart | NotEstimable) -> ControlChart | NotEstimable:
     return chart if isinstance(chart, NotEstimable) else safe_chart(chart)
 
 
-def _coarse_variation(variation: Variation | NotEstimable) -> Variation | NotEstimable:
+def _coarse_variation(
+    variation: Variation | NotEstimable, hidden_units: set[str]
+) -> Variation | NotEstimable:
+    """Round what was made from hidden units, and hide their shrunken values."""
     if isinstance(variation, NotEstimable):
         return variation
-    names = ("phi", "tau2", "icc", "median_odds_ratio")
-    return variation.model_copy(
-        update={name: rounded(getattr(variation, name)) for name in names}
+    changed: dict[str, object] = {
+        name: rounded(getattr(variation, name))
+        for name, field in Variation.model_fields.items()
+        if name != "target" and field.annotation in {float, float | None}
+    }
+    changed["shrunken"] = tuple(
+        hide_unit(unit) if unit.unit in hidden_units else unit
+        for unit in variation.shrunken
     )
+    return variation.model_copy(update=changed)

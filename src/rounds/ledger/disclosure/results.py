@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from rounds.ledger.disclosure.cells import suppress_counted
 from rounds.methods.disclosure import is_small
-from rounds.nouns import UnitResult
+from rounds.nouns import MeasureResult, UnitResult
 
-__all__ = ["hide_unit", "safe_populations", "safe_results"]
+__all__ = ["hide_unit", "safe_measure_result", "safe_populations", "safe_results"]
 
 
 def safe_results(
@@ -49,6 +49,19 @@ def safe_results(
     return shown, total
 
 
+def safe_measure_result(result: MeasureResult) -> MeasureResult:
+    """Hide small counts in a measure's result, overall and by unit."""
+    by, overall = safe_results(result.by, result.overall)
+    if not result.by:
+        (overall,), _ = safe_results((result.overall,))
+    counts = {name: n for name, n in result.populations.items() if n is not None}
+    shown = safe_populations(counts, overall)
+    populations = {name: shown.get(name) for name in result.populations}
+    return result.model_copy(
+        update={"by": by, "overall": overall, "populations": populations}
+    )
+
+
 def hide_unit(unit: UnitResult) -> UnitResult:
     """Give the unit's label and nothing else."""
     return UnitResult(unit=unit.unit, suppressed=True)
@@ -83,7 +96,10 @@ def safe_populations(
     if total is not None and total.denominator is not None:
         shown = [total.denominator, total.numerator or 0]
     answer: dict[str, int | None] = dict.fromkeys(populations)
+    withheld = {"denominator", "numerator"} if total and total.suppressed else set()
     for name, count in sorted(populations.items(), key=lambda item: -item[1]):
+        if name in withheld:
+            continue
         if not is_small(count) and not _derives_small(count, shown):
             shown.append(count)
             answer[name] = count
