@@ -19,6 +19,8 @@ class Exposure(Noun):
     person_source_value: str
     encounter: str | None
     """FHIR id of the Encounter, where it was prefetched."""
+    clinic: str | None = None
+    """FHIR id of the Organization where it happened, where it could be resolved."""
     unit: str | None
     """The clinic or patient that was randomised; None where unresolved."""
     arm: Literal["active", "silent", "all", "none"]

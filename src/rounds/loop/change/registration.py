@@ -1,0 +1,172 @@
+"""The step: register a rollout, and nothing goes live without its safeguards."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Literal
+
+from rounds import __version__
+from rounds.loop.change.knowledge import check_knowledge
+from rounds.loop.change.rollouts import PermutedBlocks
+from rounds.nouns import (
+    DefinitionError,
+    Design,
+    Determination,
+    Evidence,
+    KnowledgeObject,
+    Protocol,
+    Provenance,
+    Rollout,
+)
+from rounds.practice import Practice, Seed
+
+__all__ = ["run"]
+
+Notification = Literal["notice", "opt_out", "consent"]
+
+
+def run(
+    evidence: Evidence,
+    knowledge_object: KnowledgeObject,
+    protocol: Protocol,
+    design: Design,
+    practice: Practice,
+    *,
+    determination: Determination | None,
+    notification: Notification | None,
+    responsible: str,
+    name: str,
+    title: str,
+    units: Mapping[str, str],
+    seed: bytes,
+    salt: bytes,
+    starts: dt.date | None = None,
+    at: dt.datetime | None = None,
+) -> Rollout:
+    """Put knowledge before a random part of care, and give the Rollout.
+
+    Registering the same again (after a crash) changes nothing.
+
+    Parameters
+    ----------
+    determination : Determination
+        Improvement, research or both; without it nothing starts.
+    notification : str
+        How patients are told and may decline.
+    responsible : str
+        The person who answers for it.
+    units : dict
+        Clinic (Organization id) → stratum; empty where patients are randomised, who
+        are allocated at their first call, by clinic if `strata` has `clinic`.
+    seed, salt : bytes, shape (32,)
+        From the operating system's random source; kept in private files only.
+    starts : date, optional
+        The first day on which a card may be shown; the protocol's go-live if not given.
+    at : datetime, optional
+        When it is registered; the midnight at which it starts if not given.
+
+    Raises
+    ------
+    DefinitionError
+        If a safeguard is missing, the knowledge fails its own examples, or the nouns
+        do not belong together.
+    """
+    starts = starts or protocol.go_live
+    safeguards = _missing(determination, notification, responsible)
+    if determination is None or notification is None or safeguards:
+        raise DefinitionError(
+            f"The rollout cannot start: {'; '.join(safeguards)}.",
+            code="safeguard-missing",
+            why="Patients take part: someone decides, tells them, and answers for it.",
+            remedies=("Record each in turn.yaml, under change.",),
+        )
+    check_knowledge(knowledge_object)
+    _check_together(evidence, knowledge_object, protocol, design, starts)
+    _check_units(design, units)
+    private = Seed(seed, salt)
+    blocks = PermutedBlocks(seed, design.block_sizes)
+    rollout = Rollout(
+        name=name,
+        title=title,
+        evidence=evidence.ref(),
+        knowledge_object=knowledge_object.ref(),
+        protocol=protocol.ref(),
+        design=design,
+        determination=determination,
+        notification=notification,
+        responsible=responsible,
+        starts=starts,
+        n_units=len(units) if design.unit == "clinic" else None,
+        seed_commitment=private.commitment(),
+        provenance=Provenance(
+            made_from=(evidence.ref(), knowledge_object.ref(), protocol.ref()),
+            snapshot=evidence.provenance.snapshot,
+            code_version=__version__,
+        ),
+    )
+    practice.start(
+        rollout,
+        knowledge_object,
+        enrolment_end=protocol.enrolment.end,
+        assignments=blocks.assign(units),
+        seed=private,
+        at=at or dt.datetime.combine(starts, dt.time(), tzinfo=dt.UTC),
+    )
+    return rollout
+
+
+def _missing(
+    determination: Determination | None,
+    notification: Notification | None,
+    responsible: str,
+) -> list[str]:
+    missing = []
+    if determination is None:
+        missing.append("no determination (improvement, research or both) is recorded")
+    if notification not in ("notice", "opt_out", "consent"):
+        missing.append("no mode of notification (notice, opt_out or consent) is given")
+    if not responsible or not responsible.strip():
+        missing.append("no responsible person is named")
+    return missing
+
+
+def _check_together(
+    evidence: Evidence,
+    knowledge: KnowledgeObject,
+    protocol: Protocol,
+    design: Design,
+    starts: dt.date,
+) -> None:
+    problems = []
+    if knowledge.evidence is not None and knowledge.evidence != evidence.ref():
+        problems.append("the knowledge object rests on other evidence")
+    if protocol.problem != evidence.problem:
+        problems.append("the protocol and the evidence are about different problems")
+    if protocol.unit_of_randomisation != design.unit:
+        problems.append(
+            f"the protocol randomises by {protocol.unit_of_randomisation}, "
+            f"the design by {design.unit}"
+        )
+    if not protocol.go_live <= starts <= protocol.enrolment.start:
+        problems.append("it does not start between go-live and the first enrolment")
+    if problems:
+        raise DefinitionError(
+            f"The rollout does not hold together: {'; '.join(problems)}.",
+            code="rollout-inconsistent",
+            remedies=("Make each of them from the ones before it, in order.",),
+        )
+
+
+def _check_units(design: Design, units: Mapping[str, str]) -> None:
+    if design.unit == "patient" and units:
+        raise DefinitionError(
+            "Patients are allocated when they are first met, not from a list.",
+            code="units-given",
+            remedies=("Leave units empty.", "Randomise by clinic."),
+        )
+    if design.unit == "clinic" and len(units) < 2:
+        raise DefinitionError(
+            f"{len(units)} clinic(s) cannot be randomised.",
+            code="too-few-units",
+            why="Both arms need a clinic at the least; a sound estimate many.",
+            remedies=("Randomise by patient.", "Ask more clinics to take part."),
+        )

@@ -1,0 +1,75 @@
+"""Which unit is in which arm: what has been allocated, and nothing beyond it."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from rounds.practice import schema
+
+__all__ = ["Assignment"]
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """The place of one unit in the allocation.
+
+    Parameters
+    ----------
+    arm : str
+        `active` or `silent`.
+    sequence : int
+        Its place within the stratum, counted from 0.
+    """
+
+    arm: str
+    stratum: str
+    sequence: int
+
+    def __repr__(self) -> str:
+        return f"<Assignment in {self.stratum}>"
+
+
+def assignments_of(
+    connection: sa.Connection, rollout: str, units: Collection[str] | None = None
+) -> dict[str, Assignment]:
+    """Give unit → Assignment of those allocated, in order; of some units or all."""
+    table = schema.allocation
+    query = sa.select(table).where(table.c.rollout == rollout)
+    if units is not None:
+        query = query.where(table.c.unit.in_(units))
+    query = query.order_by(table.c.stratum, table.c.sequence)
+    return {
+        row.unit: Assignment(row.arm, row.stratum, row.sequence)
+        for row in connection.execute(query)
+    }
+
+
+def next_sequence(connection: sa.Connection, rollout: str, stratum: str) -> int:
+    """Give the place of the next unit in a stratum; never its arm."""
+    table = schema.allocation
+    query = (
+        sa.select(sa.func.max(table.c.sequence))
+        .where(table.c.rollout == rollout)
+        .where(table.c.stratum == stratum)
+    )
+    last = connection.execute(query).scalar()
+    return 0 if last is None else last + 1
+
+
+def write_assignments(
+    connection: sa.Connection, rollout: str, assignments: Mapping[str, Assignment]
+) -> None:
+    """Write units' places, in the transaction that is open."""
+    rows = [
+        {
+            "rollout": rollout,
+            "unit": unit,
+            "stratum": one.stratum,
+            "sequence": one.sequence,
+            "arm": one.arm,
+        }
+        for unit, one in assignments.items()
+    ]
+    if rows:
+        connection.execute(sa.insert(schema.allocation), rows)

@@ -1,0 +1,160 @@
+"""What was shown and done, person by person: read by the steps that show and judge."""
+
+import datetime as dt
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from rounds.nouns import Exposure, Ref
+from rounds.practice import schema
+from rounds.practice.recording import seconds_of
+from rounds.practice.store import Practice
+
+__all__ = ["ExposureRows", "exposure_of", "exposure_rows"]
+
+_EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001  (local time as written)
+
+
+@dataclass(frozen=True, repr=False)
+class ExposureRows:
+    """Exposures as arrays of one length, in the order in which they were received.
+
+    Parameters
+    ----------
+    unit : array of str
+        The clinic or patient that was randomised; "" where unresolved.
+    arm : array of str
+        `active`, `silent`, `all` (adopted) or `none` (no arm could be resolved).
+    due, shown : array of bool
+        Whether the knowledge fired; whether a card was given.
+    occurred : array of datetime64[s]
+        In the caller's local time: the start of the encounter.
+    feedback : array of str
+        `accepted`, `overridden`, `ignored`; "" where no card was shown, or where it
+        may still be acted upon.
+    version : array of str
+        Version of the knowledge and entry in the history, `1@3`.
+    clinic : array of str
+        Where it happened; "" where unresolved.
+    """
+
+    person_source_value: np.ndarray
+    unit: np.ndarray
+    arm: np.ndarray
+    due: np.ndarray
+    shown: np.ndarray
+    occurred: np.ndarray
+    feedback: np.ndarray
+    override_reason: np.ndarray
+    version: np.ndarray
+    clinic: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.due)
+
+    def __repr__(self) -> str:
+        return f"<rows: {len(self):,} × {len(fields(self))}>"
+
+
+_LAST_FEEDBACK = """
+select e.person_source_value, e.unit, e.arm, e.due, e.shown, e.occurred, e.version,
+       e.clinic, f.outcome, f.override_reason
+from exposure e
+left join feedback f on f.id = (
+    select id from feedback where card = e.card order by at desc, id desc limit 1
+)
+where {where}
+  and e.person_source_value != ''
+  and not exists (
+      select 1 from opt_out o where o.person_source_value = e.person_source_value
+  )
+order by e.id
+"""
+
+
+def exposure_rows(
+    practice: Practice,
+    rollout: Ref | None = None,
+    *,
+    ignored_after: dt.timedelta,
+    now: dt.datetime,
+    service: str | None = None,
+) -> ExposureRows:
+    """Give the exposures of a trial, or, after it, of a service.
+
+    Patients who opted out, whenever they did, are not among them.
+
+    Parameters
+    ----------
+    rollout : Ref, optional
+        Only what was recorded while this trial was in force.
+    ignored_after : timedelta
+        A shown card without feedback for as long after the encounter's start was
+        ignored (CDS Hooks clients send nothing then).
+    now : datetime
+        In the same local time as the encounters.
+    service : str, optional
+        All that was recorded for a service: its trials and what was adopted.
+    """
+    if rollout is not None:
+        where, value = "e.rollout = :value", str(rollout)
+    else:
+        where, value = "e.service = :value", service or ""
+    query = sa.text(_LAST_FEEDBACK.format(where=where))
+    with practice._reading() as connection:  # noqa: SLF001  (same room)
+        rows = connection.execute(query, {"value": value}).all()
+    columns: list[Any] = list(zip(*rows, strict=True)) if rows else [()] * 10
+    shown = np.array(columns[4], dtype=bool)
+    occurred = np.array(columns[5], dtype="int64")
+    outcome = _text(columns[8])
+    limit = seconds_of(now) - int(ignored_after.total_seconds())
+    ignored = shown & (outcome == "") & (occurred <= limit)
+    return ExposureRows(
+        person_source_value=_text(columns[0]),
+        unit=_text(columns[1]),
+        arm=_text(columns[2]),
+        due=np.array(columns[3], dtype=bool),
+        shown=shown,
+        occurred=occurred.astype("datetime64[s]"),
+        feedback=np.where(ignored, "ignored", outcome),
+        override_reason=_text(columns[9]),
+        version=_text(columns[6]),
+        clinic=_text(columns[7]),
+    )
+
+
+def exposure_of(
+    practice: Practice, service: str, hook_instance: str
+) -> Exposure | None:
+    """Give one call's exposure, without feedback; None if it was never answered."""
+    table = schema.exposure
+    query = sa.select(table).where(
+        table.c.service == service, table.c.hook_instance == hook_instance
+    )
+    with practice._reading() as connection:  # noqa: SLF001  (same room)
+        row = connection.execute(query).first()
+    if row is None:
+        return None
+    return Exposure(
+        hook_instance=row.hook_instance,
+        service=row.service,
+        knowledge_object=row.knowledge,
+        person_source_value=row.person_source_value,
+        encounter=row.encounter,
+        clinic=row.clinic,
+        unit=row.unit,
+        arm=row.arm,
+        due=row.due,
+        shown=row.shown,
+        card=row.card,
+        suggestion=row.suggestion,
+        occurred=_EPOCH + dt.timedelta(seconds=row.occurred),
+        received=_EPOCH.replace(tzinfo=dt.UTC)
+        + dt.timedelta(microseconds=row.received),
+    )
+
+
+def _text(values: tuple[str | None, ...]) -> np.ndarray:
+    return np.array([value or "" for value in values], dtype=str)

@@ -1,0 +1,191 @@
+"""Write exposures and feedback: one durable transaction per call or batch of calls."""
+
+import datetime as dt
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from rounds.nouns import DataError
+from rounds.practice import schema
+from rounds.practice.allocations import (
+    Assignment,
+    assignments_of,
+    next_sequence,
+    write_assignments,
+)
+from rounds.practice.in_force import InForce, current_of
+from rounds.practice.store import Practice
+
+__all__ = ["FeedbackRow", "Recorded", "Recording", "record_feedback", "recording"]
+
+_EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001  (local time as written)
+_EPOCH_UTC = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+@dataclass(frozen=True, repr=False)
+class Recorded:
+    """What an earlier call with the same `hookInstance` was answered."""
+
+    person_source_value: str
+    knowledge: str
+    shown: bool
+    card: str
+    suggestion: str
+
+
+@dataclass(frozen=True, repr=False)
+class FeedbackRow:
+    """One piece of feedback on one card; `at` in seconds of UTC since 1970."""
+
+    card: str
+    outcome: str
+    suggestion: str
+    override_reason: str
+    at: int
+
+
+def seconds_of(moment: dt.datetime) -> int:
+    """Give seconds since 1970 of a time as it was written, its offset dropped."""
+    return int((moment.replace(tzinfo=None) - _EPOCH).total_seconds())
+
+
+def microseconds_of(moment: dt.datetime) -> int:
+    """Give microseconds since 1970 in UTC; a time without offset is taken as UTC."""
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+    return (moment - _EPOCH_UTC) // dt.timedelta(microseconds=1)
+
+
+class Recording:
+    """An open transaction in which calls are decided and written down together."""
+
+    def __init__(self, connection: sa.Connection, service: str) -> None:
+        self._connection = connection
+        self.service = service
+        self.current: InForce | None = current_of(connection, service)
+
+    def __repr__(self) -> str:
+        return f"<Recording for {self.service}>"
+
+    def known(self, hook_instances: Collection[str]) -> dict[str, Recorded]:
+        """Give the calls among these that were answered before."""
+        rows = self._connection.execute(
+            _KNOWN, {"service": self.service, "hooks": list(hook_instances)}
+        )
+        return {
+            row.hook_instance: Recorded(
+                row.person_source_value,
+                row.knowledge,
+                row.shown,
+                row.card or "",
+                row.suggestion or "",
+            )
+            for row in rows
+        }
+
+    def opted_out(self, persons: Collection[str]) -> frozenset[str]:
+        """Give the persons among these who opted out."""
+        rows = self._connection.execute(_OPTED_OUT, {"persons": list(persons)})
+        return frozenset(rows.scalars())
+
+    def assignments(
+        self, rollout: str, units: Collection[str] | None = None
+    ) -> dict[str, Assignment]:
+        """Give the places of the units that are allocated already."""
+        return assignments_of(self._connection, rollout, units)
+
+    def next_sequence(self, rollout: str, stratum: str) -> int:
+        """Give the place of the next unit in a stratum; never its arm."""
+        return next_sequence(self._connection, rollout, stratum)
+
+    def is_revealed(self, rollout: str) -> bool:
+        """Say whether the seed has been revealed: no unit is allocated after."""
+        table = schema.rollout
+        query = sa.select(table.c.revealed).where(table.c.ref == rollout)
+        return self._connection.execute(query).scalar() is not None
+
+    def assign(self, rollout: str, assignments: Mapping[str, Assignment]) -> None:
+        """Write the places of units that are met for the first time."""
+        write_assignments(self._connection, rollout, assignments)
+
+    def add(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Write exposures; durable once the transaction has closed."""
+        if rows:
+            self._connection.execute(sa.insert(schema.exposure), list(rows))
+
+
+_TABLE = schema.exposure
+_KNOWN = sa.select(
+    _TABLE.c.hook_instance,
+    _TABLE.c.person_source_value,
+    _TABLE.c.knowledge,
+    _TABLE.c.shown,
+    _TABLE.c.card,
+    _TABLE.c.suggestion,
+).where(
+    _TABLE.c.service == sa.bindparam("service"),
+    _TABLE.c.hook_instance.in_(sa.bindparam("hooks", expanding=True)),
+)
+_OPTED_OUT = sa.select(schema.opt_out.c.person_source_value).where(
+    schema.opt_out.c.person_source_value.in_(sa.bindparam("persons", expanding=True))
+)
+
+
+@contextmanager
+def recording(practice: Practice, service: str) -> Iterator[Recording]:
+    """Open a transaction; it is durable when the block has ended without an error."""
+    with practice._engine.begin() as connection:  # noqa: SLF001  (same room)
+        yield Recording(connection, service)
+
+
+def record_feedback(
+    practice: Practice,
+    service: str,
+    rows: Sequence[FeedbackRow],
+    received: dt.datetime,
+) -> None:
+    """Write feedback durably, all of it or none; the same again changes nothing.
+
+    Raises
+    ------
+    DataError
+        If a card or a suggestion was never given by this service.
+    """
+    if not rows:
+        return
+    stamp = microseconds_of(received)
+    cards = {row.card for row in rows}
+    query = sa.select(_TABLE.c.card, _TABLE.c.suggestion).where(
+        _TABLE.c.service == service, _TABLE.c.card.in_(cards), _TABLE.c.shown
+    )
+    with practice._engine.begin() as connection:  # noqa: SLF001  (same room)
+        given = dict(connection.execute(query).tuples().all())
+        if cards - given.keys():
+            raise DataError(
+                "The feedback is about a card that this service never gave.",
+                code="unknown-card",
+                remedies=("Send the uuid of the card as it was given.",),
+            )
+        if any(r.suggestion not in ("", given[r.card]) for r in rows):
+            raise DataError(
+                "The feedback is about a suggestion that is not on that card.",
+                code="unknown-suggestion",
+                remedies=("Send the uuid of the suggestion as it was given.",),
+            )
+        connection.execute(
+            upsert(schema.feedback).on_conflict_do_nothing(),
+            [
+                {
+                    "card": row.card,
+                    "outcome": row.outcome,
+                    "suggestion": row.suggestion,
+                    "override_reason": row.override_reason,
+                    "at": row.at,
+                    "received": stamp,
+                }
+                for row in rows
+            ],
+        )
