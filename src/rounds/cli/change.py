@@ -7,7 +7,15 @@ from cyclopts import Parameter
 
 from rounds.cli.output import show, utc_now
 
-__all__ = ["adopt_", "kill_", "opt_out_", "rollback_", "run_", "status_"]
+__all__ = [
+    "adopt_",
+    "kill_",
+    "opt_out_",
+    "resume_",
+    "rollback_",
+    "run_",
+    "status_",
+]
 
 By = Annotated[str, Parameter(name="--by")]
 
@@ -60,12 +68,10 @@ def status_(*, project: Path = Path(), json: bool = False) -> None:
         Print one JSON object.
     """
     with _desk(project, "status") as desk:
-        found = {
-            service: desk.practice.in_force(service).as_dict()
-            for service in desk.practice.services()
-        }
+        found = {one: _standing(desk, one) for one in desk.practice.services()}
     lines = [
-        f"{service}: {standing['mode']}, {standing['knowledge_object'] or 'nothing'}"
+        f"{service}: {standing['state']}, {standing['knowledge_object']}, "
+        f"since {standing['at']:%Y-%m-%d} by {standing['by']}"
         for service, standing in found.items()
     ]
     show(found, lines or ["Nothing is in force."], as_json=json)
@@ -128,6 +134,25 @@ def kill_(
     _switch("kill", service, by, project, as_json=json)
 
 
+def resume_(
+    service: str, /, *, by: By, project: Path = Path(), json: bool = False
+) -> None:
+    """Undo the kill switch, from the next call on.
+
+    Parameters
+    ----------
+    service
+        The service's id, as `rounds change status` names it.
+    by
+        Who says so.
+    project
+        The project's folder.
+    json
+        Print one JSON object.
+    """
+    _switch("resume", service, by, project, as_json=json)
+
+
 def opt_out_(
     *,
     listed: Annotated[Path, Parameter(name="--from")],
@@ -161,8 +186,22 @@ def opt_out_(
 def _switch(verb: str, service: str, by: str, project: Path, *, as_json: bool) -> None:
     with _desk(project, by) as desk:
         getattr(desk.practice, verb)(service, by=by, at=utc_now())
-        standing = desk.practice.in_force(service).as_dict()
-    show(standing, [f"{service}: {standing['mode']}"], as_json=as_json)
+        standing = _standing(desk, service)
+    show(standing, [f"{service}: {standing['state']}"], as_json=as_json)
+
+
+def _standing(desk: Any, service: str) -> dict[str, Any]:
+    entry = desk.practice.in_force(service)
+    return {
+        "service": service,
+        "state": entry.state,
+        "knowledge_object": entry.knowledge,
+        "version": entry.version,
+        "by": entry.by,
+        "at": entry.at,
+        "reason": entry.reason,
+        "decision": entry.decision,
+    }
 
 
 def _desk(project: Path, by: str) -> Any:

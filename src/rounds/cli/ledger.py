@@ -23,12 +23,12 @@ def verify_(
         Print one JSON object.
     """
     from rounds.conduct import Project
-    from rounds.ledger import Head, Ledger
+    from rounds.ledger import Ledger
 
     opened = Project.open(project)
     exported = head or opened.ledger / "HEAD.json"
     with Ledger.open(opened.registry) as ledger:
-        known = Head.read(exported) if exported.exists() else None
+        known = read_head(exported) if exported.exists() else None
         folder = opened.ledger if known and head is None else None
         findings = ledger.verify(head=known, exported=folder)
         n_entries = len(ledger.entries())
@@ -36,7 +36,7 @@ def verify_(
         "ok": not findings,
         "entries": n_entries,
         "head": str(exported) if known else None,
-        "findings": [str(finding) for finding in findings],
+        "findings": [finding.as_dict() for finding in findings],
     }
     lines = [f"* {finding}" for finding in findings]
     if not findings:
@@ -44,6 +44,29 @@ def verify_(
         lines = [f"{n_entries} entries, each as it was written ({against})."]
     show(found, lines, as_json=json)
     return 11 if findings else 0
+
+
+def read_head(path: Path) -> dict[str, object]:
+    """Read a HEAD.json.
+
+    Raises
+    ------
+    DataError
+        If it is not one.
+    """
+    from json import loads
+
+    from rounds.nouns import DataError
+
+    try:
+        head = loads(path.read_text())
+        return {"sequence": head["sequence"], "entry_hash": head["entry_hash"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        raise DataError(
+            f"{path} is not a HEAD.json that Rounds exported.",
+            code="bad-head",
+            remedies=("Export it anew: rounds ledger export",),
+        ) from None
 
 
 def export_(
@@ -115,11 +138,12 @@ def impact(target: str, /, *, project: Path = Path(), json: bool = False) -> Non
             service
             for service in desk.practice.services()
             if (standing := desk.practice.in_force(service)) is not None
-            and standing.knowledge_object in {str(ref) for ref in tree.refs()}
+            and standing.state != "off"
+            and standing.knowledge in {str(ref) for ref in tree.live}
         ]
     lines = list(tree.lines())
-    lines += [f"live now: {service}" for service in live]
-    show(tree.as_dict() | {"live": live}, lines, as_json=json)
+    lines += [f"served now: {service}" for service in live]
+    show(tree.as_dict() | {"served_now": live}, lines, as_json=json)
 
 
 def loop(*, project: Path = Path(), json: bool = False) -> None:
@@ -144,7 +168,7 @@ def loop(*, project: Path = Path(), json: bool = False) -> None:
     )
     with Ledger.open(Project.open(project).registry) as ledger:
         standing = {
-            step: (noun.ref().short if (noun := ledger.latest(kind)) else None)
+            step: (ref.short if (ref := ledger.latest(kind)) else None)
             for step, kind in steps
         }
     lines = [

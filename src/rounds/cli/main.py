@@ -36,7 +36,7 @@ _GROUPS = {
     "change": (
         "Say it where care is given, to a random part first.",
         "change",
-        ("run", "status", "adopt", "rollback", "kill", "opt-out"),
+        ("run", "status", "adopt", "rollback", "kill", "resume", "opt-out"),
     ),
     "evaluation": ("Did it work, for whom, was anyone harmed?", "evaluation", ("run",)),
     "decision": ("Adopt, adapt, abandon or extend.", "decision", ("run",)),

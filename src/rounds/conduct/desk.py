@@ -9,8 +9,8 @@ from typing import TypeVar
 from rounds.conduct.project import Project
 from rounds.datamart import Datamart
 from rounds.definitions import builtin_measures, load_measures
-from rounds.ledger import Ledger, Receipt
-from rounds.nouns import DataError, DefinitionError, Measure, Published
+from rounds.ledger import Ledger
+from rounds.nouns import DataError, DefinitionError, Measure, Published, Ref
 from rounds.practice import Practice
 
 __all__ = ["Desk"]
@@ -89,9 +89,39 @@ class Desk:
             )
         return measures[name]
 
-    def publish(self, noun: Published) -> Receipt:
-        """Publish a noun, now and in this name."""
-        return self.ledger.publish(noun, at=self.now(), by=self.by)
+    def publish(self, noun: N) -> N:
+        """Publish a noun, now and in this name.
+
+        Returns
+        -------
+        Published
+            The noun as the ledger holds it, small counts suppressed: what the next
+            step takes, so that its Refs point at what the ledger holds.
+        """
+        receipt = self.ledger.publish(noun, at=self.now(), by=self.by)
+        return self.read(receipt.ref, type(noun))
+
+    def read(self, ref: Ref, kind: type[N]) -> N:
+        """Give a published noun.
+
+        Raises
+        ------
+        DefinitionError
+            If the ledger does not hold it, or it is of another kind.
+        """
+        noun = self.ledger.read(ref)
+        if not isinstance(noun, kind):
+            raise DefinitionError(
+                f"{ref.short} is not a {kind.kind}.",
+                code="wrong-kind",
+                remedies=("Name a reference of the kind that is asked for.",),
+            )
+        return noun
+
+    def find(self, kind: type[N], name: str | None = None) -> N | None:
+        """Give the last published noun of a kind; None if there is none yet."""
+        ref = self.ledger.latest(kind.kind, name)
+        return None if ref is None else self.read(ref, kind)
 
     def latest(self, kind: type[N], name: str | None = None) -> N:
         """Give the last published noun of a kind.
@@ -101,7 +131,7 @@ class Desk:
         DefinitionError
             If none has been published: the step before has not been run.
         """
-        noun = self.ledger.latest(kind.kind, name)
+        noun = self.find(kind, name)
         if noun is None:
             raise DefinitionError(
                 f"No {kind.kind} has been published in this project yet.",

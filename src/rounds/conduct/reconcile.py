@@ -16,12 +16,10 @@ def reconcile(desk: Desk) -> str | None:
     str or None
         What was put in force, in words; None if practice already agreed.
     """
-    decision = desk.ledger.latest(Decision.kind)
-    if not isinstance(decision, Decision):
+    decision = desk.find(Decision)
+    if decision is None:
         return None
-    knowledge = desk.ledger.read(decision.knowledge_object)
-    if not isinstance(knowledge, KnowledgeObject):
-        return None
+    knowledge = desk.read(decision.knowledge_object, KnowledgeObject)
     service = knowledge.service.id
     signer = decision.signed_by
     standing = desk.practice.in_force(service)

@@ -17,6 +17,7 @@ from rounds.nouns import (
     Decision,
     Evaluation,
     Evidence,
+    Measure,
     Period,
     Problem,
     Protocol,
@@ -45,7 +46,7 @@ def run_problem(desk: Desk, plan: ProblemPlan, period: Period | None = None) -> 
     measure = desk.measure(plan.measure)
     desk.publish(measure)
     desk.publish(plan.community)
-    after = desk.ledger.latest(Decision.kind)
+    after = desk.find(Decision)
     with desk.datamart() as mart:
         period = period or last_twelve_months(mart.status().last_date)
         aim = Aim(
@@ -65,8 +66,7 @@ def run_problem(desk: Desk, plan: ProblemPlan, period: Period | None = None) -> 
             owner=plan.owner,
             community=plan.community,
         )
-    desk.publish(found)
-    return found
+    return desk.publish(found)
 
 
 def last_twelve_months(last: dt.date) -> Period:
@@ -90,8 +90,7 @@ def run_evidence(
         sources.extend(load_sources(_beside_plan(desk, name)))
     if turn_source is not None:
         sources.append(turn_source)
-    for source in sources:
-        desk.publish(source)
+    sources = [desk.publish(source) for source in sources]
     with desk.datamart() as mart:
         known = evidence.run(
             found,
@@ -102,8 +101,7 @@ def run_evidence(
             question=plan.question,
             judgements=[j.model_dump() for j in plan.judgements],
         )
-    desk.publish(known)
-    return known
+    return desk.publish(known)
 
 
 def run_change(
@@ -124,8 +122,8 @@ def run_change(
     for part in protocol.endpoints:
         desk.publish(desk.measure(part.measure.name.partition("/")[2]))
     change.check_knowledge(knowledge)
-    desk.publish(knowledge)
-    desk.publish(protocol)
+    knowledge = desk.publish(knowledge)
+    protocol = desk.publish(protocol)
     units = {}
     if plan.design.unit == "clinic":
         primary = desk.measure(protocol.primary.measure.name.partition("/")[2])
@@ -150,17 +148,17 @@ def run_change(
             f"{plan.name}.salt", derive=seed and seed + b"salt".ljust(16)
         ),
     )
-    desk.publish(rollout)
-    return rollout, protocol
+    return desk.publish(rollout), protocol
 
 
 def run_evaluation(desk: Desk) -> Evaluation:
     """Evaluate the running trial against its frozen protocol, and publish."""
     rollout = desk.latest(Rollout)
-    protocol = desk.ledger.read(rollout.protocol)
-    known = desk.ledger.read(rollout.evidence)
+    protocol = desk.read(rollout.protocol, Protocol)
+    known = desk.read(rollout.evidence, Evidence)
     measures = {
-        str(part.measure): desk.ledger.read(part.measure) for part in protocol.endpoints
+        str(part.measure): desk.read(part.measure, Measure)
+        for part in protocol.endpoints
     }
     with desk.datamart() as mart:
         judged = evaluation.run(
@@ -173,8 +171,7 @@ def run_evaluation(desk: Desk) -> Evaluation:
             receipt=desk.ledger.receipt(rollout.protocol),
             now=desk.now(),
         )
-    desk.publish(judged)
-    return judged
+    return desk.publish(judged)
 
 
 def run_decision(
@@ -193,8 +190,8 @@ def run_decision(
         The Decision, and what changed where care is given, in words.
     """
     judged = desk.latest(Evaluation)
-    protocol = desk.ledger.read(judged.protocol)
-    rollout = desk.ledger.read(judged.rollout)
+    protocol = desk.read(judged.protocol, Protocol)
+    rollout = desk.read(judged.rollout, Rollout)
     signed = decision.run(
         judged,
         protocol,
@@ -211,8 +208,7 @@ def run_decision(
         departure_reason=departure_reason,
         next_question=plan.next_question,
     )
-    desk.publish(signed)
-    return signed, reconcile(desk)
+    return desk.publish(signed), reconcile(desk)
 
 
 def _beside_plan(desk: Desk, name: str) -> Path:

@@ -195,8 +195,7 @@ class _Stage:
         known = run_evidence(desk, plan.evidence)
         self.progress("change: the card goes live in a random half")
         rollout, protocol = run_change(desk, plan.change, seed=self.seed())
-        knowledge = desk.ledger.read(rollout.knowledge_object)
-        assert isinstance(knowledge, KnowledgeObject)
+        knowledge = desk.read(rollout.knowledge_object, KnowledgeObject)
 
         opened = (door or self.in_process)(desk.project, knowledge)
         with opened as point_of_care:
@@ -275,8 +274,7 @@ class _Stage:
 
     def sources(self, known: Evidence) -> tuple[Source, ...]:
         """Give the sources that the evidence rests on."""
-        read = (self.desk.ledger.read(ref) for ref in known.sources)
-        return tuple(source for source in read if isinstance(source, Source))
+        return tuple(self.desk.read(ref, Source) for ref in known.sources)
 
     def publish_turn(
         self,
@@ -292,21 +290,20 @@ class _Stage:
             (noun.kind, self.desk.ledger.receipt(noun.ref()).at.date())
             for noun in steps
         )
-        before = self.desk.ledger.latest(Turn.kind)
+        before = self.desk.find(Turn)
         turn = Turn(
             name=self.plan.problem.name,
-            number=before.number + 1 if isinstance(before, Turn) else 1,
+            number=before.number + 1 if before else 1,
             problem=found.ref(),
             evidence=known.ref(),
             rollout=rollout.ref(),
             evaluation=judged.ref(),
             decision=signed.ref(),
             reached=reached,
-            after=before.ref() if isinstance(before, Turn) else None,
+            after=before.ref() if before else None,
             provenance=Provenance(
                 made_from=tuple(noun.ref() for noun in steps),
                 code_version=__version__,
             ),
         )
-        self.desk.publish(turn)
-        return turn
+        return self.desk.publish(turn)

@@ -1,0 +1,72 @@
+import json
+
+import pytest
+
+from rounds.school import LoopResult, summarise
+from rounds.school.loops import _kept
+
+
+def result(**changes):
+    plain = {
+        "scenario": "effect",
+        "seed": 1,
+        "decision": "adopt",
+        "sealed": None,
+        "truth": 0.06,
+        "value": 0.07,
+        "lower": 0.03,
+        "upper": 0.11,
+        "harm_truth": 0.0,
+        "harm_value": 0.0,
+        "harm_lower": -0.01,
+        "harm_upper": 0.01,
+    }
+    return LoopResult(**plain | changes)
+
+
+def test_rates_carry_their_monte_carlo_error():
+    loops = [result(seed=i, decision="adopt" if i < 8 else "extend") for i in range(10)]
+    row = summarise(loops).rows[0]
+    assert row.adopt.value == 0.8
+    assert row.adopt.error == pytest.approx((0.8 * 0.2 / 10) ** 0.5)
+    assert row.bias == pytest.approx(0.01)
+
+
+def test_a_sealed_loop_counts_in_coverage_over_all_alone():
+    loops = [result(seed=1), result(seed=2, sealed="why", lower=0.2, upper=0.3)]
+    table = summarise(loops)
+    assert table.coverage_all.value == 0.5
+    assert table.coverage_unsealed.value == 1.0
+    assert table.sealed.value == 0.5
+
+
+@pytest.mark.parametrize(
+    ("scenario", "decision", "kept"),
+    [
+        ("no effect", "adopt", False),
+        ("no effect", "abandon", True),
+        ("effect", "adopt", True),
+        ("effect", "extend", False),
+        ("effect and harm", "adopt", False),
+        ("effect and harm", "adapt", True),
+    ],
+)
+def test_each_bound_can_be_missed(scenario, decision, kept):
+    table = summarise([result(scenario=scenario, decision=decision)])
+    assert table.within_bounds is kept
+    assert any(("kept" if kept else "MISSED") in line for line in table.lines())
+    json.dumps(table.as_dict())
+
+
+def test_no_loop_is_no_table():
+    with pytest.raises(ValueError, match="no loop"):
+        summarise([])
+
+
+def test_a_run_that_was_broken_off_goes_on_from_whole_lines(tmp_path):
+    from dataclasses import asdict
+
+    keep = tmp_path / "loops.jsonl"
+    whole = json.dumps(asdict(result(seed=3)))
+    keep.write_text(whole + "\n" + whole[:40])
+    assert list(_kept(keep)) == [("effect", 3)]
