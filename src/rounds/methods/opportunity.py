@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit
 
-from rounds.methods.shrinkage import Model
+from rounds.methods.random_intercept import Model
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -1,0 +1,255 @@
+"""From a measure and a datamart to a Problem."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from rounds import __version__
+from rounds.datamart import Datamart, MeasureResult, run_measure
+from rounds.datamart.rows import MeasureRows, measure_rows
+from rounds.loop.problem.differences import baseline_of, difference
+from rounds.loop.problem.trend import chart_of
+from rounds.loop.problem.variation import gain, small_units, spread, with_intervals
+from rounds.nouns import (
+    Aim,
+    Community,
+    DataError,
+    Decision,
+    DefinitionError,
+    Difference,
+    Estimate,
+    Measure,
+    NotEstimable,
+    Period,
+    Problem,
+    Provenance,
+    Ref,
+    Variation,
+)
+
+__all__ = ["run"]
+
+
+def run(
+    measure: Measure,
+    datamart: Datamart,
+    after: Decision | None = None,
+    *,
+    name: str,
+    title: str,
+    period: Period,
+    aim: Aim,
+    owner: str,
+    community: Community | Ref,
+    statement: str = "",
+    chart_period: Period | None = None,
+    without: frozenset[str] = frozenset(),
+    rng: np.random.Generator | None = None,
+) -> Problem:
+    """Find where practice falls short, varies beyond chance, or differs by group.
+
+    Parameters
+    ----------
+    measure : Measure
+        A proportion.
+    datamart : Datamart
+        What is known of practice.
+    after : Decision, optional
+        What the turn before decided; none in the first turn.
+    name, title, statement : str
+        The Problem's computer name, its title, and the need in plain words.
+    period : Period
+        Both days included.
+    aim : Aim
+        How much, by when; `aim.measure` is the measure's name.
+    owner : str
+        Who answers for it.
+    community : Community or Ref
+        Who learns together.
+    chart_period : Period, optional
+        Months of the control chart; the period's where not given.
+    without : frozenset of str
+        `person_source_value` of those who opted out.
+    rng : numpy.random.Generator, optional
+        For the posterior draws behind `gap_to_best`; where not given, one seeded by
+        the measure, the period and the snapshot, so that the same input gives the
+        same Problem.
+
+    Returns
+    -------
+    Problem
+        With exact counts: disclosure control acts where it is published.
+
+    Raises
+    ------
+    DefinitionError
+        If the measure is not a proportion, or the aim is of another measure or not a
+        proportion.
+    DataError
+        If the datamart cannot answer the measure, or nobody is in its denominator.
+
+    References
+    ----------
+    .. [1] Spiegelhalter DJ. Funnel plots for comparing institutional performance.
+       Statistics in Medicine 2005;24:1185-1202. doi:10.1002/sim.1970.
+    """
+    _check(measure, aim)
+    rows = _rows(measure, datamart, period, without)
+    sites = _by(measure, datamart, period, "care_site", without)
+    rng = rng or _seeded(measure, datamart, period)
+    more_is_better = measure.improvement_notation == "increase"
+    variation = spread(sites.by)
+    baseline = baseline_of(rows)
+    differences = _differences(measure, datamart, period, without, rows)
+    chart = _chart(measure, datamart, chart_period or period, without)
+    community_ref = community if isinstance(community, Ref) else community.ref()
+    made_from = [measure.ref(), community_ref, *([after.ref()] if after else [])]
+    found: dict[str, Any] = {
+        "units": with_intervals(sites.by),
+        "baseline": baseline,
+        "variation": variation,
+        "chart": chart,
+        "differences": differences,
+        "gap_to_best": gain(
+            sites.by, variation, more_is_better=more_is_better, rng=rng
+        ),
+    }
+    return Problem(
+        name=name,
+        title=title,
+        statement=statement,
+        measure=measure.ref(),
+        period=period,
+        aim=aim,
+        owner=owner,
+        community=community_ref,
+        after=after.ref() if after else None,
+        limitations=_limitations(found, sites, aim, measure),
+        provenance=Provenance(
+            made_from=tuple(made_from),
+            snapshot=datamart.snapshot,
+            code_version=__version__,
+        ),
+        **found,
+    )
+
+
+def _check(measure: Measure, aim: Aim) -> None:
+    if measure.scoring != "proportion":
+        raise DefinitionError(
+            f"Measure.scoring of {measure.name!r} is {measure.scoring!r}.",
+            code="problem-not-a-proportion",
+            why="Variation, charts and gaps are computed for proportions.",
+            remedies=("Name a measure whose scoring is proportion.",),
+        )
+    if aim.measure != measure.name or not 0 <= aim.target <= 1:
+        raise DefinitionError(
+            f"The aim is {aim.target} of {aim.measure!r}, but the problem's measure "
+            f"is {measure.name!r}, a proportion between 0 and 1.",
+            code="aim-of-another-measure",
+            remedies=(
+                f"Set aim.measure to {measure.name!r}.",
+                "Write the target as a probability, e.g. 0.75.",
+            ),
+        )
+
+
+def _rows(
+    measure: Measure, datamart: Datamart, period: Period, without: frozenset[str]
+) -> MeasureRows:
+    rows = measure_rows(datamart, measure, period, without=without)
+    if isinstance(rows, NotEstimable):
+        raise _unanswered(measure, rows.reason)
+    if not np.asarray(rows.denominator).any():
+        raise _unanswered(
+            measure,
+            f"Nobody is in its denominator from {period.start} to {period.end}.",
+        )
+    return rows
+
+
+def _by(
+    measure: Measure,
+    datamart: Datamart,
+    period: Period,
+    by: str,
+    without: frozenset[str],
+) -> MeasureResult:
+    found = run_measure(datamart, measure, period, by=by, without=without)
+    if isinstance(found, NotEstimable):
+        raise _unanswered(measure, found.reason)
+    return found
+
+
+def _unanswered(measure: Measure, reason: str) -> DataError:
+    return DataError(
+        f"The data cannot answer {measure.name!r}: {reason}",
+        code="measure-not-estimable",
+        why="A problem needs a baseline; no number is put where none is known.",
+        remedies=(
+            "Ask `rounds data status` which days and tables are loaded.",
+            "Choose a period that the data cover, or another measure.",
+        ),
+    )
+
+
+def _differences(
+    measure: Measure,
+    datamart: Datamart,
+    period: Period,
+    without: frozenset[str],
+    rows: MeasureRows,
+) -> tuple[Difference, ...]:
+    return tuple(
+        difference(
+            characteristic,
+            _by(measure, datamart, period, characteristic, without).by,
+            rows,
+        )
+        for characteristic in ("sex", "age", "svi_quartile")
+    )
+
+
+def _chart(
+    measure: Measure, datamart: Datamart, period: Period, without: frozenset[str]
+) -> Any:
+    months = run_measure(datamart, measure, period, by="month", without=without)
+    if isinstance(months, NotEstimable):
+        return months
+    return chart_of(months.by, title=f"{measure.title}, patients seen each month")
+
+
+def _seeded(
+    measure: Measure, datamart: Datamart, period: Period
+) -> np.random.Generator:
+    words = f"{measure.content_hash()} {period.start} {period.end} {datamart.snapshot}"
+    return np.random.default_rng(list(words.encode()))
+
+
+def _limitations(
+    found: Mapping[str, Any], sites: MeasureResult, aim: Aim, measure: Measure
+) -> tuple[str, ...]:
+    said = list(sites.limitations)
+    small = small_units(sites.by)
+    if small:
+        said.append(small)
+    variation, baseline = found["variation"], found["baseline"]
+    if isinstance(variation, NotEstimable):
+        said.append(variation.reason)
+    elif isinstance(variation, Variation) and variation.median_odds_ratio_lower == 1:
+        said.append("Chance alone would explain how far the sites differ.")
+    if isinstance(baseline, Estimate) and _is_met(baseline, aim, measure):
+        said.append("The baseline already meets the aim.")
+    said.append(
+        "Sites are compared as they are, without adjusting for who their patients are."
+    )
+    return tuple(dict.fromkeys(said))
+
+
+def _is_met(baseline: Estimate, aim: Aim, measure: Measure) -> bool:
+    value = baseline.value
+    assert value is not None
+    if measure.improvement_notation == "increase":
+        return value >= aim.target
+    return value <= aim.target
