@@ -121,7 +121,12 @@ class Store:
 
 
 def _entry(row: sa.Row[Any]) -> Entry:
-    return Entry(**dict(row._mapping))  # noqa: SLF001  # SQLAlchemy's public name
+    # A byte edited in the file can turn a text into anything: show that it did.
+    texts = {
+        name: value if isinstance(value, str) else f"<{value!r}>"
+        for name, value in zip(FIELDS[1:], row[1:], strict=True)
+    }
+    return Entry(sequence=row[0], **texts)
 
 
 def _engine(path: Path) -> sa.Engine:
