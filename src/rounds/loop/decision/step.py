@@ -1,0 +1,109 @@
+"""Decision: apply the rule, take a signature, record both."""
+
+import rounds
+from rounds.loop.decision.rules import Choice, explain, recommend
+from rounds.nouns import (
+    Decision,
+    DefinitionError,
+    Evaluation,
+    Protocol,
+    Provenance,
+    Signature,
+)
+
+__all__ = ["run"]
+
+
+def run(
+    evaluation: Evaluation,
+    protocol: Protocol,
+    signed_by: Signature,
+    *,
+    name: str,
+    title: str,
+    decided: Choice | None = None,
+    departure_reason: str = "",
+    next_question: str = "",
+) -> Decision:
+    """Say adopt, adapt, abandon or extend, by the rule that was fixed beforehand.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        Of the trial under `protocol`.
+    protocol : Protocol
+        The one that the evaluation names.
+    signed_by : Signature
+        Who answers for it, and whether we know that it was they.
+    decided : {"adopt", "adapt", "abandon", "extend"}, optional
+        What the signer decides; what the rule recommends where left out.
+    departure_reason : str
+        Needed where the signer departs from the rule.
+    next_question : str
+        What to look at next; a plain one is written where left out.
+
+    Raises
+    ------
+    DefinitionError
+        If the evaluation is of another protocol or names no knowledge object, or a
+        departure has no reason.
+    """
+    if evaluation.protocol != protocol.ref():
+        raise DefinitionError(
+            f"The evaluation is of protocol {evaluation.protocol.short}, but "
+            f"{protocol.ref().short} was handed in.",
+            code="decision-mismatch",
+            why="A result is read by the rule under which it was obtained.",
+            remedies=("Hand in the protocol that the evaluation names.",),
+        )
+    if evaluation.knowledge_object is None:
+        raise DefinitionError(
+            "Evaluation.knowledge_object is empty: nobody knows what to adopt.",
+            code="decision-without-knowledge",
+            remedies=("Evaluate the rollout again with this version of Rounds.",),
+        )
+    recommendation = recommend(evaluation, protocol)
+    choice = decided or recommendation.choice
+    if choice != recommendation.choice and not departure_reason.strip():
+        raise DefinitionError(
+            f"The rule recommends {recommendation.choice}; the decision is {choice}, "
+            "and no reason for departing from the rule is given.",
+            code="departure-without-reason",
+            why="A rule fixed beforehand guards against wishes; leaving it is allowed, "
+            "in the open.",
+            remedies=(
+                "Give departure_reason.",
+                f"Decide {recommendation.choice}, as the rule recommends.",
+            ),
+        )
+    return Decision(
+        name=name,
+        title=title,
+        evaluation=evaluation.ref(),
+        protocol=protocol.ref(),
+        knowledge_object=evaluation.knowledge_object,
+        recommended=recommendation.choice,
+        reasons=recommendation.reasons,
+        rule=explain(protocol),
+        decided=choice,
+        signed_by=signed_by,
+        departure_reason=departure_reason,
+        next_question=next_question or _QUESTIONS[choice],
+        provenance=Provenance(
+            made_from=(
+                evaluation.ref(),
+                protocol.ref(),
+                evaluation.knowledge_object,
+            ),
+            snapshot=evaluation.provenance.snapshot,
+            code_version=rounds.__version__,
+        ),
+    )
+
+
+_QUESTIONS: dict[Choice, str] = {
+    "adopt": "Does the gain hold when everyone has it, and does it reach the outcome?",
+    "adapt": "What can be changed so that the benefit stays and the harm goes?",
+    "abandon": "What else could move this measure?",
+    "extend": "What must be mended, or how much longer must it run, to answer this?",
+}

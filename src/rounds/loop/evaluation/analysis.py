@@ -1,0 +1,314 @@
+"""From rows and arms to an Evaluation: no reading, no clock, no chance."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+import rounds
+from rounds.loop.evaluation.balance import balance
+from rounds.loop.evaluation.designs import DESIGNS
+from rounds.loop.evaluation.diagnostics import CallRows, diagnose, seal
+from rounds.loop.evaluation.effects import Effect, arm_summaries, effect, scale_of
+from rounds.loop.evaluation.equity import equity
+from rounds.loop.evaluation.participants import (
+    Allocation,
+    Participants,
+    PersonRows,
+    clinic_rates,
+    join,
+)
+from rounds.loop.evaluation.posterior import posterior
+from rounds.loop.evaluation.reach import reach
+from rounds.methods.icc import anova_icc
+from rounds.nouns import (
+    BalancingResult,
+    Endpoint,
+    Estimate,
+    Evaluation,
+    Evidence,
+    Flow,
+    NotEstimable,
+    Protocol,
+    Provenance,
+    Rollout,
+    SecondaryResult,
+)
+
+__all__ = ["TrialRows", "analyse"]
+
+FEW_CLINICS = 10
+FEW_DF = 4.0
+"""Satterthwaite's approximation is poor below it (Pustejovsky and Tipton 2018)."""
+
+
+@dataclass(frozen=True, repr=False)
+class TrialRows:
+    """All that an evaluation reads of persons.
+
+    Parameters
+    ----------
+    endpoints : mapping of Ref as text to PersonRows
+        Each endpoint's measure over the enrolment period, or why it has none.
+    before : PersonRows or None
+        The primary measure over the baseline period.
+    calls : CallRows
+        The exposures of the rollout.
+    allocation : mapping of unit to (arm, stratum)
+    units : mapping of Ref as text to str
+        UCUM units of continuous measures.
+    """
+
+    endpoints: Mapping[str, PersonRows | NotEstimable]
+    before: PersonRows | None
+    calls: CallRows
+    allocation: Allocation
+    units: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        """Show no value of a person."""
+        return f"<trial: {len(self.endpoints)} endpoints>"
+
+
+def analyse(
+    trial: TrialRows,
+    rollout: Rollout,
+    protocol: Protocol,
+    evidence: Evidence,
+    *,
+    receipt: str,
+    snapshot: str | None,
+    limitations: tuple[str, ...] = (),
+) -> Evaluation:
+    """Analyse a finished trial as its protocol says.
+
+    Parameters
+    ----------
+    receipt : str
+        The hash of the ledger's entry for the frozen protocol.
+    snapshot : str or None
+        The datamart's snapshot that the rows were read from.
+    limitations : tuple of str
+        What the gate noticed.
+
+    Returns
+    -------
+    Evaluation
+        While a required check has not passed, it holds no outcome by arm and no
+        effect, anywhere.
+
+    Raises
+    ------
+    DataError
+        If an endpoint's measure counts a person more than once, or the primary
+        endpoint has no rows at all.
+    """
+    rates = clinic_rates(trial.before)
+    joined: dict[str, Participants | NotEstimable] = {}
+    for endpoint in protocol.endpoints:
+        rows = trial.endpoints[str(endpoint.measure)]
+        joined[endpoint.estimand.name] = (
+            rows
+            if isinstance(rows, NotEstimable)
+            else join(rows, trial.allocation, protocol, endpoint, rates)
+        )
+    people = joined[protocol.primary.estimand.name]
+    if isinstance(people, NotEstimable):
+        people = nobody()
+    decisive = {
+        endpoint.estimand.name: part
+        for endpoint in protocol.endpoints
+        if endpoint.role != "secondary"
+        and isinstance(part := joined[endpoint.estimand.name], Participants)
+    }
+    diagnostics = diagnose(
+        people,
+        decisive or {protocol.primary.estimand.name: people},
+        trial.calls,
+        allocation=trial.allocation,
+        protocol=protocol,
+        design=rollout.design,
+        enrolled_before=_enrolled_before(trial.before),
+    )
+    sealed = seal(diagnostics)
+    work = _Work(protocol, joined, trial.units, sealed)
+    primary = work.effect(protocol.primary)
+    effects, interactions = equity(people, protocol, sealed)
+    return Evaluation(
+        name=rollout.name,
+        title=f"Evaluation of {rollout.title}",
+        rollout=rollout.ref(),
+        protocol=protocol.ref(),
+        evidence=evidence.ref(),
+        knowledge_object=rollout.knowledge_object,
+        receipt=receipt,
+        estimate=primary.estimate,
+        diagnostics=diagnostics,
+        balancing=tuple(work.balancing(e) for e in _of(protocol, "balancing")),
+        secondary=tuple(work.secondary(e) for e in _of(protocol, "secondary")),
+        equity=effects,
+        interactions=interactions,
+        balance=balance(people),
+        flow=_flow(people, trial.allocation, work),
+        reach=reach(people, trial.calls, protocol),
+        posterior=posterior(primary, evidence.prior, protocol, sealed),
+        icc=None if sealed else _icc(people),
+        limitations=(*limitations, *_limitations(people, primary, trial, protocol)),
+        provenance=Provenance(
+            made_from=(
+                rollout.ref(),
+                protocol.ref(),
+                evidence.ref(),
+                *dict.fromkeys(endpoint.measure for endpoint in protocol.endpoints),
+            ),
+            snapshot=snapshot,
+            code_version=rounds.__version__,
+        ),
+    )
+
+
+def _of(protocol: Protocol, role: str) -> list[Endpoint]:
+    return [endpoint for endpoint in protocol.endpoints if endpoint.role == role]
+
+
+@dataclass(frozen=True, repr=False)
+class _Work:
+    """The endpoints of one protocol, sealed or not."""
+
+    protocol: Protocol
+    joined: Mapping[str, Participants | NotEstimable]
+    units: Mapping[str, str]
+    sealed: str | None
+
+    def people(self, endpoint: Endpoint) -> Participants | NotEstimable:
+        return self.joined[endpoint.estimand.name]
+
+    def effect(self, endpoint: Endpoint) -> Effect:
+        people = self.people(endpoint)
+        if self.sealed is not None:
+            n = None if isinstance(people, NotEstimable) else len(people)
+            return Effect(
+                Estimate(
+                    scale=scale_of(endpoint),
+                    level=self.protocol.level,
+                    n=n,
+                    estimand=endpoint.estimand.name,
+                    sealed=self.sealed,
+                )
+            )
+        if isinstance(people, NotEstimable):
+            return Effect(people)
+        unit = self.units.get(str(endpoint.measure), "1")
+        return effect(people, self.protocol, endpoint, unit=unit)
+
+    def arms(self, endpoint: Endpoint) -> tuple:
+        people = self.people(endpoint)
+        if isinstance(people, NotEstimable):
+            return ()
+        return arm_summaries(people, endpoint, sealed=self.sealed is not None)
+
+    def secondary(self, endpoint: Endpoint) -> SecondaryResult:
+        return SecondaryResult(
+            name=endpoint.estimand.name,
+            estimate=self.effect(endpoint).estimate,
+            arms=self.arms(endpoint),
+        )
+
+    def balancing(self, endpoint: Endpoint) -> BalancingResult:
+        margin = endpoint.margin if endpoint.margin is not None else 0.0
+        estimate = self.effect(endpoint).estimate
+        verdict = "uncertain"
+        if self.sealed is not None:
+            verdict = "sealed"
+        elif isinstance(estimate, Estimate):
+            # Harm is an effect in the worse direction, whichever that is.
+            sign = 1.0 if endpoint.better == "lower" else -1.0
+            harm = sign * estimate.value
+            highest = max(sign * estimate.lower, sign * estimate.upper)
+            if harm > margin:
+                verdict = "exceeds_margin"
+            elif highest < margin:
+                verdict = "within_margin"
+        return BalancingResult(
+            name=endpoint.estimand.name,
+            estimate=estimate,
+            margin=margin,
+            verdict=verdict,
+            arms=self.arms(endpoint),
+        )
+
+
+def nobody() -> Participants:
+    """Give participants of whom there are none."""
+    text, number, flag = np.zeros(0, str), np.zeros(0), np.zeros(0, bool)
+    return Participants(
+        person=text,
+        unit=text,
+        clinic=text,
+        active=flag,
+        stratum=text,
+        index_date=np.zeros(0, "datetime64[D]"),
+        age=number,
+        sex=text,
+        svi_quartile=np.zeros(0, np.int8),
+        baseline_rate=number,
+        observed=flag,
+        outcome=number,
+        assessed=0,
+        excluded=(),
+    )
+
+
+def _enrolled_before(rows: PersonRows | None) -> dict[str, int]:
+    if rows is None:
+        return {}
+    names, sizes = np.unique(rows.care_site[rows.denominator], return_counts=True)
+    return {str(name): int(size) for name, size in zip(names, sizes, strict=True)}
+
+
+def _flow(people: Participants, allocation: Allocation, work: _Work) -> Flow:
+    sealed = work.sealed is not None
+    return Flow(
+        assessed=people.assessed,
+        excluded=people.excluded,
+        randomised_units=len(allocation),
+        arms=arm_summaries(people, work.protocol.primary, sealed=sealed),
+    )
+
+
+def _icc(people: Participants) -> float | None:
+    known = people.observed
+    try:
+        return anova_icc(
+            people.outcome[known], people.clinic[known], people.active[known]
+        )
+    except ValueError:
+        return None
+
+
+def _limitations(
+    people: Participants, primary: Effect, trial: TrialRows, protocol: Protocol
+) -> list[str]:
+    said = list(DESIGNS[protocol.unit_of_randomisation].limitations)
+    clinics = len(np.unique(people.clinic))
+    if clinics < FEW_CLINICS:
+        said.append(f"Only {clinics} clinics took part; intervals are wide for it.")
+    if primary.fit is not None and primary.fit.df < FEW_DF:
+        said.append(
+            f"The interval rests on {primary.fit.df:.1f} degrees of freedom; below "
+            f"{FEW_DF:.0f} its coverage is uncertain."
+        )
+    if "baseline_rate" in protocol.covariates:
+        without = len(set(np.unique(people.clinic)) - set(clinic_rates(trial.before)))
+        if without:
+            said.append(
+                f"{without} clinic(s) had no rate before go-live and were given the "
+                "rate over all."
+            )
+    missing = len(people) - int(people.observed.sum())
+    if missing:
+        said.append(
+            f"{missing} of {len(people)} participants have no primary outcome and are "
+            "left out; the estimate holds for them only if they are like the others."
+        )
+    return said

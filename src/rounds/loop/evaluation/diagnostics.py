@@ -1,0 +1,277 @@
+"""May the answer be trusted? Each check with its threshold and the reason for it.
+
+============== ========================================== =========================
+check          fails when                                  because
+============== ========================================== =========================
+sample_ratio   p < 0.001 at the randomised unit, or a      a ratio that chance or the
+               split that the blocks cannot give           design hardly gives means
+                                                           that units went missing
+deliveries     the share of participants for whom all      treatment policy includes
+               went as designed is below 0.90 (p < 0.001)  some failures, but beyond
+                                                           a tenth another policy was
+                                                           tried
+contamination  the share of silent participants who saw a  each point dilutes the
+               card is above 0.05 (p < 0.001)              effect by a point in 100
+missing_       observed shares differ by more than 0.02    2 points, at a contrast of
+outcomes       between the arms (p < 0.01), in the primary 0.3 between seen and unseen,
+               or a balancing endpoint                     move a risk difference by
+                                                           0.006 at most
+enrolment      patients per clinic, over those before      a card that changes who is
+               go-live, differ between arms (p < 0.001)    enrolled selects patients
+============== ========================================== =========================
+"""
+
+from collections.abc import Mapping
+from typing import Protocol as Shape
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rounds.loop.evaluation.designs import DESIGNS
+from rounds.loop.evaluation.participants import Allocation, Participants
+from rounds.methods.cluster import cluster_ols
+from rounds.methods.shares import arm_difference, share_test
+from rounds.nouns import Design, Diagnostic, Protocol
+
+__all__ = ["KNOWN", "CallRows", "diagnose", "seal"]
+
+KNOWN = (
+    "sample_ratio",
+    "deliveries",
+    "contamination",
+    "missing_outcomes",
+    "enrolment",
+)
+"""The checks there are, in the order in which they are reported."""
+
+LEAST_DELIVERED = 0.90
+MOST_CONTAMINATED = 0.05
+MISSING_MARGIN = 0.02
+P_SHARE = 0.001
+P_MISSING = 0.01
+
+
+class CallRows(Shape):
+    """What is read of `rounds.practice.exposures.ExposureRows`."""
+
+    person_source_value: NDArray[np.str_]
+    unit: NDArray[np.str_]
+    arm: NDArray[np.str_]
+    due: NDArray[np.bool_]
+    shown: NDArray[np.bool_]
+    occurred: NDArray[np.datetime64]
+    feedback: NDArray[np.str_]
+    override_reason: NDArray[np.str_]
+
+
+def diagnose(
+    people: Participants,
+    decisive: Mapping[str, Participants],
+    calls: CallRows,
+    *,
+    allocation: Allocation,
+    protocol: Protocol,
+    design: Design,
+    enrolled_before: Mapping[str, int],
+) -> tuple[Diagnostic, ...]:
+    """Run every check there is; the protocol says which of them seal.
+
+    Parameters
+    ----------
+    people : Participants
+        Of the primary endpoint.
+    decisive : mapping of name to Participants
+        Of each endpoint that the decision rule reads.
+    enrolled_before : mapping of clinic to int
+        Patients whom the primary measure would have counted in the baseline period.
+    """
+    owners, when = _owners(people, calls)
+    results = [
+        DESIGNS[protocol.unit_of_randomisation].sample_ratio(
+            allocation, people, design
+        ),
+        _deliveries(people, calls, owners, when),
+        _contamination(people, calls, owners, when, protocol),
+        _missing_outcomes(decisive, protocol),
+        _enrolment(people, allocation, protocol, enrolled_before),
+    ]
+    return tuple(
+        one.model_copy(update={"required": one.name in protocol.required_diagnostics})
+        for one in results
+    )
+
+
+def seal(diagnostics: tuple[Diagnostic, ...]) -> str | None:
+    """Say why the estimate is withheld; None where every required check passed."""
+    trouble = [d for d in diagnostics if d.required and d.verdict != "pass"]
+    if not trouble:
+        return None
+    said = [
+        f"{d.name} {'failed' if d.verdict == 'fail' else 'could not be checked'}: "
+        f"{d.detail}"
+        for d in trouble
+    ]
+    return " ".join(said)
+
+
+def _owners(
+    people: Participants, calls: CallRows
+) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+    """Give each call's participant (−1: none), and its day counted from the index."""
+    if not len(people) or not len(calls.person_source_value):
+        nobody = np.full(len(calls.person_source_value), -1)
+        return nobody, np.zeros(len(nobody), dtype=np.int64)
+    order = np.argsort(people.person)
+    place = np.searchsorted(people.person[order], calls.person_source_value)
+    owner = order[np.minimum(place, len(order) - 1)]
+    owner = np.where(people.person[owner] == calls.person_source_value, owner, -1)
+    day = calls.occurred.astype("datetime64[D]")
+    index = people.index_date.astype("datetime64[D]")
+    return owner, (day - index[owner]).astype(np.int64)
+
+
+def _any(owner: NDArray[np.intp], chosen: NDArray[np.bool_], n: int) -> NDArray:
+    flags = np.zeros(n, dtype=bool)
+    flags[owner[chosen & (owner >= 0)]] = True
+    return flags
+
+
+def _deliveries(
+    people: Participants,
+    calls: CallRows,
+    owner: NDArray[np.intp],
+    day: NDArray[np.int64],
+) -> Diagnostic:
+    """Ask whether each index visit was answered, and in the active arm shown a card."""
+    question = "Did the service answer each index visit, and show what was due?"
+    if not len(people):
+        return _not_evaluated("deliveries", question)
+    # The caller's clock and the record's may differ by a night.
+    at_index = np.abs(day) <= 1
+    n = len(people)
+    called = _any(owner, at_index, n)
+    due = _any(owner, at_index & calls.due, n)
+    shown = _any(owner, at_index & calls.shown, n)
+    delivered = called & (~people.active | ~due | shown)
+    test = share_test(delivered, people.clinic, LEAST_DELIVERED, "below")
+    return Diagnostic(
+        name="deliveries",
+        question=question,
+        value=test.p_value,
+        threshold=P_SHARE,
+        verdict="fail" if test.p_value < P_SHARE else "pass",
+        detail=(
+            f"for {int(delivered.sum())} of {n} participants ({test.share:.1%}) all "
+            f"went as designed at the index visit; at least {LEAST_DELIVERED:.0%} is "
+            f"expected, and {test.n_clusters_off} of {test.n_clusters} clinics fell "
+            "short on their own."
+        ),
+    )
+
+
+def _contamination(
+    people: Participants,
+    calls: CallRows,
+    owner: NDArray[np.intp],
+    day: NDArray[np.int64],
+    protocol: Protocol,
+) -> Diagnostic:
+    """Ask whether the silent arm saw cards before its outcome was known."""
+    question = "Did patients of the silent arm see the reminder all the same?"
+    silent = ~people.active
+    if not silent.any():
+        return _not_evaluated("contamination", question)
+    during = calls.shown & (day <= protocol.follow_up_days)
+    saw = _any(owner, during, len(people))[silent]
+    test = share_test(saw, people.clinic[silent], MOST_CONTAMINATED, "above")
+    return Diagnostic(
+        name="contamination",
+        question=question,
+        value=test.p_value,
+        threshold=P_SHARE,
+        verdict="fail" if test.p_value < P_SHARE else "pass",
+        detail=(
+            f"{int(saw.sum())} of {int(silent.sum())} silent participants "
+            f"({test.share:.1%}) were shown a card before their follow-up ended; at "
+            f"most {MOST_CONTAMINATED:.0%} is tolerated, and {test.n_clusters_off} of "
+            f"{test.n_clusters} clinics were beyond it on their own."
+        ),
+    )
+
+
+def _missing_outcomes(
+    decisive: Mapping[str, Participants], protocol: Protocol
+) -> Diagnostic:
+    """Ask of each endpoint that decides whether it was observed equally by arm."""
+    question = "Are outcomes known equally often in both arms?"
+    said, least = [], 1.0
+    clusters = DESIGNS[protocol.unit_of_randomisation].clusters
+    for name, people in decisive.items():
+        if not 0 < people.active.sum() < len(people):
+            return _not_evaluated("missing_outcomes", question)
+        difference, p_value = arm_difference(
+            people.observed, people.active, clusters(people), MISSING_MARGIN
+        )
+        least = min(least, p_value)
+        shares = [
+            people.observed[arm].mean() for arm in (people.active, ~people.active)
+        ]
+        said.append(
+            f"{name}: known for {shares[0]:.1%} with the reminder and {shares[1]:.1%} "
+            f"without ({difference:+.1%})"
+        )
+    value = min(1.0, least * len(decisive))
+    return Diagnostic(
+        name="missing_outcomes",
+        question=question,
+        value=value,
+        threshold=P_MISSING,
+        verdict="fail" if value < P_MISSING else "pass",
+        detail="; ".join(said)
+        + f"; a difference of {MISSING_MARGIN:.0%} would not matter.",
+    )
+
+
+def _enrolment(
+    people: Participants,
+    allocation: Allocation,
+    protocol: Protocol,
+    before: Mapping[str, int],
+) -> Diagnostic:
+    """Compare the arms' patients per clinic, relative to those before go-live."""
+    question = "Did the reminder change who was enrolled?"
+    if protocol.unit_of_randomisation == "patient":
+        return _not_evaluated(
+            "enrolment", question, "patients were randomised: see sample_ratio."
+        )
+    names, sizes = np.unique(people.clinic, return_counts=True)
+    enrolled = dict(zip(names.tolist(), sizes.tolist(), strict=True))
+    usable = [u for u in allocation if before.get(u, 0) > 0 and enrolled.get(u, 0) > 0]
+    growth = np.log([enrolled[u] / before[u] for u in usable])
+    active = np.array([allocation[u][0] == "active" for u in usable], dtype=float)
+    design = np.column_stack([active, np.ones(len(usable))])
+    try:
+        fitted = cluster_ols(growth, design, None)
+    except ValueError:
+        return _not_evaluated("enrolment", question, "too few clinics had a baseline.")
+    return Diagnostic(
+        name="enrolment",
+        question=question,
+        value=fitted.p_value,
+        threshold=P_SHARE,
+        verdict="fail" if fitted.p_value < P_SHARE else "pass",
+        detail=(
+            f"over those before go-live, clinics with the reminder enrolled "
+            f"{np.exp(fitted.estimate):.2f} times as many as the others "
+            f"({len(usable)} clinics)."
+        ),
+    )
+
+
+def _not_evaluated(name: str, question: str, why: str = "") -> Diagnostic:
+    return Diagnostic(
+        name=name,
+        question=question,
+        verdict="not_evaluated",
+        detail=why or "an arm has no participants.",
+    )

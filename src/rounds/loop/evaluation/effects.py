@@ -1,0 +1,166 @@
+"""The effect of being allocated to the reminder, on one endpoint."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rounds.loop.evaluation.designs import DESIGNS
+from rounds.loop.evaluation.participants import Participants
+from rounds.methods.cluster import ClusterFit, cluster_ols
+from rounds.nouns import (
+    ArmSummary,
+    DefinitionError,
+    Endpoint,
+    Estimate,
+    NotEstimable,
+    Protocol,
+)
+
+__all__ = ["Effect", "arm_summaries", "check_covariates", "effect", "fit", "scale_of"]
+
+Columns = Callable[[Participants], list[NDArray[np.float64]]]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """An estimate, and the fit it was read from."""
+
+    estimate: Estimate | NotEstimable
+    fit: ClusterFit | None = None
+
+
+def _levels(values: NDArray) -> list[NDArray[np.float64]]:
+    return [(values == level).astype(float) for level in np.unique(values)[1:]]
+
+
+COVARIATES: dict[str, Columns] = {
+    "stratum": lambda people: _levels(people.stratum),
+    "baseline_rate": lambda people: [people.baseline_rate],
+    "age": lambda people: [people.age],
+    "sex": lambda people: _levels(people.sex),
+    "svi_quartile": lambda people: _levels(people.svi_quartile),
+}
+"""What a protocol can adjust for, each measured before time zero."""
+
+
+def check_covariates(protocol: Protocol) -> None:
+    """Refuse covariates that nobody knows how to measure.
+
+    Raises
+    ------
+    DefinitionError
+        If the protocol names one that is not in `COVARIATES`.
+    """
+    unknown = [name for name in protocol.covariates if name not in COVARIATES]
+    if unknown:
+        raise DefinitionError(
+            f"Protocol.covariates names {', '.join(map(repr, unknown))}.",
+            code="unknown-covariate",
+            why="An analysis adjusts only for what is measured before time zero.",
+            remedies=(f"Choose among {', '.join(sorted(COVARIATES))}.",),
+        )
+
+
+def scale_of(
+    endpoint: Endpoint,
+) -> Literal["mean_difference", "risk_difference"]:
+    """Give the scale on which an endpoint's effect is estimated."""
+    continuous = endpoint.estimand.summary_measure == "mean_difference"
+    return "mean_difference" if continuous else "risk_difference"
+
+
+def fit(
+    people: Participants,
+    protocol: Protocol,
+    *,
+    extra: tuple[NDArray[np.float64], ...] = (),
+    column: int = 0,
+) -> ClusterFit:
+    """Fit the protocol's model to those whose outcome is known.
+
+    Parameters
+    ----------
+    extra : tuple of array, shape (n_participants,)
+        Further columns, placed after the arm's; `column` counts the arm as 0.
+
+    Raises
+    ------
+    ValueError
+        As `cluster_ols`.
+    """
+    covariates = [c for name in protocol.covariates for c in COVARIATES[name](people)]
+    columns = [people.active.astype(float), *extra, np.ones(len(people)), *covariates]
+    known = people.observed
+    clusters = DESIGNS[protocol.unit_of_randomisation].clusters(people)
+    return cluster_ols(
+        people.outcome[known],
+        np.column_stack(columns)[known],
+        None if clusters is None else clusters[known],
+        column=column,
+        level=protocol.level,
+    )
+
+
+def effect(
+    people: Participants, protocol: Protocol, endpoint: Endpoint, *, unit: str = "1"
+) -> Effect:
+    """Estimate one endpoint's effect, active minus silent, as the protocol says.
+
+    Parameters
+    ----------
+    unit : str
+        UCUM unit of a mean difference.
+
+    Returns
+    -------
+    Effect
+        A risk difference or mean difference with a CR2-Satterthwaite interval;
+        `NotEstimable` where the data cannot give one.
+    """
+    if endpoint.estimand.summary_measure == "risk_ratio":
+        return Effect(NotEstimable(reason="this design estimates differences only"))
+    known = people.active[people.observed]
+    if not 0 < known.sum() < len(known):
+        return Effect(NotEstimable(reason="an arm has nobody whose outcome is known"))
+    try:
+        fitted = fit(people, protocol)
+    except ValueError as error:
+        return Effect(NotEstimable(reason=str(error)))
+    scale = scale_of(endpoint)
+    estimate = Estimate(
+        value=fitted.estimate,
+        lower=fitted.lower,
+        upper=fitted.upper,
+        level=protocol.level,
+        scale=scale,
+        unit=unit if scale == "mean_difference" and unit else "1",
+        n=fitted.n,
+        estimand=endpoint.estimand.name,
+        method=DESIGNS[protocol.unit_of_randomisation].method,
+    )
+    return Effect(estimate, fitted)
+
+
+def arm_summaries(
+    people: Participants, endpoint: Endpoint, *, sealed: bool
+) -> tuple[ArmSummary, ...]:
+    """Give each arm's denominator and crude outcome; no outcome while sealed."""
+    continuous = scale_of(endpoint) == "mean_difference"
+    summaries = []
+    for arm, member in (("active", people.active), ("silent", ~people.active)):
+        known = member & people.observed
+        n, total = int(known.sum()), float(people.outcome[known].sum())
+        shown = n > 0 and not sealed
+        summaries.append(
+            ArmSummary(
+                arm=arm,
+                n_units=len(np.unique(people.unit[member])),
+                n=n,
+                numerator=round(total) if shown and not continuous else None,
+                value=total / n if shown else None,
+            )
+        )
+    return tuple(summaries)

@@ -1,0 +1,169 @@
+"""Who was randomised, to what, and what was measured on them.
+
+Here, and nowhere else, allocation is joined to later outcomes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Protocol as Shape
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rounds.nouns import DataError, Endpoint, Protocol
+
+__all__ = ["Allocation", "Participants", "PersonRows", "clinic_rates", "join"]
+
+Allocation = Mapping[str, tuple[str, str]]
+"""Unit → (arm, stratum)."""
+
+
+class PersonRows(Shape):
+    """What is read of `rounds.datamart.rows.MeasureRows`."""
+
+    person_source_value: NDArray[np.str_]
+    care_site: NDArray[np.str_]
+    index_date: NDArray[np.datetime64]
+    age: NDArray[np.integer]
+    sex: NDArray[np.str_]
+    svi_quartile: NDArray[np.integer]
+    denominator: NDArray[np.bool_]
+    numerator: NDArray[np.bool_]
+    observed: NDArray[np.bool_]
+    value: NDArray[np.float64]
+
+
+@dataclass(frozen=True, repr=False)
+class Participants:
+    """The enrolled of one endpoint, as arrays of one length."""
+
+    person: NDArray[np.str_]
+    unit: NDArray[np.str_]
+    clinic: NDArray[np.str_]
+    active: NDArray[np.bool_]
+    stratum: NDArray[np.str_]
+    index_date: NDArray[np.datetime64]
+    age: NDArray[np.float64]
+    sex: NDArray[np.str_]
+    svi_quartile: NDArray[np.integer]
+    baseline_rate: NDArray[np.float64]
+    """The clinic's rate of the primary measure before go-live."""
+    observed: NDArray[np.bool_]
+    outcome: NDArray[np.float64]
+    """0 or 1 for an event, the value of a continuous variable; NaN if not observed."""
+    assessed: int
+    excluded: tuple[tuple[str, int], ...]
+
+    def __len__(self) -> int:
+        return len(self.person)
+
+    def where(self, chosen: NDArray[np.bool_]) -> "Participants":
+        """Give the participants chosen, shape (n_participants,)."""
+        parts = {
+            field.name: value[chosen]
+            for field in fields(self)
+            if isinstance(value := getattr(self, field.name), np.ndarray)
+        }
+        return replace(self, **parts)
+
+    def __repr__(self) -> str:
+        """Show no value of a person."""
+        return f"<rows: {len(self):,} × {len(fields(self)) - 2}>"
+
+
+def clinic_rates(rows: PersonRows | None) -> dict[str, float]:
+    """Give each clinic's mean of the primary measure before go-live.
+
+    Parameters
+    ----------
+    rows : PersonRows or None
+        The primary measure over the baseline period; None where there are none.
+
+    Returns
+    -------
+    dict
+        Clinic → rate in [0, 1] (or mean); under the key "" the rate over all.
+    """
+    if rows is None:
+        return {}
+    used = rows.denominator & rows.observed
+    if not used.any():
+        return {}
+    outcome = _outcome(rows, continuous=bool(np.isfinite(rows.value[used]).all()))
+    names, codes = np.unique(rows.care_site[used], return_inverse=True)
+    means = np.bincount(codes, weights=outcome[used]) / np.bincount(codes)
+    rates = {str(n): float(m) for n, m in zip(names, means, strict=True)}
+    return {"": float(outcome[used].mean()), **rates}
+
+
+def join(
+    rows: PersonRows,
+    allocation: Allocation,
+    protocol: Protocol,
+    endpoint: Endpoint,
+    rates: Mapping[str, float],
+) -> Participants:
+    """Join one endpoint's rows to the arms of the units that were randomised.
+
+    Parameters
+    ----------
+    rows : PersonRows
+        The endpoint's measure over the enrolment period.
+    allocation : mapping of unit to (arm, stratum)
+        Units are clinics or patients, as the protocol says.
+    rates : mapping of clinic to float
+        From `clinic_rates`; a clinic without one is given the rate over all.
+
+    Raises
+    ------
+    DataError
+        If a person is counted more than once: the endpoint would not be one
+        variable a person.
+    """
+    by_patient = protocol.unit_of_randomisation == "patient"
+    units = rows.person_source_value if by_patient else rows.care_site
+    known = np.isin(units, np.array(list(allocation), dtype=str))
+    kept = rows.denominator & known
+    people = rows.person_source_value[kept]
+    if len(np.unique(people)) != len(people):
+        raise DataError(
+            f"The measure of endpoint {endpoint.estimand.name!r} counts some people "
+            "more than once.",
+            code="endpoint-repeats",
+            why="Each participant has one value of the variable.",
+            remedies=("Give the measure the index 'first', or the basis 'person'.",),
+        )
+    unit = units[kept]
+    names, codes = np.unique(unit, return_inverse=True)
+    arms = np.array([allocation[str(name)][0] == "active" for name in names], bool)
+    strata = np.array([allocation[str(name)][1] for name in names], dtype=str)
+    clinics, clinic_codes = np.unique(rows.care_site[kept], return_inverse=True)
+    overall = rates.get("", 0.0)
+    rate = np.array([rates.get(str(c), overall) for c in clinics], dtype=float)
+    observed = rows.observed[kept]
+    continuous = endpoint.estimand.summary_measure == "mean_difference"
+    outcome = _outcome(rows, continuous=continuous)[kept]
+    outside = "not randomised" if by_patient else "at a clinic outside the trial"
+    return Participants(
+        person=people,
+        unit=unit,
+        clinic=rows.care_site[kept],
+        active=arms[codes] if len(names) else np.zeros(0, bool),
+        stratum=strata[codes] if len(names) else np.zeros(0, str),
+        index_date=rows.index_date[kept],
+        age=rows.age[kept].astype(float),
+        sex=rows.sex[kept],
+        svi_quartile=rows.svi_quartile[kept],
+        baseline_rate=rate[clinic_codes] if len(clinics) else np.zeros(0),
+        observed=observed,
+        outcome=np.where(observed, outcome, np.nan),
+        assessed=len(rows.denominator),
+        excluded=(
+            ("not in the denominator", int((~rows.denominator).sum())),
+            (outside, int((rows.denominator & ~known).sum())),
+        ),
+    )
+
+
+def _outcome(rows: PersonRows, *, continuous: bool) -> NDArray[np.float64]:
+    return rows.value if continuous else rows.numerator.astype(float)

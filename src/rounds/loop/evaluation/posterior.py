@@ -1,0 +1,97 @@
+"""The estimate joined to what was known before; for reading, not for the rule."""
+
+from scipy.special import ndtri
+
+from rounds.loop.evaluation.effects import Effect
+from rounds.methods.posterior import conflict_p, mixture_posterior
+from rounds.nouns import Estimate, NotEstimable, Posterior, Prior, Protocol
+
+__all__ = ["posterior"]
+
+CONFLICT = 0.05
+"""Prior-predictive p below which the prior and the trial are said to disagree."""
+
+
+def posterior(
+    effect: Effect,
+    prior: Prior | NotEstimable,
+    protocol: Protocol,
+    sealed: str | None,
+) -> Posterior | NotEstimable:
+    """Update the robust mixture prior by the primary estimate.
+
+    Parameters
+    ----------
+    effect : Effect
+        Of the primary endpoint. Its standard error is taken as the one that gives a
+        normal interval the width of the t interval, so few clinics count for less.
+
+    Returns
+    -------
+    Posterior or NotEstimable
+        `estimate.value` is the posterior median, the limits are equal-tailed. The
+        conflict check questions the informative part of the prior alone: the vague
+        part is there to be wrong.
+    """
+    if sealed is not None:
+        return NotEstimable(reason=f"the estimate is sealed: {sealed}")
+    if isinstance(prior, NotEstimable):
+        return NotEstimable(reason=f"there is no prior: {prior.reason}")
+    fit = effect.fit
+    if fit is None or not isinstance(effect.estimate, Estimate):
+        return NotEstimable(reason="there is no estimate to join to the prior")
+    if prior.scale != effect.estimate.scale:
+        return NotEstimable(
+            reason=f"the prior is a {prior.scale.replace('_', ' ')}, the estimate a "
+            f"{effect.estimate.scale.replace('_', ' ')}"
+        )
+    level = protocol.level
+    se = (fit.upper - fit.lower) / (2 * float(ndtri((1 + level) / 2)))
+    parts = prior.components
+    after = mixture_posterior(
+        [part.weight for part in parts],
+        [part.mean for part in parts],
+        [part.sd for part in parts],
+        fit.estimate,
+        se,
+    )
+    informed = [part for part in parts if part.role == "informative"]
+    total = sum(part.weight for part in informed)
+    p_value = (
+        conflict_p(
+            [part.weight / total for part in informed],
+            [part.mean for part in informed],
+            [part.sd for part in informed],
+            fit.estimate,
+            se,
+        )
+        if informed
+        else 1.0
+    )
+    worthwhile = protocol.decision_rule.least_worthwhile
+    if protocol.primary.better == "higher":
+        benefit = after.probability_above(0.0)
+        worth = after.probability_above(worthwhile)
+    else:
+        benefit = 1 - after.probability_above(0.0)
+        worth = 1 - after.probability_above(-worthwhile)
+    weight = sum(
+        float(w)
+        for w, part in zip(after.weights, parts, strict=True)
+        if part.role == "informative"
+    )
+    return Posterior(
+        estimate=effect.estimate.model_copy(
+            update={
+                "value": after.quantile(0.5),
+                "lower": after.quantile((1 - level) / 2),
+                "upper": after.quantile((1 + level) / 2),
+                "method": "normal mixture prior updated by the estimate; median",
+            }
+        ),
+        weight_informative=min(1.0, weight),
+        conflict_p=p_value,
+        conflict=p_value < CONFLICT,
+        probability_benefit=benefit,
+        probability_worthwhile=worth,
+    )
