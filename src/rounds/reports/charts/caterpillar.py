@@ -1,0 +1,126 @@
+"""Units side by side, from the lowest to the highest, each with its interval."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from rounds.reports.charts.canvas import WIDE, Canvas, Scale, label, ticks
+
+__all__ = ["Caterpillar", "CaterpillarUnit", "caterpillar"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaterpillarUnit:
+    """One unit with its interval, proportions in [0, 1]."""
+
+    label: str
+    value: float
+    lower: float
+    upper: float
+    flag: Literal["none", "better", "worse"] = "none"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caterpillar:
+    """What is shown; suppressed units are not among them."""
+
+    name: str = "caterpillar"
+    title: str
+    units: tuple[CaterpillarUnit, ...]
+    centre: float | None = None
+    aim: float | None = None
+    n_suppressed: int = 0
+    what: str = "Sites, from the lowest to the highest"
+
+
+def caterpillar(plot: Caterpillar, width: float = WIDE) -> str:
+    """Draw each unit's interval upright, in order of value.
+
+    Parameters
+    ----------
+    plot : Caterpillar
+        Units in any order; they are sorted by value, then by label.
+    width : float
+        Of the drawing, in its own units.
+
+    Returns
+    -------
+    str
+        One SVG element.
+    """
+    small = width < WIDE
+    canvas = Canvas(width, 240 if small else 300)
+    left, right = 44, width - (14 if small else 96)
+    top, bottom = 22, canvas.height - 30
+    low, high = _range(plot)
+    y = Scale(low, high, bottom, top)
+    for tick in ticks(low, high):
+        canvas.line(left, y(tick), right, y(tick), "grid")
+        canvas.text(left - 8, y(tick) + 4, label(tick, "percent"), "muted", "end")
+    _levels(canvas, plot, y, (left, right), small=small)
+    units = sorted(plot.units, key=lambda u: (u.value, u.label))
+    slot = (right - left) / max(len(units), 1)
+    size = 4.0 if slot > 11 else 3.0
+    for i, unit in enumerate(units):
+        at = left + slot * (i + 0.5)
+        canvas.line(at, y(unit.lower), at, y(unit.upper), "interval thin")
+        if unit.flag == "better":
+            canvas.mark(at, y(unit.value), "square", "improvement", size)
+        elif unit.flag == "worse":
+            canvas.mark(at, y(unit.value), "diamond", "concern", size)
+        else:
+            canvas.mark(at, y(unit.value), "dot", "common", size)
+    canvas.text((left + right) / 2, bottom + 20, plot.what, "muted", "middle")
+    return canvas.svg(name=plot.name, title=plot.title, description=_said(plot))
+
+
+def _range(plot: Caterpillar) -> tuple[float, float]:
+    values = [v for u in plot.units for v in (u.lower, u.upper)]
+    values += [v for v in (plot.centre, plot.aim) if v is not None]
+    values = values or [0.0, 1.0]
+    pad = (max(values) - min(values)) * 0.04 or 0.02
+    return max(min(values) - pad, 0.0), min(max(values) + pad, 1.0)
+
+
+def _levels(
+    canvas: Canvas,
+    plot: Caterpillar,
+    y: Scale,
+    ends: tuple[float, float],
+    *,
+    small: bool,
+) -> None:
+    left, right = ends
+    levels = []
+    if plot.centre is not None:
+        levels.append((plot.centre, "Mean", "centre-line", "strong"))
+    if plot.aim is not None:
+        levels.append((plot.aim, "Aim", "aim-line", "aim"))
+    placed: list[float] = []
+    for value, name, line, css in sorted(levels, reverse=True):
+        canvas.line(left, y(value), right, y(value), line)
+        at = y(value)
+        if placed and at - placed[-1] < 15:
+            at = placed[-1] + 15
+        placed.append(at)
+        words = f"{name} {label(value, 'percent', 1)}"
+        if small:
+            # There is no margin: the name stands on its line, at the free corner.
+            anchor, place = ("end", right) if name == "Mean" else ("start", left + 4)
+            canvas.text(place, y(value) - 5, words, f"{css} halo", anchor)
+        else:
+            canvas.text(right + 8, at + 4, words, css)
+
+
+def _said(plot: Caterpillar) -> str:
+    words = f"{len(plot.units)} units"
+    if plot.units:
+        values = [u.value for u in plot.units]
+        words += f" from {label(min(values), 'percent', 1)}"
+        words += f" to {label(max(values), 'percent', 1)}"
+    if plot.centre is not None:
+        words += f", mean {label(plot.centre, 'percent', 1)}"
+    if plot.aim is not None:
+        words += f", aim {label(plot.aim, 'percent', 1)}"
+    if plot.n_suppressed:
+        words += f"; {plot.n_suppressed} units left out as suppressed"
+    return words + "."

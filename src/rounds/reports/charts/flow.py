@@ -1,0 +1,139 @@
+"""The flow of participants, as CONSORT asks for it."""
+
+from dataclasses import dataclass
+
+from rounds.reports.charts.canvas import WIDE, Canvas
+
+__all__ = ["FlowBox", "FlowChart", "flow_chart"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlowBox:
+    """A heading and the lines under it."""
+
+    title: str
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlowChart:
+    """What the flow shows, from the top down."""
+
+    name: str = "flow"
+    title: str
+    assessed: FlowBox
+    excluded: FlowBox
+    randomised: FlowBox
+    arms: tuple[tuple[FlowBox, FlowBox], ...]
+    """For each arm: allocated, then analysed."""
+
+
+_LINE = 19
+_GAP = 34
+
+
+def flow_chart(plot: FlowChart, width: float = WIDE) -> str:
+    """Draw boxes and arrows.
+
+    Parameters
+    ----------
+    plot : FlowChart
+        Boxes with their words.
+    width : float
+        Of the drawing, in its own units.
+
+    Returns
+    -------
+    str
+        One SVG element.
+
+    References
+    ----------
+    .. [1] Hopewell S, Chan A-W, Collins GS, et al. CONSORT 2025 statement: updated
+       guideline for reporting randomised trials. BMJ 2025;389:e081123. Figure 1.
+    """
+    small = width < WIDE
+    first, aside = _height(plot.assessed), _height(plot.excluded)
+    second = _height(plot.randomised)
+    allocated = max((_height(arm[0]) for arm in plot.arms), default=0)
+    analysed = max((_height(arm[1]) for arm in plot.arms), default=0)
+    total = first + aside + second + allocated + analysed + 5 * _GAP + 4
+    canvas = Canvas(width, total)
+    middle = width / 2 if not small else width * 0.3
+    wide = 300 if not small else width - 2
+    at = 1.0
+    left = middle - wide / 2 if not small else 1
+    _box(canvas, plot.assessed, left, at, wide, first)
+    at += first
+    below = at + _GAP + aside + _GAP
+    _arrow(canvas, middle, at, middle, below)
+    side = middle + 40 if not small else middle + 34
+    _arrow_right(canvas, middle, at + _GAP + aside / 2, side)
+    _box(canvas, plot.excluded, side, at + _GAP, width - side - 1, aside, start=True)
+    at = below
+    _box(canvas, plot.randomised, left, at, wide, second)
+    at += second
+    _arms(canvas, plot, at, (allocated, analysed), small=small)
+    return canvas.svg(name=plot.name, title=plot.title, description=_said(plot))
+
+
+def _arms(
+    canvas: Canvas,
+    plot: FlowChart,
+    at: float,
+    heights: tuple[float, float],
+    *,
+    small: bool,
+) -> None:
+    n = max(len(plot.arms), 1)
+    gap = 14 if small else 48
+    wide = (canvas.width - 2 - gap * (n - 1)) / n
+    trunk, branch = canvas.width / 2, at + _GAP / 2
+    canvas.line(trunk, at, trunk, branch, "arrow")
+    for i, (allocated, analysed) in enumerate(plot.arms):
+        left = 1 + i * (wide + gap)
+        centre = left + wide / 2
+        canvas.line(trunk, branch, centre, branch, "arrow")
+        top = at + 1.5 * _GAP
+        _arrow(canvas, centre, branch, centre, top)
+        _box(canvas, allocated, left, top, wide, heights[0])
+        last = top + heights[0] + _GAP
+        _arrow(canvas, centre, top + heights[0], centre, last)
+        _box(canvas, analysed, left, last, wide, heights[1])
+
+
+def _height(box: FlowBox) -> float:
+    return 20 + _LINE * (1 + len(box.lines))
+
+
+def _box(
+    canvas: Canvas,
+    box: FlowBox,
+    x: float,
+    y: float,
+    width: float,
+    height: float,
+    *,
+    start: bool = False,
+) -> None:
+    canvas.box(x, y, width, height, "box")
+    at, anchor = (x + 12, "start") if start else (x + width / 2, "middle")
+    canvas.text(at, y + 24, box.title, "strong", anchor)
+    for i, words in enumerate(box.lines, start=1):
+        canvas.text(at, y + 24 + _LINE * i, words, "", anchor)
+
+
+def _arrow(canvas: Canvas, x1: float, y1: float, x2: float, y2: float) -> None:
+    canvas.line(x1, y1, x2, y2 - 6, "arrow")
+    canvas.area([(x2, y2), (x2 - 4, y2 - 7), (x2 + 4, y2 - 7)], "arrow-head")
+
+
+def _arrow_right(canvas: Canvas, x1: float, y: float, x2: float) -> None:
+    canvas.line(x1, y, x2 - 6, y, "arrow")
+    canvas.area([(x2, y), (x2 - 7, y - 4), (x2 - 7, y + 4)], "arrow-head")
+
+
+def _said(plot: FlowChart) -> str:
+    boxes = [plot.assessed, plot.excluded, plot.randomised]
+    boxes += [box for arm in plot.arms for box in arm]
+    return ". ".join(", ".join((box.title, *box.lines)) for box in boxes) + "."

@@ -1,0 +1,200 @@
+"""The forest: estimates with their intervals, one under another.
+
+The same drawing serves published studies with their pooled diamond, effects by group,
+and estimates beside the truth of a made world.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from rounds.reports.charts.canvas import (
+    WIDE,
+    Canvas,
+    Scale,
+    Unit,
+    clipped,
+    label,
+    ticks,
+)
+
+__all__ = ["Forest", "ForestRow", "forest"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForestRow:
+    """One line: a heading, an interval, or words where there is no number."""
+
+    label: str
+    kind: Literal["heading", "study", "pooled", "prediction", "absent"] = "study"
+    value: float = 0.0
+    lower: float = 0.0
+    upper: float = 0.0
+    weight: float | None = None
+    """Share of the pooled estimate in [0, 1]; the square's size."""
+    beside: str = ""
+    """What stands to the right: estimate and interval, or why there is none."""
+    column: str = ""
+    """A middle column: weight, or denominator."""
+    truth: float | None = None
+    """The true value, where it is known."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forest:
+    """What the forest shows."""
+
+    name: str = "forest"
+    title: str
+    rows: tuple[ForestRow, ...]
+    unit: Unit = "points"
+    null: float | None = 0.0
+    """Where nothing would differ."""
+    axis: str = ""
+    left: str = ""
+    """What a value below `null` favours."""
+    right: str = ""
+    column_title: str = ""
+    beside_title: str = ""
+
+
+def forest(plot: Forest, width: float = WIDE) -> str:
+    """Draw each estimate as a square with its interval, pooled ones as diamonds.
+
+    Parameters
+    ----------
+    plot : Forest
+        Values on one scale.
+    width : float
+        Of the drawing, in its own units. On a narrow one each row takes two lines.
+
+    Returns
+    -------
+    str
+        One SVG element.
+    """
+    small = width < WIDE
+    heights = [_height(row, small) for row in plot.rows]
+    head = 8 if small else 30
+    foot = 44 + (16 if plot.axis else 0)
+    canvas = Canvas(width, head + sum(heights) + foot)
+    left, right = (14, width - 14) if small else (300, width - 190)
+    low, high = _range(plot)
+    x = Scale(low, high, left, right)
+    bottom = head + sum(heights)
+    if not small:
+        _head(canvas, plot, left, right)
+    marked = ticks(low, high, 4 if small else 5)
+    digits = 1 if any(_needs_digit(tick, plot.unit) for tick in marked) else 0
+    for tick in marked:
+        if not small:
+            canvas.line(x(tick), head, x(tick), bottom, "grid")
+        words = label(tick, plot.unit, digits)
+        canvas.text(x(tick), bottom + 17, words, "muted", "middle")
+    canvas.line(left, bottom + 2, right, bottom + 2, "grid")
+    if plot.null is not None and low <= plot.null <= high:
+        canvas.line(x(plot.null), head, x(plot.null), bottom + 2, "null-line")
+    at = head
+    for row, height in zip(plot.rows, heights, strict=True):
+        _row(canvas, row, at, height, x, small=small)
+        at += height
+    _foot(canvas, plot, bottom, left, right)
+    return canvas.svg(name=plot.name, title=plot.title, description=_said(plot))
+
+
+def _height(row: ForestRow, small: bool) -> int:
+    if row.kind == "heading":
+        return 26
+    if row.kind == "absent":
+        return 38 if small else 27
+    return 44 if small else 27
+
+
+def _needs_digit(tick: float, unit: Unit) -> bool:
+    shown = tick * 100 if unit in ("percent", "points") else tick
+    return abs(shown - round(shown)) > 1e-6
+
+
+def _range(plot: Forest) -> tuple[float, float]:
+    drawn = [r for r in plot.rows if r.kind not in ("heading", "absent")]
+    values = [v for r in drawn for v in (r.lower, r.upper)]
+    values += [r.truth for r in drawn if r.truth is not None]
+    values += [] if plot.null is None else [plot.null]
+    values = values or [-1.0, 1.0]
+    pad = (max(values) - min(values)) * 0.06 or 0.01
+    return min(values) - pad, max(values) + pad
+
+
+def _head(canvas: Canvas, plot: Forest, left: float, right: float) -> None:
+    canvas.text(left - 16, 16, plot.column_title, "strong", "end")
+    canvas.text(canvas.width, 16, plot.beside_title, "strong", "end")
+    canvas.line(0, 26, canvas.width, 26, "rule")
+
+
+def _row(
+    canvas: Canvas, row: ForestRow, top: float, height: float, x: Scale, *, small: bool
+) -> None:
+    middle = top + (30 if small else height / 2)
+    line = top + 15 if small else middle + 4
+    heavy = row.kind in ("heading", "pooled")
+    if row.kind == "heading":
+        canvas.text(0, top + 18, row.label, "strong halo")
+        return
+    indent = 0 if heavy or row.kind == "prediction" else 12
+    canvas.text(
+        0 if small else indent,
+        line,
+        clipped(row.label, 28 if small else 36),
+        ("strong" if heavy else "") + " halo",
+    )
+    if row.column and not small:
+        canvas.text(x.start - 16, line, row.column, "muted", "end")
+    if row.kind == "absent":
+        at = (0, top + 31) if small else (x.start, line)
+        canvas.text(*at, clipped(row.beside, 54), "muted halo")
+        return
+    canvas.text(
+        canvas.width, line, row.beside, "strong halo" if heavy else "halo", "end"
+    )
+    _interval(canvas, row, middle, x)
+
+
+def _interval(canvas: Canvas, row: ForestRow, at: float, x: Scale) -> None:
+    low, middle, high = x(row.lower), x(row.value), x(row.upper)
+    if row.kind == "pooled":
+        canvas.area(
+            [(low, at), (middle, at - 7), (high, at), (middle, at + 7)], "pooled"
+        )
+    elif row.kind == "prediction":
+        canvas.line(low, at, high, at, "prediction")
+        for end in (low, high):
+            canvas.line(end, at - 4, end, at + 4, "prediction-end")
+    else:
+        canvas.line(low, at, high, at, "interval")
+        size = 4.5 if row.weight is None else 2.5 + 5 * row.weight**0.5
+        canvas.mark(middle, at, "study", "study", size)
+    if row.truth is not None:
+        canvas.line(x(row.truth), at - 11, x(row.truth), at + 11, "event-line")
+        canvas.mark(x(row.truth), at - 10, "triangle", "truth", -4)
+
+
+def _foot(
+    canvas: Canvas, plot: Forest, bottom: float, left: float, right: float
+) -> None:
+    if plot.left:
+        canvas.text(left, bottom + 37, f"← {plot.left}", "muted")
+    if plot.right:
+        canvas.text(right, bottom + 37, f"{plot.right} →", "muted", "end")
+    if plot.axis:
+        down = 53 if plot.left or plot.right else 37
+        canvas.text((left + right) / 2, bottom + down, plot.axis, "muted", "middle")
+
+
+def _said(plot: Forest) -> str:
+    lines = []
+    for row in plot.rows:
+        if row.kind != "heading":
+            truth = ""
+            if row.truth is not None:
+                truth = f", truth {label(row.truth, plot.unit, 1)}"
+            lines.append(f"{row.label}: {row.beside}{truth}")
+    return "; ".join(lines) + f". {plot.axis}".rstrip()

@@ -1,0 +1,259 @@
+"""What the clinician's page needs besides the nouns themselves."""
+
+from typing import Any
+
+from rounds.nouns import (
+    BalancingResult,
+    ControlChart,
+    Estimate,
+    NotEstimable,
+    PriorComponent,
+    StudyEffect,
+    UnitResult,
+)
+from rounds.reports.charts import label
+from rounds.reports.figures import is_higher_better, shown_units
+from rounds.reports.figures.evaluation import CHARACTERISTICS, GROUPS
+from rounds.reports.story import Story
+from rounds.reports.wording import (
+    SUPPRESSED,
+    axis_unit,
+    count,
+    day,
+    percent,
+    said,
+    said_unit,
+    span,
+    statistic,
+)
+
+__all__ = ["clinician_context"]
+
+
+def clinician_context(story: Story, *, masked: bool) -> dict[str, Any]:
+    """Give every name that the clinician's templates read."""
+    problem = story.problem
+    proportion = story.measure is None or story.measure.scoring == "proportion"
+    hidden = sum(unit.suppressed for unit in problem.units)
+
+    def share(value: float | None, chart: ControlChart | None = None) -> str:
+        as_percent = chart.chart in ("p", "p_prime") if chart else proportion
+        if value is None:
+            return "–"
+        return percent(value) if as_percent else f"{value:.1f}".replace("-", "−")
+
+    return {
+        "story": story,
+        "problem": problem,
+        "evaluation": story.evaluation,
+        "masked": masked,
+        "is_proportion": proportion,
+        "higher": is_higher_better(story),
+        "status": _status(story),
+        "steps": _steps(story),
+        "subtitle": _subtitle(story, masked=masked),
+        "measured": span(problem.period),
+        "trial_span": "" if story.protocol is None else span(story.protocol.enrolment),
+        "primary_name": _primary_name(story),
+        "n_shown": len(shown_units(problem)),
+        "n_suppressed": hidden,
+        "table_units": _table_units(problem.units, masked=masked),
+        "site_note": _site_note(hidden),
+        "no_sites": _no_sites(story, hidden),
+        "grade_rows": _grade_rows(story),
+        "refs": _refs(story),
+        "names": CHARACTERISTICS,
+        "arm_names": {"active": "Card shown", "silent": "Card kept silent"},
+        "suppressed": SUPPRESSED,
+        "share": share,
+        **_WORDS,
+    }
+
+
+def _group(name: str) -> str:
+    words = GROUPS.get(name)
+    if words is not None:
+        return words
+    number = name.removeprefix("SVI quartile ").strip()
+    ends = {"1": " (least vulnerable)", "4": " (most vulnerable)"}
+    if number in {"1", "2", "3", "4"}:
+        return f"Quartile {number}{ends.get(number, '')}"
+    return name
+
+
+def _study(study: StudyEffect) -> str:
+    low, high = label(study.lower, "number", 3), label(study.upper, "number", 3)
+    return f"{label(study.value, 'number', 3)} ({low} to {high})"
+
+
+def _spread(component: PriorComponent, scale: str) -> str:
+    unit = "points" if scale == "risk_difference" else "number"
+    digits = 1 if unit == "points" else 2
+    mean = label(component.mean, unit, digits)
+    return f"mean {mean}, SD {label(component.sd, unit, digits)}"
+
+
+def _margin(result: BalancingResult) -> str:
+    if isinstance(result.estimate, Estimate):
+        unit = axis_unit(result.estimate)
+        digits = 1 if unit in ("points", "number") else 0
+        after = " points" if unit == "points" else ""
+        return f"{label(result.margin, unit, digits)}{after}"
+    return f"{result.margin:g}"
+
+
+def _points(value: float) -> str:
+    return f"{label(value, 'points', 1)} points"
+
+
+def _plain_number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3g}".replace("-", "−")
+
+
+def _withheld_or(number: int | None) -> str:
+    return "withheld" if number is None else count(number)
+
+
+def _share_or(value: float | None) -> str:
+    if value is None:
+        return "withheld"
+    return percent(value) if 0 <= value <= 1 else _plain_number(value)
+
+
+_WORDS = {
+    "said": said,
+    "said_unit": said_unit,
+    "percent": percent,
+    "count": count,
+    "day": day,
+    "span": span,
+    "statistic": statistic,
+    "group": _group,
+    "study": _study,
+    "spread": _spread,
+    "margin": _margin,
+    "points": _points,
+    "plain_number": _plain_number,
+    "withheld_or": _withheld_or,
+    "share_or": _share_or,
+}
+
+
+def _status(story: Story) -> dict[str, Any]:
+    if story.decision is not None:
+        return {"words": f"Decided: {story.decision.decided}", "concern": False}
+    if story.evaluation is not None:
+        failed = bool(story.evaluation.failed)
+        words = "Evaluated: the estimate is sealed" if failed else "Evaluated"
+        return {"words": words, "concern": failed}
+    if story.rollout is not None:
+        return {"words": "Under test", "concern": False}
+    if story.evidence is not None:
+        return {"words": "Evidence gathered", "concern": False}
+    return {"words": "Problem stated", "concern": False}
+
+
+def _steps(story: Story) -> list[tuple[str, str]]:
+    steps = [
+        ("problem", "Problem", True),
+        ("evidence", "Evidence", story.evidence is not None),
+        ("change", "Change", story.rollout is not None),
+        ("evaluation", "Evaluation", story.evaluation is not None),
+        ("decision", "Decision", story.decision is not None),
+    ]
+    return [(id_, title) for id_, title, there in steps if there]
+
+
+def _subtitle(story: Story, *, masked: bool) -> str:
+    measure = story.measure
+    parts = [story.problem.measure.short if measure is None else measure.title]
+    parts.append(span(story.problem.period))
+    if story.rollout is not None:
+        number = story.rollout.n_units
+        units = "" if number is None else f" across {number} {story.rollout.design.unit}s"
+        parts.append(f"randomised by {story.rollout.design.unit}{units}")
+    if masked:
+        parts.append("sites are masked while the trial runs")
+    words = "; ".join(parts)
+    return words[0].upper() + words[1:] + "."
+
+
+def _primary_name(story: Story) -> str:
+    if story.protocol is None:
+        return "Effect on the primary endpoint"
+    return story.protocol.primary.estimand.name.replace("-", " ").capitalize()
+
+
+def _table_units(units: tuple[UnitResult, ...], *, masked: bool) -> list[UnitResult]:
+    """Give the units as a table lists them; in masked order, their place says nothing."""
+    if not masked:
+        return [unit for unit in units if not unit.suppressed]
+    shown = [unit for unit in units if not unit.suppressed]
+    return sorted(shown, key=lambda u: (u.value or 0.0, u.denominator or 0))
+
+
+def _site_note(hidden: int) -> str:
+    if not hidden:
+        return "All sites are shown."
+    are = "site is" if hidden == 1 else "sites are"
+    return f"{hidden} {are} {SUPPRESSED} and left out."
+
+
+def _no_sites(story: Story, hidden: int) -> str:
+    n = len(story.problem.units)
+    shown = len(shown_units(story.problem))
+    words = (
+        f"There are {n} sites. {hidden} are {SUPPRESSED}, which leaves {shown} to show: "
+        "too few to tell how sites differ, so no picture is drawn. With so few patients "
+        "at a site, chance alone moves its result by tens of percentage points."
+        if hidden
+        else f"There are {n} sites, and {shown} with a value: no picture is drawn."
+    )
+    if isinstance(story.problem.variation, NotEstimable):
+        words += f" {story.problem.variation.reason}"
+    return words
+
+
+def _grade_rows(story: Story) -> list[dict[str, str]]:
+    rows = []
+    names = {"effect": "Effect", "harm": "Harm", "equity_gap": "Equity gap"}
+    for key, name in names.items():
+        item = (story.grade or {}).get(key)
+        if item is None:
+            continue
+        truth = item.get("truth")
+        row = {
+            "name": name,
+            "withheld": "",
+            "truth": "–" if truth is None else _points(truth),
+            "holds": "–",
+        }
+        if item.get("estimate") is None:
+            row["withheld"] = str(item.get("reason") or "no estimate")
+        else:
+            low, high = item["lower"], item["upper"]
+            row["estimate"] = _points(item["estimate"])
+            row["interval"] = (
+                f"{label(low, 'points', 1)} to {label(high, 'points', 1)}"
+            )
+            if truth is not None:
+                row["holds"] = "yes" if low <= truth <= high else "no"
+        rows.append(row)
+    return rows
+
+
+def _refs(story: Story) -> list[tuple[str, str]]:
+    nouns = {
+        "Measure": story.measure,
+        "Community": story.community,
+        "Problem": story.problem,
+        "Evidence": story.evidence,
+        "Knowledge object": story.knowledge_object,
+        "Protocol": story.protocol,
+        "Rollout": story.rollout,
+        "Evaluation": story.evaluation,
+        "Decision": story.decision,
+        "Turn": story.turn,
+    }
+    listed = [(name, str(n.ref())) for name, n in nouns.items() if n is not None]
+    return listed + sorted(story.refs.items())

@@ -1,0 +1,29 @@
+"""Which numbers of which noun go into which chart."""
+
+from rounds.reports.figures.evaluation import (
+    arms_flow,
+    beside_truth,
+    equity_forest,
+    evidence_forest,
+)
+from rounds.reports.figures.problem import (
+    is_higher_better,
+    month_chart,
+    shown_units,
+    sites_caterpillar,
+    sites_funnel,
+    turn_ring,
+)
+
+__all__ = [
+    "arms_flow",
+    "beside_truth",
+    "equity_forest",
+    "evidence_forest",
+    "is_higher_better",
+    "month_chart",
+    "shown_units",
+    "sites_caterpillar",
+    "sites_funnel",
+    "turn_ring",
+]

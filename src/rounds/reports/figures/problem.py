@@ -1,0 +1,224 @@
+"""The figures of the problem, of the watch, and of the ring."""
+
+from typing import Literal
+
+import numpy as np
+
+from rounds.methods.funnel import funnel_limits
+from rounds.nouns import (
+    ChartPoint,
+    ControlChart,
+
+    NotEstimable,
+    Problem,
+    UnitResult,
+    Variation,
+)
+from rounds.reports.charts import (
+    Caterpillar,
+    CaterpillarUnit,
+    Control,
+    ControlPoint,
+    Funnel,
+    FunnelLimits,
+    FunnelPoint,
+    Ring,
+    RingStep,
+    at_two_widths,
+    caterpillar,
+    control_chart,
+    funnel,
+    ring,
+)
+from rounds.reports.story import Story
+
+
+__all__ = [
+    "FEWEST_SITES",
+    "is_higher_better",
+    "month_chart",
+    "shown_units",
+    "sites_caterpillar",
+    "sites_funnel",
+    "turn_ring",
+]
+
+FEWEST_SITES = 3
+"""With fewer sites to show, a picture of sites says nothing."""
+
+Flag = Literal["none", "better", "worse"]
+
+
+def is_higher_better(story: Story) -> bool:
+    """Say whether more is better: by the measure, else by where the aim lies."""
+    if story.measure is not None:
+        return story.measure.improvement_notation == "increase"
+    baseline = story.problem.baseline
+    if isinstance(baseline, NotEstimable) or baseline.sealed is not None:
+        return True
+    assert baseline.value is not None
+    return story.problem.aim.target >= baseline.value
+
+
+def shown_units(problem: Problem) -> list[UnitResult]:
+    """Give the units that are not suppressed and have a value."""
+    return [
+        unit
+        for unit in problem.units
+        if not unit.suppressed and unit.denominator and unit.value is not None
+    ]
+
+
+def sites_funnel(story: Story, *, masked: bool = False) -> str | None:
+    """Draw the sites in their funnel; None where it could not say anything."""
+    problem = story.problem
+    variation = problem.variation
+    units = shown_units(problem)
+    if isinstance(variation, NotEstimable) or len(units) < FEWEST_SITES:
+        return None
+    sizes = [unit.denominator or 0 for unit in units]
+    points = tuple(
+        FunnelPoint(
+            label="" if masked else unit.unit,
+            denominator=unit.denominator or 0,
+            value=unit.value or 0.0,
+            flag=_outlier(unit, variation, higher=is_higher_better(story)),
+        )
+        for unit in units
+    )
+    plot = Funnel(
+        title=f"{problem.title}: sites against funnel limits",
+        points=points,
+        limits=_limits(variation, max(sizes) * 1.06),
+        centre=variation.target,
+        n_suppressed=sum(unit.suppressed for unit in problem.units),
+    )
+    return at_two_widths(funnel, plot)
+
+
+def _limits(variation: Variation, most: float) -> tuple[FunnelLimits, ...]:
+    sizes = np.geomspace(1.0, most, 80)
+    target, tau2 = variation.target, variation.tau2
+    low_998, high_998 = funnel_limits(sizes, target, tau2, 0.998)
+    low_95, high_95 = funnel_limits(sizes, target, tau2, 0.95)
+    return tuple(
+        FunnelLimits(
+            denominator=float(size),
+            lower_998=float(low_998[i]),
+            lower_95=float(low_95[i]),
+            upper_95=float(high_95[i]),
+            upper_998=float(high_998[i]),
+        )
+        for i, size in enumerate(sizes)
+    )
+
+
+def _outlier(unit: UnitResult, variation: Variation, *, higher: bool) -> Flag:
+    if unit.unit in variation.outliers_high:
+        return "better" if higher else "worse"
+    if unit.unit in variation.outliers_low:
+        return "worse" if higher else "better"
+    return "none"
+
+
+def sites_caterpillar(story: Story, *, masked: bool = False) -> str | None:
+    """Draw the sites with their intervals; None where there are too few to show."""
+    problem = story.problem
+    units = [u for u in shown_units(problem) if u.lower is not None]
+    if len(units) < FEWEST_SITES:
+        return None
+    variation = problem.variation
+    known = None if isinstance(variation, NotEstimable) else variation
+    plot = Caterpillar(
+        title=f"{problem.title}: sites in order, with 95% intervals",
+        units=tuple(
+            CaterpillarUnit(
+                label="" if masked else unit.unit,
+                value=unit.value or 0.0,
+                lower=unit.lower if unit.lower is not None else 0.0,
+                upper=unit.upper if unit.upper is not None else 1.0,
+                flag="none"
+                if known is None
+                else _outlier(unit, known, higher=is_higher_better(story)),
+            )
+            for unit in units
+        ),
+        centre=None if known is None else known.target,
+        aim=problem.aim.target,
+        n_suppressed=sum(unit.suppressed for unit in problem.units),
+    )
+    return at_two_widths(caterpillar, plot)
+
+
+def month_chart(
+    chart: ControlChart | NotEstimable | None, *, name: str, higher: bool
+) -> str | None:
+    """Draw a control chart; None where fewer than two subgroups may be shown."""
+    if chart is None or isinstance(chart, NotEstimable):
+        return None
+    if sum(p.value is not None and not p.suppressed for p in chart.points) < 2:
+        return None
+    plot = Control(
+        name=name,
+        title=chart.title,
+        centre=chart.centre_line,
+        unit="percent" if chart.chart in ("p", "p_prime") else "number",
+        points=tuple(_subgroup(p, chart.centre_line, higher) for p in chart.points),
+    )
+    return at_two_widths(control_chart, plot)
+
+
+def _subgroup(
+    point: ChartPoint, centre: float | None, higher: bool
+) -> ControlPoint:
+    if point.suppressed:
+        return ControlPoint(label=point.label, value=None)
+    flag: Flag = "none"
+    if point.signal != "none" and point.value is not None and centre is not None:
+        flag = "better" if (point.value > centre) == higher else "worse"
+    return ControlPoint(
+        label=point.label,
+        value=point.value,
+        lower=point.lower,
+        upper=point.upper,
+        flag=flag,
+    )
+
+
+_DECIDED = {
+    "adopt": "decided: adopt",
+    "adapt": "decided: adapt",
+    "abandon": "decided: abandon",
+    "extend": "decided: extend",
+}
+
+
+def turn_ring(story: Story) -> str:
+    """Draw where the turn stands."""
+    reached = {
+        "Problem": True,
+        "Evidence": story.evidence is not None,
+        "Change": story.rollout is not None,
+        "Evaluation": story.evaluation is not None,
+        "Decision": story.decision is not None,
+    }
+    steps, current = [], False
+    for label, done in reached.items():
+        if done:
+            steps.append(RingStep(label=label, state="done"))
+        else:
+            steps.append(RingStep(label=label, state="ahead" if current else "current"))
+            current = True
+    number = story.turn.number if story.turn is not None else 1
+    below = "under way"
+    if story.decision is not None:
+        below = _DECIDED[story.decision.decided]
+    plot = Ring(
+        title=f"Where turn {number} stands",
+        steps=tuple(steps),
+        centre=f"Turn {number}",
+        below=below,
+    )
+    return ring(plot)
+
+

@@ -1,0 +1,148 @@
+"""One self-contained HTML file from the nouns of a turn."""
+
+import base64
+import os
+import tempfile
+from dataclasses import replace
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from rounds import __version__
+from rounds.ledger import safe
+from rounds.nouns import SourceError
+from rounds.reports import figures
+from rounds.reports.context import clinician_context
+from rounds.reports.plain_language import HIGHEST_GRADE
+from rounds.reports.plain_page import plain_page
+from rounds.reports.story import Story
+
+__all__ = ["render", "render_html", "style_sheet"]
+
+_FONTS = (
+    ("Inter", 400, "inter-regular.woff2"),
+    ("Inter", 600, "inter-semibold.woff2"),
+    ("Source Serif 4", 600, "source-serif-4-semibold.woff2"),
+)
+
+
+def render(story: Story, path: Path | str, *, mask_sites: bool = False) -> Path:
+    """Write the report: a clinician's page and a page in plain language, in one file.
+
+    Small counts are suppressed first, so that nouns that were never published may be
+    handed in too. The file needs no network, prints, and has no script.
+
+    Parameters
+    ----------
+    story : Story
+        The nouns of a turn, as far as it has gone.
+    path : Path
+        The file to write; it appears as a whole or not at all.
+    mask_sites : bool
+        Leave out every site's name, as while a clinic-randomised trial runs.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    DefinitionError
+        If the page in plain language would be too hard to read.
+    SourceError
+        If the file cannot be written.
+    """
+    html = render_html(story, mask_sites=mask_sites)
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".report-")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(html)
+        Path(draft).chmod(0o644)
+        Path(draft).replace(path)
+    except OSError as error:
+        raise SourceError(
+            f"The report cannot be written to {path}: {error.strerror}.",
+            code="report-not-written",
+            remedies=("Choose a folder that you may write to, with space left.",),
+        ) from None
+    return path
+
+
+def render_html(story: Story, *, mask_sites: bool = False) -> str:
+    """Give the report as text; see `render`."""
+    story = _made_safe(story)
+    templates = _templates()
+    plain, grade = plain_page(story, templates)
+    return templates.get_template("report.html").render(
+        **clinician_context(story, masked=mask_sites),
+        figures=_figures(story, masked=mask_sites),
+        ring=Markup(figures.turn_ring(story)),
+        css=Markup(style_sheet(embedded=True)),
+        plain_page=Markup(plain),
+        grade_level=grade,
+        highest_grade=HIGHEST_GRADE,
+        code_version=__version__,
+    )
+
+
+@cache
+def style_sheet(*, embedded: bool) -> str:
+    """Give the style sheet, with its typefaces inside it or beside it (`fonts/…`)."""
+    package = files("rounds.reports")
+    faces = []
+    for family, weight, name in _FONTS:
+        address = f"fonts/{name}"
+        if embedded:
+            raw = (package / "fonts" / name).read_bytes()
+            address = f"data:font/woff2;base64,{base64.b64encode(raw).decode()}"
+        faces.append(
+            f'@font-face{{font-family:"{family}";font-weight:{weight};'
+            f'font-display:swap;src:url("{address}") format("woff2")}}'
+        )
+    sheet = (package / "style.css").read_text(encoding="utf-8")
+    return "\n".join(faces) + "\n" + sheet
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(
+        loader=PackageLoader("rounds.reports"),
+        autoescape=select_autoescape(),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _made_safe(story: Story) -> Story:
+    """Suppress small counts in every noun; what is safe already stays as it is."""
+    changed: dict[str, Any] = {
+        name: safe(noun)
+        for name in ("problem", "evidence", "evaluation", "watch")
+        if (noun := getattr(story, name)) is not None
+    }
+    return replace(story, **changed)
+
+
+def _figures(story: Story, *, masked: bool) -> dict[str, Markup | None]:
+    higher = figures.is_higher_better(story)
+    drawn = {
+        "funnel": figures.sites_funnel(story, masked=masked),
+        "caterpillar": figures.sites_caterpillar(story, masked=masked),
+        "control": figures.month_chart(
+            story.problem.chart, name="control", higher=higher
+        ),
+        "watch": figures.month_chart(story.watch, name="watch", higher=higher),
+        "evidence": figures.evidence_forest(story.evidence),
+        "equity": figures.equity_forest(story.evaluation),
+        "flow": figures.arms_flow(story.evaluation, story.protocol),
+        "grade": figures.beside_truth(story.grade),
+    }
+    return {name: None if svg is None else Markup(svg) for name, svg in drawn.items()}
