@@ -10,6 +10,8 @@ from rounds.nouns import (
     Effect,
     Estimate,
     Evaluation,
+    Evidence,
+    MetaAnalysis,
     Posterior,
     Protocol,
     Provenance,
@@ -26,6 +28,7 @@ def as_source(
     turn_name: str,
     *,
     carry: Literal["posterior", "estimate"] = "posterior",
+    evidence: Evidence | None = None,
 ) -> Source:
     """Give the finished turn as a Source, so that what was learnt is not lost.
 
@@ -37,6 +40,9 @@ def as_source(
         What is handed on. The posterior already holds the sources of the turn's own
         prior: pool it with none of them. The prior-free estimate can stand beside
         them. Where there is no posterior, the estimate is carried.
+    evidence : Evidence, optional
+        Of the finished turn: the studies that it pooled are named in `includes` of a
+        posterior, so that nobody counts them twice.
 
     Returns
     -------
@@ -52,9 +58,13 @@ def as_source(
     DiagnosticError
         If the estimate is sealed.
     """
-    if decision.evaluation != evaluation.ref() or decision.protocol != protocol.ref():
+    if (
+        decision.evaluation != evaluation.ref()
+        or decision.protocol != protocol.ref()
+        or (evidence is not None and evaluation.evidence != evidence.ref())
+    ):
         raise DefinitionError(
-            "Evaluation, decision and protocol are not of one turn.",
+            "Evaluation, decision, protocol and evidence are not of one turn.",
             code="turn-mismatch",
             remedies=("Hand in the evaluation and the protocol the decision names.",),
         )
@@ -82,6 +92,7 @@ def as_source(
         title=f"{evaluation.title} ({what})",
         published=decision.signed_by.at.date(),
         turn=turn_name,
+        design="turn",
         pico=PICO(
             population=estimand.population,
             intervention=estimand.treatment,
@@ -96,9 +107,16 @@ def as_source(
             level=carried.level,
             n=estimate.n,
         ),
+        includes=_pooled(evidence) if pooled else (),
         provenance=Provenance(
             made_from=(evaluation.ref(), decision.ref(), protocol.ref()),
             snapshot=evaluation.provenance.snapshot,
             code_version=evaluation.provenance.code_version,
         ),
     )
+
+
+def _pooled(evidence: Evidence | None) -> tuple[str, ...]:
+    if evidence is None or not isinstance(evidence.meta_analysis, MetaAnalysis):
+        return ()
+    return tuple(study.identifier for study in evidence.meta_analysis.studies)

@@ -8,6 +8,7 @@ from rounds.nouns import (
     Evaluation,
     Protocol,
     Provenance,
+    Ref,
     Signature,
 )
 
@@ -21,6 +22,7 @@ def run(
     *,
     name: str,
     title: str,
+    knowledge_object: Ref | None = None,
     decided: Choice | None = None,
     departure_reason: str = "",
     next_question: str = "",
@@ -35,6 +37,8 @@ def run(
         The one that the evaluation names.
     signed_by : Signature
         Who answers for it, and whether we know that it was they.
+    knowledge_object : Ref, optional
+        What is decided on; the one that the evaluation names where left out.
     decided : {"adopt", "adapt", "abandon", "extend"}, optional
         What the signer decides; what the rule recommends where left out.
     departure_reason : str
@@ -56,11 +60,13 @@ def run(
             why="A result is read by the rule under which it was obtained.",
             remedies=("Hand in the protocol that the evaluation names.",),
         )
-    if evaluation.knowledge_object is None:
+    known = evaluation.knowledge_object or knowledge_object
+    if known is None or knowledge_object not in {None, known}:
         raise DefinitionError(
-            "Evaluation.knowledge_object is empty: nobody knows what to adopt.",
+            "The evaluation and the decision do not name one knowledge object.",
             code="decision-without-knowledge",
-            remedies=("Evaluate the rollout again with this version of Rounds.",),
+            why="What is adopted must be what was put to the test.",
+            remedies=("Hand in the knowledge object that the rollout names.",),
         )
     recommendation = recommend(evaluation, protocol)
     choice = decided or recommendation.choice
@@ -81,7 +87,7 @@ def run(
         title=title,
         evaluation=evaluation.ref(),
         protocol=protocol.ref(),
-        knowledge_object=evaluation.knowledge_object,
+        knowledge_object=known,
         recommended=recommendation.choice,
         reasons=recommendation.reasons,
         rule=explain(protocol),
@@ -93,7 +99,7 @@ def run(
             made_from=(
                 evaluation.ref(),
                 protocol.ref(),
-                evaluation.knowledge_object,
+                known,
             ),
             snapshot=evaluation.provenance.snapshot,
             code_version=rounds.__version__,

@@ -28,9 +28,9 @@ class PersonRows(Shape):
     sex: NDArray[np.str_]
     svi_quartile: NDArray[np.integer]
     denominator: NDArray[np.bool_]
-    numerator: NDArray[np.bool_]
     observed: NDArray[np.bool_]
     value: NDArray[np.float64]
+    """1 or 0 for a proportion, the number for a continuous variable."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -89,11 +89,10 @@ def clinic_rates(rows: PersonRows | None) -> dict[str, float]:
     used = rows.denominator & rows.observed
     if not used.any():
         return {}
-    outcome = _outcome(rows, continuous=bool(np.isfinite(rows.value[used]).all()))
     names, codes = np.unique(rows.care_site[used], return_inverse=True)
-    means = np.bincount(codes, weights=outcome[used]) / np.bincount(codes)
+    means = np.bincount(codes, weights=rows.value[used]) / np.bincount(codes)
     rates = {str(n): float(m) for n, m in zip(names, means, strict=True)}
-    return {"": float(outcome[used].mean()), **rates}
+    return {"": float(rows.value[used].mean()), **rates}
 
 
 def join(
@@ -141,8 +140,6 @@ def join(
     overall = rates.get("", 0.0)
     rate = np.array([rates.get(str(c), overall) for c in clinics], dtype=float)
     observed = rows.observed[kept]
-    continuous = endpoint.estimand.summary_measure == "mean_difference"
-    outcome = _outcome(rows, continuous=continuous)[kept]
     outside = "not randomised" if by_patient else "at a clinic outside the trial"
     return Participants(
         person=people,
@@ -156,14 +153,10 @@ def join(
         svi_quartile=rows.svi_quartile[kept],
         baseline_rate=rate[clinic_codes] if len(clinics) else np.zeros(0),
         observed=observed,
-        outcome=np.where(observed, outcome, np.nan),
+        outcome=np.where(observed, rows.value[kept], np.nan),
         assessed=len(rows.denominator),
         excluded=(
             ("not in the denominator", int((~rows.denominator).sum())),
             (outside, int((rows.denominator & ~known).sum())),
         ),
     )
-
-
-def _outcome(rows: PersonRows, *, continuous: bool) -> NDArray[np.float64]:
-    return rows.value if continuous else rows.numerator.astype(float)

@@ -5,7 +5,7 @@ import datetime as dt
 import numpy as np
 
 from rounds.datamart import Datamart, run_measure
-from rounds.methods.spc import p_chart, p_prime_chart
+from rounds.methods.spc import p_chart, p_prime_chart, runs
 from rounds.nouns import (
     ChartPoint,
     ControlChart,
@@ -92,6 +92,9 @@ def chart_months(
         wider = p_prime_chart(hits, sizes, base)
         if wider.sigma_z > 1:
             chart, kind = wider, "p_prime"
+    pattern = runs(chart.value[after], chart.centre_line)
+    shifted = np.zeros(len(after), dtype=bool)
+    shifted[after] = pattern.in_long_run
     low = int((after & (chart.value < chart.lower)).sum())
     high = int((after & (chart.value > chart.upper)).sum())
     points = tuple(
@@ -101,7 +104,7 @@ def chart_months(
             value=float(chart.value[i]),
             lower=float(chart.lower[i]),
             upper=float(chart.upper[i]),
-            signal=_signal(bool(chart.beyond[i]), bool(chart.runs.in_long_run[i]))
+            signal=_signal(bool(chart.beyond[i]), bool(shifted[i]))
             if after[i]
             else "none",
         )
@@ -112,11 +115,17 @@ def chart_months(
         chart=kind,
         centre_line=chart.centre_line,
         points=points,
+        sigma_z=chart.sigma_z if kind == "p_prime" else None,
+        longest_run=pattern.longest_run,
+        longest_run_limit=pattern.longest_run_limit,
+        n_crossings=pattern.n_crossings,
+        n_crossings_limit=pattern.n_crossings_limit,
         note=(
             f"A subgroup is a month; the centre line is the level of the first {held} "
             f"whole months after {since}. {low} later month(s) fell below the "
             f"limits and {high} rose above. Months before the change are shown for "
-            "comparison and give no signal. A chart shows whether the level holds, not what made it."
+            "comparison and give no signal. A chart shows whether "
+            "the level holds, not what made it."
         ),
     )
 
