@@ -162,6 +162,9 @@ def _is_present(value: Any, kind: type) -> bool:
 
 
 def _column(column: np.ndarray, kind: type) -> tuple[np.ndarray, np.ndarray]:
+    if column.dtype.kind == "O":
+        known = np.array([_is_present(value, kind) for value in column], dtype=bool)
+        return np.where(known, column, False).astype(kind), known  # noqa: FBT003
     if kind is bool:
         known = np.full(len(column), column.dtype.kind == "b")
         return (column if known.all() else np.zeros(len(column), bool)), known
