@@ -58,4 +58,4 @@ class Addition(Noun):
     include: tuple[Code | CodePrefix, ...] = Field(min_length=1)
     reason: str
     """Why it is here, as `explain` says it."""
-    on: bool = True
+    enabled: bool = True

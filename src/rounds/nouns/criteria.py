@@ -94,10 +94,10 @@ class Events(Noun):
     """Name of the concept set; None only for visits and deaths."""
     window: Window = Window()
     match: Literal["starts_in", "overlaps"] = "starts_in"
-    """`overlaps`: began by the window's end and had not ended before its start; a row
-    with no end recorded goes on."""
+    """`overlaps`: began by the window's end and had not ended before its start. A condition
+    with no end recorded goes on; any other row without an end lasts its one day."""
     units: tuple[str, ...] = ()
-    """Accepted units; rows in another unit, or in none, are not used."""
+    """Accepted units; rows in another unit, in none, or without a number, are not used."""
     value: Comparison | None = None
     """Keep only rows whose number is in this range."""
     visit_classes: tuple[VisitClass, ...] = ()

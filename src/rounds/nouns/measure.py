@@ -70,8 +70,8 @@ class Measure(Published):
             raise ValueError("; ".join(problems))
         return self
 
-    def switched(self, addition: str, *, on: bool) -> Self:
-        """Give the same measure with one addition switched on or off.
+    def switched(self, addition: str, *, enabled: bool) -> Self:
+        """Give the same measure with one addition enabled or not.
 
         Raises
         ------
@@ -82,13 +82,13 @@ class Measure(Published):
         if addition not in names:
             raise KeyError(addition)
         changed = tuple(
-            one.model_copy(update={"on": on}) if one.name == addition else one
+            one.model_copy(update={"enabled": enabled}) if one.name == addition else one
             for one in self.additions
         )
         return self.model_copy(update={"additions": changed})
 
     def included(self, concept_set: str) -> tuple[Code | CodePrefix, ...]:
-        """Give the codes of a concept set, those of additions that are on among them.
+        """Give the codes of a concept set, those of enabled additions among them.
 
         Raises
         ------
@@ -100,7 +100,7 @@ class Measure(Published):
                 added = [
                     code
                     for addition in self.additions
-                    if addition.on and addition.concept_set == concept_set
+                    if addition.enabled and addition.concept_set == concept_set
                     for code in addition.include
                 ]
                 return (*one.include, *added)
@@ -115,7 +115,7 @@ class MeasureResult(Noun):
     period: Period
     snapshot: str | None = None
     """The datamart's snapshot that was read."""
-    populations: dict[str, int] = Field(default_factory=dict)
+    populations: dict[str, int | None] = Field(default_factory=dict)
     """FHIR population → how many; `denominator` is what is left after exclusions."""
     overall: UnitResult
     by_characteristic: str | None = None

@@ -1,0 +1,233 @@
+"""A measure as one SQL statement: from everybody to one row a subject.
+
+The statement narrows subjects by the initial population, finds the index, puts the
+other populations beside each as true or false, and adds site, clinician, age, sex and
+SVI quartile. Ties are broken by what a row says, then by its id, never by its place.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from rounds.datamart.compile_events import date, numbers
+from rounds.datamart.compile_nodes import Statement, age_sql
+from rounds.definitions import visit_concepts
+from rounds.definitions.graph import day_of
+from rounds.nouns import Measure, Noun, Period
+
+__all__ = ["Concepts", "compile_measure"]
+
+_BIRTH: Final = (
+    "p.year_of_birth * 10000"
+    " + coalesce(p.month_of_birth, month(p.birth_datetime), 7) * 100"
+    " + coalesce(p.day_of_birth, day(p.birth_datetime), 1)"
+)
+_NOT_OPTED_OUT: Final = (
+    "coalesce(p.person_source_value, '') NOT IN (SELECT unnest($without))"
+)
+
+
+@dataclass(frozen=True)
+class Concepts:
+    """What the datamart's own concepts are for the codes of a measure."""
+
+    sets: Mapping[str, tuple[int, ...]]
+    """Concept set name → concept ids."""
+    units: Mapping[str, int]
+    """UCUM code → unit concept id."""
+    svi: tuple[int, ...]
+    """The concepts of the social vulnerability index."""
+
+
+def compile_measure(
+    measure: Measure, period: Period, concepts: Concepts, *, monthly: bool = False
+) -> str:
+    """Write a measure as SQL.
+
+    Parameters
+    ----------
+    measure : Measure
+        A measure that `check` finds nothing wrong with.
+    period : Period
+        Both days included.
+    concepts : Concepts
+        What its codes are in this datamart.
+    monthly : bool
+        One row a person and calendar month in which the person has a day that the
+        numerator reads (for the person basis), judged by that month's days alone.
+
+    Returns
+    -------
+    str
+        One SELECT with the parameter `$without` (a list of person_source_value), and
+        the columns that `rows` names.
+    """
+    statement = Statement(period, concepts.sets, concepts.units)
+    subjects = statement.table("subjects", _everybody(measure, period))
+    subjects = statement.narrowed(subjects, measure.initial_population)
+    if measure.basis == "visit":
+        subjects = statement.table("indexed", _indexed(measure, subjects))
+    if monthly and measure.basis == "person":
+        subjects = _months(statement, measure, subjects)
+    judged = _judged(statement, measure, subjects)
+    final = _described(statement, measure, period, concepts, judged)
+    return statement.whole(final)
+
+
+def _everybody(measure: Measure, period: Period) -> str:
+    if measure.basis == "person":
+        return (
+            "SELECT p.person_id AS sid, p.person_id, "
+            f"{date(period.end)} AS index_date, {_BIRTH} AS birth, "
+            "CAST(NULL AS INTEGER) AS visit_concept_id "
+            f"FROM person p WHERE {_NOT_OPTED_OUT}"
+        )
+    return (
+        "SELECT t.visit_occurrence_id AS sid, t.person_id, "
+        f"t.visit_start_date AS index_date, {_BIRTH} AS birth, t.visit_concept_id, "
+        "t.visit_start_datetime AS visit_time, c.care_site_source_value AS site, "
+        "r.provider_source_value AS clinician "
+        "FROM visit_occurrence t JOIN person p ON p.person_id = t.person_id "
+        "LEFT JOIN care_site c ON c.care_site_id = t.care_site_id "
+        "LEFT JOIN provider r ON r.provider_id = t.provider_id "
+        f"WHERE t.visit_start_date BETWEEN {date(period.start)} AND {date(period.end)} "
+        f"AND {_NOT_OPTED_OUT}"
+    )
+
+
+def _indexed(measure: Measure, subjects: str) -> str:
+    # Several visits on one day count once; which one stands for it does not hang on
+    # how the datamart was loaded.
+    per = "person_id" if measure.index == "first" else "person_id, index_date"
+    return (
+        f"SELECT * FROM {subjects} QUALIFY row_number() OVER (PARTITION BY {per} "
+        "ORDER BY index_date, visit_time NULLS LAST, site NULLS LAST, "
+        "clinician NULLS LAST, sid) = 1"
+    )
+
+
+def _months(statement: Statement, measure: Measure, subjects: str) -> str:
+    """Keep who is counted over the whole period, once a month that has a reading."""
+    whole = _judged(statement, measure, subjects)
+    counted = statement.table(
+        "counted",
+        f"SELECT s.* FROM {subjects} s SEMI JOIN "
+        f"(SELECT sid FROM {whole} WHERE denominator) USING (sid)",
+    )
+    day = day_of(measure)
+    assert day is not None, "run_measure has refused this"
+    days = statement.days(day, counted)
+    statement.monthly = True
+    return statement.table(
+        "monthly",
+        "SELECT row_number() OVER (ORDER BY s.sid, m.month) AS sid, s.person_id, "
+        "CAST(m.month AS DATE) AS index_date, s.birth, s.visit_concept_id, m.month "
+        f"FROM {counted} s JOIN (SELECT DISTINCT sid, date_trunc('month', day) AS month "
+        f"FROM {days}) m ON m.sid = s.sid",
+    )
+
+
+def _judged(statement: Statement, measure: Measure, subjects: str) -> str:
+    """Name the table of subjects with each population beside them."""
+
+    def flag(criterion: Noun | None, absent: str) -> str:
+        return absent if criterion is None else statement.holds(criterion, subjects)
+
+    # In the monthly form the subjects are those counted over the whole period already.
+    settled = statement.monthly
+    value, joined = "CAST(NULL AS DOUBLE)", ""
+    if measure.measure_observation is not None:
+        reading = statement.reading(measure.measure_observation, subjects)
+        value, joined = "o.value", f" LEFT JOIN {reading} o ON o.sid = s.sid"
+    flags = statement.table(
+        "flags",
+        "SELECT s.*, "
+        f"{flag(None if settled else measure.denominator, 'TRUE')} AS eligible, "
+        f"{flag(None if settled else measure.denominator_exclusion, 'FALSE')} AS excluded, "
+        f"{flag(None if settled else measure.denominator_exception, 'FALSE')} AS excepted, "
+        f"{flag(measure.numerator, 'FALSE')} AS met, "
+        f"{flag(measure.numerator_exclusion, 'FALSE')} AS unmet, "
+        f"{flag(measure.observed_when, 'TRUE')} AS known, {value} AS value "
+        f"FROM {subjects} s{joined}",
+    )
+    observed = "known"
+    if measure.scoring == "continuous-variable":
+        observed = "known AND value IS NOT NULL"
+    counted = "eligible AND NOT excluded AND NOT (excepted AND NOT met)"
+    return statement.table(
+        "judged",
+        f"SELECT *, ({counted}) AS denominator, "
+        f"({counted} AND met AND NOT unmet) AS numerator, "
+        f"({counted} AND {observed}) AS observed FROM {flags}",
+    )
+
+
+def _described(
+    statement: Statement,
+    measure: Measure,
+    period: Period,
+    concepts: Concepts,
+    judged: str,
+) -> str:
+    if measure.basis == "visit":
+        site, clinician, joined = "j.site", "j.clinician", ""
+    else:
+        persons = f"(SELECT person_id FROM {judged})"
+        sites = statement.table("sites", _most_seen(period, persons, "care_site"))
+        clinicians = statement.table(
+            "clinicians", _most_seen(period, persons, "provider")
+        )
+        site, clinician = "a.label", "b.label"
+        joined = (
+            f" LEFT JOIN {sites} a ON a.person_id = j.person_id"
+            f" LEFT JOIN {clinicians} b ON b.person_id = j.person_id"
+        )
+    svi = statement.table("svi", _svi(judged, concepts))
+    day = date(period.end) if measure.basis == "person" else "j.index_date"
+    return (
+        "SELECT j.person_id, coalesce(p.person_source_value, '') AS person_source_value, "
+        f"coalesce({site}, '') AS care_site, coalesce({clinician}, '') AS provider, "
+        f"j.index_date, coalesce({age_sql(day, 'j.birth')}, -1) AS age, "
+        "CASE p.gender_concept_id WHEN 8532 THEN 'F' WHEN 8507 THEN 'M' ELSE '' END AS sex, "
+        "coalesce(q.quartile, 0) AS svi_quartile, "
+        "j.denominator, j.numerator, j.observed, j.excluded AND j.eligible AS excluded, "
+        "j.eligible AND NOT j.excluded AND j.excepted AND NOT j.met AS excepted, "
+        "coalesce(j.value, 'nan'::DOUBLE) AS value "
+        f"FROM {judged} j JOIN person p ON p.person_id = j.person_id{joined} "
+        f"LEFT JOIN {svi} q ON q.sid = j.sid ORDER BY j.person_id, j.index_date"
+    )
+
+
+def _most_seen(period: Period, persons: str, table: str) -> str:
+    """Give each person the site (or clinician) of most outpatient visits in the period.
+
+    A tie goes to the one seen last, then to the first by its own identifier.
+    """
+    outpatient = numbers(visit_concepts(["outpatient"]))
+    label = f"x.{table}_source_value"
+    return (
+        f"SELECT v.person_id, {label} AS label FROM visit_occurrence v "
+        f"JOIN {table} x ON x.{table}_id = v.{table}_id "
+        f"WHERE v.visit_concept_id IN ({outpatient}) AND {label} IS NOT NULL "
+        f"AND v.visit_start_date BETWEEN {date(period.start)} AND {date(period.end)} "
+        f"AND v.person_id IN {persons} GROUP BY v.person_id, {label} "
+        "QUALIFY row_number() OVER (PARTITION BY v.person_id ORDER BY count(*) DESC, "
+        f"max(v.visit_start_date) DESC, {label}) = 1"
+    )
+
+
+def _svi(judged: str, concepts: Concepts) -> str:
+    """Give the quartile of the latest percentile rank on or before the index day."""
+    ids = numbers(concepts.svi)
+    rank = "t.value_as_number"
+    return (
+        "SELECT j.sid, CASE "
+        f"WHEN {rank} < 0.25 THEN 1 WHEN {rank} < 0.5 THEN 2 WHEN {rank} < 0.75 THEN 3 "
+        f"ELSE 4 END AS quartile FROM {judged} j "
+        "JOIN observation t ON t.person_id = j.person_id "
+        f"WHERE (t.observation_concept_id IN ({ids}) "
+        f"OR t.observation_source_concept_id IN ({ids})) "
+        f"AND t.observation_date <= j.index_date AND {rank} BETWEEN 0 AND 1 "
+        "QUALIFY row_number() OVER (PARTITION BY j.sid "
+        f"ORDER BY t.observation_date DESC, {rank}) = 1"
+    )

@@ -1,0 +1,206 @@
+"""One row a person or visit of a measure. PROTECTED: rows stay in the datamart.
+
+Only the steps that analyse rows may import this module; a contract keeps it so.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import duckdb
+import numpy as np
+
+from rounds.datamart.compile import Concepts, compile_measure
+from rounds.datamart.compile_concepts import absent_events, all_events, resolve
+from rounds.definitions import check
+from rounds.nouns import DataError, DefinitionError, Measure, NotEstimable, Period
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["MeasureRows", "measure_rows"]
+
+_TYPES: Final = {
+    "person_id": "int64",
+    "person_source_value": "str",
+    "care_site": "str",
+    "provider": "str",
+    "index_date": "datetime64[D]",
+    "age": "int16",
+    "sex": "str",
+    "svi_quartile": "int8",
+    "denominator": "bool",
+    "numerator": "bool",
+    "observed": "bool",
+    "excluded": "bool",
+    "excepted": "bool",
+    "value": "float64",
+}
+
+
+class OpenDatamart(Protocol):
+    """What is asked of a datamart: its connection and its snapshot."""
+
+    snapshot: str
+    _connection: duckdb.DuckDBPyConnection
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class MeasureRows:
+    """Equal-length arrays, one entry for each subject of the initial population.
+
+    Subjects are persons, or index visits; they come by person_id, then by index date.
+    """
+
+    person_id: "NDArray[np.int64]"
+    person_source_value: "NDArray[np.str_]"
+    care_site: "NDArray[np.str_]"
+    """`care_site_source_value`, of the index visit, or of most outpatient visits in the
+    period (a tie goes to the latest visit, then by id); empty if there is none."""
+    provider: "NDArray[np.str_]"
+    """`provider_source_value`, likewise."""
+    index_date: "NDArray[np.datetime64]"
+    """The index visit's day; the period's last day for persons."""
+    age: "NDArray[np.int16]"
+    """Completed years on that day; -1 where the birth year is not known."""
+    sex: "NDArray[np.str_]"
+    """`F`, `M` or empty."""
+    svi_quartile: "NDArray[np.int8]"
+    """1 (least vulnerable) to 4 on the index day; 0 where it is not known."""
+    denominator: "NDArray[np.bool_]"
+    """After exclusions and exceptions."""
+    numerator: "NDArray[np.bool_]"
+    observed: "NDArray[np.bool_]"
+    """Whether the outcome is known, of those in the denominator."""
+    excluded: "NDArray[np.bool_]"
+    excepted: "NDArray[np.bool_]"
+    value: "NDArray[np.float64]"
+    """1 or 0 for a proportion, the number for a continuous variable; NaN where it is not
+    observed."""
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+        return len(self.person_id)
+
+    def __repr__(self) -> str:
+        """Show the size alone: no row is ever printed."""
+        return f"<rows: {len(self):,} × {len(_TYPES)}>"
+
+
+def measure_rows(
+    datamart: Any,
+    measure: Measure,
+    period: Period,
+    *,
+    without: frozenset[str] = frozenset(),
+) -> MeasureRows | NotEstimable:
+    """Run a measure and give one row a subject.
+
+    Parameters
+    ----------
+    datamart : Datamart
+        Open.
+    measure : Measure
+        What to compute.
+    period : Period
+        Both days included; for the visit basis, index visits are on these days, and
+        windows after the index may reach beyond.
+    without : frozenset of str
+        `person_source_value` of those who opted out; they are in no population.
+
+    Returns
+    -------
+    MeasureRows or NotEstimable
+        Subjects of the initial population; or why nothing can be said: the datamart
+        holds no row at all of what the outcome needs.
+
+    Raises
+    ------
+    DefinitionError
+        If `check` finds a problem in the measure.
+    DataError
+        If the datamart cannot be read.
+    """
+    prepared = prepare(datamart, measure)
+    if isinstance(prepared, NotEstimable):
+        return prepared
+    return fetch(datamart, measure, period, prepared, without=without)
+
+
+def prepare(datamart: Any, measure: Measure) -> Concepts | NotEstimable:
+    """Check the measure and find its concepts, or say what the datamart lacks."""
+    problems = check(measure)
+    if problems:
+        listed = "\n".join(f" - {problem}" for problem in problems)
+        raise DefinitionError(
+            f"Measure.{measure.name} cannot be run; {len(problems)} problem(s):\n{listed}",
+            code="invalid-measure",
+            remedies=("Correct each field that is named.",),
+        )
+    try:
+        connection = datamart._connection  # noqa: SLF001 -- of this room
+        concepts = resolve(connection, measure)
+        missing = absent_events(connection, measure, concepts)
+    except duckdb.Error as error:
+        raise _unreadable(error) from None
+    if missing:
+        return NotEstimable(
+            reason=f"{measure.title}: the datamart holds no {' and no '.join(missing)} at "
+            "all, so it cannot be said how many meet it."
+        )
+    return concepts
+
+
+def fetch(
+    datamart: Any,
+    measure: Measure,
+    period: Period,
+    concepts: Concepts,
+    *,
+    without: frozenset[str],
+    monthly: bool = False,
+) -> MeasureRows:
+    """Run the compiled measure and give its rows."""
+    query = compile_measure(measure, period, concepts, monthly=monthly)
+    try:
+        cursor = datamart._connection.cursor()  # noqa: SLF001 -- of this room
+        columns = cursor.execute(query, {"without": sorted(without)}).fetchnumpy()
+    except duckdb.Error as error:
+        raise _unreadable(error) from None
+    arrays = {
+        name: np.asarray(columns[name]).astype(kind) for name, kind in _TYPES.items()
+    }
+    if measure.scoring == "proportion":
+        met = arrays["numerator"].astype(float)
+        arrays["value"] = np.where(arrays["observed"], met, np.nan)
+    else:
+        arrays["value"] = np.where(arrays["observed"], arrays["value"], np.nan)
+    return MeasureRows(**arrays)
+
+
+def nobody(datamart: Any, measure: Measure, concepts: Concepts) -> NotEstimable:
+    """Say why there is no denominator, as far as the datamart shows it."""
+    connection = datamart._connection  # noqa: SLF001 -- of this room
+    required = [one for one in all_events(measure) if _of_population(measure, one)]
+    missing = absent_events(connection, measure, concepts, required)
+    because = f"; the datamart holds no {' and no '.join(missing)}" if missing else ""
+    return NotEstimable(
+        reason=f"{measure.title}: nobody is in the denominator in this period{because}."
+    )
+
+
+def _of_population(measure: Measure, events: Any) -> bool:
+    from rounds.definitions.graph import nodes  # noqa: PLC0415
+
+    return any(node == events for _, node in nodes(measure.initial_population))
+
+
+def _unreadable(error: duckdb.Error) -> DataError:
+    # The database's own words may hold a value from a row: only its kind is shown.
+    return DataError(
+        f"The datamart could not be read while running a measure ({type(error).__name__}).",
+        code="datamart-unreadable",
+        remedies=(
+            "Run `rounds data status` to see whether it is whole.",
+            "Load the data again with `rounds data load`.",
+        ),
+    )
