@@ -96,9 +96,7 @@ def _has_room(state: State, who: Integers) -> Bools:
     return (state.n_ever[who] < SLOTS) & (state.pending_day[who] == NEVER)
 
 
-def _own(
-    scene: Scene, week: int, state: State, batch: Batch
-) -> tuple[Floats, Floats]:
+def _own(scene: Scene, week: int, state: State, batch: Batch) -> tuple[Floats, Floats]:
     """Give the chance of intensifying unprompted, and the fatigue towards a card."""
     p, clinics, who = PARAMETERS, scene.clinics, batch.person
     logit = (
@@ -133,7 +131,9 @@ def _plan_orders(
     p, luck = PARAMETERS, scene.luck
     who = batch.person[intensified]
     late = luck.uniform(Stream.DELAY, who, week) >= p.same_day
-    wait = 1 + (p.callback_days * luck.uniform(Stream.DELAY_DAYS, who, week)).astype(int)
+    wait = 1 + (p.callback_days * luck.uniform(Stream.DELAY_DAYS, who, week)).astype(
+        int
+    )
     state.pending_day[who] = batch.day[intensified] + np.where(late, wait, 0)
     state.pending_visit[who] = np.where(late, -1, batch.visit[intensified])
     leaning = scene.persons.overshoot[who]
@@ -154,14 +154,13 @@ def _renew_and_stop(
     stop_last(state, who[over])
 
 
-def _appoint(
-    scene: Scene, week: int, state: State, batch: Batch, shown: Bools
-) -> None:
-    """Ask three in four of the uncontrolled to come back in three to eight weeks."""
+def _appoint(scene: Scene, week: int, state: State, batch: Batch, shown: Bools) -> None:
+    """Ask half of the uncontrolled to come back in three to eight weeks."""
     luck, who = scene.luck, batch.person
     share = np.full(len(who), PARAMETERS.recheck)
     if "missing_outcomes_active" in scene.faults:
         share = np.where(shown, 0.3 * share, share)
     back = batch.is_uncontrolled & (luck.uniform(Stream.RECHECK, who, week) < share)
-    weeks = 3 + (6 * luck.uniform(Stream.RECHECK_WEEK, who, week)).astype(int)
+    u = luck.uniform(Stream.RECHECK_WEEK, who, week)
+    weeks = PARAMETERS.recheck_first + (PARAMETERS.recheck_weeks * u).astype(int)
     state.recheck_week[who[back]] = week + weeks[back]

@@ -158,7 +158,9 @@ def make_persons(config: WorldConfig, clinics: Clinics, luck: Luck) -> Persons:
     untreated = np.where(hypertensive, raised, p.normal_mean + p.normal_sd * spread)
     diastolic = 87 + 0.42 * (untreated - 151) - 0.33 * (age - 57)
     diastolic = diastolic + 5.5 * luck.normal(Stream.DIASTOLIC, who)
-    eagerness = (untreated - 138) / 12 + 0.8 * luck.normal(Stream.DRUGS, who)
+    eagerness = (
+        p.untreated_mean + p.untreated_sd * spread - 127
+    ) / 11 + 0.8 * luck.normal(Stream.DRUGS, who)
     n_start = np.clip(np.floor(eagerness + 0.35), 0, 4).astype(int)
     is_female = luck.uniform(Stream.SEX, who) < 0.53
     onset_day = _onset_day(luck, who, hypertensive)

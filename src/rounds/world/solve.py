@@ -41,9 +41,7 @@ def first_in_window(person: Integers, day: Integers, start: int, end: int) -> In
     return rows[first]
 
 
-def solve_acceptance(
-    config: WorldConfig, scene: Scene, records: Records
-) -> Acceptance:
+def solve_acceptance(config: WorldConfig, scene: Scene, records: Records) -> Acceptance:
     """Solve for what gives the planted effect and harm, from the weeks before go-live.
 
     The persons who would have been in the trial had it begun earlier stand for those

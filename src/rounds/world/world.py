@@ -4,8 +4,7 @@ import hashlib
 from datetime import date, timedelta
 from pathlib import Path
 
-import numpy as np
-
+from rounds.nouns.errors import DefinitionError
 from rounds.world.calls import Calls
 from rounds.world.config import (
     WEEKS_BEFORE,
@@ -21,6 +20,7 @@ from rounds.world.population import make_clinics, make_persons
 from rounds.world.records import Records
 from rounds.world.solve import solve_acceptance
 from rounds.world.state import Acceptance, Channel, Scene, State
+from rounds.world.truth import make_truth, write_sealed
 from rounds.world.week import live_week
 
 __all__ = ["World"]
@@ -134,6 +134,39 @@ class World:
         """Solve for what is planted, and keep the state for the potential outcomes."""
         self._acceptance = solve_acceptance(self.config, self._scene, self._records)
         self._at_go_live = (self._state.copy(), self._records.copy())
+
+    def seal(self, path: Path) -> None:
+        """Write the truth to a sealed file, readable by its owner alone.
+
+        Parameters
+        ----------
+        path : Path
+            A JSON file; written whole or not at all, mode 0600.
+
+        Raises
+        ------
+        DefinitionError
+            If the world has not lived past go-live yet.
+        """
+        write_sealed(Path(path), self._truth())
+
+    def _truth(self) -> dict[str, object]:
+        """Count the truth from the potential outcomes."""
+        if self._at_go_live is None:
+            raise DefinitionError(
+                "The truth of this world cannot be sealed before go-live.",
+                code="world-not-live",
+                why="It is counted from what would follow go-live with and without "
+                "the card.",
+                remedies=("Call `live` with a date after go-live first.",),
+            )
+        return make_truth(
+            self.config,
+            self._scene,
+            self._at_go_live,
+            self._acceptance,
+            self._names[1],
+        )
 
     def event_log(self) -> bytes:
         """Give everything that has happened, in order, as canonical CSV bytes."""

@@ -8,7 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DRUGS", "EXCLUSIONS", "PARAMETERS", "Parameters", "treated"]
+__all__ = [
+    "DRUGS",
+    "EXCLUSIONS",
+    "PARAMETERS",
+    "PREGNANCY_DAYS",
+    "Parameters",
+    "treated",
+]
 
 Floats = NDArray[np.floating]
 
@@ -48,23 +55,24 @@ EXCLUSIONS = (
     Exclusion("end-stage renal disease", "N18.6", "End stage renal disease", 0.006),
     Exclusion("dialysis", "Z99.2", "Dependence on renal dialysis", 0.003),
     Exclusion("kidney transplant", "Z94.0", "Kidney transplant status", 0.003),
-    Exclusion(
-        "palliative care", "Z51.5", "Encounter for palliative care", 0.008
-    ),
+    Exclusion("palliative care", "Z51.5", "Encounter for palliative care", 0.008),
 )
+
+
+PREGNANCY_DAYS = 280
 
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
     """The figures of the model; each is cited in the README or marked assumed there."""
 
-    untreated_mean: float = 154.0
+    untreated_mean: float = 139.6
     untreated_sd: float = 12.5
-    normal_mean: float = 121.0
+    normal_mean: float = 119.0
     normal_sd: float = 8.0
-    svi_slope: float = 3.6
-    clinic_pressure_sd: float = 1.7
-    outlier_shift: float = 8.0
+    svi_slope: float = 4.0
+    clinic_pressure_sd: float = 2.6
+    outlier_shift: float = 9.0
     drift_per_year: float = 0.5
     drug_drop: float = 9.1
     drug_drop_at: float = 154.0
@@ -72,17 +80,19 @@ class Parameters:
     visit_sd_low: float = 10.6
     visit_sd_high: float = 13.5
     repeat_sd: float = 3.5
-    visits_per_year: float = 3.6
+    visits_per_year: float = 5.0
     visits_per_year_other: float = 0.7
     emergency_per_year: float = 0.2
     inpatient_per_year: float = 0.06
-    recheck: float = 0.75
+    recheck: float = 0.5
+    recheck_first: int = 3
+    recheck_weeks: int = 6
     measured: float = 0.95
     measured_other: float = 0.5
     second_reading: float = 0.35
-    illness: float = 0.009
+    illness: float = 0.0015
     illness_drop: float = 48.0
-    intensify: float = -2.1
+    intensify: float = -1.72
     clinic_process_sd: float = 0.28
     clinician_process_sd: float = 0.2
     severity_slope: float = 0.025
@@ -95,19 +105,21 @@ class Parameters:
     load_decay: float = 0.75
     same_day: float = 0.85
     callback_days: int = 20
-    stop_at_refill: float = 0.035
-    natural_overshoot: float = 0.02
+    stop_at_refill: float = 0.05
+    natural_overshoot: float = 0.01
     overshoot_systolic: float = 88.0
     overshoot_days: int = 100
     override: float = 0.7
-    effect_factor: float = 1.0
-    harm_factor: float = 1.0
+    effect_factor: float = 0.858
+    harm_factor: float = 0.97
 
 
 PARAMETERS = Parameters()
 
 
-def treated(untreated: Floats, adherence: Floats, n_drugs: NDArray[np.integer]) -> Floats:
+def treated(
+    untreated: Floats, adherence: Floats, n_drugs: NDArray[np.integer]
+) -> Floats:
     """Give the true systolic pressure on treatment, in mmHg.
 
     One drug at standard dose lowers the pressure by 9.1 mmHg from 154, and by 1.0

@@ -1,0 +1,155 @@
+"""The trial's population and outcomes, read from what happened in one world.
+
+The definitions mirror the measures `intensified-after-first-uncontrolled` and its
+three companions, so that the truth speaks of the same patients as the analysis.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rounds.world.problems.hypertension import EXCLUSIONS, PREGNANCY_DAYS
+from rounds.world.records import Records
+from rounds.world.solve import first_in_window
+from rounds.world.state import Bools, Floats, Integers, Scene
+from rounds.world.visits import AMBULATORY
+
+__all__ = ["Outcomes", "is_excluded", "lowest_of_visit", "outcomes"]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Outcomes:
+    """One row for each person of the trial's population, by person."""
+
+    person: Integers
+    index_day: Integers
+    intensified: Bools
+    low_pressure: Bools
+    low_pressure_observed: Bools
+    systolic: Floats
+    """Lowest of the last day with a reading, days 30 to 90; NaN without one."""
+    controlled: Floats
+    """1 or 0 on that day; NaN without one."""
+
+    def __repr__(self) -> str:
+        """Say only how many there are."""
+        return f"<outcomes: {len(self.person):,} rows>"
+
+
+def lowest_of_visit(records: Records) -> tuple[Floats, Floats]:
+    """Give each visit's lowest systolic and diastolic pressure, NaN without one.
+
+    Parameters
+    ----------
+    records : Records
+        What happened.
+
+    Returns
+    -------
+    tuple of two arrays of float, shape (n_visits,)
+        In mmHg.
+    """
+    readings = records.table("reading")
+    n = records.length("visit")
+    systolic, diastolic = np.full(n, np.nan), np.full(n, np.nan)
+    for number in (0, 1):
+        which = readings["number"] == number
+        row = readings["visit"][which]
+        systolic[row] = np.fmin(systolic[row], readings["systolic"][which])
+        diastolic[row] = np.fmin(diastolic[row], readings["diastolic"][which])
+    return systolic, diastolic
+
+
+def is_excluded(scene: Scene, who: Integers, day: Integers) -> Bools:
+    """Say whom an exclusion recorded on or before the day leaves out.
+
+    Pregnancy ends 280 days after it began; the others do not end.
+    """
+    recorded = scene.persons.exclusion_day[who]
+    out = recorded <= np.asarray(day)[:, None]
+    for k, exclusion in enumerate(EXCLUSIONS):
+        if exclusion.label == "pregnancy":
+            out[:, k] &= day <= recorded[:, k] + PREGNANCY_DAYS
+    return out.any(axis=1)
+
+
+def outcomes(scene: Scene, records: Records, start: int, end: int) -> Outcomes:
+    """Read population and outcomes from what happened.
+
+    Parameters
+    ----------
+    scene : Scene
+        Who there is.
+    records : Records
+        What happened, up to 90 days after the last index.
+    start, end : int
+        First day of enrolment, and the day after its last.
+
+    Returns
+    -------
+    Outcomes
+        Adults of 18 to 85 years with hypertension on the problem list, without an
+        exclusion, from their first uncontrolled outpatient visit in the window.
+    """
+    visits = records.table("visit")
+    who, day = visits["person"], visits["day"]
+    systolic, diastolic = lowest_of_visit(records)
+    eligible = visits["kind"] == AMBULATORY
+    rows = np.flatnonzero(eligible & ((systolic >= 140) | (diastolic >= 90)))
+    rows = rows[scene.persons.onset_day[who[rows]] <= day[rows]]
+    age = scene.persons.age_on(who[rows], day[rows])
+    rows = rows[(age >= 18) & (age <= 85)]
+    rows = rows[first_in_window(who[rows], day[rows], start, end)]
+    rows = rows[~is_excluded(scene, who[rows], day[rows])]
+    person, index_day = who[rows], day[rows]
+    since = _days_since(scene, person, index_day, who, day)
+    low_seen = (since >= 1) & (since <= 90) & ~np.isnan(systolic)
+    later = (since >= 30) & (since <= 90) & eligible & ~np.isnan(systolic)
+    last = _last(who, day, np.flatnonzero(later), person)
+    has_last = last >= 0
+    last_systolic = np.where(has_last, systolic[last], np.nan)
+    last_diastolic = np.where(has_last, diastolic[last], np.nan)
+    controlled = (last_systolic < 140) & (last_diastolic < 90)
+    return Outcomes(
+        person=person,
+        index_day=index_day,
+        intensified=_intensified(scene, records, person, index_day),
+        low_pressure=np.isin(person, who[low_seen & (systolic < 100)]),
+        low_pressure_observed=np.isin(person, who[low_seen]),
+        systolic=last_systolic,
+        controlled=np.where(has_last, controlled, np.nan),
+    )
+
+
+def _days_since(
+    scene: Scene, person: Integers, index_day: Integers, who: Integers, day: Integers
+) -> Integers:
+    """Count days from each person's index; far below zero without one."""
+    index = np.full(len(scene.persons.index), 1 << 30)
+    index[person] = index_day
+    return day - index[who]
+
+
+def _last(who: Integers, day: Integers, rows: Integers, person: Integers) -> Integers:
+    """Give the row of each person's last day among rows; -1 without one."""
+    rows = rows[np.lexsort((-day[rows], who[rows]))]
+    found, first = np.unique(who[rows], return_index=True)
+    place = np.searchsorted(found, person)
+    place = np.minimum(place, max(len(found) - 1, 0))
+    if not len(found):
+        return np.full(len(person), -1)
+    return np.where(found[place] == person, rows[first][place], -1)
+
+
+def _intensified(
+    scene: Scene, records: Records, person: Integers, index_day: Integers
+) -> Bools:
+    """Say who got a code they never had before, on the index day or 14 days after."""
+    orders = records.table("order")
+    key = orders["person"] * 8 + orders["drug"]
+    order = np.lexsort((orders["day"], key))
+    _, first = np.unique(key[order], return_index=True)
+    first = order[first]
+    who, day = orders["person"][first], orders["day"][first]
+    since = _days_since(scene, person, index_day, who, day)
+    return np.isin(person, who[(since >= 0) & (since <= 14)])

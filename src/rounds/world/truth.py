@@ -1,0 +1,187 @@
+"""The sealed truth: what would have happened with the card everywhere, and nowhere."""
+
+import dataclasses
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rounds.world.calls import Everywhere
+from rounds.world.config import FAULTS, WEEKS_FOLLOW_UP, WorldConfig
+from rounds.world.equity import equity_gap
+from rounds.world.records import Records
+from rounds.world.state import Acceptance, Scene, State
+from rounds.world.trial_population import Outcomes, outcomes
+from rounds.world.week import live_week
+
+__all__ = ["make_truth", "potential_outcomes", "write_sealed"]
+
+_MEASURES = {
+    "intensified": ("primary", "intensified-after-first-uncontrolled"),
+    "low_pressure": ("balancing", "low-pressure-after-first-uncontrolled"),
+    "systolic": ("secondary", "systolic-after-first-uncontrolled"),
+    "controlled": ("secondary", "controlled-after-first-uncontrolled"),
+}
+_POPULATION = (
+    "Persons aged 18 to 85 with hypertension on the problem list on or before the "
+    "visit, from their first outpatient visit in the enrolment window with a lowest "
+    "systolic of 140 mmHg or more or a lowest diastolic of 90 or more that day; "
+    "without pregnancy, end-stage renal disease, dialysis, kidney transplant or "
+    "palliative care recorded on or before it."
+)
+_DIFFERENCE = (
+    "Mean with the card everywhere minus mean with it nowhere, from the same persons "
+    "with the same luck. `difference` counts everyone (an event not recorded is no "
+    "event) for intensified and low_pressure; `difference_observed` compares those "
+    "observed in each world, and is the only one for systolic and controlled."
+)
+
+
+def potential_outcomes(
+    config: WorldConfig,
+    scene: Scene,
+    at_go_live: tuple[State, Records],
+    acceptance: Acceptance,
+) -> tuple[Outcomes, Outcomes]:
+    """Live the trial twice from go-live: with the card everywhere, and nowhere.
+
+    Returns
+    -------
+    tuple of two Outcomes
+        Everywhere, nowhere; the same persons in the same order.
+    """
+    start = scene.go_live_week
+    end = start + config.weeks + WEEKS_FOLLOW_UP
+    both = []
+    for channel in (Everywhere(), None):
+        state, records = at_go_live[0].copy(), at_go_live[1].copy()
+        for week in range(start, end):
+            live_week(scene, week, state, records, channel, acceptance)
+        both.append(outcomes(scene, records, 7 * start, 7 * (start + config.weeks)))
+    return both[0], both[1]
+
+
+def make_truth(
+    config: WorldConfig,
+    scene: Scene,
+    at_go_live: tuple[State, Records],
+    acceptance: Acceptance,
+    clinic_names: NDArray[np.str_],
+) -> dict[str, object]:
+    """Gather everything that the grader may want to know."""
+    on, off = potential_outcomes(config, scene, at_go_live, acceptance)
+    clinics = scene.clinics
+    return {
+        "version": 1,
+        "problem": config.problem,
+        "config": {k: _plain(v) for k, v in dataclasses.asdict(config).items()},
+        "population": {"definition": _POPULATION, "n": len(on.person)},
+        "definition": _DIFFERENCE,
+        "effects": {
+            name: {"role": role, "measure": measure, **_effect(scene, on, off, name)}
+            for name, (role, measure) in _MEASURES.items()
+        },
+        "equity_gap": equity_gap(scene, at_go_live[1]),
+        "acceptance": {
+            "intercept": _finite(acceptance.intercept),
+            "overshoot": acceptance.overshoot,
+        },
+        "random_effects": [
+            {
+                "clinic": str(name),
+                "process_logit": round(float(process), 6),
+                "pressure_mmhg": round(float(pressure), 6),
+                "is_outlier": bool(outlier),
+            }
+            for name, process, pressure, outlier in zip(
+                clinic_names,
+                clinics.process,
+                clinics.pressure,
+                clinics.is_outlier,
+                strict=True,
+            )
+        ],
+        "outliers": [str(name) for name in clinic_names[clinics.is_outlier]],
+        "faults": {name: FAULTS[name] for name in config.faults},
+    }
+
+
+def _effect(scene: Scene, on: Outcomes, off: Outcomes, name: str) -> dict[str, object]:
+    """Give one difference overall and by group."""
+    everyone = np.ones(len(on.person), dtype=bool)
+    groups = _groups(scene, on)
+    return {
+        "overall": _difference(on, off, name, everyone),
+        "by": {
+            by: {label: _difference(on, off, name, rows) for label, rows in of.items()}
+            for by, of in groups.items()
+        },
+    }
+
+
+def _groups(scene: Scene, on: Outcomes) -> dict[str, dict[str, NDArray[np.bool_]]]:
+    """Give the rows of every group by which truth is told."""
+    quartile = svi_quartile(scene, on)
+    female = scene.persons.is_female[on.person]
+    age = scene.persons.age_on(on.person, on.index_day)
+    bands = {"18-44": (18, 44), "45-64": (45, 64), "65-85": (65, 85)}
+    return {
+        "svi_quartile": {str(q): quartile == q for q in (1, 2, 3, 4)},
+        "sex": {"F": female, "M": ~female},
+        "age": {k: (age >= low) & (age <= high) for k, (low, high) in bands.items()},
+    }
+
+
+def svi_quartile(scene: Scene, on: Outcomes) -> NDArray[np.integer]:
+    """Give quartiles 1 to 4 of the national rank, cut at .25, .5 and .75."""
+    return 1 + np.searchsorted([0.25, 0.5, 0.75], scene.persons.svi[on.person], "right")
+
+
+def _difference(
+    on: Outcomes, off: Outcomes, name: str, rows: NDArray[np.bool_]
+) -> dict[str, object]:
+    """Compare the two worlds in some rows; None where nobody can be compared."""
+    n = int(rows.sum())
+    told: dict[str, object] = {"n": n}
+    values = [np.asarray(getattr(o, name), dtype=float)[rows] for o in (on, off)]
+    seen = [~np.isnan(v) for v in values]
+    if name == "low_pressure":
+        seen = [o.low_pressure_observed[rows] for o in (on, off)]
+    if name in ("intensified", "low_pressure") and n:
+        told["everywhere"], told["nowhere"] = (float(v.mean()) for v in values)
+        told["difference"] = float((values[0] - values[1]).mean())
+    told["n_observed"] = [int(s.sum()) for s in seen]
+    if all(s.any() for s in seen):
+        means = [float(v[s].mean()) for v, s in zip(values, seen, strict=True)]
+        told["observed_everywhere"], told["observed_nowhere"] = means
+        told["difference_observed"] = means[0] - means[1]
+    else:
+        told["difference_observed"] = None
+    return told
+
+
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
+def _plain(value: object) -> object:
+    """Give dates as ISO text and tuples as lists."""
+    isoformat = getattr(value, "isoformat", None)
+    if isoformat:
+        return isoformat()
+    return list(value) if isinstance(value, tuple) else value
+
+
+def write_sealed(path: Path, truth: dict[str, object]) -> None:
+    """Write the truth for its owner alone (mode 0600), whole or not at all."""
+    text = json.dumps(truth, indent=2, sort_keys=True, allow_nan=False) + "\n"
+    draft = path.with_name(path.name + ".part")
+    draft.unlink(missing_ok=True)
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
