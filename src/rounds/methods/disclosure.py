@@ -51,8 +51,8 @@ def suppress(
     first, if its denominator, its numerator or their difference is 1 to `threshold`
     (primary suppression). Whoever knows the total can subtract what is shown, so that
     the hidden cells together are one more cell that is in effect shown. Further cells,
-    smallest first, are hidden until that one is not small either, at least two cells
-    are hidden, and they hold more persons than cells (complementary suppression).
+    smallest first, are hidden until that one is not small either, so that there are at
+    least two, and they hold more persons than cells (complementary suppression).
     Where all cells together do not suffice, the total is hidden too.
 
     Parameters
@@ -161,8 +161,4 @@ def _safe(
     """Say whether the hidden cells cannot be told apart given their sum."""
     together = parts[:, hidden].sum(axis=1) + rest
     n_hidden = int(hidden.sum()) + int(rest[2] > 0)
-    return (
-        n_hidden >= 2
-        and not _small(together, threshold).any()
-        and int(together[2]) > n_hidden
-    )
+    return not _small(together, threshold).any() and int(together[2]) > n_hidden
