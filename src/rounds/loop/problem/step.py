@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from rounds import __version__
-from rounds.datamart import Datamart, MeasureResult, run_measure
+from rounds.datamart import Datamart
+from rounds.datamart.measures import run_measure
 from rounds.datamart.rows import MeasureRows, measure_rows
 from rounds.loop.problem.differences import baseline_of, difference
 from rounds.loop.problem.trend import chart_of
@@ -20,6 +21,7 @@ from rounds.nouns import (
     Difference,
     Estimate,
     Measure,
+    MeasureResult,
     NotEstimable,
     Period,
     Problem,
@@ -214,7 +216,12 @@ def _differences(
 def _chart(
     measure: Measure, datamart: Datamart, period: Period, without: frozenset[str]
 ) -> Any:
-    months = run_measure(datamart, measure, period, by="month", without=without)
+    try:
+        months = run_measure(datamart, measure, period, by="month", without=without)
+    except DefinitionError as error:
+        if error.code != "no-monthly-form":
+            raise
+        return NotEstimable(reason=error.what)
     if isinstance(months, NotEstimable):
         return months
     return chart_of(months.by, title=f"{measure.title}, patients seen each month")
@@ -231,6 +238,11 @@ def _limitations(
     found: Mapping[str, Any], sites: MeasureResult, aim: Aim, measure: Measure
 ) -> tuple[str, ...]:
     said = list(sites.limitations)
+    nowhere = sum(
+        unit.denominator or 0 for unit in sites.by if unit.unit.startswith("(")
+    )
+    if nowhere:
+        said.append("Some patients belong to no site; they are in no comparison of it.")
     small = small_units(sites.by)
     if small:
         said.append(small)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rounds.loop.problem.variation import counted
 from rounds.methods.spc import Chart, p_chart, p_prime_chart
 from rounds.nouns import ChartPoint, ControlChart, NotEstimable, UnitResult
 
@@ -36,7 +35,7 @@ def chart_of(
     ControlChart or NotEstimable
         NotEstimable with fewer than ten months that have patients.
     """
-    some = counted(months)
+    some = [month for month in months if month.denominator]
     if len(some) < _FEWEST_MONTHS:
         return NotEstimable(
             reason=f"{len(some)} months with patients are too few for a control "

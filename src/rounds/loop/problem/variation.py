@@ -10,7 +10,7 @@ from rounds.methods.proportion import wilson
 from rounds.methods.shrinkage import median_odds_ratio, random_intercept, sd_interval
 from rounds.nouns import Estimate, NotEstimable, UnitResult, Variation
 
-__all__ = ["counted", "gain", "small_units", "spread", "with_intervals"]
+__all__ = ["gain", "small_units", "spread", "with_intervals"]
 
 _FEWEST_UNITS = 5
 _WIDE = 1.5
@@ -18,14 +18,9 @@ _WIDE = 1.5
 difference nor exclude one so large, nothing can be told."""
 
 
-def counted(units: Sequence[UnitResult]) -> list[UnitResult]:
-    """Give the units that have anyone to count."""
-    return [unit for unit in units if unit.denominator]
-
-
 def with_intervals(units: Sequence[UnitResult]) -> tuple[UnitResult, ...]:
     """Give each unit its proportion and Wilson interval."""
-    some = counted(units)
+    some = [unit for unit in units if unit.denominator]
     if not some:
         return ()
     value, lower, upper = wilson(*_counts(some))
@@ -52,7 +47,7 @@ def spread(units: Sequence[UnitResult]) -> Variation | NotEstimable:
         or where the 95% interval of the between-unit variance holds both 0 and a
         difference that would matter.
     """
-    some = counted(units)
+    some = _compared(units)
     x, n = _counts(some)
     if len(some) < _FEWEST_UNITS:
         return NotEstimable(
@@ -122,7 +117,7 @@ def gain(
             reason="The gap to the best quarter of sites rests on how far sites "
             f"differ, and that cannot be told. {variation.reason}"
         )
-    x, n = _counts(counted(units))
+    x, n = _counts(_compared(units))
     found = gap_to_best(x if more_is_better else n - x, n, rng=rng)
     return Estimate(
         value=found.value,
@@ -141,7 +136,7 @@ def gain(
 
 def small_units(units: Sequence[UnitResult]) -> str | None:
     """Say how little small units tell, if most are small."""
-    n = _counts(counted(units))[1]
+    n = _counts(_compared(units))[1]
     if not n.size or np.median(n) >= 30:
         return None
     return (
@@ -161,3 +156,10 @@ def _too_little(n: np.ndarray, upper: float) -> str:
 def _counts(units: Sequence[UnitResult]) -> tuple[np.ndarray, np.ndarray]:
     x = np.array([unit.numerator or 0 for unit in units], dtype=float)
     return x, np.array([unit.denominator or 0 for unit in units], dtype=float)
+
+
+def _compared(units: Sequence[UnitResult]) -> list[UnitResult]:
+    """Give the units that have anyone to count; `(no site)` is not one."""
+    return [
+        unit for unit in units if unit.denominator and not unit.unit.startswith("(")
+    ]
