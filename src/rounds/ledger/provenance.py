@@ -165,11 +165,11 @@ def trace_forward(
         names = {user.sequence: relation for user, relation in users.get(key, ())}
         return tuple(forward(user, names[number]) for number, user in found)
 
-    root = find(start) if start not in users or "#" in start else None
-    if root is not None and str(root.ref) == start:
-        trail = forward(root, "")
-    else:
+    root = next((entry for entry in entries if str(entry.ref) == start), None)
+    if root is None:
         trail = Trail(label=_label(start), trails=under(start))
+    else:
+        trail = forward(root, "")
     return _impact(trail, [published for _, published in read])
 
 
@@ -179,6 +179,8 @@ def _start(
     find: Callable[[Ref | str], Entry],
 ) -> str:
     """Give the key of what the caller named: an identifier, a snapshot or a Ref."""
+    if text in users:
+        return text
     scheme, colon, value = text.partition(":")
     if colon and scheme.lower() in {"pmid", "doi", "snapshot"}:
         for prefix in ("https://doi.org/", "http://doi.org/", "doi.org/"):
