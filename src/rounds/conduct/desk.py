@@ -9,8 +9,15 @@ from typing import TypeVar
 from rounds.conduct.project import Project
 from rounds.datamart import Datamart
 from rounds.definitions import builtin_measures, load_measures
-from rounds.ledger import Ledger
-from rounds.nouns import DataError, DefinitionError, Measure, Published, Ref
+from rounds.ledger import Ledger, safe
+from rounds.nouns import (
+    DataError,
+    DefinitionError,
+    KnowledgeObject,
+    Measure,
+    Published,
+    Ref,
+)
 from rounds.practice import Practice
 
 __all__ = ["Desk"]
@@ -92,12 +99,23 @@ class Desk:
     def publish(self, noun: N) -> N:
         """Publish a noun, now and in this name.
 
+        What a step makes anew gets the next version number; the same content again
+        publishes nothing. A measure's and a knowledge object's version is said by the
+        people who wrote it, so other content under the same version is refused.
+
         Returns
         -------
         Published
             The noun as the ledger holds it, small counts suppressed: what the next
             step takes, so that its Refs point at what the ledger holds.
         """
+        last = self.find(type(noun), noun.name)
+        if last is not None and not isinstance(noun, Measure | KnowledgeObject):
+            noun = noun.model_copy(update={"version": last.version})
+            if safe(noun) == last:
+                return last
+            following = str(int(last.version) + 1)
+            noun = noun.model_copy(update={"version": following})
         receipt = self.ledger.publish(noun, at=self.now(), by=self.by)
         return self.read(receipt.ref, type(noun))
 

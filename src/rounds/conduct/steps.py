@@ -1,6 +1,7 @@
 """How each step is run in a project: resolve, run, publish."""
 
 import datetime as dt
+import hashlib
 from pathlib import Path
 
 from rounds import __version__
@@ -18,15 +19,18 @@ from rounds.nouns import (
     Evaluation,
     Evidence,
     Measure,
+    NotEstimable,
     Period,
     Problem,
     Protocol,
     Rollout,
     Signature,
     Source,
+    Turn,
 )
 
 __all__ = [
+    "carried_source",
     "run_change",
     "run_decision",
     "run_evaluation",
@@ -74,22 +78,18 @@ def last_twelve_months(last: dt.date) -> Period:
     return Period(start=last - dt.timedelta(days=364), end=last)
 
 
-def run_evidence(
-    desk: Desk, plan: EvidencePlan, *, turn_source: Source | None = None
-) -> Evidence:
+def run_evidence(desk: Desk, plan: EvidencePlan) -> Evidence:
     """Appraise what is known, and publish Sources and Evidence.
 
-    Parameters
-    ----------
-    turn_source : Source, optional
-        What the turn before found.
+    What the turn before found is among the sources.
     """
     found = desk.latest(Problem)
     sources: list[Source] = []
     for name in plan.sources:
         sources.extend(load_sources(_beside_plan(desk, name)))
-    if turn_source is not None:
-        sources.append(turn_source)
+    carried = carried_source(desk)
+    if carried is not None:
+        sources.append(carried)
     sources = [desk.publish(source) for source in sources]
     with desk.datamart() as mart:
         known = evidence.run(
@@ -102,6 +102,30 @@ def run_evidence(
             judgements=[j.model_dump() for j in plan.judgements],
         )
     return desk.publish(known)
+
+
+def carried_source(desk: Desk) -> Source | None:
+    """Give what the last finished turn found, as a Source of the next.
+
+    Returns
+    -------
+    Source or None
+        None before the first turn is finished, or where its estimate is sealed or not
+        estimable: what may not be trusted does not become evidence.
+    """
+    turn = desk.find(Turn)
+    if turn is None:
+        return None
+    judged = desk.read(turn.evaluation, Evaluation)
+    if isinstance(judged.estimate, NotEstimable) or judged.estimate.sealed is not None:
+        return None
+    return decision.as_source(
+        judged,
+        desk.read(turn.decision, Decision),
+        desk.read(judged.protocol, Protocol),
+        f"{turn.name}-turn-{turn.number}",
+        evidence=desk.read(turn.evidence, Evidence),
+    )
 
 
 def run_change(
@@ -141,12 +165,9 @@ def run_change(
         notification=plan.notification,
         responsible=plan.responsible,
         units=units,
-        seed=desk.project.secret(
-            f"{plan.name}.seed", derive=seed and seed + b"seed".ljust(16)
-        ),
-        salt=desk.project.secret(
-            f"{plan.name}.salt", derive=seed and seed + b"salt".ljust(16)
-        ),
+        seed=desk.project.secret(f"{plan.name}.seed", derive=_derived(seed, b"seed")),
+        salt=desk.project.secret(f"{plan.name}.salt", derive=_derived(seed, b"salt")),
+        at=desk.now(),
     )
     return desk.publish(rollout), protocol
 
@@ -209,6 +230,10 @@ def run_decision(
         next_question=plan.next_question,
     )
     return desk.publish(signed), reconcile(desk)
+
+
+def _derived(seed: bytes | None, what: bytes) -> bytes | None:
+    return None if seed is None else hashlib.sha256(seed + what).digest()
 
 
 def _beside_plan(desk: Desk, name: str) -> Path:

@@ -4,7 +4,7 @@ import datetime as dt
 import hashlib
 import shutil
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
@@ -14,6 +14,7 @@ from rounds.conduct.desk import Desk
 from rounds.conduct.plan import Plan
 from rounds.conduct.project import Project
 from rounds.conduct.steps import (
+    carried_source,
     run_change,
     run_decision,
     run_evaluation,
@@ -22,7 +23,6 @@ from rounds.conduct.steps import (
 )
 from rounds.datamart import load
 from rounds.loop.change import InProcess
-from rounds.loop.decision import as_source
 from rounds.loop.evaluation import watch
 from rounds.nouns import (
     Community,
@@ -182,10 +182,8 @@ class _Stage:
         assert plan.decision is not None
         eve = world.go_live - dt.timedelta(days=1)
         self.progress("a health system lives through eighteen months")
-        world.live(eve, None)
+        world.live(world.go_live, None)
         self.load_practice()
-        truth = desk.project.private / "truth.json"
-        world.seal(truth)
 
         self.progress("problem: where does practice vary more than chance?")
         self.clock.day = eve
@@ -201,6 +199,8 @@ class _Stage:
         with opened as point_of_care:
             world.live(world.trial_end, point_of_care)
             self.load_practice()
+            truth = desk.project.private / "truth.json"
+            world.seal(truth)
             self.clock.day = world.trial_end + dt.timedelta(days=1)
             self.progress("evaluation: did care change, was anyone harmed?")
             judged = run_evaluation(desk)
@@ -228,7 +228,7 @@ class _Stage:
             in_force=in_force,
             watch=chart,
             turn=turn,
-            next_source=as_source(judged, signed, protocol, turn.name),
+            next_source=carried_source(desk),
         )
 
     def seed(self) -> bytes:
@@ -241,7 +241,9 @@ class _Stage:
     ) -> AbstractContextManager[PointOfCare]:
         """Open the point of care in this process."""
         del project
-        return InProcess(self.desk.practice, knowledge.service.id)
+        return nullcontext(
+            InProcess(self.desk.practice, knowledge.service.id, now=self.clock)
+        )
 
     def load_practice(self) -> None:
         """Let everything that has happened so far become data."""
