@@ -60,6 +60,13 @@ class Estimate(Noun):
             raise ValueError(f"{value} lies outside its interval {lower} to {upper}")
         return self
 
+    @property
+    def numbers(self) -> tuple[float, float, float]:
+        """Value, lower limit and upper limit; refused while sealed."""
+        value, lower, upper = self.value, self.lower, self.upper
+        assert value is not None and lower is not None and upper is not None  # noqa: PT018
+        return value, lower, upper
+
     def __getattribute__(self, name: str) -> Any:
         """Refuse the numbers of a sealed estimate."""
         if name in _SEALED_FIELDS:

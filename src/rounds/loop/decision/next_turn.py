@@ -83,8 +83,11 @@ def as_source(
             remedies=("Start the next turn from the sources of this one.",),
         )
     posterior = evaluation.posterior
-    pooled = carry == "posterior" and isinstance(posterior, Posterior)
-    carried = posterior.estimate if pooled else estimate
+    carried = estimate
+    if carry == "posterior" and isinstance(posterior, Posterior):
+        carried = posterior.estimate
+    pooled = carried is not estimate
+    value, lower, upper = carried.numbers
     what = "posterior, with its prior's sources in it" if pooled else "estimate alone"
     estimand = protocol.primary.estimand
     return Source(
@@ -101,9 +104,9 @@ def as_source(
         ),
         effect=Effect(
             scale=carried.scale,
-            value=carried.value,
-            lower=carried.lower,
-            upper=carried.upper,
+            value=value,
+            lower=lower,
+            upper=upper,
             level=carried.level,
             n=estimate.n,
         ),

@@ -100,7 +100,8 @@ def _extend(*reasons: str) -> Recommendation:
 def _benefit(estimate: Estimate, protocol: Protocol) -> tuple[bool, str, str]:
     primary = protocol.primary
     sign = 1.0 if primary.better == "higher" else -1.0
-    low, high = sorted((sign * estimate.lower, sign * estimate.upper))
+    _, *limits = (sign * number for number in estimate.numbers)
+    low, high = sorted(limits)
     least = protocol.decision_rule.least_worthwhile
     seen = _interval(estimate, primary)
     name = primary.estimand.name
@@ -145,9 +146,10 @@ class _Harms:
         margin = endpoint.margin if endpoint.margin is not None else 0.0
         seen = f"{name} differs by {_interval(estimate, endpoint)}"
         limit = f"the margin of {_size(margin, endpoint)}"
-        if sign * estimate.value > margin:
+        harm, *limits = (sign * number for number in estimate.numbers)
+        if harm > margin:
             self.shown.append(f"Harm is shown: {seen}, beyond {limit}.")
-        elif max(sign * estimate.lower, sign * estimate.upper) < margin:
+        elif max(limits) < margin:
             self.excluded.append(f"Harm is excluded: {seen}, within {limit}.")
         else:
             self.open.append(f"Harm is not excluded: {seen}, and {limit} lies within.")
@@ -162,9 +164,6 @@ def _size(value: float, endpoint: Endpoint) -> str:
 def _interval(estimate: Estimate, endpoint: Endpoint) -> str:
     factor = 100.0 if endpoint.estimand.summary_measure == "risk_difference" else 1.0
     digits = 1 if factor > 1 else 2
-    value, low, high = (
-        f"{factor * x:+.{digits}f}"
-        for x in (estimate.value, estimate.lower, estimate.upper)
-    )
+    value, low, high = (f"{factor * x:+.{digits}f}" for x in estimate.numbers)
     unit = "percentage points" if factor > 1 else estimate.unit
     return f"{value} {unit} ({estimate.level:.0%} interval {low} to {high})"

@@ -6,22 +6,24 @@ from dataclasses import dataclass
 import numpy as np
 
 import rounds
+from rounds.datamart.rows import MeasureRows
 from rounds.loop.evaluation.balance import balance
 from rounds.loop.evaluation.designs import DESIGNS
-from rounds.loop.evaluation.diagnostics import CallRows, diagnose, seal
+from rounds.loop.evaluation.diagnostics import diagnose, seal
 from rounds.loop.evaluation.effects import Effect, arm_summaries, effect, scale_of
 from rounds.loop.evaluation.equity import equity
 from rounds.loop.evaluation.participants import (
     Allocation,
     Participants,
-    PersonRows,
     clinic_rates,
     join,
 )
 from rounds.loop.evaluation.posterior import posterior
 from rounds.loop.evaluation.reach import reach
+from rounds.loop.evaluation.wording import share_in_words
 from rounds.methods.icc import anova_icc
 from rounds.nouns import (
+    ArmSummary,
     BalancingResult,
     Endpoint,
     Estimate,
@@ -34,6 +36,7 @@ from rounds.nouns import (
     Rollout,
     SecondaryResult,
 )
+from rounds.practice.exposures import ExposureRows
 
 __all__ = ["TrialRows", "analyse"]
 
@@ -48,20 +51,20 @@ class TrialRows:
 
     Parameters
     ----------
-    endpoints : mapping of Ref as text to PersonRows
+    endpoints : mapping of Ref as text to MeasureRows
         Each endpoint's measure over the enrolment period, or why it has none.
-    before : PersonRows or None
+    before : MeasureRows or None
         The primary measure over the baseline period.
-    calls : CallRows
+    calls : ExposureRows
         The exposures of the rollout.
     allocation : mapping of unit to (arm, stratum)
     units : mapping of Ref as text to str
         UCUM units of continuous measures.
     """
 
-    endpoints: Mapping[str, PersonRows | NotEstimable]
-    before: PersonRows | None
-    calls: CallRows
+    endpoints: Mapping[str, MeasureRows | NotEstimable]
+    before: MeasureRows | None
+    calls: ExposureRows
     allocation: Allocation
     units: Mapping[str, str]
 
@@ -114,7 +117,7 @@ def analyse(
         )
     people = joined[protocol.primary.estimand.name]
     if isinstance(people, NotEstimable):
-        people = nobody()
+        people = _nobody()
     decisive = {
         endpoint.estimand.name: part
         for endpoint in protocol.endpoints
@@ -201,7 +204,7 @@ class _Work:
         unit = self.units.get(str(endpoint.measure), "1")
         return effect(people, self.protocol, endpoint, unit=unit)
 
-    def arms(self, endpoint: Endpoint) -> tuple:
+    def arms(self, endpoint: Endpoint) -> tuple[ArmSummary, ...]:
         people = self.people(endpoint)
         if isinstance(people, NotEstimable):
             return ()
@@ -223,8 +226,8 @@ class _Work:
         elif isinstance(estimate, Estimate):
             # Harm is an effect in the worse direction, whichever that is.
             sign = 1.0 if endpoint.better == "lower" else -1.0
-            harm = sign * estimate.value
-            highest = max(sign * estimate.lower, sign * estimate.upper)
+            harm, *limits = (sign * number for number in estimate.numbers)
+            highest = max(limits)
             if harm > margin:
                 verdict = "exceeds_margin"
             elif highest < margin:
@@ -238,7 +241,7 @@ class _Work:
         )
 
 
-def nobody() -> Participants:
+def _nobody() -> Participants:
     """Give participants of whom there are none."""
     text, number, flag = np.zeros(0, str), np.zeros(0), np.zeros(0, bool)
     return Participants(
@@ -259,7 +262,7 @@ def nobody() -> Participants:
     )
 
 
-def _enrolled_before(rows: PersonRows | None) -> dict[str, int]:
+def _enrolled_before(rows: MeasureRows | None) -> dict[str, int]:
     if rows is None:
         return {}
     names, sizes = np.unique(rows.care_site[rows.denominator], return_counts=True)
@@ -308,7 +311,8 @@ def _limitations(
     missing = len(people) - int(people.observed.sum())
     if missing:
         said.append(
-            f"{missing} of {len(people)} participants have no primary outcome and are "
-            "left out; the estimate holds for them only if they are like the others."
+            f"{share_in_words(missing, len(people))} participants have no primary "
+            "outcome and are left out; the estimate holds for them only if they are "
+            "like the others."
         )
     return said

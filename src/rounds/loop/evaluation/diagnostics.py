@@ -22,18 +22,19 @@ enrolment      patients per clinic, over those before      a card that changes w
 """
 
 from collections.abc import Mapping
-from typing import Protocol as Shape
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rounds.loop.evaluation.designs import DESIGNS
 from rounds.loop.evaluation.participants import Allocation, Participants
+from rounds.loop.evaluation.wording import share_in_words
 from rounds.methods.cluster import cluster_ols
 from rounds.methods.shares import arm_difference, share_test
 from rounds.nouns import Design, Diagnostic, Protocol
+from rounds.practice.exposures import ExposureRows
 
-__all__ = ["KNOWN", "CallRows", "diagnose", "seal"]
+__all__ = ["KNOWN", "diagnose", "seal"]
 
 KNOWN = (
     "sample_ratio",
@@ -51,23 +52,10 @@ P_SHARE = 0.001
 P_MISSING = 0.01
 
 
-class CallRows(Shape):
-    """What is read of `rounds.practice.exposures.ExposureRows`."""
-
-    person_source_value: NDArray[np.str_]
-    unit: NDArray[np.str_]
-    arm: NDArray[np.str_]
-    due: NDArray[np.bool_]
-    shown: NDArray[np.bool_]
-    occurred: NDArray[np.datetime64]
-    feedback: NDArray[np.str_]
-    override_reason: NDArray[np.str_]
-
-
 def diagnose(
     people: Participants,
     decisive: Mapping[str, Participants],
-    calls: CallRows,
+    calls: ExposureRows,
     *,
     allocation: Allocation,
     protocol: Protocol,
@@ -115,7 +103,7 @@ def seal(diagnostics: tuple[Diagnostic, ...]) -> str | None:
 
 
 def _owners(
-    people: Participants, calls: CallRows
+    people: Participants, calls: ExposureRows
 ) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
     """Give each call's participant (−1: none), and its day counted from the index."""
     if not len(people) or not len(calls.person_source_value):
@@ -130,7 +118,9 @@ def _owners(
     return owner, (day - index[owner]).astype(np.int64)
 
 
-def _any(owner: NDArray[np.intp], chosen: NDArray[np.bool_], n: int) -> NDArray:
+def _any(
+    owner: NDArray[np.intp], chosen: NDArray[np.bool_], n: int
+) -> NDArray[np.bool_]:
     flags = np.zeros(n, dtype=bool)
     flags[owner[chosen & (owner >= 0)]] = True
     return flags
@@ -138,7 +128,7 @@ def _any(owner: NDArray[np.intp], chosen: NDArray[np.bool_], n: int) -> NDArray:
 
 def _deliveries(
     people: Participants,
-    calls: CallRows,
+    calls: ExposureRows,
     owner: NDArray[np.intp],
     day: NDArray[np.int64],
 ) -> Diagnostic:
@@ -161,8 +151,8 @@ def _deliveries(
         threshold=P_SHARE,
         verdict="fail" if test.p_value < P_SHARE else "pass",
         detail=(
-            f"for {int(delivered.sum())} of {n} participants ({test.share:.1%}) all "
-            f"went as designed at the index visit; at least {LEAST_DELIVERED:.0%} is "
+            f"for {share_in_words(int(delivered.sum()), n)} participants all went as "
+            f"designed at the index visit; at least {LEAST_DELIVERED:.0%} is "
             f"expected, and {test.n_clusters_off} of {test.n_clusters} clinics fell "
             "short on their own."
         ),
@@ -171,7 +161,7 @@ def _deliveries(
 
 def _contamination(
     people: Participants,
-    calls: CallRows,
+    calls: ExposureRows,
     owner: NDArray[np.intp],
     day: NDArray[np.int64],
     protocol: Protocol,
@@ -191,9 +181,9 @@ def _contamination(
         threshold=P_SHARE,
         verdict="fail" if test.p_value < P_SHARE else "pass",
         detail=(
-            f"{int(saw.sum())} of {int(silent.sum())} silent participants "
-            f"({test.share:.1%}) were shown a card before their follow-up ended; at "
-            f"most {MOST_CONTAMINATED:.0%} is tolerated, and {test.n_clusters_off} of "
+            f"{share_in_words(int(saw.sum()), len(saw))} silent participants were "
+            f"shown a card before their follow-up ended; at most "
+            f"{MOST_CONTAMINATED:.0%} is tolerated, and {test.n_clusters_off} of "
             f"{test.n_clusters} clinics were beyond it on their own."
         ),
     )
@@ -209,16 +199,16 @@ def _missing_outcomes(
     for name, people in decisive.items():
         if not 0 < people.active.sum() < len(people):
             return _not_evaluated("missing_outcomes", question)
-        difference, p_value = arm_difference(
+        _, p_value = arm_difference(
             people.observed, people.active, clusters(people), MISSING_MARGIN
         )
         least = min(least, p_value)
-        shares = [
-            people.observed[arm].mean() for arm in (people.active, ~people.active)
-        ]
+        with_it, without = (
+            share_in_words(int(people.observed[arm].sum()), int(arm.sum()))
+            for arm in (people.active, ~people.active)
+        )
         said.append(
-            f"{name}: known for {shares[0]:.1%} with the reminder and {shares[1]:.1%} "
-            f"without ({difference:+.1%})"
+            f"{name}: known for {with_it} with the reminder and {without} without"
         )
     value = min(1.0, least * len(decisive))
     return Diagnostic(

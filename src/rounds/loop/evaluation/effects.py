@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +32,7 @@ class Effect:
     fit: ClusterFit | None = None
 
 
-def _levels(values: NDArray) -> list[NDArray[np.float64]]:
+def _levels(values: NDArray[Any]) -> list[NDArray[np.float64]]:
     return [(values == level).astype(float) for level in np.unique(values)[1:]]
 
 

@@ -5,32 +5,18 @@ Here, and nowhere else, allocation is joined to later outcomes.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Protocol as Shape
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rounds.datamart.rows import MeasureRows
 from rounds.nouns import DataError, Endpoint, Protocol
 
-__all__ = ["Allocation", "Participants", "PersonRows", "clinic_rates", "join"]
+__all__ = ["Allocation", "Participants", "clinic_rates", "join"]
 
 Allocation = Mapping[str, tuple[str, str]]
 """Unit → (arm, stratum)."""
-
-
-class PersonRows(Shape):
-    """What is read of `rounds.datamart.rows.MeasureRows`."""
-
-    person_source_value: NDArray[np.str_]
-    care_site: NDArray[np.str_]
-    index_date: NDArray[np.datetime64]
-    age: NDArray[np.integer]
-    sex: NDArray[np.str_]
-    svi_quartile: NDArray[np.integer]
-    denominator: NDArray[np.bool_]
-    observed: NDArray[np.bool_]
-    value: NDArray[np.float64]
-    """1 or 0 for a proportion, the number for a continuous variable."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -59,7 +45,7 @@ class Participants:
 
     def where(self, chosen: NDArray[np.bool_]) -> "Participants":
         """Give the participants chosen, shape (n_participants,)."""
-        parts = {
+        parts: dict[str, Any] = {
             field.name: value[chosen]
             for field in fields(self)
             if isinstance(value := getattr(self, field.name), np.ndarray)
@@ -71,12 +57,12 @@ class Participants:
         return f"<rows: {len(self):,} × {len(fields(self)) - 2}>"
 
 
-def clinic_rates(rows: PersonRows | None) -> dict[str, float]:
+def clinic_rates(rows: MeasureRows | None) -> dict[str, float]:
     """Give each clinic's mean of the primary measure before go-live.
 
     Parameters
     ----------
-    rows : PersonRows or None
+    rows : MeasureRows or None
         The primary measure over the baseline period; None where there are none.
 
     Returns
@@ -96,7 +82,7 @@ def clinic_rates(rows: PersonRows | None) -> dict[str, float]:
 
 
 def join(
-    rows: PersonRows,
+    rows: MeasureRows,
     allocation: Allocation,
     protocol: Protocol,
     endpoint: Endpoint,
@@ -106,7 +92,7 @@ def join(
 
     Parameters
     ----------
-    rows : PersonRows
+    rows : MeasureRows
         The endpoint's measure over the enrolment period.
     allocation : mapping of unit to (arm, stratum)
         Units are clinics or patients, as the protocol says.

@@ -1,26 +1,27 @@
 """Did the reminder get where it was meant to go (RE-AIM, from the exposures)?"""
 
 from collections import Counter
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rounds.loop.evaluation.diagnostics import CallRows
 from rounds.loop.evaluation.participants import Participants
 from rounds.methods.shares import share_interval
 from rounds.nouns import Estimate, NotEstimable, Protocol, Reach
+from rounds.practice.exposures import ExposureRows
 
 __all__ = ["reach"]
 
 
-def reach(people: Participants, calls: CallRows, protocol: Protocol) -> Reach:
+def reach(people: Participants, calls: ExposureRows, protocol: Protocol) -> Reach:
     """Give reach, adoption, fidelity and acceptance in the active arm.
 
     Parameters
     ----------
     people : Participants
         Of the primary endpoint.
-    calls : CallRows
+    calls : ExposureRows
         Every call of the trial; those outside it are passed over.
 
     Returns
@@ -56,7 +57,7 @@ def reach(people: Participants, calls: CallRows, protocol: Protocol) -> Reach:
     )
 
 
-def _where(calls: CallRows, people: Participants) -> NDArray[np.str_]:
+def _where(calls: ExposureRows, people: Participants) -> NDArray[np.str_]:
     """Give the clinic of each call: its unit, or that of the enrolled patient."""
     clinic = dict(zip(people.unit.tolist(), people.clinic.tolist(), strict=True))
     names, codes = np.unique(calls.unit, return_inverse=True)
@@ -65,7 +66,7 @@ def _where(calls: CallRows, people: Participants) -> NDArray[np.str_]:
 
 
 def _share(
-    hits: NDArray[np.bool_], clusters: NDArray, level: float, of: str
+    hits: NDArray[np.bool_], clusters: NDArray[Any], level: float, of: str
 ) -> Estimate | NotEstimable:
     if not len(hits):
         return NotEstimable(reason=f"there are no {of} in the active arm")

@@ -7,6 +7,7 @@ from rounds.datamart import Datamart
 from rounds.datamart.rows import measure_rows
 from rounds.loop.evaluation.analysis import TrialRows, analyse
 from rounds.loop.evaluation.gate import LedgerReceipt, open_gate
+from rounds.loop.evaluation.wording import at_most
 from rounds.nouns import (
     Evaluation,
     Evidence,
@@ -80,7 +81,7 @@ def run(
     if without:
         limitations = (
             *limitations,
-            f"{len(without)} patient(s) opted out and are in no count.",
+            f"{at_most(len(without))} patient(s) opted out and are in no count.",
         )
     endpoints = {
         str(endpoint.measure): measure_rows(

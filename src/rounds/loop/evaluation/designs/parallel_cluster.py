@@ -28,8 +28,8 @@ def _sample_ratio(
     active, silent = (sum(pair[i] for pair in arms.values()) for i in (0, 1))
     seen = set(np.unique(people.unit).tolist())
     lost = [
-        sum(unit not in seen for unit, (arm, _) in allocation.items() if wanted(arm))
-        for wanted in (lambda arm: arm == "active", lambda arm: arm != "active")
+        sum(u not in seen and (a == "active") is on for u, (a, _) in allocation.items())
+        for on in (True, False)
     ]
     possible = ratios.blocks_permit(
         {stratum: (a, s) for stratum, (a, s) in arms.items()}, max(design.block_sizes)

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from rounds.loop.evaluation.designs.design import EvaluationDesign
 from rounds.loop.evaluation.designs.parallel_cluster import THRESHOLD
 from rounds.loop.evaluation.participants import Allocation, Participants
+from rounds.loop.evaluation.wording import at_most
 from rounds.methods import sample_ratio as ratios
 from rounds.nouns import Design, Diagnostic
 
@@ -35,7 +36,8 @@ def _sample_ratio(
     silent = len(people) - active
     value = ratios.arm_ratio(active, silent) if possible else 0.0
     detail = (
-        f"{active} patients with the reminder and {silent} without it were enrolled"
+        f"{at_most(active)} patients with the reminder and {at_most(silent)} without "
+        "it were enrolled"
     )
     if not possible:
         detail += "; permuted blocks cannot have given the allocation as it stands"
