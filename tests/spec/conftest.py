@@ -4,6 +4,7 @@ import datetime as dt
 
 import duckdb
 import pytest
+
 from rounds.datamart.measures import run_measure
 from rounds.definitions import vocabulary_of
 from rounds.definitions.reference import evaluate
@@ -74,7 +75,11 @@ class Tables:
         if key not in self._concepts:
             self._concepts[key] = FIRST_LOCAL + len(self._concepts)
             self.rows["concept"].append(
-                {"concept_id": self._concepts[key], "vocabulary_id": key[0], "concept_code": key[1]}
+                {
+                    "concept_id": self._concepts[key],
+                    "vocabulary_id": key[0],
+                    "concept_code": key[1],
+                }
             )
         return self._concepts[key]
 
@@ -181,10 +186,14 @@ class HandMade:
         for name, columns in TYPES.items():
             self._connection.execute(f"CREATE TABLE {name} ({columns})")
             names = [one.split()[0] for one in columns.split(", ")]
-            values = [[row.get(column) for column in names] for row in rows.get(name, ())]
+            values = [
+                [row.get(column) for column in names] for row in rows.get(name, ())
+            ]
             if values:
                 marks = ", ".join("?" for _ in names)
-                self._connection.executemany(f"INSERT INTO {name} VALUES ({marks})", values)
+                self._connection.executemany(
+                    f"INSERT INTO {name} VALUES ({marks})", values
+                )
 
 
 def day(text):
@@ -210,7 +219,9 @@ def both_engines(rows, measure, period=YEAR, **options):
         "observed": sum(row.observed for row in judged),
     }
     for name, count in result.populations.items():
-        assert count == expected[name], f"{name}: DuckDB {count}, reference {expected[name]}"
+        assert count == expected[name], (
+            f"{name}: DuckDB {count}, reference {expected[name]}"
+        )
     return result
 
 

@@ -122,8 +122,8 @@ def _months(statement: Statement, measure: Measure, subjects: str) -> str:
         "monthly",
         "SELECT row_number() OVER (ORDER BY s.sid, m.month) AS sid, s.person_id, "
         "CAST(m.month AS DATE) AS index_date, s.birth, s.visit_concept_id, m.month "
-        f"FROM {counted} s JOIN (SELECT DISTINCT sid, date_trunc('month', day) AS month "
-        f"FROM {days}) m ON m.sid = s.sid",
+        f"FROM {counted} s JOIN (SELECT DISTINCT sid, "
+        f"date_trunc('month', day) AS month FROM {days}) m ON m.sid = s.sid",
     )
 
 
@@ -134,7 +134,11 @@ def _judged(statement: Statement, measure: Measure, subjects: str) -> str:
         return absent if criterion is None else statement.holds(criterion, subjects)
 
     # In the monthly form the subjects are those counted over the whole period already.
-    settled = statement.monthly
+    eligible = excluded = excepted = None
+    if not statement.monthly:
+        eligible = measure.denominator
+        excluded = measure.denominator_exclusion
+        excepted = measure.denominator_exception
     value, joined = "CAST(NULL AS DOUBLE)", ""
     if measure.measure_observation is not None:
         reading = statement.reading(measure.measure_observation, subjects)
@@ -142,9 +146,9 @@ def _judged(statement: Statement, measure: Measure, subjects: str) -> str:
     flags = statement.table(
         "flags",
         "SELECT s.*, "
-        f"{flag(None if settled else measure.denominator, 'TRUE')} AS eligible, "
-        f"{flag(None if settled else measure.denominator_exclusion, 'FALSE')} AS excluded, "
-        f"{flag(None if settled else measure.denominator_exception, 'FALSE')} AS excepted, "
+        f"{flag(eligible, 'TRUE')} AS eligible, "
+        f"{flag(excluded, 'FALSE')} AS excluded, "
+        f"{flag(excepted, 'FALSE')} AS excepted, "
         f"{flag(measure.numerator, 'FALSE')} AS met, "
         f"{flag(measure.numerator_exclusion, 'FALSE')} AS unmet, "
         f"{flag(measure.observed_when, 'TRUE')} AS known, {value} AS value "
@@ -185,12 +189,15 @@ def _described(
     svi = statement.table("svi", _svi(judged, concepts))
     day = date(period.end) if measure.basis == "person" else "j.index_date"
     return (
-        "SELECT j.person_id, coalesce(p.person_source_value, '') AS person_source_value, "
+        "SELECT j.person_id, "
+        "coalesce(p.person_source_value, '') AS person_source_value, "
         f"coalesce({site}, '') AS care_site, coalesce({clinician}, '') AS provider, "
         f"j.index_date, coalesce({age_sql(day, 'j.birth')}, -1) AS age, "
-        "CASE p.gender_concept_id WHEN 8532 THEN 'F' WHEN 8507 THEN 'M' ELSE '' END AS sex, "
+        "CASE p.gender_concept_id WHEN 8532 THEN 'F' WHEN 8507 THEN 'M' ELSE '' END "
+        "AS sex, "
         "coalesce(q.quartile, 0) AS svi_quartile, "
-        "j.denominator, j.numerator, j.observed, j.excluded AND j.eligible AS excluded, "
+        "j.denominator, j.numerator, j.observed, "
+        "j.excluded AND j.eligible AS excluded, "
         "j.eligible AND NOT j.excluded AND j.excepted AND NOT j.met AS excepted, "
         "coalesce(j.value, 'nan'::DOUBLE) AS value "
         f"FROM {judged} j JOIN person p ON p.person_id = j.person_id{joined} "

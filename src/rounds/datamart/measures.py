@@ -52,13 +52,13 @@ def run_measure(
 ) -> MeasureResult | NotEstimable:
     """Run a measure over a period, overall and by one characteristic.
 
-    By `care_site` or `provider`, a person belongs to the one with most outpatient visits
-    in the period (a tie goes to the one seen last, then to the first by id), a visit to
-    its own. By `month`, a visit belongs to its month. A person is counted in each month
-    in which they have a day that the numerator reads (an eligible reading), judged by
-    the last such day of that month, provided that they are in the denominator over the
-    whole period: patients seen that month, so months share patients, and the months do
-    not add up to the whole.
+    By `care_site` or `provider`, a person belongs to the one with most outpatient
+    visits in the period (a tie goes to the one seen last, then to the first by id), a
+    visit to its own. By `month`, a visit belongs to its month. A person is counted in
+    each month in which they have a day that the numerator reads (an eligible reading),
+    judged by the last such day of that month, provided that they are in the denominator
+    over the whole period: patients seen that month, so months share patients, and the
+    months do not add up to the whole.
 
     Parameters
     ----------
@@ -79,8 +79,8 @@ def run_measure(
         Exact counts. A proportion is in [0, 1] with a 95% Wilson interval; a mean has a
         95% interval from the t distribution, and None where there is one value alone.
         `denominator` is what is left after exclusions and exceptions; of a continuous
-        variable, units show how many are observed. NotEstimable if the datamart holds no
-        row of what the outcome needs, or nobody is in the denominator.
+        variable, units show how many are observed. NotEstimable if the datamart holds
+        no row of what the outcome needs, or nobody is in the denominator.
 
     Raises
     ------
@@ -134,7 +134,7 @@ def _refuse(measure: Measure, by: str | None) -> None:
     if by == "month" and measure.basis == "person" and day_of(measure) is None:
         raise DefinitionError(
             f"Measure.{measure.name} cannot be split by month: its numerator reads no "
-            "value on a chosen day, so there is no saying in which month a person counts.",
+            "value on a chosen day, which would say in which month a person counts.",
             code="no-monthly-form",
             remedies=(
                 "Split it by care_site, provider, sex, age or svi_quartile.",
@@ -160,10 +160,11 @@ def _populations(measure: Measure, rows: MeasureRows) -> dict[str, int]:
 
 def _limits(measure: Measure) -> list[str]:
     if measure.basis == "visit" and measure.index == "each":
-        return [
-            "Intervals treat visits as independent; visits of one person are not, so they "
-            "are somewhat too narrow."
-        ]
+        said = (
+            "Intervals treat visits as independent; visits of one person are not, so "
+            "they are somewhat too narrow."
+        )
+        return [said]
     return []
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from rounds.datamart.compile import Concepts, compile_measure
 from rounds.datamart.compile_concepts import absent_events, all_events, resolve
 from rounds.definitions import check
+from rounds.definitions.graph import nodes
 from rounds.nouns import DataError, DefinitionError, Measure, NotEstimable, Period
 
 if TYPE_CHECKING:
@@ -74,8 +75,8 @@ class MeasureRows:
     excluded: "NDArray[np.bool_]"
     excepted: "NDArray[np.bool_]"
     value: "NDArray[np.float64]"
-    """1 or 0 for a proportion, the number for a continuous variable; NaN where it is not
-    observed."""
+    """1 or 0 for a proportion, the number for a continuous variable; NaN where it is
+    not observed."""
 
     def __len__(self) -> int:
         """How many rows there are."""
@@ -132,7 +133,7 @@ def prepare(datamart: Any, measure: Measure) -> Concepts | NotEstimable:
     if problems:
         listed = "\n".join(f" - {problem}" for problem in problems)
         raise DefinitionError(
-            f"Measure.{measure.name} cannot be run; {len(problems)} problem(s):\n{listed}",
+            f"Measure.{measure.name} has {len(problems)} problem(s):\n{listed}",
             code="invalid-measure",
             remedies=("Correct each field that is named.",),
         )
@@ -144,8 +145,8 @@ def prepare(datamart: Any, measure: Measure) -> Concepts | NotEstimable:
         raise _unreadable(error) from None
     if missing:
         return NotEstimable(
-            reason=f"{measure.title}: the datamart holds no {' and no '.join(missing)} at "
-            "all, so it cannot be said how many meet it."
+            reason=f"{measure.title}: the datamart holds no {' and no '.join(missing)} "
+            "at all, so it cannot be said how many meet it."
         )
     return concepts
 
@@ -189,15 +190,13 @@ def nobody(datamart: Any, measure: Measure, concepts: Concepts) -> NotEstimable:
 
 
 def _of_population(measure: Measure, events: Any) -> bool:
-    from rounds.definitions.graph import nodes  # noqa: PLC0415
-
     return any(node == events for _, node in nodes(measure.initial_population))
 
 
 def _unreadable(error: duckdb.Error) -> DataError:
     # The database's own words may hold a value from a row: only its kind is shown.
     return DataError(
-        f"The datamart could not be read while running a measure ({type(error).__name__}).",
+        f"The datamart could not be read for a measure ({type(error).__name__}).",
         code="datamart-unreadable",
         remedies=(
             "Run `rounds data status` to see whether it is whole.",

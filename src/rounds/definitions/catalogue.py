@@ -1,4 +1,4 @@
-"""The measures that are shipped, and those of a site's folder: both read the same way."""
+"""The measures that are shipped and those of a site's folder, read the same way."""
 
 import json
 from collections.abc import Iterable
@@ -155,13 +155,8 @@ def _whole(
         return dict(plain)
     if base not in by_name or base in seen:
         listed = ", ".join(sorted(by_name))
-        raise _invalid(
-            file_name,
-            "measure",
-            [
-                f"based_on: there is no measure {base!r} to be based on; there are: {listed}"
-            ],
-        )
+        problem = f"based_on: there is no other measure {base!r}; there are: {listed}"
+        raise _invalid(file_name, "measure", [problem])
     own = {field: value for field, value in plain.items() if field != "based_on"}
     return {**_whole(file_name, by_name[base], by_name, (*seen, base)), **own}
 

@@ -54,8 +54,8 @@ def _names(measure: Measure) -> Iterator[str]:
         measure.ref()
     except (DefinitionError, ValueError):
         yield (
-            f"name: {measure.name!r}, version {measure.version!r}: use lower-case letters, "
-            "digits and hyphens"
+            f"name: {measure.name!r}, version {measure.version!r}: use lower-case "
+            "letters, digits and hyphens"
         )
 
 
@@ -74,7 +74,8 @@ def _concept_sets(measure: Measure) -> Iterator[str]:
     for one in measure.concept_sets:
         for flag in ("descendants", "mapped"):
             if getattr(one, flag):
-                yield f"concept_sets.{one.name}: {flag} is not built yet; list the codes"
+                where = f"concept_sets.{one.name}"
+                yield f"{where}: {flag} is not built yet; list the codes"
     holders = [
         (f"concept_sets.{s.name}", (*s.include, *s.exclude))
         for s in measure.concept_sets
@@ -94,7 +95,7 @@ def _node(measure: Measure, node: Noun) -> Iterator[str]:
     if person and isinstance(node, IndexVisit):
         yield "index_visit needs basis: visit"
     if person and isinstance(node, Age | Point) and node.at == "index":
-        yield "a measure of persons has no index; anchor to the period, or use basis: visit"
+        yield "persons have no index; anchor to the period, or use basis: visit"
     if isinstance(node, Age) and (node.from_years or 0) > (
         200 if node.to_years is None else node.to_years
     ):

@@ -10,14 +10,14 @@ __all__ = ["code_systems", "unit_concepts", "visit_concepts", "vocabulary_of"]
 
 @cache
 def code_systems() -> dict[str, str]:
-    """Give FHIR code system URI → OMOP `vocabulary_id`, as `code_systems.csv` has it."""
+    """Give FHIR code system URI → OMOP `vocabulary_id` (`code_systems.csv`)."""
     return {row["uri"]: row["vocabulary_id"] for row in _table("code_systems.csv")}
 
 
 def vocabulary_of(uri: str) -> str:
     """Give the OMOP `vocabulary_id` of a FHIR code system.
 
-    A system that the table does not know is its own vocabulary, so that no code is lost.
+    A system that the table does not know is its own vocabulary: no code is lost.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""A measure in plain words, clause by clause, so that it can be reviewed without code."""
+"""A measure in plain words, clause by clause, to be reviewed without code."""
 
 from collections.abc import Iterator
 
@@ -29,7 +29,9 @@ _TITLES = {
     "initial_population": "Who is looked at (initial population)",
     "denominator": "Who is counted (denominator)",
     "denominator_exclusion": "Who is left out (denominator exclusion)",
-    "denominator_exception": "Who is left out unless the numerator is met (denominator exception)",
+    "denominator_exception": (
+        "Who is left out unless the numerator is met (denominator exception)"
+    ),
     "numerator": "What counts as met (numerator)",
     "numerator_exclusion": "What does not count as met (numerator exclusion)",
     "measure_observation": "What is measured (measure observation)",
@@ -73,7 +75,10 @@ def _lines(measure: Measure) -> Iterator[str]:
         if measure.follows
         else "Follows no published measure."
     )
-    yield f"Counts {_basis(measure)}; {_scoring(measure)}; {measure.type} measure; {_better(measure)}."
+    yield (
+        f"Counts {_basis(measure)}; {_scoring(measure)}; {measure.type} measure; "
+        f"{_better(measure)}."
+    )
     for clause in CLAUSES:
         root = getattr(measure, clause)
         if root is not None:
@@ -98,7 +103,7 @@ def _basis(measure: Measure) -> str:
     if measure.basis == "person":
         return "persons"
     if measure.index == "first":
-        return "persons, at their first visit in the period that belongs to the initial population"
+        return "persons, at their first visit of the initial population in the period"
     return (
         "every visit of the period that belongs to the initial population (one a day)"
     )
@@ -112,7 +117,8 @@ def _scoring(measure: Measure) -> str:
 
 
 def _better(measure: Measure) -> str:
-    return f"{'higher' if measure.improvement_notation == 'increase' else 'lower'} is better"
+    better = "higher" if measure.improvement_notation == "increase" else "lower"
+    return f"{better} is better"
 
 
 def _codes(measure: Measure) -> Iterator[str]:
@@ -126,7 +132,8 @@ def _codes(measure: Measure) -> Iterator[str]:
         for addition in measure.additions:
             if addition.concept_set == one.name:
                 state = "on" if addition.enabled else "off"
-                yield f"  Addition {addition.name!r}, switched {state}: {addition.reason}"
+                named = f"  Addition {addition.name!r}, switched {state}"
+                yield f"{named}: {addition.reason}"
                 yield from (f"    - {_code(code)}" for code in addition.include)
 
 
@@ -162,7 +169,8 @@ def _say(measure: Measure, node: Noun) -> Iterator[str]:
     elif isinstance(node, NewCode):
         yield from _labelled(
             node.label,
-            f"{_events(measure, node.events)}, with a code that the person had on no day before",
+            f"{_events(measure, node.events)}, with a code that the person had never "
+            "had before",
         )
     elif isinstance(node, Compare):
         yield f"{_reading(measure, node.reading)} is {_range(node.range)}"
@@ -193,7 +201,7 @@ def _exists(measure: Measure, node: Exists) -> str:
 
 
 def _events(measure: Measure, events: Events) -> str:
-    parts = [events.domain]
+    parts: list[str] = [events.domain]
     if events.visit_classes:
         parts.append(f"({_or(events.visit_classes)})")
     if events.concept_set:

@@ -1,8 +1,8 @@
 """The simplest engine: plain Python over lists of rows, one subject at a time.
 
 It is slow and easy to read, and it is the judge: where another engine disagrees, that
-engine is wrong. Tables are OMOP tables by name, each a list of rows (a mapping of column
-to value); a column that is missing is None.
+engine is wrong. Tables are OMOP tables by name, each a list of rows (a mapping of
+column to value); a column that is missing is None.
 """
 
 import datetime as dt
@@ -141,9 +141,7 @@ class _Judge:
         ]
         candidates.sort(key=lambda one: (one.index_date, *self._tie(one.visit)))
         found = [
-            one
-            for one in candidates
-            if self.true(self.measure.initial_population, one)
+            one for one in candidates if self.true(self.measure.initial_population, one)
         ]
         if self.measure.index == "first":
             return found[:1]
@@ -160,7 +158,7 @@ class _Judge:
         site = self._label("care_site", visit.get("care_site_id"))
         clinician = self._label("provider", visit.get("provider_id"))
         return (
-            last(visit.get("visit_start_datetime"), dt.datetime.min),
+            last(visit.get("visit_start_datetime"), 0),
             last(site, ""),
             last(clinician, ""),
             visit["visit_occurrence_id"],

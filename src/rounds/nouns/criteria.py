@@ -94,10 +94,11 @@ class Events(Noun):
     """Name of the concept set; None only for visits and deaths."""
     window: Window = Window()
     match: Literal["starts_in", "overlaps"] = "starts_in"
-    """`overlaps`: began by the window's end and had not ended before its start. A condition
-    with no end recorded goes on; any other row without an end lasts its one day."""
+    """`overlaps`: began by the window's end and had not ended before its start. A
+    condition with no end recorded goes on; another row without an end lasts a day."""
     units: tuple[str, ...] = ()
-    """Accepted units; rows in another unit, in none, or without a number, are not used."""
+    """Accepted units; rows in another unit, in none, or without a number are not
+    used."""
     value: Comparison | None = None
     """Keep only rows whose number is in this range."""
     visit_classes: tuple[VisitClass, ...] = ()
