@@ -76,6 +76,12 @@ def funnel(
         If there are fewer than two units, counts are impossible, or the target is not
         strictly between 0 and 1.
 
+    Notes
+    -----
+    Winsorising makes the spread look a little smaller than it is and is not corrected
+    for, as in FunnelPlotR: where units differ by an ordinary (normal) spread, about 1%
+    of them, not 0.2%, lie beyond 99.8% limits.
+
     References
     ----------
     .. [1] Spiegelhalter DJ. Funnel plots for comparing institutional performance.

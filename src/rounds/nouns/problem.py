@@ -76,8 +76,6 @@ class Variation(Noun):
     outliers_low: tuple[str, ...] = ()
     """Units below the 99.8% limits with over-dispersion allowed for."""
     outliers_high: tuple[str, ...] = ()
-    shrunken: tuple[UnitResult, ...] = ()
-    """Units' values drawn towards the whole by how little each one tells alone."""
 
 
 class Difference(Noun):

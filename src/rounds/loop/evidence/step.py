@@ -1,10 +1,11 @@
 """From a Problem and its sources to Evidence."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rounds import __version__
-from rounds.datamart import Datamart
 from rounds.loop.evidence.grade import rate
 from rounds.loop.evidence.pooling import Scale, Scales, pool, prior_of, sort_out
 from rounds.loop.evidence.sources import refuse_duplicates
@@ -18,6 +19,9 @@ from rounds.nouns import (
     Provenance,
     Source,
 )
+
+if TYPE_CHECKING:
+    from rounds.datamart import Datamart
 
 __all__ = ["run"]
 

@@ -1,12 +1,13 @@
 """From a measure and a datamart to a Problem."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rounds import __version__
-from rounds.datamart import Datamart
 from rounds.datamart.measures import run_measure
 from rounds.datamart.rows import MeasureRows, measure_rows
 from rounds.loop.problem.differences import baseline_of, difference
@@ -29,6 +30,9 @@ from rounds.nouns import (
     Ref,
     Variation,
 )
+
+if TYPE_CHECKING:
+    from rounds.datamart import Datamart
 
 __all__ = ["run"]
 

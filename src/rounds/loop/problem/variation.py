@@ -78,12 +78,6 @@ def spread(units: Sequence[UnitResult]) -> Variation | NotEstimable:
         median_odds_ratio_upper=max(mor_upper, fit.median_odds_ratio),
         outliers_low=tuple(names[plot.low].tolist()),
         outliers_high=tuple(names[plot.high].tolist()),
-        shrunken=tuple(
-            unit.model_copy(
-                update={"value": float(v), "lower": float(a), "upper": float(b)}
-            )
-            for unit, v, a, b in zip(some, fit.value, fit.lower, fit.upper, strict=True)
-        ),
     )
 
 
