@@ -31,14 +31,14 @@ def equity_gap(scene: Scene, records: Records) -> dict[str, object]:
     person, expected = expected_control(scene, records)
     svi = scene.persons.svi[person]
     quartile = 1 + np.searchsorted([0.25, 0.5, 0.75], svi, "right")
-    by = {}
+    by: dict[str, dict[str, int | float | None]] = {}
     for q in (1, 2, 3, 4):
         rows = quartile == q
         share = float(expected[rows].mean()) if rows.any() else None
         by[str(q)] = {"n": int(rows.sum()), "expected": share}
     first, last = by["1"]["expected"], by["4"]["expected"]
     gap = None if first is None or last is None else last - first
-    return {"definition": _DEFINITION, "difference": gap, "by": by}
+    return {"definition": _DEFINITION, "value": gap, "by": by}
 
 
 def expected_control(scene: Scene, records: Records) -> tuple[Integers, Floats]:

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,9 @@ _DIFFERENCE = (
     "Mean with the card everywhere minus mean with it nowhere, from the same persons "
     "with the same luck. `difference` counts everyone (an event not recorded is no "
     "event) for intensified and low_pressure; `difference_observed` compares those "
-    "observed in each world, and is the only one for systolic and controlled."
+    "observed in each world, as an analysis of recorded outcomes does, and is the only "
+    "one for systolic and controlled. `effect` is the difference of intensified, "
+    "`harm` the observed difference of low_pressure."
 )
 
 
@@ -73,16 +76,19 @@ def make_truth(
     """Gather everything that the grader may want to know."""
     on, off = potential_outcomes(config, scene, at_go_live, acceptance)
     clinics = scene.clinics
+    told = {
+        name: {"role": role, "measure": measure, **_effect(scene, on, off, name)}
+        for name, (role, measure) in _MEASURES.items()
+    }
     return {
         "version": 1,
         "problem": config.problem,
         "config": {k: _plain(v) for k, v in dataclasses.asdict(config).items()},
         "population": {"definition": _POPULATION, "n": len(on.person)},
         "definition": _DIFFERENCE,
-        "effects": {
-            name: {"role": role, "measure": measure, **_effect(scene, on, off, name)}
-            for name, (role, measure) in _MEASURES.items()
-        },
+        "effect": _headline(told["intensified"], "difference"),
+        "harm": _headline(told["low_pressure"], "difference_observed"),
+        "outcomes": told,
         "equity_gap": equity_gap(scene, at_go_live[1]),
         "acceptance": {
             "intercept": _finite(acceptance.intercept),
@@ -108,7 +114,19 @@ def make_truth(
     }
 
 
-def _effect(scene: Scene, on: Outcomes, off: Outcomes, name: str) -> dict[str, object]:
+def _headline(told: dict[str, Any], key: str) -> dict[str, object]:
+    """Give one difference alone, overall and by group."""
+    return {
+        "measure": told["measure"],
+        "overall": told["overall"].get(key),
+        "by": {
+            by: {label: one.get(key) for label, one in groups.items()}
+            for by, groups in told["by"].items()
+        },
+    }
+
+
+def _effect(scene: Scene, on: Outcomes, off: Outcomes, name: str) -> dict[str, Any]:
     """Give one difference overall and by group."""
     everyone = np.ones(len(on.person), dtype=bool)
     groups = _groups(scene, on)

@@ -4,7 +4,6 @@ import hashlib
 from datetime import date, timedelta
 from pathlib import Path
 
-from rounds.nouns.errors import DefinitionError
 from rounds.world.calls import Calls
 from rounds.world.config import (
     WEEKS_BEFORE,
@@ -13,8 +12,11 @@ from rounds.world.config import (
     WorldConfig,
 )
 from rounds.world.events import event_log
+from rounds.world.facts import Facts
+from rounds.world.fhir import write_fhir
 from rounds.world.ids import clinic_names, patient_names, practitioner_names
 from rounds.world.luck import Luck
+from rounds.world.omop import write_omop
 from rounds.world.point_of_care import PointOfCare
 from rounds.world.population import make_clinics, make_persons
 from rounds.world.records import Records
@@ -97,17 +99,17 @@ class World:
         return self.trial_end + timedelta(weeks=WEEKS_WATCH)
 
     def live(self, until: date, point_of_care: PointOfCare | None) -> None:
-        """Live every whole week that ends on or before `until`.
+        """Live every whole week, Monday to Sunday, that is over by `until`.
 
         Parameters
         ----------
         until : date
-            Exclusive; a Monday, or else the Monday before it. Earlier than `now`,
+            A Sunday and the Monday after it mean the same. Earlier than `now`,
             nothing happens: time does not run backwards.
         point_of_care : PointOfCare or None
             What answers the EHR from go-live on; None for no cards.
         """
-        last = (until - self.begin).days // 7
+        last = ((until - self.begin).days + 1) // 7
         channel: Channel | None = None
         if point_of_care is not None:
             channel = Calls(
@@ -131,12 +133,15 @@ class World:
             self._week += 1
 
     def _go_live(self) -> None:
-        """Solve for what is planted, and keep the state for the potential outcomes."""
-        self._acceptance = solve_acceptance(self.config, self._scene, self._records)
+        """Keep the state for the potential outcomes, and solve for what is planted."""
         self._at_go_live = (self._state.copy(), self._records.copy())
+        self._acceptance = solve_acceptance(self.config, self._scene, self._records)
 
     def seal(self, path: Path) -> None:
         """Write the truth to a sealed file, readable by its owner alone.
+
+        It is the same whenever it is sealed: before go-live, the weeks until then are
+        lived on a copy.
 
         Parameters
         ----------
@@ -145,28 +150,56 @@ class World:
 
         Raises
         ------
-        DefinitionError
-            If the world has not lived past go-live yet.
+        OSError
+            If the file cannot be written.
         """
         write_sealed(Path(path), self._truth())
 
     def _truth(self) -> dict[str, object]:
         """Count the truth from the potential outcomes."""
-        if self._at_go_live is None:
-            raise DefinitionError(
-                "The truth of this world cannot be sealed before go-live.",
-                code="world-not-live",
-                why="It is counted from what would follow go-live with and without "
-                "the card.",
-                remedies=("Call `live` with a date after go-live first.",),
-            )
-        return make_truth(
-            self.config,
-            self._scene,
-            self._at_go_live,
-            self._acceptance,
-            self._names[1],
-        )
+        fork = self._at_go_live or self._ahead()
+        acceptance = solve_acceptance(self.config, self._scene, fork[1])
+        return make_truth(self.config, self._scene, fork, acceptance, self._names[1])
+
+    def _ahead(self) -> tuple[State, Records]:
+        """Live a copy until go-live."""
+        state, records = self._state.copy(), self._records.copy()
+        for week in range(self._week, WEEKS_BEFORE):
+            live_week(self._scene, week, state, records, None, self._acceptance)
+        return state, records
+
+    def write_omop(self, directory: Path) -> None:
+        """Write everything so far as OMOP CDM 5.4 parquet.
+
+        Parameters
+        ----------
+        directory : Path
+            Made when it is not there.
+
+        Raises
+        ------
+        OSError
+            If the folder cannot be written.
+        """
+        write_omop(Path(directory), self._facts())
+
+    def write_fhir(self, directory: Path) -> None:
+        """Write everything so far as FHIR R4 bulk NDJSON, one file for each type.
+
+        Parameters
+        ----------
+        directory : Path
+            Made when it is not there.
+
+        Raises
+        ------
+        OSError
+            If the folder cannot be written.
+        """
+        write_fhir(Path(directory), self._facts())
+
+    def _facts(self) -> Facts:
+        return Facts(self._scene, self._records, self._names, 7 * self._week)
 
     def event_log(self) -> bytes:
         """Give everything that has happened, in order, as canonical CSV bytes."""

@@ -111,7 +111,7 @@ class Parameters:
     overshoot_days: int = 100
     override: float = 0.7
     effect_factor: float = 0.858
-    harm_factor: float = 0.97
+    harm_factor: float = 0.83
 
 
 PARAMETERS = Parameters()
