@@ -1,0 +1,15 @@
+"""Practice to Data: FHIR and OMOP in, the engine inside, counts out."""
+
+from rounds.datamart.datamart import Datamart, Status
+from rounds.datamart.load import Progress, load
+from rounds.datamart.load_report import LoadReport, Reason, TypeCount
+
+__all__ = [
+    "Datamart",
+    "LoadReport",
+    "Progress",
+    "Reason",
+    "Status",
+    "TypeCount",
+    "load",
+]

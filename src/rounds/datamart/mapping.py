@@ -1,0 +1,50 @@
+"""The mapping, written as tables that a person can read, and read here."""
+
+import csv
+import hashlib
+from functools import cache
+from importlib.resources import files
+from typing import TypeAlias
+
+__all__ = ["Row", "cdm_columns", "cdm_tables", "mapping_version", "mapping"]
+
+Row: TypeAlias = dict[str, str]
+
+_CODE_VERSION = "1"  # raised when the SQL made from unchanged tables gives other rows
+
+
+def _read(text: str) -> tuple[Row, ...]:
+    return tuple(csv.DictReader(text.splitlines()))
+
+
+@cache
+def mapping(name: str) -> tuple[Row, ...]:
+    """Give the rows of `mappings/<name>.csv`, in the order they are written."""
+    return _read((files(__package__) / "mappings" / f"{name}.csv").read_text("utf-8"))
+
+
+@cache
+def _cdm() -> tuple[Row, ...]:
+    return _read((files(__package__) / "cdm_5_4.csv").read_text("utf-8"))
+
+
+def cdm_tables() -> tuple[str, ...]:
+    """Give the names of the OMOP CDM 5.4 tables that the datamart holds."""
+    return tuple(dict.fromkeys(row["table"] for row in _cdm()))
+
+
+def cdm_columns(table: str) -> tuple[Row, ...]:
+    """Give the columns of one table: column, type, required, primary_key."""
+    return tuple(row for row in _cdm() if row["table"] == table)
+
+
+@cache
+def mapping_version() -> str:
+    """Give a short hash of every mapping table: another mapping, another snapshot."""
+    digest = hashlib.sha256(_CODE_VERSION.encode())
+    folder = files(__package__) / "mappings"
+    for table in sorted(folder.iterdir(), key=lambda each: each.name):
+        if table.name.endswith(".csv"):
+            digest.update(table.read_bytes())
+    digest.update((files(__package__) / "cdm_5_4.csv").read_bytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,40 @@
+"""Observation periods, from the first to the last recorded event of each person."""
+
+import duckdb
+
+from rounds.datamart.cdm import EVENT_TABLES, insert
+from rounds.datamart.mapping import cdm_columns, mapping
+
+__all__ = ["derive_observation_periods", "event_dates"]
+
+_TYPE = next(r["concept_id"] for r in mapping("fixed_concepts") if r["code"] == "ehr")
+
+
+def event_dates() -> str:
+    """Write a query of every event's person_id, first day and last day."""
+    parts = []
+    for table, (_, date) in EVENT_TABLES.items():
+        columns = {row["column"] for row in cdm_columns(table)}
+        # Only a visit's end is an observation; a condition's may be long after.
+        end = "visit_end_date" if "visit_end_date" in columns else date
+        parts.append(
+            f"SELECT person_id, {date} AS first_day, "
+            f"coalesce({end}, {date}) AS last_day FROM {table}"
+        )
+    return " UNION ALL ".join(parts)
+
+
+def derive_observation_periods(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give each person that has an event one observation period."""
+    insert(
+        connection,
+        "observation_period",
+        {
+            "observation_period_id": "row_number() OVER (ORDER BY person_id)",
+            "person_id": "person_id",
+            "observation_period_start_date": "min(first_day)",
+            "observation_period_end_date": "max(last_day)",
+            "period_type_concept_id": _TYPE,
+        },
+        f"({event_dates()}) GROUP BY person_id ORDER BY person_id",
+    )

@@ -1,0 +1,151 @@
+"""The files of a source: which they are, what is in them, and their fingerprint."""
+
+import gzip
+import hashlib
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from rounds.datamart.mapping import mapping_version
+from rounds.nouns.errors import SourceError
+
+__all__ = ["SourceFile", "list_files", "open_text", "snapshot_of", "true_lines"]
+
+_BLOCK = 1 << 20
+_GZIP_MAGIC = b"\x1f\x8b"
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One file of a source."""
+
+    number: int
+    """Its place in the sorted list, from 0."""
+    name: str
+    """Its path within the folder, with forward slashes."""
+    path: Path
+    sha256: str
+    size: int
+    gzipped: bool
+
+    @property
+    def extension(self) -> str:
+        """The last suffix but `.gz`, in lower case, with its dot."""
+        name = self.path.name.lower().removesuffix(".gz")
+        return Path(name).suffix
+
+
+def _fingerprint(path: Path) -> tuple[str, bool]:
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        block = stream.read(_BLOCK)
+        gzipped = block.startswith(_GZIP_MAGIC)
+        while block:
+            digest.update(block)
+            block = stream.read(_BLOCK)
+    return digest.hexdigest(), gzipped
+
+
+def list_files(source: Path) -> tuple[SourceFile, ...]:
+    """List and fingerprint every file of a folder, or the one file that is given.
+
+    Raises
+    ------
+    SourceError
+        If there is no such folder, or it or a file in it cannot be read.
+    """
+    try:
+        if source.is_dir():
+            paths = sorted(_walk(source))
+            names = [path.relative_to(source).as_posix() for path in paths]
+        elif source.exists():
+            paths, names = [source], [source.name]
+        else:
+            raise SourceError(
+                f"There is no folder at {source}.",
+                code="source-missing",
+                why="Nothing can be loaded from it.",
+                remedies=(
+                    "Check the path for a typing slip.",
+                    "Give the folder that holds the FHIR or OMOP files.",
+                ),
+            )
+        return tuple(
+            SourceFile(number, name, path, *_facts(path))
+            for number, (name, path) in enumerate(zip(names, paths, strict=True))
+        )
+    except PermissionError as error:
+        raise SourceError(
+            f"{error.filename or source} cannot be read: permission denied.",
+            code="source-not-readable",
+            why="A load that skips what it may not read would give wrong counts.",
+            remedies=(
+                "Ask the folder's owner for read permission (on the folder: r and x).",
+                "Copy the files to a folder that you own.",
+            ),
+        ) from None
+
+
+def _facts(path: Path) -> tuple[str, int, bool]:
+    digest, gzipped = _fingerprint(path)
+    return digest, path.stat().st_size, gzipped
+
+
+def _walk(folder: Path) -> Iterable[Path]:
+    for path in folder.iterdir():
+        if path.name.startswith((".", "_")):
+            continue
+        if path.is_dir():
+            yield from _walk(path)
+        elif path.is_file():
+            yield path
+
+
+def snapshot_of(files: Iterable[SourceFile], shape: str, vocabulary: str) -> str:
+    """Give the snapshot id: the same files and mapping always give the same one."""
+    digest = hashlib.sha256(f"{shape}\n{mapping_version()}\n{vocabulary}\n".encode())
+    for file in files:
+        digest.update(f"{file.name}\t{file.sha256}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def open_text(file: SourceFile) -> IO[str]:
+    """Open a plain or gzip file as text; bytes that are not UTF-8 are replaced."""
+    raw: IO[bytes] = (
+        gzip.open(file.path, "rb") if file.gzipped else file.path.open("rb")  # type: ignore[assignment]
+    )
+    return io.TextIOWrapper(raw, encoding="utf-8", errors="replace", newline="\n")
+
+
+def true_lines(
+    file: SourceFile, records: Iterable[int], *, skipped: frozenset[int] = frozenset()
+) -> dict[int, int]:
+    """Give the line number of each record, where blank lines are not records.
+
+    Parameters
+    ----------
+    file : SourceFile
+        A file with one record a line.
+    records : iterable of int
+        Places of records, from 1.
+    skipped : frozenset of int
+        Line numbers that were not read as records.
+    """
+    wanted = sorted(set(records))
+    lines: dict[int, int] = {}
+    if not wanted:
+        return lines
+    position, record = 0, 0
+    with open_text(file) as stream:
+        for line_number, line in enumerate(stream, start=1):
+            if line.isspace() or line_number in skipped:
+                continue
+            record += 1
+            if record == wanted[position]:
+                lines[record] = line_number
+                position += 1
+                if position == len(wanted):
+                    break
+    return lines

@@ -1,0 +1,49 @@
+"""What every source must offer: the contract that `rounds.conformance` checks."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import duckdb
+
+from rounds.datamart.source_files import SourceFile
+
+__all__ = ["Loaded", "Source", "Tell"]
+
+Tell: TypeAlias = Callable[[str, int], None]
+"""Told what is being done, and how many resources or rows have been read so far."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a source says of its files, so that places can be shown as file:line."""
+
+    entries: frozenset[int] = frozenset()
+    """Numbers of the files whose records are entries or rows, not lines."""
+    entry_name: str = "entry"
+    """What a record of theirs is called: entry 3, row 12."""
+    header_lines: frozenset[int] = frozenset()
+    """Numbers of the files whose first line is a header."""
+
+
+class Source(Protocol):
+    """One kind of input."""
+
+    @property
+    def shape(self) -> str:
+        """A short name, shown in reports: `fhir`, `omop`."""
+
+    def recognises(self, files: Sequence[SourceFile]) -> bool:
+        """Tell whether this source can read what is in the folder."""
+
+    def fill(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        files: Sequence[SourceFile],
+        tell: Tell,
+    ) -> Loaded:
+        """Fill the CDM tables, and say of each record whether it was mapped.
+
+        The tables `reading`, `mapped` and `problem` take the counts: what is read is
+        mapped or set aside with a reason, and nothing is dropped silently.
+        """
