@@ -4,7 +4,8 @@ import datetime as dt
 
 import numpy as np
 
-from rounds.datamart import Datamart, run_measure
+from rounds.datamart import Datamart
+from rounds.datamart.measures import run_measure
 from rounds.methods.spc import p_chart, p_prime_chart, runs
 from rounds.nouns import (
     ChartPoint,
