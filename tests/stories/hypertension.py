@@ -523,7 +523,7 @@ def full(decided="adopt", recommended=None, *, sealed=False, unit="clinic", **nu
         evaluation=evaluation(sealed=sealed, **numbers),
         decision=decision(decided, recommended),
         watch=watch() if decided == "adopt" else None,
-        grade={**GRADE, "effect": {"estimate": None, "reason": "sealed", "truth": 0.058}} if sealed else GRADE,
+        grade={**GRADE, "effect": {"estimate": None, "without": "sealed", "truth": 0.058}} if sealed else GRADE,
         refs={"Code": "rounds 0.1.0"},
     )
 
@@ -561,3 +561,26 @@ def tiny():
             limitations=(f"{n} patients in the denominator: the interval is wide.",),
         )
     )
+
+
+def publish(ledger, story, *, until="decision", by="The demo"):
+    """Publish a story's nouns in order, each pointing at what the ledger holds."""
+    days = iter(range(1, 28))
+
+    def put(noun, **refs):
+        at = dt.datetime(2025, 10, next(days), 9, tzinfo=dt.UTC)
+        return ledger.publish(noun.model_copy(update=refs), at=at, by=by).ref
+
+    community = put(story.community)
+    problem = put(story.problem, community=community)
+    if until == "problem":
+        return
+    found = tuple(put(source) for source in story.sources)
+    evidence = put(story.evidence, problem=problem, sources=found)
+    knowledge = put(story.knowledge_object, evidence=evidence)
+    protocol = put(story.protocol, problem=problem)
+    rollout = put(story.rollout, evidence=evidence, knowledge_object=knowledge, protocol=protocol)
+    if until == "rollout":
+        return
+    evaluation = put(story.evaluation, rollout=rollout, protocol=protocol, evidence=evidence, knowledge_object=knowledge)
+    put(story.decision, evaluation=evaluation, protocol=protocol, knowledge_object=knowledge)

@@ -54,6 +54,7 @@ def clinician_context(story: Story, *, masked: bool) -> dict[str, Any]:
         "subtitle": _subtitle(story, masked=masked),
         "measured": span(problem.period),
         "trial_span": "" if story.protocol is None else span(story.protocol.enrolment),
+        "measure_name": _measure_name(story),
         "primary_name": _primary_name(story),
         "n_shown": len(shown_units(problem)),
         "n_suppressed": hidden,
@@ -166,16 +167,24 @@ def _steps(story: Story) -> list[tuple[str, str]]:
 
 def _subtitle(story: Story, *, masked: bool) -> str:
     measure = story.measure
-    parts = [story.problem.measure.short if measure is None else measure.title]
+    parts = [_measure_name(story) if measure is None else measure.title]
     parts.append(span(story.problem.period))
     if story.rollout is not None:
         number = story.rollout.n_units
-        units = "" if number is None else f" across {number} {story.rollout.design.unit}s"
+        units = (
+            "" if number is None else f" across {number} {story.rollout.design.unit}s"
+        )
         parts.append(f"randomised by {story.rollout.design.unit}{units}")
     if masked:
         parts.append("sites are masked while the trial runs")
     words = "; ".join(parts)
     return words[0].upper() + words[1:] + "."
+
+
+def _measure_name(story: Story) -> str:
+    """Read the measure's name from its Ref: the measure itself may not be at hand."""
+    name = story.problem.measure.name.partition("/")[2]
+    return name.replace("-", " ").capitalize()
 
 
 def _primary_name(story: Story) -> str:
@@ -185,7 +194,7 @@ def _primary_name(story: Story) -> str:
 
 
 def _table_units(units: tuple[UnitResult, ...], *, masked: bool) -> list[UnitResult]:
-    """Give the units as a table lists them; in masked order, their place says nothing."""
+    """Give the units of the table; masked, by value, so that place says nothing."""
     if not masked:
         return [unit for unit in units if not unit.suppressed]
     shown = [unit for unit in units if not unit.suppressed]
@@ -203,9 +212,9 @@ def _no_sites(story: Story, hidden: int) -> str:
     n = len(story.problem.units)
     shown = len(shown_units(story.problem))
     words = (
-        f"There are {n} sites. {hidden} are {SUPPRESSED}, which leaves {shown} to show: "
-        "too few to tell how sites differ, so no picture is drawn. With so few patients "
-        "at a site, chance alone moves its result by tens of percentage points."
+        f"There are {n} sites. {hidden} are {SUPPRESSED}, which leaves {shown} to "
+        "show: too few to tell how sites differ, so no picture is drawn. With so few "
+        "patients at a site, chance alone moves its result by tens of points."
         if hidden
         else f"There are {n} sites, and {shown} with a value: no picture is drawn."
     )
@@ -229,13 +238,11 @@ def _grade_rows(story: Story) -> list[dict[str, str]]:
             "holds": "–",
         }
         if item.get("estimate") is None:
-            row["withheld"] = str(item.get("reason") or "no estimate")
+            row["withheld"] = str(item.get("without") or "no estimate")
         else:
             low, high = item["lower"], item["upper"]
             row["estimate"] = _points(item["estimate"])
-            row["interval"] = (
-                f"{label(low, 'points', 1)} to {label(high, 'points', 1)}"
-            )
+            row["interval"] = f"{label(low, 'points', 1)} to {label(high, 'points', 1)}"
             if truth is not None:
                 row["holds"] = "yes" if low <= truth <= high else "no"
         rows.append(row)

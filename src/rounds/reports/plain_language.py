@@ -88,7 +88,7 @@ def flesch_kincaid_grade(blocks: list[str]) -> float:
     """
     sentences = words = sounds = 0
     for block in blocks:
-        for sentence in re.split(r"[.!?:;]+(?:\s|$)", block):
+        for sentence in re.split(r"[.!?]+(?:\s|$)", block):
             found = re.findall(r"[\w’'.,%-]*\w[\w’'%-]*", sentence)
             if found:
                 sentences += 1

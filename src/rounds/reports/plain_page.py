@@ -29,7 +29,7 @@ GOALS = {
     "intensified-after-first-uncontrolled": (
         "had their pills changed within two weeks of a high reading"
     ),
-    "controlled-after-first-uncontrolled": "then had their blood pressure under control",
+    "controlled-after-first-uncontrolled": "then had it under control",
     "low-pressure-after-first-uncontrolled": "had a reading that was too low",
 }
 """Measures in the words of a person who is measured; others are said in general."""
@@ -194,8 +194,8 @@ def _change(story: Story) -> dict[str, str] | None:
 
 _SEALED = (
     "We do not show a number here yet.",
-    "One of our checks did not pass. That means the number could be wrong, and a wrong "
-    "number could lead to bad care. We will fix this first.",
+    "One of our checks did not pass. That means the number could be wrong.",
+    "A wrong number could lead to bad care. We will fix this first.",
 )
 
 
@@ -249,7 +249,7 @@ def _found(story: Story, evaluation: Evaluation) -> list[str]:
 _VERDICTS = {
     "within_margin": "The harm stayed below the limit that we had set at the start.",
     "exceeds_margin": "This is more harm than the limit that we had set at the start.",
-    "uncertain": "We can not rule out more harm than the limit we had set at the start.",
+    "uncertain": "We can not rule out more harm than the limit that we had set.",
     "sealed": "We do not show this number yet, as one of our checks did not pass.",
 }
 
@@ -300,7 +300,7 @@ def _listed(words: list[str]) -> str:
 _DECISIONS = {
     "adopt": "We will keep the note, and turn it on for all. We will go on to check "
     "that it still helps.",
-    "adapt": "We will change the note and test it again. It is not ready to use for all.",
+    "adapt": "We will change the note and test it again. It is not yet fit for all.",
     "abandon": "We will stop using the note. To know what does not work helps too.",
     "extend": "We will go on with the test. We do not know enough yet to decide.",
 }

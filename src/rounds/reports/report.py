@@ -21,7 +21,7 @@ from rounds.reports.plain_language import HIGHEST_GRADE
 from rounds.reports.plain_page import plain_page
 from rounds.reports.story import Story
 
-__all__ = ["render", "render_html", "style_sheet"]
+__all__ = ["render", "render_html", "render_step", "style_sheet"]
 
 _FONTS = (
     ("Inter", 400, "inter-regular.woff2"),
@@ -83,12 +83,40 @@ def render_html(story: Story, *, mask_sites: bool = False) -> str:
     return templates.get_template("report.html").render(
         **clinician_context(story, masked=mask_sites),
         figures=_figures(story, masked=mask_sites),
-        ring=Markup(figures.turn_ring(story)),
-        css=Markup(style_sheet(embedded=True)),
-        plain_page=Markup(plain),
+        ring=_drawn(figures.turn_ring(story)),
+        css=_drawn(style_sheet(embedded=True)),
+        plain_page=_drawn(plain),
         grade_level=grade,
         highest_grade=HIGHEST_GRADE,
         code_version=__version__,
+    )
+
+
+def render_step(story: Story, step: str, *, mask_sites: bool = False) -> str:
+    """Give one step's part of the clinician's page, for a page of the web.
+
+    Parameters
+    ----------
+    story : Story
+        The nouns of a turn, as far as that step needs them.
+    step : {"problem", "evidence", "change", "evaluation", "decision"}
+        Which part.
+    mask_sites : bool
+        As in `render`.
+
+    Returns
+    -------
+    str
+        A `section` element.
+    """
+    story = _made_safe(story)
+    return (
+        _templates()
+        .get_template(f"{step}.html")
+        .render(
+            **clinician_context(story, masked=mask_sites),
+            figures=_figures(story, masked=mask_sites),
+        )
     )
 
 
@@ -145,4 +173,9 @@ def _figures(story: Story, *, masked: bool) -> dict[str, Markup | None]:
         "flow": figures.arms_flow(story.evaluation, story.protocol),
         "grade": figures.beside_truth(story.grade),
     }
-    return {name: None if svg is None else Markup(svg) for name, svg in drawn.items()}
+    return {name: svg and _drawn(svg) for name, svg in drawn.items()}
+
+
+def _drawn(markup: str) -> Markup:
+    """Mark as finished what our own charts and templates made, escaped there."""
+    return Markup(markup)  # noqa: S704

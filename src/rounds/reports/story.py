@@ -12,6 +12,7 @@ from rounds.nouns import (
     Evidence,
     KnowledgeObject,
     Measure,
+    NotEstimable,
     Problem,
     Protocol,
     Rollout,
@@ -38,7 +39,7 @@ class Story:
     evaluation: Evaluation | None = None
     decision: Decision | None = None
     turn: Turn | None = None
-    watch: ControlChart | None = None
+    watch: ControlChart | NotEstimable | None = None
     """The measure since the decision came into force."""
     grade: Mapping[str, Any] | None = None
     """Of a made world only: `effect`, `harm` and `equity_gap`, each with `estimate`,

@@ -63,15 +63,15 @@ def flow_chart(plot: FlowChart, width: float = WIDE) -> str:
     wide = 300 if not small else width - 2
     at = 1.0
     left = middle - wide / 2 if not small else 1
-    _box(canvas, plot.assessed, left, at, wide, first)
+    _box(canvas, plot.assessed, (left, at), wide, first)
     at += first
     below = at + _GAP + aside + _GAP
     _arrow(canvas, middle, at, middle, below)
     side = middle + 40 if not small else middle + 34
     _arrow_right(canvas, middle, at + _GAP + aside / 2, side)
-    _box(canvas, plot.excluded, side, at + _GAP, width - side - 1, aside, start=True)
+    _box(canvas, plot.excluded, (side, at + _GAP), width - side - 1, aside, start=True)
     at = below
-    _box(canvas, plot.randomised, left, at, wide, second)
+    _box(canvas, plot.randomised, (left, at), wide, second)
     at += second
     _arms(canvas, plot, at, (allocated, analysed), small=small)
     return canvas.svg(name=plot.name, title=plot.title, description=_said(plot))
@@ -96,10 +96,10 @@ def _arms(
         canvas.line(trunk, branch, centre, branch, "arrow")
         top = at + 1.5 * _GAP
         _arrow(canvas, centre, branch, centre, top)
-        _box(canvas, allocated, left, top, wide, heights[0])
+        _box(canvas, allocated, (left, top), wide, heights[0])
         last = top + heights[0] + _GAP
         _arrow(canvas, centre, top + heights[0], centre, last)
-        _box(canvas, analysed, left, last, wide, heights[1])
+        _box(canvas, analysed, (left, last), wide, heights[1])
 
 
 def _height(box: FlowBox) -> float:
@@ -109,18 +109,18 @@ def _height(box: FlowBox) -> float:
 def _box(
     canvas: Canvas,
     box: FlowBox,
-    x: float,
-    y: float,
+    at: tuple[float, float],
     width: float,
     height: float,
     *,
     start: bool = False,
 ) -> None:
+    x, y = at
     canvas.box(x, y, width, height, "box")
-    at, anchor = (x + 12, "start") if start else (x + width / 2, "middle")
-    canvas.text(at, y + 24, box.title, "strong", anchor)
+    middle, anchor = (x + 12, "start") if start else (x + width / 2, "middle")
+    canvas.text(middle, y + 24, box.title, "strong", anchor)
     for i, words in enumerate(box.lines, start=1):
-        canvas.text(at, y + 24 + _LINE * i, words, "", anchor)
+        canvas.text(middle, y + 24 + _LINE * i, words, "", anchor)
 
 
 def _arrow(canvas: Canvas, x1: float, y1: float, x2: float, y2: float) -> None:

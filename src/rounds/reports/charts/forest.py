@@ -77,12 +77,12 @@ def forest(plot: Forest, width: float = WIDE) -> str:
     head = 8 if small else 30
     foot = 44 + (16 if plot.axis else 0)
     canvas = Canvas(width, head + sum(heights) + foot)
-    left, right = (14, width - 14) if small else (300, width - 190)
+    left, right = (14, width - 14) if small else (276, width - 164)
     low, high = _range(plot)
     x = Scale(low, high, left, right)
     bottom = head + sum(heights)
     if not small:
-        _head(canvas, plot, left, right)
+        _head(canvas, plot, left)
     marked = ticks(low, high, 4 if small else 5)
     digits = 1 if any(_needs_digit(tick, plot.unit) for tick in marked) else 0
     for tick in marked:
@@ -124,7 +124,7 @@ def _range(plot: Forest) -> tuple[float, float]:
     return min(values) - pad, max(values) + pad
 
 
-def _head(canvas: Canvas, plot: Forest, left: float, right: float) -> None:
+def _head(canvas: Canvas, plot: Forest, left: float) -> None:
     canvas.text(left - 16, 16, plot.column_title, "strong", "end")
     canvas.text(canvas.width, 16, plot.beside_title, "strong", "end")
     canvas.line(0, 26, canvas.width, 26, "rule")
@@ -143,14 +143,17 @@ def _row(
     canvas.text(
         0 if small else indent,
         line,
-        clipped(row.label, 28 if small else 36),
+        clipped(row.label, 28 if small else 31),
         ("strong" if heavy else "") + " halo",
     )
     if row.column and not small:
         canvas.text(x.start - 16, line, row.column, "muted", "end")
     if row.kind == "absent":
-        at = (0, top + 31) if small else (x.start, line)
-        canvas.text(*at, clipped(row.beside, 54), "muted halo")
+        if small:
+            canvas.text(0, top + 31, clipped(row.beside, 52), "muted halo")
+        else:
+            words = clipped(row.beside, 44)
+            canvas.text(canvas.width, line, words, "muted halo", "end")
         return
     canvas.text(
         canvas.width, line, row.beside, "strong halo" if heavy else "halo", "end"

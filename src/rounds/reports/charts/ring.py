@@ -31,7 +31,7 @@ class Ring:
     """A few words under the centre: a date, a decision."""
 
 
-def ring(plot: Ring, width: float = 300) -> str:
+def ring(plot: Ring, width: float = 280) -> str:
     """Draw the ring; done, current and ahead differ in fill, stroke and sign.
 
     Parameters
@@ -46,7 +46,7 @@ def ring(plot: Ring, width: float = 300) -> str:
     str
         One SVG element.
     """
-    radius, height = 76, 230
+    radius, height = 72, 222
     canvas = Canvas(width, height)
     middle = (width / 2, height / 2 - 2)
     n = len(plot.steps)
@@ -60,7 +60,7 @@ def ring(plot: Ring, width: float = 300) -> str:
             "arc on" if reached else "arc",
         )
     for i, (step, angle) in enumerate(zip(plot.steps, angles, strict=True)):
-        _step(canvas, step, i + 1, middle, radius, angle)
+        _step(canvas, step, i + 1, middle=middle, radius=radius, angle=angle)
     canvas.text(*middle, plot.centre, "centre", "middle")
     canvas.text(middle[0], middle[1] + 18, plot.below, "muted", "middle")
     said = ", ".join(f"{step.label}: {_SAID[step.state]}" for step in plot.steps)
@@ -74,6 +74,7 @@ def _step(
     canvas: Canvas,
     step: RingStep,
     number: int,
+    *,
     middle: tuple[float, float],
     radius: float,
     angle: float,
@@ -93,7 +94,7 @@ def _step(
         canvas.text(x, y + 29, step.label, css, "middle")
     else:
         side = 1 if across > 0 else -1
-        at = x + side * 20
+        at = x + side * 18
         canvas.text(at, y + 4, step.label, css, "start" if side > 0 else "end")
 
 

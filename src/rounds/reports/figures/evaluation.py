@@ -57,7 +57,9 @@ def evidence_forest(evidence: Evidence | None) -> str | None:
         for study in pooling.studies
     ]
     rows.append(_row("Pooled, random effects", pooling.pooled, kind="pooled"))
-    rows.append(_row("Next setting (prediction)", pooling.prediction, kind="prediction"))
+    rows.append(
+        _row("Next setting (prediction)", pooling.prediction, kind="prediction")
+    )
     plot = Forest(
         name="evidence",
         title="Published studies and their random-effects summary",
@@ -180,7 +182,7 @@ def arms_flow(evaluation: Evaluation | None, protocol: Protocol | None) -> str |
 
 
 def _arm(arm: ArmSummary, units: str) -> tuple[FlowBox, FlowBox]:
-    first = FlowBox(title=_ARMS[arm.arm], lines=(f"{arm.n_units:,} {units}",))
+    first = FlowBox(title=_ARMS[arm.arm], lines=(f"{_few(arm.n_units)} {units}",))
     if arm.suppressed or arm.n is None:
         return first, FlowBox(title="Analysed", lines=(SUPPRESSED,))
     return first, FlowBox(title="Analysed", lines=(f"n = {arm.n:,}",))
@@ -208,7 +210,7 @@ def beside_truth(grade: Mapping[str, Any] | None) -> str | None:
             continue
         truth = item.get("truth")
         if item.get("estimate") is None:
-            reason = str(item.get("reason") or "no estimate")
+            reason = str(item.get("without") or "no estimate")
             rows.append(ForestRow(label=name, kind="absent", beside=reason))
             continue
         value, low, high = (item[k] for k in ("estimate", "lower", "upper"))

@@ -8,7 +8,6 @@ from rounds.methods.funnel import funnel_limits
 from rounds.nouns import (
     ChartPoint,
     ControlChart,
-
     NotEstimable,
     Problem,
     UnitResult,
@@ -31,7 +30,6 @@ from rounds.reports.charts import (
     ring,
 )
 from rounds.reports.story import Story
-
 
 __all__ = [
     "FEWEST_SITES",
@@ -168,9 +166,7 @@ def month_chart(
     return at_two_widths(control_chart, plot)
 
 
-def _subgroup(
-    point: ChartPoint, centre: float | None, higher: bool
-) -> ControlPoint:
+def _subgroup(point: ChartPoint, centre: float | None, higher: bool) -> ControlPoint:
     if point.suppressed:
         return ControlPoint(label=point.label, value=None)
     flag: Flag = "none"
@@ -220,5 +216,3 @@ def turn_ring(story: Story) -> str:
         below=below,
     )
     return ring(plot)
-
-

@@ -1,0 +1,114 @@
+"""The application of one project: pages, the report, and the doors of CDS Hooks."""
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from rounds.conduct import Project
+from rounds.nouns import RoundsError
+from rounds.practice import Practice
+from rounds.web.cds_auth import Gate
+from rounds.web.cds_hooks import cds_routes
+from rounds.web.files import font, report, sheet
+from rounds.web.pages.entry.page import entry
+from rounds.web.pages.error.page import error_page
+from rounds.web.pages.home.page import home
+from rounds.web.pages.step.page import step
+from rounds.web.stories import PATHS
+
+__all__ = ["create_app"]
+
+
+def create_app(
+    project_dir: Path | str, *, clock: Callable[[], dt.datetime] | None = None
+) -> Starlette:
+    """Make the application of a project's folder.
+
+    The pages read the ledger alone, so they hold nothing that was not published. The
+    CDS Hooks services answer loopback, or the clients that rounds.toml lists.
+
+    Parameters
+    ----------
+    project_dir : Path
+        A folder with a `rounds.toml`.
+    clock : callable, optional
+        Gives the moment as an aware datetime: when an exposure is received.
+
+    Returns
+    -------
+    Starlette
+        An ASGI application.
+
+    Raises
+    ------
+    DefinitionError
+        If the folder is not a project, or its settings cannot be used.
+    """
+    project = Project.open(Path(project_dir))
+    practice = Practice.open(project.practice)
+    gate = Gate.from_settings(project.settings.get("cds", {}), project.root)
+    app = Starlette(
+        routes=[*_pages(), *cds_routes(practice, now=clock or _utc_now, gate=gate)],
+        exception_handlers={
+            RoundsError: _rounds_error,
+            HTTPException: _http_error,
+            Exception: _unexpected,
+        },
+    )
+    app.state.project = project
+    return app
+
+
+def _utc_now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+def _pages() -> list[Route]:
+    routes = [
+        Route("/", home),
+        Route("/index.json", home),
+        Route("/report", report),
+        Route("/static/style.css", sheet),
+        Route("/static/fonts/{name}", font),
+    ]
+    for path in PATHS.values():
+        routes += [
+            Route(f"/{path}", step, name=path),
+            Route(f"/{path}.json", step),
+            Route(f"/{path}/{{name}}", entry),
+            Route(f"/{path}/{{kind}}/{{name}}", entry),
+        ]
+    return routes
+
+
+def _rounds_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RoundsError)
+    return error_page(request, error)
+
+
+def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    missing = error.status_code == 404
+    said = RoundsError(
+        "There is no such page." if missing else f"{error.detail}.",
+        code="no-such-page" if missing else "not-allowed",
+        remedies=("Begin at the ring: /",),
+    )
+    return error_page(request, said, status=error.status_code)
+
+
+def _unexpected(request: Request, error: Exception) -> Response:
+    del error  # what it holds may come from a row; the server's log has its type
+    said = RoundsError(
+        "The page could not be made.",
+        code="unexpected",
+        why="The mistake is ours; nothing was changed.",
+        remedies=("Run 'rounds ledger verify'; if it is sound, report the page.",),
+    )
+    return error_page(request, said, status=500)

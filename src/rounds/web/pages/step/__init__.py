@@ -1,0 +1,1 @@
+"""A page: `page.py` makes its context, `page.html` shows it."""
