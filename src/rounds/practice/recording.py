@@ -179,7 +179,7 @@ def record_feedback(
         _TABLE.c.service == service, _TABLE.c.card.in_(cards), _TABLE.c.shown
     )
     with writing(practice) as connection:
-        given = dict(connection.execute(query).tuples().all())
+        given = {row.card: row.suggestion for row in connection.execute(query)}
         if cards - given.keys():
             raise DataError(
                 "The feedback is about a card that this service never gave.",
