@@ -9,14 +9,16 @@ from rounds.world.problems.hypertension import DRUGS, PARAMETERS
 from rounds.world.records import Records
 from rounds.world.state import Batch, Bools, Floats, Scene
 
-__all__ = ["OVERRIDE_REASONS", "Calls", "Everywhere"]
+__all__ = ["OVERRIDE_REASONS", "OVERRIDE_SYSTEM", "Calls", "Everywhere"]
 
+OVERRIDE_SYSTEM = "urn:rounds:override-reason"
 OVERRIDE_REASONS = (
+    "reading-not-representative",
+    "home-readings-at-goal",
     "adherence-first",
-    "home-readings-normal",
-    "patient-declined",
-    "other-priority",
-    "not-appropriate",
+    "patient-declines",
+    "risk-of-low-pressure",
+    "other",
 )
 _AMBULATORY = 0
 
@@ -24,9 +26,13 @@ _AMBULATORY = 0
 class Everywhere:
     """The card shown wherever it is due: one side of the potential outcomes."""
 
+    def __init__(self, scene: Scene) -> None:
+        self._persons = scene.persons
+
     def shown(self, week: int, batch: Batch) -> Bools:  # noqa: ARG002
-        """Show it at every uncontrolled visit."""
-        return batch.is_uncontrolled
+        """Show it at every uncontrolled visit of an adult of up to 85 years."""
+        age = self._persons.age_on(batch.person, batch.day)
+        return batch.is_uncontrolled & (age <= 85)
 
     def answered(self, accepted: Bools, answer: Floats, reason: Floats) -> None:
         """Keep nothing."""

@@ -85,8 +85,10 @@ class WorldConfig:
         return [
             (
                 self.problem in PROBLEMS,
-                f"WorldConfig.problem is {self.problem!r}; there is only "
-                f"{', '.join(PROBLEMS)}.",
+                (
+                    f"WorldConfig.problem is {self.problem!r}; there is only "
+                    f"{', '.join(PROBLEMS)}."
+                ),
             ),
             (
                 2 <= self.n_clinics <= 5_000,
@@ -94,8 +96,10 @@ class WorldConfig:
             ),
             (
                 self.people >= 10 * self.n_clinics,
-                f"WorldConfig.people is {self.people}: fewer than ten people for each "
-                f"of {self.n_clinics} clinics.",
+                (
+                    f"WorldConfig.people is {self.people}: fewer than ten for each "
+                    f"of {self.n_clinics} clinics."
+                ),
             ),
             (
                 1 <= self.weeks <= 260,
@@ -114,9 +118,11 @@ class WorldConfig:
                 f"WorldConfig.faults names {unknown}; known are {sorted(FAULTS)}.",
             ),
             (
-                0 <= self.n_outliers <= self.n_clinics // 4,
-                f"WorldConfig.n_outliers is {self.n_outliers}, not from 0 to a quarter "
-                "of the clinics.",
+                0 <= self.n_outliers <= self.n_clinics // 2,
+                (
+                    f"WorldConfig.n_outliers is {self.n_outliers}, not from 0 to half "
+                    "of the clinics."
+                ),
             ),
             (
                 self.go_live.weekday() == 0,

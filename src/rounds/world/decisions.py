@@ -7,14 +7,13 @@ from rounds.world.luck import Stream
 from rounds.world.orders import renew, stop_last
 from rounds.world.population import NEVER, SLOTS
 from rounds.world.problems.hypertension import PARAMETERS
-from rounds.world.records import Records
 from rounds.world.state import (
-    Acceptance,
     Batch,
     Bools,
     Channel,
     Floats,
     Integers,
+    Now,
     Scene,
     State,
 )
@@ -24,7 +23,7 @@ __all__ = ["batch_of", "decide"]
 
 
 def batch_of(scene: Scene, state: State, seen: Seen) -> Batch:
-    """Pick the outpatient encounters of adults with hypertension on the problem list."""
+    """Pick the outpatient encounters of those with hypertension on the problem list."""
     listed = np.flatnonzero(
         scene.persons.onset_day[seen.person[: seen.n_outpatients]]
         <= seen.day[: seen.n_outpatients]
@@ -48,21 +47,14 @@ def batch_of(scene: Scene, state: State, seen: Seen) -> Batch:
     )
 
 
-def decide(
-    scene: Scene,
-    week: int,
-    state: State,
-    records: Records,
-    batch: Batch,
-    channel: Channel | None,
-    acceptance: Acceptance,
-) -> None:
+def decide(now: Now, batch: Batch, channel: Channel | None) -> None:
     """Show cards, let clinicians decide, and make the next appointments."""
+    scene, week, state = now.scene, now.week, now.state
     nobody = np.zeros(len(batch.person), dtype=bool)
     called = channel is not None and week >= scene.go_live_week
     shown = channel.shown(week, batch) if called and channel else nobody
     own_p, fatigue = _own(scene, week, state, batch)
-    card_p = expit(acceptance.intercept + _card_effect(scene, batch)) * fatigue
+    card_p = expit(now.acceptance.intercept + _card_effect(scene, batch)) * fatigue
     luck, who = scene.luck, batch.person
     may = batch.is_uncontrolled & _has_room(state, who)
     own = may & (luck.uniform(Stream.OWN, who, week) < own_p)
@@ -74,9 +66,9 @@ def decide(
     if called and channel:
         answer = luck.uniform(Stream.ANSWER, who, week)
         channel.answered(accepted, answer, luck.uniform(Stream.REASON, who, week))
-    _plan_orders(scene, week, state, batch, intensified, shown, acceptance)
-    _renew_and_stop(scene, week, state, records, batch)
-    _appoint(scene, week, state, batch, shown)
+    _plan_orders(now, batch, intensified, shown)
+    _renew_and_stop(now, batch)
+    _appoint(now, batch, shown)
     row = batch.is_uncontrolled
     columns = {
         "visit": batch.visit,
@@ -88,7 +80,7 @@ def decide(
         "shown": shown,
         "intensified": intensified,
     }
-    records.append("decision", {name: c[row] for name, c in columns.items()})
+    now.records.append("decision", {name: c[row] for name, c in columns.items()})
 
 
 def _has_room(state: State, who: Integers) -> Bools:
@@ -118,17 +110,9 @@ def _card_effect(scene: Scene, batch: Batch) -> Floats:
     return scene.clinics.clinician_card[batch.clinician]
 
 
-def _plan_orders(
-    scene: Scene,
-    week: int,
-    state: State,
-    batch: Batch,
-    intensified: Bools,
-    shown: Bools,
-    acceptance: Acceptance,
-) -> None:
+def _plan_orders(now: Now, batch: Batch, intensified: Bools, shown: Bools) -> None:
     """Order the same day mostly, else by a call within 20 days."""
-    p, luck = PARAMETERS, scene.luck
+    p, luck, week, state = PARAMETERS, now.scene.luck, now.week, now.state
     who = batch.person[intensified]
     late = luck.uniform(Stream.DELAY, who, week) >= p.same_day
     wait = 1 + (p.callback_days * luck.uniform(Stream.DELAY_DAYS, who, week)).astype(
@@ -136,31 +120,30 @@ def _plan_orders(
     )
     state.pending_day[who] = batch.day[intensified] + np.where(late, wait, 0)
     state.pending_visit[who] = np.where(late, -1, batch.visit[intensified])
-    leaning = scene.persons.overshoot[who]
-    by_card = shown[intensified] & (leaning < acceptance.overshoot)
+    leaning = now.scene.persons.overshoot[who]
+    by_card = shown[intensified] & (leaning < now.acceptance.overshoot)
     state.pending_overshoot[who] = by_card | (leaning > 1 - p.natural_overshoot)
 
 
-def _renew_and_stop(
-    scene: Scene, week: int, state: State, records: Records, batch: Batch
-) -> None:
+def _renew_and_stop(now: Now, batch: Batch) -> None:
     """Renew at two visits in five; after a low reading end what caused it."""
+    state = now.state
     who = batch.person
-    again = scene.luck.uniform(Stream.RENEW, who, week) < 0.4
-    renew(scene, state, records, who[again], batch.day[again], batch.visit[again])
+    again = now.scene.luck.uniform(Stream.RENEW, who, now.week) < 0.4
+    renew(now, who[again], batch.day[again], batch.visit[again])
     low = batch.systolic < 100
     over = low & (state.overshoot_until[who] > batch.day)
     state.overshoot_until[who[over]] = -1
     stop_last(state, who[over])
 
 
-def _appoint(scene: Scene, week: int, state: State, batch: Batch, shown: Bools) -> None:
+def _appoint(now: Now, batch: Batch, shown: Bools) -> None:
     """Ask half of the uncontrolled to come back in three to eight weeks."""
-    luck, who = scene.luck, batch.person
+    luck, week, who = now.scene.luck, now.week, batch.person
     share = np.full(len(who), PARAMETERS.recheck)
-    if "missing_outcomes_active" in scene.faults:
+    if "missing_outcomes_active" in now.scene.faults:
         share = np.where(shown, 0.3 * share, share)
     back = batch.is_uncontrolled & (luck.uniform(Stream.RECHECK, who, week) < share)
     u = luck.uniform(Stream.RECHECK_WEEK, who, week)
     weeks = PARAMETERS.recheck_first + (PARAMETERS.recheck_weeks * u).astype(int)
-    state.recheck_week[who[back]] = week + weeks[back]
+    now.state.recheck_week[who[back]] = week + weeks[back]

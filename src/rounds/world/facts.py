@@ -130,7 +130,7 @@ class Facts:
 
     @cached_property
     def reading_minute(self) -> Integers:
-        """Give the minute of each reading: a second one five minutes after the first."""
+        """Give the minute of each reading: a second five minutes after the first."""
         first = self.visits["minute"][self.readings["visit"]]
         return np.minimum(first + 3 + 5 * self.readings["number"], _HIGHEST_MINUTE)
 

@@ -5,8 +5,7 @@ import numpy as np
 from rounds.world.luck import Stream
 from rounds.world.population import NEVER, SLOTS
 from rounds.world.problems.hypertension import PARAMETERS
-from rounds.world.records import Records
-from rounds.world.state import Integers, Scene, State
+from rounds.world.state import Integers, Now, State
 
 __all__ = ["order_due", "refill", "renew", "stop_last"]
 
@@ -14,12 +13,13 @@ REFILL_WEEKS = 26
 CALLED_IN = -1
 
 
-def refill(scene: Scene, week: int, state: State, records: Records) -> None:
+def refill(now: Now) -> None:
     """Renew by telephone what each person takes, every 26 weeks; a few stop a drug.
 
     So every drug that is taken is on record at least twice a year, also of persons
     who do not visit, and a first order of a code is a new drug.
     """
+    scene, week, state = now.scene, now.week, now.state
     persons = scene.persons
     who = np.flatnonzero(
         ((week + persons.refill_phase) % REFILL_WEEKS == 0)
@@ -30,27 +30,20 @@ def refill(scene: Scene, week: int, state: State, records: Records) -> None:
     u = scene.luck.uniform(Stream.STOP, who, week)
     stop_last(state, who[u < per_drug * np.bitwise_count(state.current[who])])
     day = np.full(len(who), 7 * week) + who % 5
-    renew(scene, state, records, who, day, np.full(len(who), CALLED_IN))
+    renew(now, who, day, np.full(len(who), CALLED_IN))
 
 
-def renew(
-    scene: Scene,
-    state: State,
-    records: Records,
-    who: Integers,
-    day: Integers,
-    visit: Integers,
-) -> None:
+def renew(now: Now, who: Integers, day: Integers, visit: Integers) -> None:
     """Order again, under the same codes, everything that these persons take."""
-    taken = (state.current[who][:, None] >> np.arange(SLOTS)) & 1
+    taken = (now.state.current[who][:, None] >> np.arange(SLOTS)) & 1
     row, slot = np.nonzero(taken)
     person = who[row]
-    records.append(
+    now.records.append(
         "order",
         {
             "person": person,
             "day": day[row],
-            "drug": scene.persons.slots[person, slot],
+            "drug": now.scene.persons.slots[person, slot],
             "visit": visit[row],
         },
     )
@@ -65,8 +58,9 @@ def stop_last(state: State, who: Integers) -> None:
     state.current[who] &= ~highest
 
 
-def order_due(scene: Scene, week: int, state: State, records: Records) -> None:
+def order_due(now: Now) -> None:
     """Order the decided drugs whose day falls before the end of this week."""
+    scene, week, state = now.scene, now.week, now.state
     who = np.flatnonzero(state.pending_day < 7 * week + 7)
     if not len(who):
         return
@@ -77,7 +71,7 @@ def order_due(scene: Scene, week: int, state: State, records: Records) -> None:
     slot = state.n_ever[who]
     state.n_ever[who] = slot + 1
     state.current[who] |= np.left_shift(1, slot, dtype=np.uint8)
-    records.append(
+    now.records.append(
         "order",
         {
             "person": who,

@@ -93,9 +93,9 @@ class PointOfCare(Protocol):
 class EveryCard:
     """A point of care that shows the reference card wherever it is due.
 
-    It is due at an encounter of an adult with hypertension on the problem list and a
-    systolic pressure of 140 mmHg or more, or a diastolic of 90 or more: the rule
-    under which the potential outcome "card everywhere" is computed.
+    It is due at an encounter of a person of 18 to 85 with hypertension on the
+    problem list and a systolic pressure of 140 mmHg or more, or a diastolic of 90 or
+    more: the rule under which the potential outcome "card everywhere" is computed.
 
     Parameters
     ----------
@@ -109,6 +109,7 @@ class EveryCard:
     def cards(self, encounters: Encounters) -> Cards:
         """Show the card where it is due."""
         shown = encounters.has_hypertension & (encounters.age >= 18)
+        shown &= encounters.age <= 85
         shown &= (encounters.systolic >= 140) | (encounters.diastolic >= 90)
         if self._clinics is not None:
             shown &= np.isin(encounters.clinic, sorted(self._clinics))

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from rounds.world.luck import Luck
 from rounds.world.population import NEVER, Clinics, Persons
+from rounds.world.records import Records
 
-__all__ = ["Acceptance", "Batch", "Channel", "Scene", "State"]
+__all__ = ["Acceptance", "Batch", "Channel", "Now", "Scene", "State"]
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.floating]
@@ -109,3 +110,14 @@ class Acceptance:
     """Logit of accepting before fatigue; minus infinity: never."""
     overshoot: float = 0.0
     """Share of persons who overshoot after an intensification beside a card."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Now:
+    """One week being lived: what is there, what changes, what is written down."""
+
+    scene: Scene
+    week: int
+    state: State
+    records: Records
+    acceptance: Acceptance

@@ -13,7 +13,7 @@ from rounds.world.calls import Everywhere
 from rounds.world.config import FAULTS, WEEKS_FOLLOW_UP, WorldConfig
 from rounds.world.equity import equity_gap
 from rounds.world.records import Records
-from rounds.world.state import Acceptance, Scene, State
+from rounds.world.state import Acceptance, Now, Scene, State
 from rounds.world.trial_population import Outcomes, outcomes
 from rounds.world.week import live_week
 
@@ -58,10 +58,10 @@ def potential_outcomes(
     start = scene.go_live_week
     end = start + config.weeks + WEEKS_FOLLOW_UP
     both = []
-    for channel in (Everywhere(), None):
+    for channel in (Everywhere(scene), None):
         state, records = at_go_live[0].copy(), at_go_live[1].copy()
         for week in range(start, end):
-            live_week(scene, week, state, records, channel, acceptance)
+            live_week(Now(scene, week, state, records, acceptance), channel)
         both.append(outcomes(scene, records, 7 * start, 7 * (start + config.weeks)))
     return both[0], both[1]
 

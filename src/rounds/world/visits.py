@@ -7,7 +7,7 @@ import numpy as np
 from rounds.world.luck import Stream
 from rounds.world.problems.hypertension import PARAMETERS, treated
 from rounds.world.records import Records
-from rounds.world.state import Bools, Floats, Integers, Scene, State
+from rounds.world.state import Bools, Floats, Integers, Now, Scene, State
 
 __all__ = ["AMBULATORY", "EMERGENCY", "INPATIENT", "Seen", "visit"]
 
@@ -31,14 +31,16 @@ class Seen:
     n_outpatients: int
 
 
-def visit(scene: Scene, week: int, state: State, records: Records) -> Seen:
+def visit(now: Now) -> Seen:
     """Let people come, read their pressures, and write both down."""
+    scene, week, state, records = now.scene, now.week, now.state, now.records
     who, kind = _who_comes(scene, week, state)
     n_outpatients = int((kind == AMBULATORY).sum())
     day, minute, end_day = _when(scene, week, who, kind)
     clinic, clinician = _where(scene, week, who, kind)
     systolic, diastolic = _true_pressure(scene, state, who, day)
-    readings = _read(scene, week, state, who, kind, day, systolic, diastolic)
+    pressure = np.stack([systolic, diastolic])
+    readings = _read(now, who, kind, day, pressure)
     outpatients = who[:n_outpatients]
     state.is_dizzy[outpatients[state.recheck_week[outpatients] == week]] = False
     first_row = records.length("visit")
@@ -132,18 +134,12 @@ def _true_pressure(
 
 
 def _read(
-    scene: Scene,
-    week: int,
-    state: State,
-    who: Integers,
-    kind: Integers,
-    day: Integers,
-    systolic: Floats,
-    diastolic: Floats,
+    now: Now, who: Integers, kind: Integers, day: Integers, pressure: Floats
 ) -> Floats:
     """Read the pressure once, and again where the first was high, in mmHg."""
-    p, persons, luck = PARAMETERS, scene.persons, scene.luck
-    time = 4 * week
+    p, scene, week, state = PARAMETERS, now.scene, now.week, now.state
+    persons, luck, time = scene.persons, scene.luck, 4 * week
+    systolic, diastolic = pressure
     calm = np.where(state.overshoot_until[who] > day, 0.5, 1.0)
     ill = persons.hypertensive[who] & (
         luck.uniform(Stream.ILLNESS, who, time) < p.illness

@@ -21,7 +21,7 @@ from rounds.world.point_of_care import PointOfCare
 from rounds.world.population import make_clinics, make_persons
 from rounds.world.records import Records
 from rounds.world.solve import solve_acceptance
-from rounds.world.state import Acceptance, Channel, Scene, State
+from rounds.world.state import Acceptance, Channel, Now, Scene, State
 from rounds.world.truth import make_truth, write_sealed
 from rounds.world.week import live_week
 
@@ -122,15 +122,11 @@ class World:
         while self._week < last:
             if self._week == WEEKS_BEFORE:
                 self._go_live()
-            live_week(
-                self._scene,
-                self._week,
-                self._state,
-                self._records,
-                channel,
-                self._acceptance,
-            )
+            live_week(self._now(self._week, self._state, self._records), channel)
             self._week += 1
+
+    def _now(self, week: int, state: State, records: Records) -> Now:
+        return Now(self._scene, week, state, records, self._acceptance)
 
     def _go_live(self) -> None:
         """Keep the state for the potential outcomes, and solve for what is planted."""
@@ -165,7 +161,7 @@ class World:
         """Live a copy until go-live."""
         state, records = self._state.copy(), self._records.copy()
         for week in range(self._week, WEEKS_BEFORE):
-            live_week(self._scene, week, state, records, None, self._acceptance)
+            live_week(self._now(week, state, records), None)
         return state, records
 
     def write_omop(self, directory: Path) -> None:
