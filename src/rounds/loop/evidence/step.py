@@ -89,6 +89,7 @@ def run(
     refuse_duplicates(sources)
     pooled, shown = sort_out(sources, scale)
     found = pool(pooled, scale, level)
+    certainty = rate(found, pooled, judgements, important=important)
     return Evidence(
         name=name,
         title=title,
@@ -97,7 +98,7 @@ def run(
         sources=tuple(source.ref() for source in sources),
         not_pooled=shown,
         meta_analysis=found,
-        certainty=rate(found, pooled, judgements, important=important),
+        certainty=certainty,
         prior=prior_of(pooled, scale, scales, vague_weight),
         limitations=_limitations(found, pooled, sources),
         provenance=Provenance(
