@@ -1,12 +1,15 @@
 """`rounds init` and `rounds data`: practice to data."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from rounds.cli.output import Progress, show, table
 from rounds.nouns.errors import DefinitionError
+
+if TYPE_CHECKING:
+    from rounds.datamart import LoadReport
 
 __all__ = ["init", "load_", "status_"]
 
@@ -45,7 +48,7 @@ def init(
             project.root.mkdir()
         raise
     show(
-        _as_dict(report) | {"project": project.root},
+        report.as_dict() | {"project": project.root},
         [
             *_lines(report),
             "",
@@ -85,7 +88,7 @@ def load_(
             ),
         )
     report = load(source or Path(named), opened.datamart, progress=Progress())
-    show(_as_dict(report), _lines(report), as_json=json)
+    show(report.as_dict(), _lines(report), as_json=json)
 
 
 def status_(*, project: Path = Path(), json: bool = False) -> None:
@@ -113,34 +116,23 @@ def status_(*, project: Path = Path(), json: bool = False) -> None:
     show(status, lines, as_json=json)
 
 
-def _as_dict(report: Any) -> dict[str, Any]:
-    return {
-        "persons": report.persons,
-        "read": report.read,
-        "mapped": report.mapped,
-        "set_aside": report.set_aside,
-        "by_type": report.by_type,
-        "reasons": report.reasons,
-        "snapshot": report.snapshot,
-        "shape": report.shape,
-    }
-
-
-def _lines(report: Any) -> list[str]:
+def _lines(report: "LoadReport") -> list[str]:
     rows = [
-        (name, f"{n['read']:,}", f"{n['mapped']:,}", f"{n['set_aside']:,}")
+        (name, f"{n.read:,}", f"{n.mapped:,}", f"{n.set_aside:,}")
         for name, n in report.by_type.items()
     ]
     rows.append(
         ("all", f"{report.read:,}", f"{report.mapped:,}", f"{report.set_aside:,}")
     )
     lines = table(("type", "read", "mapped", "set aside"), rows)
-    if report.reasons:
-        lines += ["", "Set aside, or loaded with a remark:"]
-    for reason in report.reasons:
-        where = ", ".join(reason.get("examples", ())[:3])
-        lines.append(
-            f"  {reason['n']:,} {reason['type']}: {reason['reason']}"
-            + (f" ({where})" if where else "")
-        )
+    for title, reasons in (
+        ("Set aside:", report.reasons),
+        ("Loaded, with a remark:", report.remarks),
+    ):
+        if reasons:
+            lines += ["", title]
+        for reason in reasons:
+            where = ", ".join(reason.examples[:3])
+            lines.append(f"  {reason.n:,} {reason.type}: {reason.reason} ({where})")
+            lines.append(f"      {reason.meaning} {reason.remedy}".rstrip())
     return [*lines, "", f"{report.persons:,} persons; snapshot {report.snapshot}"]

@@ -76,8 +76,9 @@ def run_(
         Print one JSON object.
     """
     from rounds.conduct import Desk, Project
-    from rounds.datamart import MeasureResult, run_measure
+    from rounds.datamart import run_measure
     from rounds.ledger import safe_populations, safe_results
+    from rounds.nouns import MeasureResult
 
     period = _period(from_, to)
     with Desk.open(Project.open(project), now=utc_now, by="measure") as desk:

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from rounds.datamart import Datamart, MeasureResult, run_measure
-from rounds.nouns import DataError, Measure, Period
+from rounds.datamart import Datamart, run_measure
+from rounds.nouns import DataError, Measure, MeasureResult, Period
 
 __all__ = ["clinic_strata"]
 

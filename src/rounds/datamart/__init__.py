@@ -3,6 +3,7 @@
 from rounds.datamart.datamart import Datamart, Status
 from rounds.datamart.load import Progress, load
 from rounds.datamart.load_report import LoadReport, Reason, TypeCount
+from rounds.datamart.measures import run_measure
 
 __all__ = [
     "Datamart",
@@ -12,4 +13,5 @@ __all__ = [
     "Status",
     "TypeCount",
     "load",
+    "run_measure",
 ]

@@ -85,23 +85,16 @@ def grade(done: "DemoTurn") -> Grade:
         If the truth cannot be read.
     """
     truth = open_truth(done.truth)
-    effects = truth["effects"]
     gap: Estimate | NotEstimable = NotEstimable(reason="no SVI in the data")
     for difference in done.problem.differences:
         if difference.characteristic == "svi_quartile":
             gap = difference.gap
     return Grade(
-        effect=_mark(
-            "effect",
-            done.evaluation.estimate,
-            effects["intensified"]["overall"]["difference"],
-        ),
+        effect=_mark("effect", done.evaluation.estimate, truth["effect"]["overall"]),
         harm=_mark(
-            "harm",
-            done.evaluation.balancing[0].estimate,
-            effects["low_pressure"]["overall"]["difference"],
+            "harm", done.evaluation.balancing[0].estimate, truth["harm"]["overall"]
         ),
-        equity_gap=_mark("equity gap", gap, truth["equity_gap"]["difference"]),
+        equity_gap=_mark("equity gap", gap, truth["equity_gap"]["value"]),
         weeks=done.weeks,
     )
 

@@ -153,7 +153,7 @@ def _chart(chart: ControlChart | NotEstimable) -> ControlChart | NotEstimable:
 def _coarse_variation(
     variation: Variation | NotEstimable, hidden_units: set[str]
 ) -> Variation | NotEstimable:
-    """Round what was made from hidden units, and hide their shrunken values."""
+    """Round what was made from hidden units too."""
     if isinstance(variation, NotEstimable):
         return variation
     changed: dict[str, object] = {
@@ -161,8 +161,4 @@ def _coarse_variation(
         for name, field in Variation.model_fields.items()
         if name != "target" and field.annotation in {float, float | None}
     }
-    changed["shrunken"] = tuple(
-        hide_unit(unit) if unit.unit in hidden_units else unit
-        for unit in variation.shrunken
-    )
     return variation.model_copy(update=changed)
