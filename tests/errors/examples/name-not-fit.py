@@ -1,0 +1,22 @@
+"""A noun's name or version cannot stand in a Ref."""
+
+import datetime as dt
+from rounds.ledger import Ledger
+from rounds.nouns import Community, Member
+
+now = dt.datetime(2025, 1, 6)
+people = (Member(name="Ana", role="patient_partner"), Member(name="Bo", role="sponsor"))
+
+with Ledger.open(folder / "registry.sqlite") as ledger:
+    ledger.publish(Community(name="Blood pressure", members=people), at=now, by="Bo")
+
+# Instead:
+import datetime as dt
+from rounds.ledger import Ledger
+from rounds.nouns import Community, Member
+
+now = dt.datetime(2025, 1, 6)
+people = (Member(name="Ana", role="patient_partner"), Member(name="Bo", role="sponsor"))
+
+with Ledger.open(folder / "registry.sqlite") as ledger:
+    ledger.publish(Community(name="blood-pressure", members=people), at=now, by="Bo")

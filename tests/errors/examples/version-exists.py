@@ -1,0 +1,26 @@
+"""This name and version are published already, with other content."""
+
+import datetime as dt
+from rounds.ledger import Ledger
+from rounds.nouns import Community, Member
+
+now = dt.datetime(2025, 1, 6)
+people = (Member(name="Ana", role="patient_partner"), Member(name="Bo", role="sponsor"))
+
+with Ledger.open(folder / "registry.sqlite") as ledger:
+    ledger.publish(Community(name="htn", members=people), at=now, by="Bo")
+    changed = Community(name="htn", title="Blood pressure", members=people)
+    ledger.publish(changed, at=now, by="Bo")
+
+# Instead:
+import datetime as dt
+from rounds.ledger import Ledger
+from rounds.nouns import Community, Member
+
+now = dt.datetime(2025, 1, 6)
+people = (Member(name="Ana", role="patient_partner"), Member(name="Bo", role="sponsor"))
+
+with Ledger.open(folder / "registry.sqlite") as ledger:
+    ledger.publish(Community(name="htn", members=people), at=now, by="Bo")
+    changed = Community(name="htn", version="2", title="Blood pressure", members=people)
+    ledger.publish(changed, at=now, by="Bo")
