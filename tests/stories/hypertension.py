@@ -126,8 +126,16 @@ def problem():
         UnitResult(unit="Clinic 42", suppressed=True),
     )
     points = months()
-    points = (*points[:7], points[7].model_copy(update={"value": 0.66, "signal": "beyond_limits"}), *points[8:])
-    points = (*points[:12], points[12].model_copy(update={"value": 0.52, "signal": "beyond_limits"}), *points[13:])
+    points = (
+        *points[:7],
+        points[7].model_copy(update={"value": 0.66, "signal": "beyond_limits"}),
+        *points[8:],
+    )
+    points = (
+        *points[:12],
+        points[12].model_copy(update={"value": 0.52, "signal": "beyond_limits"}),
+        *points[13:],
+    )
     return Problem(
         name="hypertension-control",
         title="High blood pressure is left uncontrolled too often",
@@ -163,13 +171,20 @@ def problem():
                 characteristic="svi_quartile",
                 groups=tuple(
                     unit(f"SVI quartile {q}", x, n)
-                    for q, x, n in ((1, 1500, 2300), (2, 1390, 2280), (3, 1300, 2270), (4, 1145, 2270))
+                    for q, x, n in (
+                        (1, 1500, 2300),
+                        (2, 1390, 2280),
+                        (3, 1300, 2270),
+                        (4, 1145, 2270),
+                    )
                 ),
                 gap=estimate(-0.148, -0.176, -0.120, 9120),
             ),
             Difference(
                 characteristic="age",
-                gap=NotEstimable(reason="One age group alone has more than 10 patients."),
+                gap=NotEstimable(
+                    reason="One age group alone has more than 10 patients."
+                ),
             ),
         ),
         gap_to_best=estimate(742, 610, 880, 9120, "count"),
@@ -190,7 +205,11 @@ def community():
             Member(name="Sam Okafor", role="clinician"),
         ),
         waivers=(
-            Waiver(role="sponsor", reason="a made health system has none", waived_by="The demo"),
+            Waiver(
+                role="sponsor",
+                reason="a made health system has none",
+                waived_by="The demo",
+            ),
         ),
     )
 
@@ -205,10 +224,14 @@ def sources():
             published=2014,
             pmid="00000001",
             pico=_pico(),
-            effect=Effect(scale="risk_difference", value=0.05, lower=0.01, upper=0.09, n=2100),
+            effect=Effect(
+                scale="risk_difference", value=0.05, lower=0.01, upper=0.09, n=2100
+            ),
             risk_of_bias=RiskOfBias(overall="some_concerns", judged_by="Dr Lee"),
         ),
-        Source(name="made-b", title="Another made study", doi="10.0000/made", pico=_pico()),
+        Source(
+            name="made-b", title="Another made study", doi="10.0000/made", pico=_pico()
+        ),
     )
 
 
@@ -229,10 +252,18 @@ def evidence():
         ("Anchala 2015", 0.05, 0.015, 0.085, 0.37),
     )
     studies = tuple(
-        StudyEffect(label=a, identifier=f"PMID:{i}", value=b, lower=c, upper=d, weight=e)
+        StudyEffect(
+            label=a, identifier=f"PMID:{i}", value=b, lower=c, upper=d, weight=e
+        )
         for i, (a, b, c, d, e) in enumerate(rows, start=1)
     )
-    domains = ("risk_of_bias", "inconsistency", "indirectness", "imprecision", "publication_bias")
+    domains = (
+        "risk_of_bias",
+        "inconsistency",
+        "indirectness",
+        "imprecision",
+        "publication_bias",
+    )
     return Evidence(
         name="reminders",
         title="Reminders to intensify treatment",
@@ -253,7 +284,9 @@ def evidence():
             domains=tuple(
                 CertaintyDomain(
                     domain=d,
-                    proposed="not_serious" if d in ("inconsistency", "imprecision") else None,
+                    proposed="not_serious"
+                    if d in ("inconsistency", "imprecision")
+                    else None,
                     proposed_because="I² is 31%" if d == "inconsistency" else "",
                     confirmed="not_serious" if d == "inconsistency" else None,
                     reviewer="Dr Lee" if d == "inconsistency" else None,
@@ -323,8 +356,18 @@ def protocol(unit="clinic"):
         follow_up_days=90,
         endpoints=(
             _endpoint("primary", "intensified-after-first-uncontrolled"),
-            _endpoint("secondary", "systolic-after-first-uncontrolled", "mean_difference", better="lower"),
-            _endpoint("balancing", "low-pressure-after-first-uncontrolled", margin=0.03, better="lower"),
+            _endpoint(
+                "secondary",
+                "systolic-after-first-uncontrolled",
+                "mean_difference",
+                better="lower",
+            ),
+            _endpoint(
+                "balancing",
+                "low-pressure-after-first-uncontrolled",
+                margin=0.03,
+                better="lower",
+            ),
         ),
         analysis="Least squares on patients, adjusted for stratum, with cluster-robust (CR2) intervals",
         required_diagnostics=("sample_ratio", "contamination"),
@@ -344,7 +387,10 @@ def rollout(unit="clinic"):
         protocol=_ref("protocol/intensify-trial"),
         design=Design(unit=unit, strata=("baseline_rate",)),
         determination=Determination(
-            outcome="improvement", decided_by="Quality board", on=DAY(2024, 12, 2), reason="usual care is improved"
+            outcome="improvement",
+            decided_by="Quality board",
+            on=DAY(2024, 12, 2),
+            reason="usual care is improved",
         ),
         notification="opt_out",
         responsible="Dr Ada Mensah",
@@ -356,7 +402,10 @@ def rollout(unit="clinic"):
 
 def _arms(*, hidden=False):
     if hidden:
-        return tuple(ArmSummary(arm=a, n_units=20, n=n) for a, n in (("active", 1510), ("silent", 1488)))
+        return tuple(
+            ArmSummary(arm=a, n_units=20, n=n)
+            for a, n in (("active", 1510), ("silent", 1488))
+        )
     return (
         ArmSummary(arm="active", n_units=20, n=1510, numerator=493, value=0.326),
         ArmSummary(arm="silent", n_units=20, n=1488, numerator=393, value=0.264),
@@ -366,8 +415,16 @@ def _arms(*, hidden=False):
 SEALED = "Required diagnostic failed: sample_ratio. Allocated 25 to 15 clinics, where 20 to 20 were expected (p = 0.0003)."
 
 
-def evaluation(*, sealed=False, effect=(0.061, 0.031, 0.091), harm=(0.004, -0.009, 0.017)):
-    verdict = "within_margin" if harm[2] < 0.03 else "exceeds_margin" if harm[1] > 0.03 else "uncertain"
+def evaluation(
+    *, sealed=False, effect=(0.061, 0.031, 0.091), harm=(0.004, -0.009, 0.017)
+):
+    verdict = (
+        "within_margin"
+        if harm[2] < 0.03
+        else "exceeds_margin"
+        if harm[1] > 0.03
+        else "uncertain"
+    )
 
     def number(value, n, scale="risk_difference", **more):
         if sealed:
@@ -383,16 +440,24 @@ def evaluation(*, sealed=False, effect=(0.061, 0.031, 0.091), harm=(0.004, -0.00
         ("svi_quartile", "4", (0.045, -0.014, 0.104), 746),
     ]
     equity = tuple(
-        EquityEffect(characteristic=c, group=g, n=n, estimate=number(v, n)) for c, g, v, n in groups
+        EquityEffect(characteristic=c, group=g, n=n, estimate=number(v, n))
+        for c, g, v, n in groups
     )
     equity += (
         EquityEffect(
             characteristic="age",
             group="18-39",
             suppressed=True,
-            estimate=NotEstimable(reason="Suppressed: a count in this group is 1 to 10."),
+            estimate=NotEstimable(
+                reason="Suppressed: a count in this group is 1 to 10."
+            ),
         ),
-        EquityEffect(characteristic="age", group="40-64", n=1410, estimate=number((0.06, 0.02, 0.1), 1410)),
+        EquityEffect(
+            characteristic="age",
+            group="40-64",
+            n=1410,
+            estimate=number((0.06, 0.02, 0.1), 1410),
+        ),
     )
     return Evaluation(
         name="intensify",
@@ -419,8 +484,19 @@ def evaluation(*, sealed=False, effect=(0.061, 0.031, 0.091), harm=(0.004, -0.00
                 verdict="pass",
                 detail="4,120 of 4,133 due.",
             ),
-            Diagnostic(name="contamination", value=0.002, threshold=0.05, verdict="pass", detail="3 of 1,488 patients."),
-            Diagnostic(name="missing_outcomes", verdict="not_evaluated", required=False, detail="The primary outcome is always observed."),
+            Diagnostic(
+                name="contamination",
+                value=0.002,
+                threshold=0.05,
+                verdict="pass",
+                detail="3 of 1,488 patients.",
+            ),
+            Diagnostic(
+                name="missing_outcomes",
+                verdict="not_evaluated",
+                required=False,
+                detail="The primary outcome is always observed.",
+            ),
         ),
         balancing=(
             BalancingResult(
@@ -431,17 +507,41 @@ def evaluation(*, sealed=False, effect=(0.061, 0.031, 0.091), harm=(0.004, -0.00
             ),
         ),
         secondary=(
-            SecondaryResult(name="Systolic pressure, days 30 to 90", estimate=number((-1.9, -3.1, -0.7), 2010, "mean_difference", unit="mm[Hg]")),
-            SecondaryResult(name="Blood pressure controlled by day 90", estimate=NotEstimable(reason="Fewer than half of the patients have a reading.")),
+            SecondaryResult(
+                name="Systolic pressure, days 30 to 90",
+                estimate=number(
+                    (-1.9, -3.1, -0.7), 2010, "mean_difference", unit="mm[Hg]"
+                ),
+            ),
+            SecondaryResult(
+                name="Blood pressure controlled by day 90",
+                estimate=NotEstimable(
+                    reason="Fewer than half of the patients have a reading."
+                ),
+            ),
         ),
         equity=equity,
         balance=(
-            BalanceRow(characteristic="age", active=62.1, silent=61.8, standardised_difference=0.02),
-            BalanceRow(characteristic="systolic", active=153.2, silent=152.9, standardised_difference=0.02),
+            BalanceRow(
+                characteristic="age",
+                active=62.1,
+                silent=61.8,
+                standardised_difference=0.02,
+            ),
+            BalanceRow(
+                characteristic="systolic",
+                active=153.2,
+                silent=152.9,
+                standardised_difference=0.02,
+            ),
         ),
         flow=Flow(
             assessed=9120,
-            excluded=(("No uncontrolled visit", 6085), ("Opted out", 37), ("Moved away", None)),
+            excluded=(
+                ("No uncontrolled visit", 6085),
+                ("Opted out", 37),
+                ("Moved away", None),
+            ),
             randomised_units=40,
             arms=_arms(hidden=sealed),
         ),
@@ -476,7 +576,10 @@ def decision(decided="adopt", recommended=None):
         protocol=_ref("protocol/intensify-trial"),
         knowledge_object=_ref("knowledge-object/intensify"),
         recommended=recommended,
-        reasons=("The lower limit, 3.1 points, is above 0.", "Harm is below its margin."),
+        reasons=(
+            "The lower limit, 3.1 points, is above 0.",
+            "Harm is below its margin.",
+        ),
         rule="Adopt if the lower limit is above 0, and the upper limit of harm below 3 points.",
         decided=decided,
         signed_by=Signature(
@@ -485,7 +588,9 @@ def decision(decided="adopt", recommended=None):
             at=dt.datetime(2025, 10, 6, 9, 0, tzinfo=dt.UTC),
             authenticated=False,
         ),
-        departure_reason="" if decided == recommended else "The board wants another site first.",
+        departure_reason=""
+        if decided == recommended
+        else "The board wants another site first.",
         next_question="Why is the benefit smaller where vulnerability is greatest?",
     )
 
@@ -504,7 +609,13 @@ def watch():
         chart="p",
         centre_line=0.33,
         points=tuple(
-            ChartPoint(label=f"2025-{10 + i}" if i < 3 else f"2026-{i - 2:02d}", denominator=240, value=v, lower=0.24, upper=0.42)
+            ChartPoint(
+                label=f"2025-{10 + i}" if i < 3 else f"2026-{i - 2:02d}",
+                denominator=240,
+                value=v,
+                lower=0.24,
+                upper=0.42,
+            )
             for i, v in enumerate((0.31, 0.35, 0.33, 0.36, 0.30, 0.34))
         ),
         note="A point is a month's first uncontrolled visits.",
@@ -523,7 +634,12 @@ def full(decided="adopt", recommended=None, *, sealed=False, unit="clinic", **nu
         evaluation=evaluation(sealed=sealed, **numbers),
         decision=decision(decided, recommended),
         watch=watch() if decided == "adopt" else None,
-        grade={**GRADE, "effect": {"estimate": None, "without": "sealed", "truth": 0.058}} if sealed else GRADE,
+        grade={
+            **GRADE,
+            "effect": {"estimate": None, "without": "sealed", "truth": 0.058},
+        }
+        if sealed
+        else GRADE,
         refs={"Code": "rounds 0.1.0"},
     )
 
@@ -532,7 +648,10 @@ def tiny():
     """Seventy-nine small sites: what a problem looks like where little can be told."""
     rng = np.random.default_rng(1)
     sizes = rng.integers(1, 7, 79)
-    units = [unit(f"PRACTICE {i:03d} INC", rng.binomial(n, 0.6), n) for i, n in enumerate(sizes)]
+    units = [
+        unit(f"PRACTICE {i:03d} INC", rng.binomial(n, 0.6), n)
+        for i, n in enumerate(sizes)
+    ]
     units[0] = unit("MASSACHUSETTS GENERAL HOSPITAL", 24, 41)
     n = sum(u.denominator for u in units)
     x = sum(u.numerator for u in units)
@@ -551,7 +670,9 @@ def tiny():
             differences=(
                 Difference(
                     characteristic="svi_quartile",
-                    gap=NotEstimable(reason="The datamart holds no social vulnerability index."),
+                    gap=NotEstimable(
+                        reason="The datamart holds no social vulnerability index."
+                    ),
                 ),
             ),
             gap_to_best=NotEstimable(reason=reason),
@@ -579,8 +700,21 @@ def publish(ledger, story, *, until="decision", by="The demo"):
     evidence = put(story.evidence, problem=problem, sources=found)
     knowledge = put(story.knowledge_object, evidence=evidence)
     protocol = put(story.protocol, problem=problem)
-    rollout = put(story.rollout, evidence=evidence, knowledge_object=knowledge, protocol=protocol)
+    rollout = put(
+        story.rollout, evidence=evidence, knowledge_object=knowledge, protocol=protocol
+    )
     if until == "rollout":
         return
-    evaluation = put(story.evaluation, rollout=rollout, protocol=protocol, evidence=evidence, knowledge_object=knowledge)
-    put(story.decision, evaluation=evaluation, protocol=protocol, knowledge_object=knowledge)
+    evaluation = put(
+        story.evaluation,
+        rollout=rollout,
+        protocol=protocol,
+        evidence=evidence,
+        knowledge_object=knowledge,
+    )
+    put(
+        story.decision,
+        evaluation=evaluation,
+        protocol=protocol,
+        knowledge_object=knowledge,
+    )
