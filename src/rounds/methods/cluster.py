@@ -98,7 +98,9 @@ def cluster_ols(
     else:
         codes = _codes(clusters, len(y))
         estimate, variance, df, n_clusters = _clustered(y, X, codes, column)
-    if not variance > 0 or not np.isfinite(df) or df <= 0:
+    # Rounding alone leaves a little variance where there is none.
+    size = np.sqrt((y**2).mean() / max(float((X[:, column] ** 2).mean()), 1e-300))
+    if not variance > (1e-10 * size) ** 2 or not np.isfinite(df) or df <= 0:
         raise ValueError(
             "the variance of the coefficient cannot be estimated: the outcome does "
             f"not vary enough over {n_clusters} clusters and {X.shape[1]} columns"

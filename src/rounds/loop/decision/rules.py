@@ -71,9 +71,9 @@ def recommend(evaluation: Evaluation, protocol: Protocol) -> Recommendation:
     """
     estimate = evaluation.estimate
     if not isinstance(estimate, Estimate):
-        return _extend(f"The effect cannot be estimated: {estimate.reason}.")
+        return _extend(f"The effect cannot be estimated: {_stop(estimate.reason)}")
     if estimate.sealed is not None:
-        return _extend(f"The estimate is sealed: {estimate.sealed}")
+        return _extend(f"The estimate is sealed: {_stop(estimate.sealed)}")
     harms = _Harms(evaluation, protocol)
     if harms.unknown:
         return _extend(*harms.unknown)
@@ -137,10 +137,10 @@ class _Harms:
             return
         estimate = result.estimate
         if not isinstance(estimate, Estimate):
-            self.unknown.append(f"{name} cannot be estimated: {estimate.reason}.")
+            self.unknown.append(f"{name} cannot be estimated: {_stop(estimate.reason)}")
             return
         if estimate.sealed is not None:
-            self.unknown.append(f"{name} is sealed: {estimate.sealed}")
+            self.unknown.append(f"{name} is sealed: {_stop(estimate.sealed)}")
             return
         sign = 1.0 if endpoint.better == "lower" else -1.0
         margin = endpoint.margin if endpoint.margin is not None else 0.0
@@ -153,6 +153,10 @@ class _Harms:
             self.excluded.append(f"Harm is excluded: {seen}, within {limit}.")
         else:
             self.open.append(f"Harm is not excluded: {seen}, and {limit} lies within.")
+
+
+def _stop(sentence: str) -> str:
+    return sentence.rstrip().rstrip(".") + "."
 
 
 def _size(value: float, endpoint: Endpoint) -> str:
