@@ -85,7 +85,8 @@ def decide(now: Now, batch: Batch, channel: Channel | None) -> None:
 
 def _has_room(state: State, who: Integers) -> Bools:
     """Say who could be given one more drug: five at most, none already decided."""
-    return (state.n_ever[who] < SLOTS) & (state.pending_day[who] == NEVER)
+    has_slot = state.n_ever[who] < SLOTS
+    return np.asarray(has_slot & (state.pending_day[who] == NEVER))
 
 
 def _own(scene: Scene, week: int, state: State, batch: Batch) -> tuple[Floats, Floats]:

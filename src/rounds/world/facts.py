@@ -95,7 +95,7 @@ class Facts:
 
     def moment(self, day: Integers, minute: Integers) -> Dates:
         """Give local date and time, to the second."""
-        return self.date(day).astype("M8[s]") + minute.astype("m8[m]")
+        return np.asarray(self.date(day).astype("M8[s]") + minute.astype("m8[m]"))
 
     @cached_property
     def areas(self) -> list[str]:

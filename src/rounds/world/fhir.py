@@ -58,11 +58,11 @@ def write_fhir(directory: Path, facts: Facts) -> None:
 
 
 def _dates(dates: Dates) -> list[str]:
-    return np.datetime_as_string(dates, unit="D").tolist()
+    return list(np.datetime_as_string(dates, unit="D").tolist())
 
 
 def _moments(moments: Dates) -> list[str]:
-    return np.datetime_as_string(moments, unit="s").tolist()
+    return list(np.datetime_as_string(moments, unit="s").tolist())
 
 
 def _line(resource: dict[str, object]) -> str:

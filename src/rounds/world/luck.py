@@ -142,4 +142,4 @@ class Luck:
         self, stream: Stream, who: NDArray[np.integer], time: int = 0
     ) -> NDArray[np.float32]:
         """Give standard normal numbers, shape (n,), from the same keys."""
-        return ndtri(self.uniform(stream, who, time))
+        return np.asarray(ndtri(self.uniform(stream, who, time)))

@@ -1,6 +1,7 @@
 """What has happened, written as OMOP CDM 5.4 parquet."""
 
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -20,7 +21,7 @@ _VISIT_CONCEPTS = np.array([9202, 9203, 9201])
 _VISIT_CLASSES = pa.array(["AMB", "EMER", "IMP"])
 _PANEL = (("8480-6", "systolic"), ("8462-4", "diastolic"))
 _UNIT = "mm[Hg]"
-Column = NDArray[np.generic] | pa.Array
+Column: TypeAlias = "NDArray[np.generic] | pa.Array"
 
 
 def write_omop(directory: Path, facts: Facts) -> None:

@@ -86,7 +86,8 @@ class Persons:
         born = self.first_day + self.birth_day[who]
         then = self.first_day + np.broadcast_to(np.asarray(day), who.shape)
         years = then.astype("M8[Y]") - born.astype("M8[Y]")
-        return years.astype(np.int16) - (_month_day(then) < _month_day(born))
+        not_yet = _month_day(then) < _month_day(born)
+        return np.asarray(years.astype(np.int16) - not_yet)
 
 
 def make_clinics(config: WorldConfig, luck: Luck) -> Clinics:
@@ -197,7 +198,7 @@ def _month_day(dates: NDArray[np.datetime64]) -> Integers:
     """Give month and day as one number that grows through the year."""
     month = dates.astype("M8[M]")
     of_year = (month - dates.astype("M8[Y]").astype("M8[M]")).astype(int)
-    return 100 * of_year + (dates - month.astype("M8[D]")).astype(int)
+    return np.asarray(100 * of_year + (dates - month.astype("M8[D]")).astype(int))
 
 
 def _onset_day(luck: Luck, who: Integers, hypertensive: NDArray[np.bool_]) -> Integers:

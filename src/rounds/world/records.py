@@ -1,13 +1,14 @@
 """What has happened so far, as columns that only grow."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = ["Records"]
 
-Column = NDArray[np.generic]
+Column = NDArray[Any]
 
 
 class Records:

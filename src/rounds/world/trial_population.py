@@ -70,7 +70,7 @@ def is_excluded(scene: Scene, who: Integers, day: Integers) -> Bools:
     for k, exclusion in enumerate(EXCLUSIONS):
         if exclusion.label == "pregnancy":
             out[:, k] &= day <= recorded[:, k] + PREGNANCY_DAYS
-    return out.any(axis=1)
+    return np.asarray(out.any(axis=1))
 
 
 def outcomes(scene: Scene, records: Records, start: int, end: int) -> Outcomes:
@@ -127,7 +127,7 @@ def _days_since(
     """Count days from each person's index; far below zero without one."""
     index = np.full(len(scene.persons.index), 1 << 30)
     index[person] = index_day
-    return day - index[who]
+    return np.asarray(day - index[who])
 
 
 def _last(who: Integers, day: Integers, rows: Integers, person: Integers) -> Integers:
