@@ -86,7 +86,7 @@ def rate(
         said = confirmed.get(name, {})
         domains.append(
             CertaintyDomain(
-                domain=name,  # type: ignore[arg-type]
+                domain=name,
                 proposed=proposed,
                 proposed_because=because,
                 confirmed=said.get("judgement"),

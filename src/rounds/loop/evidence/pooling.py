@@ -125,7 +125,7 @@ def pool(
         method="REML; Hartung-Knapp-Sidik-Jonkman interval (modified), t on k-1",
     )
     return MetaAnalysis(
-        studies=_studies(sources, found.weights),
+        studies=_studies(sources, found.weights.tolist()),
         pooled=pooled,
         tau2=found.tau2,
         i2=found.i2,

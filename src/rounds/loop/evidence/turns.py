@@ -49,7 +49,8 @@ def source_of_turn(
     DefinitionError
         If the evaluation has no number, or one on a scale that sources do not have.
     """
-    estimate, includes = evaluation.estimate, ()
+    estimate = evaluation.estimate
+    includes: tuple[str, ...] = ()
     posterior = evaluation.posterior
     if not isinstance(posterior, NotEstimable):
         estimate = posterior.estimate

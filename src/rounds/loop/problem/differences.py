@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -162,5 +162,4 @@ def _outcome(rows: MeasureRows) -> np.ndarray:
 
 
 def _sites(rows: MeasureRows) -> np.ndarray:
-    labels: Any = np.asarray(rows.care_site, dtype=str)[rows.denominator]
-    return labels
+    return np.asarray(np.asarray(rows.care_site, dtype=str)[rows.denominator])
