@@ -11,6 +11,7 @@ import duckdb
 
 from rounds.datamart.concepts import FIRST_LOCAL
 from rounds.datamart.load_report import LoadReport
+from rounds.datamart.mapping import cdm_tables
 from rounds.datamart.periods import event_dates
 from rounds.nouns.errors import DataError
 
@@ -73,8 +74,6 @@ class Datamart:
         path = Path(path)
         config: dict[str, str | int] = {"threads": threads} if threads else {}
         try:
-            if not path.is_file():
-                raise FileNotFoundError  # noqa: TRY301
             connection = duckdb.connect(str(path), read_only=True, config=config)
             return cls(path, connection)
         except (duckdb.Error, OSError, IndexError):
@@ -137,6 +136,16 @@ class Datamart:
             f"WHERE concept_id < {FIRST_LOCAL}"
         )
         return f"{n}-{mixed}" if n else ""
+
+    def fingerprints(self) -> dict[str, str]:
+        """Give a hash of the rows of each OMOP table, whatever their order."""
+        found = {}
+        for table in cdm_tables():
+            n, mixed = self._one(
+                f'SELECT count(*), sum(hash(t)::HUGEINT) FROM "{table}" AS t'
+            )
+            found[table] = f"{n}-{mixed or 0}"
+        return found
 
     def _one(self, query: str) -> tuple:
         return self._connection.execute(query).fetchall()[0]

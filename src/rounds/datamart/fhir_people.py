@@ -14,7 +14,7 @@ from rounds.datamart.fhir_judging import (
 from rounds.datamart.fhir_paths import text
 from rounds.datamart.mapping import mapping
 
-__all__ = ["fixed_concept", "load_people", "load_places", "load_visits"]
+__all__ = ["fixed_concept", "keep_crosswalk", "load_people", "load_places", "load_visits"]
 
 TYPE_EHR = next(
     row["concept_id"] for row in mapping("fixed_concepts") if row["group"] == "type"
@@ -148,11 +148,10 @@ def load_people(connection: duckdb.DuckDBPyConnection) -> None:
         "Patient",
         (f"({born}) IS NULL", "impossible date"),
         (
-            "deceased IS NOT NULL AND regexp_full_match(deceased, "
-            "'[0-9]{4}(-[0-9]{2})?')",
-            "date not precise to the day",
+            f"length(deceased) >= 10 AND ({death}) IS NULL OR NOT "
+            "regexp_matches(deceased, '^[0-9]{4}(-(0[1-9]|1[0-2])($|-))?')",
+            "impossible date",
         ),
-        (f"deceased IS NOT NULL AND ({death}) IS NULL", "impossible date"),
         (f"({death}) < ({born})", "impossible date"),
     )
     connection.execute(
@@ -168,7 +167,8 @@ def load_people(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         "INSERT INTO problem SELECT file_number, record, 'Patient', "
         "'dead on an unknown day', false FROM good_Patient "
-        "WHERE reason IS NULL AND is_deceased = 'true' AND died IS NULL"
+        "WHERE reason IS NULL AND died IS NULL "
+        "AND (is_deceased = 'true' OR deceased IS NOT NULL)"
     )
     _key(connection, "person", "Patient")
 
@@ -268,6 +268,29 @@ def _insert_visits(connection: duckdb.DuckDBPyConnection) -> None:
     )
     for field, key in (("performer", "key_provider"), ("care_site", "key_care_site")):
         remark_lost(connection, "Encounter", "ordered_visit", field, key)
+
+
+def keep_crosswalk(connection: duckdb.DuckDBPyConnection) -> None:
+    """Keep which resource became which row, of every type that others refer to."""
+    parts = [
+        f"SELECT '{kind}' AS resource_type, {table}_source_value AS resource_id, "
+        f"'{table}' AS table_name, {table}_id AS row_id FROM {table}"
+        for kind, table in (
+            ("Patient", "person"),
+            ("Organization", "care_site"),
+            ("Practitioner", "provider"),
+        )
+    ]
+    parts.append(
+        "SELECT 'Encounter', id, 'visit_occurrence', visit FROM ordered_visit"
+    )
+    parts.append(
+        "SELECT 'Location', source, 'location', location_id FROM place "
+        "WHERE starts_with(ref, 'Location/')"
+    )
+    connection.execute(
+        f"INSERT INTO rounds_resource {' UNION ALL '.join(parts)} ORDER BY ALL"
+    )
 
 
 def subject_rules(person: str, aside: str) -> tuple[tuple[str, str], ...]:

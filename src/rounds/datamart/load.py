@@ -18,6 +18,7 @@ from rounds.datamart.datamart import Datamart
 from rounds.datamart.fhir_paths import text
 from rounds.datamart.load_report import LoadReport
 from rounds.datamart.mapping import cdm_tables, mapping_version
+from rounds.datamart.periods import describe_source
 from rounds.datamart.source_files import SourceFile, list_files, snapshot_of
 from rounds.datamart.sources import SOURCES, Loaded, Source
 from rounds.nouns.errors import DataError, RoundsError, SourceError
@@ -110,12 +111,29 @@ def _source_for(source: Path, files: Sequence[SourceFile]) -> Source:
     )
 
 
+def _insist_on_persons(source: Path, report: LoadReport) -> None:
+    if report.persons:
+        return
+    places = [f"{each.examples[0]}: {each.reason}" for each in report.reasons[:5]]
+    raise DataError(
+        f"No person could be loaded from {source}: {report.read} read, "
+        f"{report.set_aside} set aside. {'; '.join(places)}".strip(),
+        code="no-persons",
+        why="A datamart without persons answers no question.",
+        remedies=(
+            "FHIR: put the Patient resources into the same folder.",
+            "OMOP: check that the person table has person_id and year_of_birth.",
+            *(each.remedy for each in report.reasons[:1]),
+        ),
+    )
+
+
 def _former(into: Path) -> LoadReport | None:
     if not into.exists():
         return None
     with Datamart.open(into) as datamart:
         kept = datamart.load_report()
-    return LoadReport.from_dict({**kept.as_dict(), "unchanged": True})
+    return LoadReport.from_dict(kept.as_dict(), unchanged=True)
 
 
 def _vocabulary(into: Path) -> str:
@@ -158,7 +176,9 @@ class _Build:
             if former is not None:
                 _take_vocabulary(connection, former)
             loaded = self._plugin.fill(connection, self._files, self._tell)
+            describe_source(connection, self._plugin.shape)
             report = self._account(connection, loaded)
+            _insist_on_persons(self._source, report)
             self._keep(connection, report)
             connection.execute("CHECKPOINT")
         finally:

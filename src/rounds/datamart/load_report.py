@@ -77,10 +77,14 @@ class LoadReport:
             "set_aside": self.set_aside,
             "errors": self.errors,
         }
-        return {**totals, **asdict(self)}
+        whole = asdict(self)
+        del whole["unchanged"]  # the report of what is there, however often loaded
+        return {**totals, **whole}
 
     @classmethod
-    def from_dict(cls, kept: dict[str, Any]) -> "LoadReport":
+    def from_dict(
+        cls, kept: dict[str, Any], *, unchanged: bool = False
+    ) -> "LoadReport":
         """Read back what `as_dict` gave."""
 
         def read(rows: list[dict[str, Any]]) -> tuple[Reason, ...]:
@@ -96,5 +100,5 @@ class LoadReport:
             reasons=read(kept["reasons"]),
             remarks=read(kept["remarks"]),
             rows=kept["rows"],
-            unchanged=kept["unchanged"],
+            unchanged=unchanged,
         )

@@ -5,8 +5,9 @@ import duckdb
 from rounds.datamart.cdm import EVENT_TABLES, insert
 from rounds.datamart.mapping import cdm_columns, mapping
 
-__all__ = ["derive_observation_periods", "event_dates"]
+__all__ = ["derive_observation_periods", "describe_source", "event_dates"]
 
+_CDM_5_4 = "756265"
 _TYPE = next(r["concept_id"] for r in mapping("fixed_concepts") if r["code"] == "ehr")
 
 
@@ -37,4 +38,24 @@ def derive_observation_periods(connection: duckdb.DuckDBPyConnection) -> None:
             "period_type_concept_id": _TYPE,
         },
         f"({event_dates()}) GROUP BY person_id ORDER BY person_id",
+    )
+
+
+def describe_source(connection: duckdb.DuckDBPyConnection, shape: str) -> None:
+    """Fill cdm_source where the source had none; its dates are the last event's."""
+    insert(
+        connection,
+        "cdm_source",
+        {
+            "cdm_source_name": "'Rounds datamart'",
+            "cdm_source_abbreviation": "'rounds'",
+            "cdm_holder": "'not stated'",
+            "source_description": f"'made from {shape}'",
+            "source_release_date": "last_day",
+            "cdm_release_date": "last_day",
+            "cdm_version": "'5.4'",
+            "cdm_version_concept_id": _CDM_5_4,
+        },
+        f"(SELECT max(last_day) AS last_day FROM ({event_dates()})) "
+        "WHERE last_day IS NOT NULL AND NOT EXISTS (FROM cdm_source)",
     )

@@ -18,6 +18,8 @@ _EXAMPLES = 5
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the tables in which the sources say what they read and set aside."""
     connection.execute(
+        "CREATE TABLE rounds_resource (resource_type VARCHAR, resource_id VARCHAR, "
+        "table_name VARCHAR, row_id BIGINT);"
         "CREATE TEMP TABLE reading "
         "(file_number INTEGER, resource_type VARCHAR, n BIGINT);"
         "CREATE TEMP TABLE mapped (resource_type VARCHAR, n BIGINT);"

@@ -6,7 +6,12 @@ import duckdb
 
 from rounds.datamart.concepts import code_systems, resolve_codes
 from rounds.datamart.fhir_events import load_events
-from rounds.datamart.fhir_people import load_people, load_places, load_visits
+from rounds.datamart.fhir_people import (
+    keep_crosswalk,
+    load_people,
+    load_places,
+    load_visits,
+)
 from rounds.datamart.fhir_reading import FhirReader, is_fhir_file
 from rounds.datamart.fhir_writing import write_events
 from rounds.datamart.periods import derive_observation_periods
@@ -42,6 +47,7 @@ class FhirSource:
         load_places(connection)
         load_people(connection)
         load_visits(connection)
+        keep_crosswalk(connection)
         tell("events", reader.n_read)
         load_events(connection, systems)
         resolve_codes(connection)
