@@ -12,6 +12,7 @@ Feedback, Security and Safety. https://cds-hooks.hl7.org/2.0/
 import datetime as dt
 import logging
 import os
+import tomllib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -189,23 +190,22 @@ class _Doors:
         return self._queues[service]
 
 
-def create_cds_app() -> Starlette:
+def create_cds_app(folder: Path | None = None) -> Starlette:
     """Make an application of the CDS doors alone, for `uvicorn --factory`.
 
-    The project's folder is named by the environment variable `ROUNDS_PROJECT`.
+    Parameters
+    ----------
+    folder : Path, optional
+        The project's; the environment variable `ROUNDS_PROJECT` names it otherwise.
 
     Raises
     ------
     DefinitionError
         If rounds.toml names clients that cannot be used.
     """
-    import tomllib  # noqa: PLC0415  (only this door reads it)
-
-    folder = Path(os.environ["ROUNDS_PROJECT"])
-    settings_path = folder / "rounds.toml"
-    settings = (
-        tomllib.loads(settings_path.read_text()) if settings_path.is_file() else {}
-    )
+    folder = Path(folder or os.environ["ROUNDS_PROJECT"])
+    path = folder / "rounds.toml"
+    settings = tomllib.loads(path.read_text()) if path.is_file() else {}
     practice = Practice.open(folder / "private" / "practice.sqlite")
     gate = Gate.from_settings(settings.get("cds", {}), folder)
     return Starlette(routes=cds_routes(practice, now=_utc_now, gate=gate))
