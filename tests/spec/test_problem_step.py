@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
+from rounds.datamart.measures import run_measure
+from rounds.datamart.rows import measure_rows
 from rounds.definitions import builtin_measures
 from rounds.loop import problem
+from rounds.loop.problem.groups import by_group
 from rounds.nouns import Estimate, NotEstimable, Problem, Variation
 from stories.clinics import AIM, COMMUNITY, PERIOD, clinics
 
@@ -147,3 +150,19 @@ def test_an_aim_already_met_is_pointed_out():
         clinics(seed=8, n_clinics=10), aim=AIM.model_copy(update={"target": 0.1})
     )
     assert "The baseline already meets the aim." in found.limitations
+
+
+@pytest.mark.parametrize("by", ["care_site", "sex", "age", "svi_quartile"])
+def test_groups_are_those_that_running_the_measure_gives(by):
+    """Rows read once give the same labels, order and counts."""
+    datamart = clinics(seed=9, n_clinics=8, size=30)
+    datamart._connection.execute(
+        "UPDATE person SET gender_concept_id = 0, year_of_birth = NULL "
+        "WHERE person_id % 7 = 0"
+    )
+    datamart._connection.execute("DELETE FROM observation WHERE person_id % 5 = 0")
+    asked = run_measure(datamart, MEASURE, PERIOD, by=by).by
+    counted = by_group(measure_rows(datamart, MEASURE, PERIOD), by)
+    assert [(u.unit, u.denominator, u.numerator) for u in asked] == [
+        (u.unit, u.denominator, u.numerator) for u in counted
+    ]

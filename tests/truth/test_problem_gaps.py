@@ -48,7 +48,7 @@ def test_the_gap_by_neighbourhood_covers_and_is_unbiased():
     hits, naive, errors = [], [], []
     for _ in range(N_SIMULATIONS):
         made, svi = rows(rng, -0.10)
-        gap = difference("svi_quartile", (), made).gap
+        gap = difference("svi_quartile", made).gap
         hits.append(gap.lower <= -0.10 <= gap.upper)
         errors.append(gap.value + 0.10)
         ends = [made.numerator[svi == q] for q in (1, 4)]

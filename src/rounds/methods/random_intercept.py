@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.optimize import minimize, minimize_scalar
+from scipy.optimize import minimize
 from scipy.special import expit, gammaln, logsumexp
 
 from rounds.methods.proportion import counts
@@ -59,6 +59,8 @@ class Model:
         if covariates is not None:
             columns.extend(np.asarray(covariates, dtype=float).reshape(rows, -1).T)
         self.X = np.column_stack(columns)
+        pooled = self.x.sum() / self.n.sum()
+        self._near = float(np.log(pooled / (1 - pooled)))
         parts = gammaln(self.n + 1) - gammaln(self.x + 1)
         self._constant = float((parts - gammaln(self.n - self.x + 1)).sum())
 
@@ -111,7 +113,8 @@ class Model:
             # exp(node²/2) undoes the weight function that the nodes carry.
             parts[k] = self._sum(inside) - 0.5 * at**2 + 0.5 * node**2
         parts += self._log_weights[:, None]
-        integral = logsumexp(parts, axis=0) - 0.5 * np.log(np.pi * curvature)
+        whole = parts[0] if len(parts) == 1 else logsumexp(parts, axis=0)
+        integral = whole - 0.5 * np.log(np.pi * curvature)
         return float(integral.sum() + self._constant)
 
     def maximise(self) -> tuple[NDArray[np.float64], float, float]:
@@ -149,18 +152,20 @@ class Model:
         intercept, log_likelihood, curvature : float
             Log odds; the profile's value; minus its second derivative there.
         """
-        pooled = self.x.sum() / self.n.sum()
-        centre = float(np.log(pooled / (1 - pooled)))
-
-        def lost(intercept: float) -> float:
-            return -self.log_likelihood(np.array([intercept]), sd)
-
-        ends = (centre - 0.5, centre + 0.5)
-        found = minimize_scalar(lost, bracket=ends, options={"xtol": 1e-6})
-        h = 1e-3
-        around = lost(found.x - h) + lost(found.x + h)
-        curvature = (around - 2 * found.fun) / h**2
-        return float(found.x), float(-found.fun), float(curvature)
+        at, h = self._near, 1e-2
+        for _ in range(30):
+            behind, here, ahead = (
+                self.log_likelihood(np.array([at + step]), sd) for step in (-h, 0.0, h)
+            )
+            slope = (ahead - behind) / (2 * h)
+            curvature = (2 * here - ahead - behind) / h**2
+            # The log-likelihood is concave in the intercept; rounding may hide it.
+            step = float(np.clip(slope / max(curvature, 1e-3), -1.0, 1.0))
+            if abs(step) < 1e-4:
+                break
+            at += step
+        self._near = at
+        return at, here + 0.5 * slope * step, curvature
 
     def fixed_se(self, beta: NDArray[np.float64], sd: float) -> NDArray[np.float64]:
         """Give the fixed effects' standard errors from the curvature in all."""

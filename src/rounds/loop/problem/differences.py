@@ -1,20 +1,21 @@
 """Does the measure differ between groups of patients, and by how much?"""
 
-import re
 from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 
 from rounds.datamart.rows import MeasureRows
+from rounds.loop.problem.groups import by_group, in_age_band
 from rounds.loop.problem.variation import with_intervals
 from rounds.methods.cluster import cluster_ols
 from rounds.methods.proportion import newcombe, wilson
 from rounds.nouns import Difference, Estimate, NotEstimable, UnitResult
 
-__all__ = ["baseline_of", "difference"]
+__all__ = ["CHARACTERISTICS", "baseline_of", "difference"]
 
 Characteristic = Literal["sex", "age", "svi_quartile"]
+CHARACTERISTICS: tuple[Characteristic, ...] = ("sex", "age", "svi_quartile")
 _FEWEST = 10
 
 
@@ -54,19 +55,15 @@ def baseline_of(rows: MeasureRows) -> Estimate:
     )
 
 
-def difference(
-    characteristic: Characteristic, groups: Sequence[UnitResult], rows: MeasureRows
-) -> Difference:
+def difference(characteristic: Characteristic, rows: MeasureRows) -> Difference:
     """Compare the measure across the groups of one characteristic.
 
     Parameters
     ----------
     characteristic : {"sex", "age", "svi_quartile"}
         What patients are grouped by.
-    groups : sequence of UnitResult
-        Exact counts of its groups.
     rows : MeasureRows
-        The same patients, for an interval that knows that they come in sites.
+        Patients and their sites.
 
     Returns
     -------
@@ -74,7 +71,7 @@ def difference(
         Its gap is the last group minus the first: men minus women, oldest minus
         youngest, most vulnerable quarter of neighbourhoods minus least.
     """
-    shown = with_intervals(groups)
+    shown = with_intervals(by_group(rows, characteristic))
     first, last, said = _ends(characteristic, shown, rows)
     if first is None or last is None:
         return Difference(
@@ -108,20 +105,12 @@ def _ends(
             )
         said = "most vulnerable quarter of neighbourhoods minus least"
         return quartile == 1, quartile == 4, said
-    bands = sorted(filter(None, (_band(unit.unit) for unit in groups)))
+    bands = [unit.unit for unit in groups if not unit.unit.startswith("(")]
     if len(bands) < 2:
         return None, None, "All patients are in one age group."
     age = np.asarray(rows.age)[counted]
-    inside = [(age >= low) & (age <= high) for low, high in (bands[0], bands[-1])]
-    return inside[0], inside[1], f"from {bands[-1][0]} minus up to {bands[0][1]} years"
-
-
-def _band(label: str) -> tuple[int, int] | None:
-    """Read an age group's label: 18-44, 65–74, 75+."""
-    ages = [int(text) for text in re.findall(r"\d+", label)]
-    if not ages:
-        return None
-    return ages[0], ages[1] if len(ages) > 1 else 200
+    ends = [in_age_band(age, band) for band in (bands[0], bands[-1])]
+    return ends[0], ends[1], f"aged {bands[-1]} minus aged {bands[0]}"
 
 
 def _gap(

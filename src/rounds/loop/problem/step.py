@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,16 +10,17 @@ import numpy as np
 from rounds import __version__
 from rounds.datamart.measures import run_measure
 from rounds.datamart.rows import MeasureRows, measure_rows
-from rounds.loop.problem.differences import baseline_of, difference
+from rounds.loop.problem.differences import CHARACTERISTICS, baseline_of, difference
+from rounds.loop.problem.groups import by_group
 from rounds.loop.problem.trend import chart_of
 from rounds.loop.problem.variation import gain, small_units, spread, with_intervals
 from rounds.nouns import (
     Aim,
     Community,
+    ControlChart,
     DataError,
     Decision,
     DefinitionError,
-    Difference,
     Estimate,
     Measure,
     MeasureResult,
@@ -102,24 +103,22 @@ def run(
     """
     _check(measure, aim)
     rows = _rows(measure, datamart, period, without)
-    sites = _by(measure, datamart, period, "care_site", without)
+    sites = [
+        unit for unit in by_group(rows, "care_site") if not unit.unit.startswith("(")
+    ]
+    chart, noted = _chart(measure, datamart, chart_period or period, without)
     rng = rng or _seeded(measure, datamart, period)
     more_is_better = measure.improvement_notation == "increase"
-    variation = spread(sites.by)
-    baseline = baseline_of(rows)
-    differences = _differences(measure, datamart, period, without, rows)
-    chart = _chart(measure, datamart, chart_period or period, without)
+    variation = spread(sites)
     community_ref = community if isinstance(community, Ref) else community.ref()
     made_from = [measure.ref(), community_ref, *([after.ref()] if after else [])]
     found: dict[str, Any] = {
-        "units": with_intervals(sites.by),
-        "baseline": baseline,
+        "units": with_intervals(sites),
+        "baseline": baseline_of(rows),
         "variation": variation,
         "chart": chart,
-        "differences": differences,
-        "gap_to_best": gain(
-            sites.by, variation, more_is_better=more_is_better, rng=rng
-        ),
+        "differences": tuple(difference(one, rows) for one in CHARACTERISTICS),
+        "gap_to_best": gain(sites, variation, more_is_better=more_is_better, rng=rng),
     }
     return Problem(
         name=name,
@@ -131,7 +130,7 @@ def run(
         owner=owner,
         community=community_ref,
         after=after.ref() if after else None,
-        limitations=_limitations(found, sites, aim, measure),
+        limitations=_limitations(found, aim, measure, [*noted, *_nowhere(rows)]),
         provenance=Provenance(
             made_from=tuple(made_from),
             snapshot=datamart.snapshot,
@@ -175,19 +174,6 @@ def _rows(
     return rows
 
 
-def _by(
-    measure: Measure,
-    datamart: Datamart,
-    period: Period,
-    by: str,
-    without: frozenset[str],
-) -> MeasureResult:
-    found = run_measure(datamart, measure, period, by=by, without=without)
-    if isinstance(found, NotEstimable):
-        raise _unanswered(measure, found.reason)
-    return found
-
-
 def _unanswered(measure: Measure, reason: str) -> DataError:
     return DataError(
         f"The data cannot answer {measure.name!r}: {reason}",
@@ -200,35 +186,29 @@ def _unanswered(measure: Measure, reason: str) -> DataError:
     )
 
 
-def _differences(
-    measure: Measure,
-    datamart: Datamart,
-    period: Period,
-    without: frozenset[str],
-    rows: MeasureRows,
-) -> tuple[Difference, ...]:
-    return tuple(
-        difference(
-            characteristic,
-            _by(measure, datamart, period, characteristic, without).by,
-            rows,
-        )
-        for characteristic in ("sex", "age", "svi_quartile")
-    )
-
-
 def _chart(
     measure: Measure, datamart: Datamart, period: Period, without: frozenset[str]
-) -> Any:
+) -> tuple[ControlChart | NotEstimable, tuple[str, ...]]:
+    """Give the chart by month, and what running the measure leaves to be said."""
     try:
         months = run_measure(datamart, measure, period, by="month", without=without)
     except DefinitionError as error:
         if error.code != "no-monthly-form":
             raise
-        return NotEstimable(reason=error.what)
+        whole = run_measure(datamart, measure, period, without=without)
+        said = whole.limitations if isinstance(whole, MeasureResult) else ()
+        return NotEstimable(reason=error.what), said
     if isinstance(months, NotEstimable):
-        return months
-    return chart_of(months.by, title=f"{measure.title}, patients seen each month")
+        return months, ()
+    title = f"{measure.title}, patients seen each month"
+    return chart_of(months.by, title=title), months.limitations
+
+
+def _nowhere(rows: MeasureRows) -> list[str]:
+    site = np.asarray(rows.care_site)[np.asarray(rows.denominator)]
+    if (site == "").any():
+        return ["Some patients belong to no site; they are in no comparison of sites."]
+    return []
 
 
 def _seeded(
@@ -239,15 +219,10 @@ def _seeded(
 
 
 def _limitations(
-    found: Mapping[str, Any], sites: MeasureResult, aim: Aim, measure: Measure
+    found: Mapping[str, Any], aim: Aim, measure: Measure, noted: Sequence[str]
 ) -> tuple[str, ...]:
-    said = list(sites.limitations)
-    nowhere = sum(
-        unit.denominator or 0 for unit in sites.by if unit.unit.startswith("(")
-    )
-    if nowhere:
-        said.append("Some patients belong to no site; they are in no comparison of it.")
-    small = small_units(sites.by)
+    said = list(noted)
+    small = small_units(found["units"])
     if small:
         said.append(small)
     variation, baseline = found["variation"], found["baseline"]

@@ -44,7 +44,9 @@ def chart_of(
     x = np.array([month.numerator or 0 for month in some], dtype=float)
     n = np.array([month.denominator for month in some], dtype=float)
     if not 0 < x.sum() < n.sum():
-        return NotEstimable(reason="Every month has the same value, all or nothing.")
+        return NotEstimable(
+            reason="In every month none, or all, of the patients met the measure."
+        )
     plain, wide = p_chart(x, n), p_prime_chart(x, n)
     overdispersed = wide.sigma_z > 1
     chart = wide if overdispersed else plain

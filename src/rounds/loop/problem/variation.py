@@ -55,9 +55,10 @@ def spread(units: Sequence[UnitResult]) -> Variation | NotEstimable:
             f"at least {_FEWEST_UNITS} are needed."
         )
     if not 0 < x.sum() < n.sum():
+        which = "None" if not x.sum() else "All"
         return NotEstimable(
-            reason="Either no patient or every patient reached the measure, "
-            "so sites cannot differ."
+            reason=f"{which} of the {n.sum():.0f} patients, in {n.size} sites, met "
+            "the measure, so nothing can be told about differences between sites."
         )
     lower, upper = sd_interval(x, n)
     mor_lower, mor_upper = median_odds_ratio(lower), median_odds_ratio(upper)
