@@ -10,7 +10,8 @@ from rounds.datamart.rows import MeasureRows
 from rounds.loop.evaluation.balance import balance
 from rounds.loop.evaluation.designs import DESIGNS
 from rounds.loop.evaluation.diagnostics import diagnose, seal
-from rounds.loop.evaluation.effects import Effect, arm_summaries, effect, scale_of
+from rounds.loop.evaluation.effects import Effect, arm_summaries
+from rounds.loop.evaluation.endpoints import Endpoints
 from rounds.loop.evaluation.equity import equity
 from rounds.loop.evaluation.participants import (
     Allocation,
@@ -23,10 +24,7 @@ from rounds.loop.evaluation.reach import reach
 from rounds.loop.evaluation.wording import share_in_words
 from rounds.methods.icc import anova_icc
 from rounds.nouns import (
-    ArmSummary,
-    BalancingResult,
     Endpoint,
-    Estimate,
     Evaluation,
     Evidence,
     Flow,
@@ -34,7 +32,6 @@ from rounds.nouns import (
     Protocol,
     Provenance,
     Rollout,
-    SecondaryResult,
 )
 from rounds.practice.exposures import ExposureRows
 
@@ -134,7 +131,7 @@ def analyse(
         enrolled_before=_enrolled_before(trial.before),
     )
     sealed = seal(diagnostics)
-    work = _Work(protocol, joined, trial.units, sealed)
+    work = Endpoints(protocol, joined, trial.units, sealed)
     primary = work.effect(protocol.primary)
     effects, interactions = equity(people, protocol, sealed)
     return Evaluation(
@@ -174,73 +171,6 @@ def _of(protocol: Protocol, role: str) -> list[Endpoint]:
     return [endpoint for endpoint in protocol.endpoints if endpoint.role == role]
 
 
-@dataclass(frozen=True, repr=False)
-class _Work:
-    """The endpoints of one protocol, sealed or not."""
-
-    protocol: Protocol
-    joined: Mapping[str, Participants | NotEstimable]
-    units: Mapping[str, str]
-    sealed: str | None
-
-    def people(self, endpoint: Endpoint) -> Participants | NotEstimable:
-        return self.joined[endpoint.estimand.name]
-
-    def effect(self, endpoint: Endpoint) -> Effect:
-        people = self.people(endpoint)
-        if self.sealed is not None:
-            n = None if isinstance(people, NotEstimable) else len(people)
-            return Effect(
-                Estimate(
-                    scale=scale_of(endpoint),
-                    level=self.protocol.level,
-                    n=n,
-                    estimand=endpoint.estimand.name,
-                    sealed=self.sealed,
-                )
-            )
-        if isinstance(people, NotEstimable):
-            return Effect(people)
-        unit = self.units.get(str(endpoint.measure), "1")
-        return effect(people, self.protocol, endpoint, unit=unit)
-
-    def arms(self, endpoint: Endpoint) -> tuple[ArmSummary, ...]:
-        people = self.people(endpoint)
-        if isinstance(people, NotEstimable):
-            return ()
-        return arm_summaries(people, endpoint, sealed=self.sealed is not None)
-
-    def secondary(self, endpoint: Endpoint) -> SecondaryResult:
-        return SecondaryResult(
-            name=endpoint.estimand.name,
-            estimate=self.effect(endpoint).estimate,
-            arms=self.arms(endpoint),
-        )
-
-    def balancing(self, endpoint: Endpoint) -> BalancingResult:
-        margin = endpoint.margin if endpoint.margin is not None else 0.0
-        estimate = self.effect(endpoint).estimate
-        verdict = "uncertain"
-        if self.sealed is not None:
-            verdict = "sealed"
-        elif isinstance(estimate, Estimate):
-            # Harm is an effect in the worse direction, whichever that is.
-            sign = 1.0 if endpoint.better == "lower" else -1.0
-            harm, *limits = (sign * number for number in estimate.numbers)
-            highest = max(limits)
-            if harm > margin:
-                verdict = "exceeds_margin"
-            elif highest < margin:
-                verdict = "within_margin"
-        return BalancingResult(
-            name=endpoint.estimand.name,
-            estimate=estimate,
-            margin=margin,
-            verdict=verdict,
-            arms=self.arms(endpoint),
-        )
-
-
 def _nobody() -> Participants:
     """Give participants of whom there are none."""
     text, number, flag = np.zeros(0, str), np.zeros(0), np.zeros(0, bool)
@@ -269,7 +199,7 @@ def _enrolled_before(rows: MeasureRows | None) -> dict[str, int]:
     return {str(name): int(size) for name, size in zip(names, sizes, strict=True)}
 
 
-def _flow(people: Participants, allocation: Allocation, work: _Work) -> Flow:
+def _flow(people: Participants, allocation: Allocation, work: Endpoints) -> Flow:
     sealed = work.sealed is not None
     return Flow(
         assessed=people.assessed,
