@@ -1,8 +1,8 @@
 """A browser for the tests: headless Chromium, axe-core, and nothing else.
 
-A page is opened in a frame as wide as the screen that is asked for; a script inside it
-hands what it saw to the page around it, which writes it down where `--dump-dom` shows
-it. On a machine without the tools a test is skipped with its reason; in CI it fails.
+Pages are opened in frames as wide as the screens that are asked for; a script inside
+each hands what it saw to the page around them, which writes it down where `--dump-dom`
+shows it, so that one start of the browser serves many looks. On a machine without the tools a test is skipped with its reason; in CI it fails.
 """
 
 import html
@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SECONDS = 90
+SECONDS = 180
 PROBE = """
 addEventListener('load', async () => {
   await document.fonts.ready;
@@ -29,6 +29,7 @@ addEventListener('load', async () => {
     .filter(t => { const b = t.getBoundingClientRect(); return b.right > box.right + 1.5 || b.left < box.left - 1.5; })
     .map(t => t.textContent); });
   parent.postMessage(JSON.stringify({
+    frame: Number(name),
     violations: found.violations.map(v => v.id + ': ' + v.nodes.slice(0, 4).map(n => n.target + ' ' + (n.any[0] || {}).message).join(' | ')),
     passes: found.passes.length,
     overflow: wide.scrollWidth - wide.clientWidth,
@@ -43,9 +44,11 @@ addEventListener('load', async () => {
   }), '*');
 });
 """
-AROUND = """<!doctype html><title>around</title><body style="margin:0">
-<pre id="found"></pre><script>addEventListener('message', e => {{ document.getElementById('found').textContent = e.data; }});</script>
-<iframe src="{page}" style="border:0;width:{width}px;height:900px"></iframe>"""
+AROUND = """<!doctype html><title>around</title><body style="margin:0"><pre id="found"></pre>
+<script>const seen = []; addEventListener('message', e => {{ seen.push(JSON.parse(e.data));
+document.getElementById('found').textContent = JSON.stringify(seen); }});</script>
+{frames}"""
+FRAME = '<iframe name="{i}" src="{page}" style="border:0;width:{width}px;height:900px"></iframe>'
 
 
 def tool(name, found, how):
@@ -79,21 +82,31 @@ def run(folder, *arguments):
         "--disable-dev-shm-usage", "--no-first-run", "--disable-extensions",
         f"--user-data-dir={folder / 'profile'}", *arguments,
     ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=SECONDS, check=False
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout, done.stderr
 
 
-def look(folder, page, *, width=1280, dark=False):
-    """Open an HTML text at a width and say what axe, the layout and the fonts are."""
+def look(folder, pages, *, widths=(1280, 390), dark=False):
+    """Open each page at each width; say what axe, the layout and the fonts are there."""
     script = f"<script>{axe()}</script><script>{PROBE}</script></head>"
-    (folder / "page.html").write_text(page.replace("</head>", script, 1), encoding="utf-8")
-    (folder / "around.html").write_text(AROUND.format(page="page.html", width=width))
-    arguments = ["--virtual-time-budget=60000", f"--window-size={max(width, 600)},1000"]
+    frames = []
+    for i, page in enumerate(pages):
+        dressed = page.replace("</head>", script, 1)
+        (folder / f"page-{i}.html").write_text(dressed, encoding="utf-8")
+        for width in widths:
+            name = len(frames)
+            frames.append(FRAME.format(i=name, page=f"page-{i}.html", width=width))
+    (folder / "around.html").write_text(AROUND.format(frames="".join(frames)))
+    arguments = ["--virtual-time-budget=120000", "--window-size=1400,1000"]
     if dark:
         arguments.append("--blink-settings=preferredColorScheme=0")
     out, log = run(folder, *arguments, "--dump-dom", (folder / "around.html").as_uri())
     found = re.search(r'<pre id="found">(.*?)</pre>', out, re.DOTALL)
     assert found, log[-1000:]
     assert found[1], log[-1000:]
-    return json.loads(html.unescape(found[1]))
+    seen = sorted(json.loads(html.unescape(found[1])), key=lambda one: one["frame"])
+    assert len(seen) == len(frames), "a page did not answer"
+    return seen

@@ -59,14 +59,18 @@ def render(story: Story, path: Path | str, *, mask_sites: bool = False) -> Path:
     """
     html = render_html(story, mask_sites=mask_sites)
     path = Path(path)
+    draft = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".report-")
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".report-")
+        draft = Path(name)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(html)
-        Path(draft).chmod(0o644)
-        Path(draft).replace(path)
+        draft.chmod(0o644)
+        draft.replace(path)
     except OSError as error:
+        if draft is not None:
+            draft.unlink(missing_ok=True)
         raise SourceError(
             f"The report cannot be written to {path}: {error.strerror}.",
             code="report-not-written",

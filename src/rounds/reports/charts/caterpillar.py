@@ -104,9 +104,13 @@ def _levels(
         placed.append(at)
         words = f"{name} {label(value, 'percent', 1)}"
         if small:
-            # There is no margin: the name stands on its line, at the free corner.
-            anchor, place = ("end", right) if name == "Mean" else ("start", left + 4)
-            canvas.text(place, y(value) - 5, words, f"{css} halo", anchor)
+            # No margin: the name stands on its line, left above, where no interval is;
+            # a second one too near it goes to the other free corner, right below.
+            crowded = at != y(value) or any(0 < abs(y(value) - p) < 16 for p in placed)
+            place, side, anchor = (left + 4, -5, "start")
+            if crowded:
+                place, side, anchor = (right, 14, "end")
+            canvas.text(place, y(value) + side, words, f"{css} halo", anchor)
         else:
             canvas.text(right + 8, at + 4, words, css)
 
