@@ -2,7 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -86,7 +86,7 @@ def enter(connection: sa.Connection, entry: InForce) -> None:
     )
 
 
-def _entry(row: sa.Row) -> InForce:
+def _entry(row: sa.Row[Any]) -> InForce:
     return InForce(
         number=row.number,
         service=row.service,

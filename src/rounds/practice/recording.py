@@ -115,10 +115,11 @@ class Recording:
     def add(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write exposures; durable once the transaction has closed."""
         if rows:
-            self._connection.execute(sa.insert(schema.exposure), list(rows))
+            self._connection.execute(_ADD, list(rows))
 
 
 _TABLE = schema.exposure
+_ADD = sa.insert(_TABLE)
 _KNOWN = sa.select(
     _TABLE.c.hook_instance,
     _TABLE.c.person_source_value,

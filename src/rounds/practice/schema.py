@@ -5,6 +5,7 @@ Everything that was acknowledged must survive a kill and a power cut: write-ahea
 processes never decide from the same stale reading.
 """
 
+import sqlite3
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -134,7 +135,7 @@ def open_engine(path: Path) -> sa.Engine:
     )
 
     @sa.event.listens_for(engine, "connect")
-    def _prepare(connection, _record) -> None:  # noqa: ANN001
+    def _prepare(connection: sqlite3.Connection, _record: object) -> None:
         # SQLAlchemy begins transactions, not the driver, or IMMEDIATE comes too late.
         connection.isolation_level = None
         for pragma in (

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -276,7 +276,7 @@ class Practice(Serving):
         connection = self._engine.connect()
         return connection.execution_options(begin="DEFERRED")
 
-    def _rollout_row(self, ref: str) -> sa.Row:
+    def _rollout_row(self, ref: str) -> sa.Row[Any]:
         query = sa.select(schema.rollout).where(schema.rollout.c.ref == ref)
         with self._reading() as connection:
             row = connection.execute(query).first()

@@ -162,8 +162,9 @@ class _Doors:
                 why="An exposure would be written to the wrong patient.",
                 remedies=("Make a new UUID for each call of a hook.",),
             )
-        shown = advice.shown and advice.rule is not None
-        return {"cards": [advice.rule.card(hook_instance)] if shown else []}
+        if advice.rule is None:
+            return {"cards": []}
+        return {"cards": [advice.rule.card(hook_instance)]}
 
     async def feedback(self, request: Request, _client: Client | None) -> Any:
         service = self._served(request.path_params["service"]).service.id

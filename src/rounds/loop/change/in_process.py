@@ -137,4 +137,5 @@ def _texts(values: np.ndarray) -> list[str]:
 
 
 def _seconds(values: np.ndarray) -> list[int]:
-    return np.asarray(values).astype("datetime64[s]").astype("int64").tolist()
+    moments = np.asarray(values).astype("datetime64[s]").astype("int64")
+    return [int(moment) for moment in moments]

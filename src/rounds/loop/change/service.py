@@ -69,6 +69,7 @@ class Advice:
     card: str = ""
     suggestion: str = ""
     rule: Rule | None = None
+    """The rule whose card is shown; None where none is."""
     conflict: bool = False
 
 

@@ -86,7 +86,8 @@ def decode(raw: bytes | msgspec.Raw) -> Resource | None:
     msgspec.MsgspecError
         If it is not a resource.
     """
-    return _DECODER.decode(raw)
+    resource: Resource | None = _DECODER.decode(raw)
+    return resource
 
 
 def bundled(resource: Resource | None, resource_type: str) -> list[Resource]:

@@ -188,7 +188,10 @@ def _moment(text: str | None) -> dt.datetime | None:
     if match is None:
         return None
     try:
-        return dt.datetime(*(int(part or 0) for part in match.groups()))  # noqa: DTZ001
+        year, month, day, hour, minute, second = (int(x or 0) for x in match.groups())
+        return dt.datetime.combine(
+            dt.date(year, month, day), dt.time(hour, minute, second)
+        )
     except ValueError:
         return None
 
@@ -251,7 +254,7 @@ def _pressures(
         readings = [(one.code, one.value_quantity)]
         readings += [(part.code, part.value_quantity) for part in one.component or []]
         for code, quantity in readings:
-            for name in {_PRESSURES.get(c) for c in fhir.codes_of(code)} - {None}:
+            for name in {_PRESSURES[c] for c in fhir.codes_of(code) if c in _PRESSURES}:
                 value = _in_mmhg(quantity)
                 before = lowest[name]
                 if value is not None and (before is None or value < before):

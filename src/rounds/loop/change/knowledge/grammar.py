@@ -69,7 +69,9 @@ class Condition:
                 return np.zeros(n, dtype=bool)
             safe[name], known = _column(np.asarray(column), kind)
             present &= known
-        return present & np.broadcast_to(np.asarray(self._holds(safe), dtype=bool), n)
+        held = np.broadcast_to(np.asarray(self._holds(safe), dtype=bool), n)
+        present &= held
+        return present
 
 
 def parse(condition: Any) -> tuple[Condition | None, list[str]]:
@@ -146,9 +148,10 @@ class _Parser:
         compare = _ORDER[word]
         return lambda context: compare(context[name], value)
 
-    def _wrong(self, problem: str) -> None:
+    def _wrong(self, problem: str) -> Holds | None:
         if len(self.problems) < _SIZE:
             self.problems.append(problem)
+        return None
 
 
 def _is_present(value: Any, kind: type) -> bool:
@@ -158,7 +161,8 @@ def _is_present(value: Any, kind: type) -> bool:
         value, int | float | np.integer | np.floating
     ):
         return False
-    return math.isfinite(value) and abs(value) <= _LIMIT
+    number = float(value)
+    return math.isfinite(number) and abs(number) <= _LIMIT
 
 
 def _column(column: np.ndarray, kind: type) -> tuple[np.ndarray, np.ndarray]:
