@@ -163,15 +163,12 @@ def test_a_total_hidden_in_one_table_is_not_given_back_by_another():
     assert all(u.suppressed for u in (*shown.units, *shown.differences[0].groups))
 
 
-def test_units_hidden_are_hidden_among_the_shrunken_ones_and_the_rest_is_rounded():
+def test_statistics_made_from_hidden_units_keep_three_digits():
     units = [unit("a", 40, 20), unit("b", 9, 4), unit("c", 60, 30)]
-    variation = Variation(
-        n_units=3, target=0.5, phi=1.23456789, tau2=0.0123456, shrunken=tuple(units)
-    )
-    shown = safe(problem(units, variation=variation)).variation
-    hidden = [u.unit for u in shown.shrunken if u.suppressed]
-    assert hidden == ["a", "b"]
-    assert (shown.phi, shown.tau2) == (1.23, 0.0123)
+    shown = safe(problem(units)).variation
+    assert (shown.phi, shown.tau2) == (1.23, 0.1)
+    whole = safe(problem([unit("a", 40, 20), unit("c", 60, 30)])).variation
+    assert whole.phi == 1.23456789
 
 
 def test_months_with_few_patients_lose_their_limits_as_well():

@@ -51,7 +51,8 @@ class Thread:
 def threads_of(noun: Published) -> tuple[Thread, ...]:
     """Give every thread of a noun, each target once, in the order of its fields."""
     found: dict[str, Thread] = {}
-    for relation, ref in _refs(noun, ""):
+    # A field's own name says more than "made from", so provenance comes last.
+    for relation, ref in (*_refs(noun, ""), *_made_from(noun)):
         thread = Thread(relation=relation, target=str(ref), is_ref=True)
         found.setdefault(thread.target, thread)
     if isinstance(noun, Source):
@@ -70,6 +71,11 @@ def people_of(noun: Published) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_people(noun)))
 
 
+def _made_from(noun: Published) -> Iterator[tuple[str, Ref]]:
+    for ref in noun.provenance.made_from:
+        yield "made from", ref
+
+
 def _refs(value: object, relation: str) -> Iterator[tuple[str, Ref]]:
     """Give each Ref inside a value, with the field that holds it."""
     if isinstance(value, Ref):
@@ -79,10 +85,7 @@ def _refs(value: object, relation: str) -> Iterator[tuple[str, Ref]]:
             yield "turn", Ref.parse(value.turn)
         except DefinitionError:
             return  # a turn named in words is not a thread that can be followed
-    if isinstance(value, Provenance):
-        for ref in value.made_from:
-            yield "made from", ref
-    elif isinstance(value, BaseModel) and not isinstance(value, Ref):
+    if isinstance(value, BaseModel) and not isinstance(value, Ref | Provenance):
         for name, inner in value.__dict__.items():
             yield from _refs(inner, name.replace("_", " "))
     elif isinstance(value, tuple | list):

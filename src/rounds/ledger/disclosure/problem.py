@@ -44,12 +44,12 @@ def safe_problem(problem: Problem) -> Problem:
     if any(each.total for each in found):
         baseline = HIDDEN
     units = _show(problem.units, found[0])
-    hidden_units = {unit.unit for unit in units if unit.suppressed}
+    hidden_units = any(unit.suppressed for unit in units)
     variation = problem.variation
     if baseline == HIDDEN:
         variation = HIDDEN
     elif hidden_units:
-        variation = _coarse_variation(variation, hidden_units)
+        variation = _coarse_variation(variation)
     gap = problem.gap_to_best
     return problem.model_copy(
         update={
@@ -150,9 +150,7 @@ def _chart(chart: ControlChart | NotEstimable) -> ControlChart | NotEstimable:
     return chart if isinstance(chart, NotEstimable) else safe_chart(chart)
 
 
-def _coarse_variation(
-    variation: Variation | NotEstimable, hidden_units: set[str]
-) -> Variation | NotEstimable:
+def _coarse_variation(variation: Variation | NotEstimable) -> Variation | NotEstimable:
     """Round what was made from hidden units too."""
     if isinstance(variation, NotEstimable):
         return variation
