@@ -67,7 +67,10 @@ def status_(*, project: Path = Path(), json: bool = False) -> None:
     json
         Print one JSON object.
     """
+    from rounds.conduct import reconcile
+
     with _desk(project, "status") as desk:
+        reconcile(desk)
         found = {one: _standing(desk, one) for one in desk.practice.services()}
     lines = [
         f"{service}: {standing['state']}, {standing['knowledge_object']}, "

@@ -1,5 +1,6 @@
 """`rounds init` and `rounds data`: practice to data."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -40,7 +41,7 @@ def init(
     existed = folder.exists()
     project = Project.init(folder, source=source)
     try:
-        report = load(source, project.datamart, progress=Progress())
+        report = load(source, project.datamart, progress=_rates(Progress()))
     except BaseException:
         # Nothing half-made: what this call made goes, what was there stays.
         shutil.rmtree(project.root)
@@ -87,7 +88,7 @@ def load_(
                 "Set source under [data] in rounds.toml",
             ),
         )
-    report = load(source or Path(named), opened.datamart, progress=Progress())
+    report = load(source or Path(named), opened.datamart, progress=_rates(Progress()))
     show(report.as_dict(), _lines(report), as_json=json)
 
 
@@ -114,6 +115,16 @@ def status_(*, project: Path = Path(), json: bool = False) -> None:
         ("table", "rows"), [(k, f"{v:,}") for k, v in status.get("rows", {}).items()]
     )
     show(status, lines, as_json=json)
+
+
+def _rates(progress: Progress) -> Callable[[str, int, float], None]:
+    """Say how far a load is and how fast, once it has taken two seconds."""
+
+    def told(what: str, n: int, per_second: float) -> None:
+        if n > 2 * per_second:
+            progress(f"{what}: {n:,} read so far, {per_second:,.0f} a second")
+
+    return told
 
 
 def _lines(report: "LoadReport") -> list[str]:

@@ -21,7 +21,8 @@ def serve(*, project: Path = Path(), host: str = "127.0.0.1", port: int = 8080) 
     """
     import uvicorn
 
-    from rounds.conduct import Project
+    from rounds.cli.output import utc_now
+    from rounds.conduct import Desk, Project, reconcile
     from rounds.nouns import AccessError
     from rounds.web import create_app
 
@@ -37,6 +38,8 @@ def serve(*, project: Path = Path(), host: str = "127.0.0.1", port: int = 8080) 
                 "Leave --host out",
             ),
         )
+    with Desk.open(opened, now=utc_now, by="serve") as desk:
+        reconcile(desk)
     app = create_app(opened.root)
     print(f"Serving {opened.root.name} on http://{host}:{port}", flush=True)
     uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)

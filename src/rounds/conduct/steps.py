@@ -47,6 +47,7 @@ def run_problem(desk: Desk, plan: ProblemPlan, period: Period | None = None) -> 
     period : Period, optional
         The twelve months that end with the last day of the data, if not given.
     """
+    reconcile(desk)
     measure = desk.measure(plan.measure)
     desk.publish(measure)
     desk.publish(plan.community)
@@ -69,6 +70,8 @@ def run_problem(desk: Desk, plan: ProblemPlan, period: Period | None = None) -> 
             aim=aim,
             owner=plan.owner,
             community=plan.community,
+            chart_period=whole_months(period),
+            without=desk.practice.opt_outs(),
         )
     return desk.publish(found)
 
@@ -78,11 +81,24 @@ def last_twelve_months(last: dt.date) -> Period:
     return Period(start=last - dt.timedelta(days=364), end=last)
 
 
+def whole_months(period: Period) -> Period:
+    """Give the whole calendar months in a period; the period itself if there is none.
+
+    A month of a few days would stand on a chart with limits as wide as the page.
+    """
+    start, end = period.start, period.end + dt.timedelta(days=1)
+    if start.day > 1:
+        start = (start.replace(day=1) + dt.timedelta(days=32)).replace(day=1)
+    end = end.replace(day=1) - dt.timedelta(days=1)
+    return period if end < start else Period(start=start, end=end)
+
+
 def run_evidence(desk: Desk, plan: EvidencePlan) -> Evidence:
     """Appraise what is known, and publish Sources and Evidence.
 
     What the turn before found is among the sources.
     """
+    reconcile(desk)
     found = desk.latest(Problem)
     sources: list[Source] = []
     for name in plan.sources:
@@ -139,6 +155,7 @@ def run_change(
         Only a simulation gives one, so that it can be replayed; otherwise the
         operating system's random source is asked.
     """
+    reconcile(desk)
     found, known = desk.latest(Problem), desk.latest(Evidence)
     knowledge = load_knowledge(_beside_plan(desk, plan.knowledge_object))
     knowledge = knowledge.model_copy(update={"evidence": known.ref()})
@@ -174,6 +191,7 @@ def run_change(
 
 def run_evaluation(desk: Desk) -> Evaluation:
     """Evaluate the running trial against its frozen protocol, and publish."""
+    reconcile(desk)
     rollout = desk.latest(Rollout)
     protocol = desk.read(rollout.protocol, Protocol)
     known = desk.read(rollout.evidence, Evidence)
@@ -210,6 +228,7 @@ def run_decision(
     tuple
         The Decision, and what changed where care is given, in words.
     """
+    reconcile(desk)
     judged = desk.latest(Evaluation)
     protocol = desk.read(judged.protocol, Protocol)
     rollout = desk.read(judged.rollout, Rollout)
