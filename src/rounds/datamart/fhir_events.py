@@ -75,6 +75,8 @@ def load_events(
     shape = ", ".join(f"{name} {kind}" for name, kind in _SHAPE.items())
     connection.execute(f"CREATE TEMP TABLE event ({shape})")
     for resource in EVENT_RESOURCES:
+        if not connection.execute(f"SELECT 1 FROM stage_{resource} LIMIT 1").fetchall():
+            continue
         drop_duplicates(connection, resource)
         _judge(connection, resource)
         set_aside(connection, resource, "judged")
@@ -83,7 +85,7 @@ def load_events(
             _insert_components(connection, systems)
         for field, key in (("encounter", "visit_id"), ("performer", "performer_id")):
             _remark(connection, resource, field, key)
-    connection.execute("DROP TABLE judged")
+    connection.execute("DROP TABLE IF EXISTS judged")
 
 
 def _judge(connection: duckdb.DuckDBPyConnection, resource: str) -> None:

@@ -69,6 +69,9 @@ def _type_rules(resource: str) -> list[tuple[str, str]]:
             given = f'CAST("{name}".value AS VARCHAR)'
             plain = f"nullif({given}, 'null')"
             rules.append((f"NOT {is_number(plain)}", f"{wrong}.value"))
+        elif row["kind"] == "code":
+            structure = "('{\"', '[\"', '[{')"
+            rules.append((f'left("{name}".code, 2) IN {structure}', wrong))
         elif row["kind"] == "components":
             rules += _component_rules()
     return rules

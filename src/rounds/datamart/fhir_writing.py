@@ -14,6 +14,10 @@ _TABLE_OF_DOMAIN = {
     "Procedure": "procedure_occurrence",
     "Drug": "drug_exposure",
 }
+_MAIN = (
+    "event JOIN code_concept AS main ON main.system = event.code_system "
+    "AND main.code = event.code"
+)
 
 
 def write_events(connection: duckdb.DuckDBPyConnection) -> None:
@@ -34,16 +38,16 @@ def write_events(connection: duckdb.DuckDBPyConnection) -> None:
         "ELSE found_value.source_concept_id END AS value_concept_id, "
         "CASE WHEN unit_source_value IS NULL THEN NULL WHEN is_ucum "
         "THEN found_unit.concept_id ELSE 0 END AS unit_concept_id, "
-        "found_unit.source_concept_id AS unit_source_concept_id FROM event "
-        "JOIN code_concept AS main ON main.system = event.code_system "
-        "AND main.code = event.code "
+        "found_unit.source_concept_id AS unit_source_concept_id "
+        f"FROM {_MAIN} "
         "LEFT JOIN code_concept AS found_value ON found_value.system = value_system "
         "AND found_value.code = value_code "
         "LEFT JOIN code_concept AS found_unit ON found_unit.system = unit_system "
         "AND found_unit.code = unit_source_value "
         "LEFT JOIN unit ON unit.system = unit_system AND unit.code = unit_source_value"
     )
-    for table in _TABLE_OF_DOMAIN.values():
+    targets = connection.execute(f"SELECT DISTINCT {chosen} FROM {_MAIN}").fetchall()
+    for (table,) in sorted(targets):
         values = {
             row["column"]: row["from"]
             for row in mapping("event_columns")

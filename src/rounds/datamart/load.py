@@ -171,8 +171,10 @@ class _Build:
             config["threads"] = self._threads
         connection = duckdb.connect(str(self._path), config=config)
         try:
+            connection.begin()  # one commit instead of one for each table
             create_tables(connection)
             problems.prepare(connection)
+            connection.commit()
             if former is not None:
                 _take_vocabulary(connection, former)
             loaded = self._plugin.fill(connection, self._files, self._tell)
@@ -180,6 +182,7 @@ class _Build:
             report = self._account(connection, loaded)
             _insist_on_persons(self._source, report)
             self._keep(connection, report)
+            connection.commit()
             connection.execute("CHECKPOINT")
         finally:
             connection.close()

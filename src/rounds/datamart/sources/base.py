@@ -45,5 +45,6 @@ class Source(Protocol):
         """Fill the CDM tables, and say of each record whether it was mapped.
 
         The tables `reading`, `mapped` and `problem` take the counts: what is read is
-        mapped or set aside with a reason, and nothing is dropped silently.
+        mapped or set aside with a reason, and nothing is dropped silently. It begins a
+        transaction before it writes to the CDM tables; the load commits it.
         """

@@ -47,6 +47,7 @@ class OmopSource:
     ) -> Loaded:
         """Fill the CDM tables from the files or tables of the same names."""
         n_read = 0
+        connection.begin()
         relations: list[tuple[str, int, str]] = []
         for file in files:
             if file.extension in _DATABASE:
