@@ -1,6 +1,7 @@
 """The measures that begin at an uncontrolled visit: tables in, counts out."""
 
 import pytest
+
 from rounds.definitions import builtin_measures
 from rounds.nouns import NotEstimable
 
@@ -254,7 +255,7 @@ def test_two_visits_on_a_day_are_one(spec):
 
 
 def follow_up(rows):
-    return READINGS.split("         1 | 2025-06-01")[0] + rows
+    return READINGS.split("         1 | 2025-06-01", maxsplit=1)[0] + rows
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+
 from rounds.definitions import builtin_measures
 from rounds.nouns import NotEstimable, Period
 
