@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from rounds.loop.evaluation.watch import chart_months
-from rounds.nouns import Estimate, NotEstimable, Posterior, Prior, UnitResult
+from rounds.nouns import (
+    DiagnosticError,
+    Estimate,
+    NotEstimable,
+    Posterior,
+    Prior,
+    UnitResult,
+)
 from stories import trial
 
 
@@ -157,3 +164,11 @@ def test_no_row_of_a_person_stands_in_an_evaluation():
     assert "patient-" not in text
     assert "clinic-0" not in text
     assert repr(trial.made(trial.World(clinics=4), 1)) == "<trial: 3 endpoints>"
+
+
+def test_a_sealed_estimate_refuses_its_numbers_together_too():
+    """There is no side door to the value and its limits."""
+    sealed = Estimate(scale="risk_difference", sealed="sample_ratio failed")
+    with pytest.raises(DiagnosticError):
+        sealed.numbers  # noqa: B018
+    assert Estimate(value=1, lower=0, upper=2, scale="mean").numbers == (1, 0, 2)
