@@ -79,7 +79,8 @@ def flesch_kincaid_grade(blocks: list[str]) -> float:
     ----------
     .. [1] Kincaid JP, Fishburne RP, Rogers RL, Chissom BS. Derivation of new
        readability formulas for Navy enlisted personnel. Research Branch Report 8-75,
-       1975.
+       1975; the formula as given at
+       https://en.wikipedia.org/wiki/Flesch%E2%80%93Kincaid_readability_tests
 
     Examples
     --------

@@ -49,8 +49,8 @@ def flow_chart(plot: FlowChart, width: float = WIDE) -> str:
 
     References
     ----------
-    .. [1] Hopewell S, Chan A-W, Collins GS, et al. CONSORT 2025 statement: updated
-       guideline for reporting randomised trials. BMJ 2025;389:e081123. Figure 1.
+    .. [1] CONSORT 2025, item 22a and figure 1.
+       https://www.consort-spirit.org/item-22a-randomized
     """
     small = width < WIDE
     first, aside = _height(plot.assessed), _height(plot.excluded)

@@ -91,10 +91,14 @@ def forest(plot: Forest, width: float = WIDE) -> str:
         words = label(tick, plot.unit, digits)
         canvas.text(x(tick), bottom + 17, words, "muted", "middle")
     canvas.line(left, bottom + 2, right, bottom + 2, "grid")
-    if plot.null is not None and low <= plot.null <= high:
-        canvas.line(x(plot.null), head, x(plot.null), bottom + 2, "null-line")
+    null = None if plot.null is None else x(plot.null)
+    if null is not None and not small:
+        canvas.line(null, head, null, bottom + 2, "null-line")
     at = head
     for row, height in zip(plot.rows, heights, strict=True):
+        if null is not None and small and row.kind not in ("heading", "absent"):
+            # Words stand above the interval: the line keeps to the interval's half.
+            canvas.line(null, at + 20, null, at + height - 3, "null-line")
         _row(canvas, row, at, height, x, small=small)
         at += height
     _foot(canvas, plot, bottom, left, right)
@@ -143,7 +147,7 @@ def _row(
     canvas.text(
         0 if small else indent,
         line,
-        clipped(row.label, 28 if small else 31),
+        clipped(row.label, 30 if small else 31),
         ("strong" if heavy else "") + " halo",
     )
     if row.column and not small:

@@ -1,4 +1,7 @@
-"""The funnel: units against limits that widen as their denominators shrink."""
+"""The funnel: units against limits that widen as their denominators shrink.
+
+The limits come from `rounds.methods.funnel`, which names their source.
+"""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -58,11 +61,6 @@ def funnel(plot: Funnel, width: float = WIDE) -> str:
     -------
     str
         One SVG element.
-
-    References
-    ----------
-    .. [1] Spiegelhalter DJ. Funnel plots for comparing institutional performance.
-       Statistics in Medicine 2005;24:1185-1202.
     """
     small = width < WIDE
     canvas = Canvas(width, 300 if small else 380)
