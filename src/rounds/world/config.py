@@ -59,7 +59,7 @@ class WorldConfig:
         If a setting is out of its range; all that is wrong is said at once.
     """
 
-    people: int = 12_000
+    people: int = 10_000
     weeks: int = 26
     seed: int = 1
     effect: float = 0.06

@@ -147,7 +147,7 @@ def make_persons(config: WorldConfig, clinics: Clinics, luck: Luck) -> Persons:
     age = np.interp(luck.uniform(Stream.AGE, who), _AGE_SHARE, _AGE_YEARS)
     birth_day = -np.ceil(age * 365.25).astype(int) - 1
     hypertensive = luck.uniform(Stream.HYPERTENSION, who) < expit(
-        -0.1 + 0.055 * (age - 52)
+        0.3 + 0.055 * (age - 52)
     )
     spread = luck.normal(Stream.UNTREATED, who)
     raised = (
@@ -181,7 +181,7 @@ def make_persons(config: WorldConfig, clinics: Clinics, luck: Luck) -> Persons:
         untreated=untreated.astype(np.float32),
         untreated_diastolic=diastolic.astype(np.float32),
         visit_sd=p.visit_sd_low
-        + (p.visit_sd_high - p.visit_sd_low) * luck.uniform(Stream.VISIT_SD, who),
+        + (p.visit_sd_high - p.visit_sd_low) * luck.uniform(Stream.VISIT_SD, who) ** 2,
         adherence=0.4 + 0.6 * np.sqrt(luck.uniform(Stream.ADHERENCE, who)),
         n_start=np.where(onset_day <= 0, n_start, 0).astype(np.uint8),
         slots=_slots(luck, who),

@@ -12,7 +12,7 @@ from rounds.world.state import Bools, Floats, Integers, Now, Scene, State
 __all__ = ["AMBULATORY", "EMERGENCY", "INPATIENT", "Seen", "visit"]
 
 AMBULATORY, EMERGENCY, INPATIENT = 0, 1, 2
-_STRESS = np.array([0.0, 10.0, 0.0])
+_STRESS = np.array([0.0, 10.0, 5.0])
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -66,11 +66,11 @@ PREGNANCY_DAYS = 280
 class Parameters:
     """The figures of the model; each is cited in the README or marked assumed there."""
 
-    untreated_mean: float = 139.6
+    untreated_mean: float = 139.4
     untreated_sd: float = 12.5
     normal_mean: float = 119.0
     normal_sd: float = 8.0
-    svi_slope: float = 4.0
+    svi_slope: float = 3.5
     clinic_pressure_sd: float = 2.6
     outlier_shift: float = 9.0
     drift_per_year: float = 0.5
@@ -80,7 +80,7 @@ class Parameters:
     visit_sd_low: float = 10.6
     visit_sd_high: float = 13.5
     repeat_sd: float = 3.5
-    visits_per_year: float = 5.0
+    visits_per_year: float = 5.4
     visits_per_year_other: float = 0.7
     emergency_per_year: float = 0.2
     inpatient_per_year: float = 0.06
@@ -92,7 +92,7 @@ class Parameters:
     second_reading: float = 0.35
     illness: float = 0.0015
     illness_drop: float = 48.0
-    intensify: float = -1.72
+    intensify: float = -1.75
     clinic_process_sd: float = 0.28
     clinician_process_sd: float = 0.2
     severity_slope: float = 0.025
@@ -110,7 +110,7 @@ class Parameters:
     overshoot_systolic: float = 88.0
     overshoot_days: int = 100
     override: float = 0.7
-    effect_factor: float = 0.858
+    effect_factor: float = 0.885
     harm_factor: float = 0.83
 
 
