@@ -33,6 +33,7 @@ NOW = dt.datetime(2025, 2, 3, 9, 30, tzinfo=dt.UTC)
 SEED, SALT = bytes(range(32)), bytes(range(32, 64))
 CLINICS = {f"clinic-{i}": "large" if i < 4 else "small" for i in range(8)}
 SERVICE = "intensify-antihypertensive-treatment"
+URL = f"/cds-services/{SERVICE}"
 FILE = Path(rounds.__file__).parent / "conduct" / "demo" / "knowledge_object.yaml"
 
 

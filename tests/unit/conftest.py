@@ -1,0 +1,49 @@
+"""A practice over HTTP, for the tests of its doors."""
+
+import anyio
+import pytest
+from starlette.applications import Starlette
+
+from rounds.web.cds_hooks import cds_routes
+from stories import practice as story
+
+
+@pytest.fixture
+def served(tmp_path):
+    with story.open_practice(tmp_path) as opened:
+        story.start(opened)
+        yield opened
+
+
+@pytest.fixture
+def ask(served):
+    """Make calls of one application; gives their responses."""
+    app = Starlette(routes=cds_routes(served, now=lambda: story.NOW))
+
+    def ask(*requests, path=story.URL, **options):
+        async def run():
+            async with story.client(app) as client:
+                return [
+                    await client.post(path, json=one, **options) for one in requests
+                ]
+
+        responses = anyio.run(run)
+        return responses[0] if len(responses) == 1 else responses
+
+    return ask
+
+
+@pytest.fixture
+def active(served):
+    """A clinic whose clinicians see cards."""
+    (rollout,) = {entry.rollout for entry in served.history(story.SERVICE)}
+    assignments = served.assignments(rollout)
+    return next(unit for unit, one in assignments.items() if one.arm == "active")
+
+
+@pytest.fixture
+def silent(served):
+    """A clinic whose clinicians do not."""
+    (rollout,) = {entry.rollout for entry in served.history(story.SERVICE)}
+    assignments = served.assignments(rollout)
+    return next(unit for unit, one in assignments.items() if one.arm == "silent")
