@@ -11,7 +11,7 @@ from rounds.nouns import (
     StudyEffect,
     UnitResult,
 )
-from rounds.reports.charts import label
+from rounds.reports.charts import Unit, label
 from rounds.reports.figures import is_higher_better, shown_units
 from rounds.reports.figures.evaluation import CHARACTERISTICS, GROUPS
 from rounds.reports.story import Story
@@ -88,7 +88,7 @@ def _study(study: StudyEffect) -> str:
 
 
 def _spread(component: PriorComponent, scale: str) -> str:
-    unit = "points" if scale == "risk_difference" else "number"
+    unit: Unit = "points" if scale == "risk_difference" else "number"
     digits = 1 if unit == "points" else 2
     mean = label(component.mean, unit, digits)
     return f"mean {mean}, SD {label(component.sd, unit, digits)}"

@@ -173,11 +173,11 @@ def _figures(story: Story, *, masked: bool) -> dict[str, Markup | None]:
         ),
         "watch": figures.month_chart(story.watch, name="watch", higher=higher),
         "evidence": figures.evidence_forest(story.evidence),
-        "equity": figures.equity_forest(story.evaluation),
+        "equity": figures.equity_forest(story.evaluation, story.protocol),
         "flow": figures.arms_flow(story.evaluation, story.protocol),
         "grade": figures.beside_truth(story.grade),
     }
-    return {name: svg and _drawn(svg) for name, svg in drawn.items()}
+    return {name: _drawn(svg) if svg else None for name, svg in drawn.items()}
 
 
 def _drawn(markup: str) -> Markup:

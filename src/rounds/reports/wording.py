@@ -35,6 +35,11 @@ class Said:
     sealed: bool = False
 
     @property
+    def first_sentence(self) -> str:
+        """Of the reason, where there is little room; the rest stands below."""
+        return self.withheld.split(". ")[0].rstrip(".") + "."
+
+    @property
     def line(self) -> str:
         """All of it in one line."""
         if self.withheld:

@@ -17,6 +17,7 @@ from rounds.reports.charts import (
     FlowChart,
     Forest,
     ForestRow,
+    Unit,
     at_two_widths,
     flow_chart,
     forest,
@@ -115,7 +116,9 @@ def group_name(effect: EquityEffect) -> str:
     return GROUPS.get(effect.group, effect.group)
 
 
-def equity_forest(evaluation: Evaluation | None) -> str | None:
+def equity_forest(
+    evaluation: Evaluation | None, protocol: Protocol | None
+) -> str | None:
     """Draw the effect in each group; where it is suppressed or sealed, say so."""
     if evaluation is None or not evaluation.equity:
         return None
@@ -130,7 +133,10 @@ def equity_forest(evaluation: Evaluation | None) -> str | None:
             )
         ]
     heading = ""
-    unit = "points"
+    unit: Unit = "points"
+    sides = ("favours no card", "favours the card")
+    if protocol is not None and protocol.primary.better == "lower":
+        sides = sides[::-1]
     for effect in evaluation.equity:
         if isinstance(effect.estimate, Estimate):
             unit = axis_unit(effect.estimate)
@@ -147,12 +153,12 @@ def equity_forest(evaluation: Evaluation | None) -> str | None:
         name="equity",
         title="The effect in each group",
         rows=tuple(rows),
-        unit=unit,  # type: ignore[arg-type]
+        unit=unit,
         axis="Difference in percentage points" if unit == "points" else "Difference",
         column_title="n",
         beside_title="Effect (95% CI)",
-        left="favours no card",
-        right="favours the card",
+        left=sides[0],
+        right=sides[1],
     )
     return at_two_widths(forest, plot)
 
