@@ -1,11 +1,12 @@
 """What `change.run` refuses, and how it says so."""
 
 import datetime as dt
+import sqlite3
 
 import pytest
 
 from rounds.loop import change
-from rounds.nouns import DefinitionError, Design
+from rounds.nouns import DefinitionError, Design, SourceError
 from rounds.practice import Practice
 from stories import practice as story
 
@@ -119,3 +120,53 @@ def test_a_missing_file_of_knowledge_is_said(tmp_path):
     """The error names the file."""
     with pytest.raises(DefinitionError, match="absent"):
         change.load_knowledge(tmp_path / "absent.yaml")
+
+
+def test_individual_consent_is_refused_until_it_can_be_kept(practice):
+    """Rather than shown to those who were never asked."""
+    with pytest.raises(DefinitionError) as caught:
+        story.start(practice, notification="consent")
+    assert caught.value.code == "consent-not-yet"
+
+
+@pytest.mark.parametrize(
+    ("when", "said"),
+    [
+        ({"fact": "shoe_size", "op": ">", "value": 1}, "shoe_size is not one of age"),
+        ({"fact": "age", "op": "==", "value": True}, "age is a number"),
+        (
+            {"fact": "n_antihypertensives", "op": "<", "value": 4},
+            "antihypertensives is needed",
+        ),
+    ],
+)
+def test_a_fact_that_cannot_reach_the_bedside_is_refused(when, said):
+    """It would be silent for ever, and nobody would know why."""
+    payload = {**story.knowledge().payload, "when": when}
+    with pytest.raises(DefinitionError, match=said):
+        change.check_knowledge(story.knowledge(payload=payload))
+
+
+def test_a_prefetch_template_that_is_missing_is_named():
+    """Without it every call would be answered 412."""
+    knowledge = story.knowledge()
+    prefetch = {k: v for k, v in knowledge.service.prefetch.items() if k != "patient"}
+    service = knowledge.service.model_copy(update={"prefetch": prefetch})
+    with pytest.raises(DefinitionError, match="patient is needed for age"):
+        change.check_knowledge(story.knowledge(service=service))
+
+
+def test_a_full_or_lost_store_is_said_without_a_row(practice):
+    """The store's own message could hold what was written."""
+    story.start(practice)
+    connection = sqlite3.connect(practice.path)
+    connection.execute("drop table opt_out")
+    connection.commit()
+    connection.close()
+    with pytest.raises(SourceError) as caught:
+        practice.opt_out("patient-1", story.NOW)
+    assert caught.value.code == "practice-unwritable"
+    assert "patient-1" not in str(caught.value)
+    assert caught.value.__suppress_context__
+    with pytest.raises(SourceError):
+        practice.opt_outs()

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from rounds.nouns import Exposure, Ref
 from rounds.practice import schema
+from rounds.practice.edge import reading
 from rounds.practice.recording import seconds_of
 from rounds.practice.store import Practice
 
@@ -103,7 +104,7 @@ def exposure_rows(
     else:
         where, value = "e.service = :value", service or ""
     query = sa.text(_LAST_FEEDBACK.format(where=where))
-    with practice._reading() as connection:  # noqa: SLF001  (same room)
+    with reading(practice.engine) as connection:
         rows = connection.execute(query, {"value": value}).all()
     columns: list[Any] = list(zip(*rows, strict=True)) if rows else [()] * 10
     shown = np.array(columns[4], dtype=bool)
@@ -133,7 +134,7 @@ def exposure_of(
     query = sa.select(table).where(
         table.c.service == service, table.c.hook_instance == hook_instance
     )
-    with practice._reading() as connection:  # noqa: SLF001  (same room)
+    with reading(practice.engine) as connection:
         row = connection.execute(query).first()
     if row is None:
         return None

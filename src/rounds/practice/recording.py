@@ -8,9 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlalchemy.exc import SQLAlchemyError
 
-from rounds.nouns import DataError, SourceError
+from rounds.nouns import DataError
 from rounds.practice import schema
 from rounds.practice.allocations import (
     Assignment,
@@ -18,6 +17,7 @@ from rounds.practice.allocations import (
     next_sequence,
     write_assignments,
 )
+from rounds.practice.edge import writing
 from rounds.practice.in_force import InForce, current_of
 from rounds.practice.store import Practice
 
@@ -137,25 +137,9 @@ _OPTED_OUT = sa.select(schema.opt_out.c.person_source_value).where(
 
 
 @contextmanager
-def writing(practice: Practice) -> Iterator[sa.Connection]:
-    """Open a writing transaction; what the store itself says is not let out."""
-    try:
-        with practice._engine.begin() as connection:  # noqa: SLF001  (same room)
-            yield connection
-    except SQLAlchemyError as error:
-        # Its message can hold the values of the row that was written.
-        raise SourceError(
-            f"Practice could not be written ({type(error).__name__}).",
-            code="practice-unwritable",
-            why="Nothing is answered that was not written before.",
-            remedies=("Check that the disk has room and the file can be written to.",),
-        ) from None
-
-
-@contextmanager
 def recording(practice: Practice, service: str) -> Iterator[Recording]:
     """Open a transaction; it is durable when the block has ended without an error."""
-    with writing(practice) as connection:
+    with writing(practice.engine) as connection:
         yield Recording(connection, service)
 
 
@@ -179,7 +163,7 @@ def record_feedback(
     query = sa.select(_TABLE.c.card, _TABLE.c.suggestion).where(
         _TABLE.c.service == service, _TABLE.c.card.in_(cards), _TABLE.c.shown
     )
-    with writing(practice) as connection:
+    with writing(practice.engine) as connection:
         given = {row.card: row.suggestion for row in connection.execute(query)}
         if cards - given.keys():
             raise DataError(

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from rounds.nouns import DataError, DefinitionError, KnowledgeObject
 from rounds.practice import schema
+from rounds.practice.edge import writing
 from rounds.practice.in_force import InForce, enter, history_of
 
 __all__ = ["Serving"]
@@ -16,7 +17,7 @@ __all__ = ["Serving"]
 class Serving:
     """What can be done to knowledge that is in force; part of `Practice`."""
 
-    _engine: sa.Engine
+    engine: sa.Engine
 
     def adopt(
         self,
@@ -143,7 +144,7 @@ class Serving:
         decision: str | None = None,
         knowledge: KnowledgeObject | None = None,
     ) -> InForce:
-        with self._engine.begin() as connection:
+        with writing(self.engine) as connection:
             history = history_of(connection, service)
             if not history:
                 raise DataError(

@@ -19,6 +19,7 @@ from rounds.nouns import (
 )
 from rounds.practice import schema, seeds
 from rounds.practice.allocations import Assignment, assignments_of, write_assignments
+from rounds.practice.edge import reading, writing
 from rounds.practice.in_force import InForce, current_of, enter, history_of
 from rounds.practice.serving import Serving, keep_knowledge
 
@@ -34,7 +35,7 @@ class Practice(Serving):
 
     def __init__(self, path: Path, engine: sa.Engine) -> None:
         self.path = path
-        self._engine = engine
+        self.engine = engine
 
     def __repr__(self) -> str:
         return f"<Practice at {self.path.name}>"
@@ -66,7 +67,7 @@ class Practice(Serving):
 
     def close(self) -> None:
         """Close the file."""
-        self._engine.dispose()
+        self.engine.dispose()
 
     def __enter__(self) -> Self:
         return self
@@ -103,7 +104,7 @@ class Practice(Serving):
         service = knowledge.service.id
         # The file first: a crash between the two leaves a file that nothing uses.
         seeds.keep(self._seed_folder, rollout.ref(), seed)
-        with self._engine.begin() as connection:
+        with writing(self.engine) as connection:
             former = history_of(connection, service)
             if any(e.rollout == str(rollout.ref()) for e in former):
                 return
@@ -148,17 +149,17 @@ class Practice(Serving):
     def services(self) -> tuple[str, ...]:
         """Give the ids of the services that have ever been in force, sorted."""
         query = sa.select(schema.in_force.c.service).distinct()
-        with self._reading() as connection:
+        with reading(self.engine) as connection:
             return tuple(sorted(connection.execute(query).scalars()))
 
     def in_force(self, service: str) -> InForce | None:
         """Give what is in force for a service; None if it never was."""
-        with self._reading() as connection:
+        with reading(self.engine) as connection:
             return current_of(connection, service)
 
     def history(self, service: str) -> tuple[InForce, ...]:
         """Give all that was in force for a service, oldest first."""
-        with self._reading() as connection:
+        with reading(self.engine) as connection:
             return tuple(history_of(connection, service))
 
     def knowledge(self, ref: str) -> KnowledgeObject:
@@ -170,7 +171,7 @@ class Practice(Serving):
             If it never was.
         """
         query = sa.select(schema.knowledge.c.json).where(schema.knowledge.c.ref == ref)
-        with self._reading() as connection:
+        with reading(self.engine) as connection:
             text = connection.execute(query).scalar()
         if text is None:
             raise _unknown("knowledge object", ref)
@@ -189,14 +190,14 @@ class Practice(Serving):
     def opt_out(self, person_source_value: str, at: dt.datetime) -> None:
         """Record that a patient wishes no part; from the next call on."""
         row = {"person_source_value": person_source_value, "at": at.isoformat()}
-        with self._engine.begin() as connection:
+        with writing(self.engine) as connection:
             connection.execute(
                 upsert(schema.opt_out).values(row).on_conflict_do_nothing()
             )
 
     def opt_outs(self) -> frozenset[str]:
         """Give the `person_source_value` of all who opted out."""
-        with self._reading() as connection:
+        with reading(self.engine) as connection:
             query = sa.select(schema.opt_out.c.person_source_value)
             return frozenset(connection.execute(query).scalars())
 
@@ -209,7 +210,7 @@ class Practice(Serving):
 
     def assignments(self, rollout: Ref | str) -> dict[str, Assignment]:
         """Give unit → Assignment for the units allocated so far, in order."""
-        with self._reading() as connection:
+        with reading(self.engine) as connection:
             return assignments_of(connection, str(rollout))
 
     def reveal(self, rollout: Ref, *, on: dt.date) -> tuple[bytes, bytes]:
@@ -229,7 +230,7 @@ class Practice(Serving):
                 remedies=("Reveal the seed after that day.",),
             )
         seed = self.seed(rollout)
-        with self._engine.begin() as connection:
+        with writing(self.engine) as connection:
             connection.execute(
                 sa.update(schema.rollout)
                 .where(schema.rollout.c.ref == str(rollout))
@@ -255,7 +256,7 @@ class Practice(Serving):
         They must while a clinic-randomised trial is in force, and, if it was switched
         off early, until its enrolment closes.
         """
-        with self._reading() as connection:
+        with reading(self.engine) as connection:
             rows = connection.execute(
                 sa.select(schema.rollout).where(schema.rollout.c.unit == "clinic")
             ).all()
@@ -272,13 +273,9 @@ class Practice(Serving):
     def _seed_folder(self) -> Path:
         return self.path.parent / "seeds"
 
-    def _reading(self) -> sa.Connection:
-        connection = self._engine.connect()
-        return connection.execution_options(begin="DEFERRED")
-
     def _rollout_row(self, ref: str) -> sa.Row[Any]:
         query = sa.select(schema.rollout).where(schema.rollout.c.ref == ref)
-        with self._reading() as connection:
+        with reading(self.engine) as connection:
             row = connection.execute(query).first()
         if row is None:
             raise _unknown("rollout", ref)

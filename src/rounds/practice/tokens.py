@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from rounds.practice import schema
+from rounds.practice.edge import writing
 from rounds.practice.store import Practice
 
 __all__ = ["spend_token"]
@@ -23,7 +24,7 @@ def spend_token(
     """
     table = schema.token
     row = {"issuer": issuer, "jti": jti, "expires": expires}
-    with practice._engine.begin() as connection:  # noqa: SLF001  (same room)
+    with writing(practice.engine) as connection:
         connection.execute(
             sa.delete(table).where(table.c.expires < int(now.timestamp()) - 3600)
         )

@@ -79,6 +79,13 @@ def run(
             why="Patients take part: someone decides, tells them, and answers for it.",
             remedies=("Record each in turn.yaml, under change.",),
         )
+    if notification == "consent":
+        raise DefinitionError(
+            "A rollout by individual consent cannot be served yet.",
+            code="consent-not-yet",
+            why="No consents are kept here, so nobody could rightly be shown a card.",
+            remedies=("Where your review allows it: notice or opt_out.",),
+        )
     check_knowledge(knowledge_object)
     _check_together(evidence, knowledge_object, protocol, design, starts)
     _check_units(design, units)

@@ -25,15 +25,26 @@ from rounds.loop.change.cds_hooks import fhir
 from rounds.loop.change.cds_hooks.fhir import Resource
 from rounds.nouns import DataError, DefinitionError
 
-__all__ = ["KEYS", "PatientView", "missing_keys", "read"]
+__all__ = ["FACTS", "KEYS", "Fact", "PatientView", "missing_keys", "read"]
 
 KEYS = ("patient", "encounter", "conditions", "blood_pressure", "medications")
-_KEY_OF = {
-    "age": "patient",
-    "has_hypertension": "conditions",
-    "systolic": "blood_pressure",
-    "diastolic": "blood_pressure",
-    "n_antihypertensives": "medications",
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What a fact is, and where it comes from: a prefetch key, a list of codes."""
+
+    kind: type
+    key: str
+    codes: str = ""
+
+
+FACTS = {
+    "age": Fact(float, "patient"),
+    "has_hypertension": Fact(bool, "conditions", "hypertension"),
+    "systolic": Fact(float, "blood_pressure"),
+    "diastolic": Fact(float, "blood_pressure"),
+    "n_antihypertensives": Fact(float, "medications", "antihypertensives"),
 }
 _PRESSURES = {
     "http://loinc.org|8480-6": "systolic",
@@ -75,7 +86,7 @@ class Context(msgspec.Struct, frozen=True, rename="camel"):
 
 def missing_keys(facts: tuple[str, ...], prefetch: Mapping[str, Any]) -> list[str]:
     """Give the prefetch keys that facts need and that were not sent."""
-    needed = {_KEY_OF[fact] for fact in facts if fact in _KEY_OF}
+    needed = {FACTS[fact].key for fact in facts if fact in FACTS}
     return sorted(needed - prefetch.keys())
 
 

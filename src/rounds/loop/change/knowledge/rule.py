@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from rounds.loop.change.cds_hooks.patient_view import FACTS
 from rounds.loop.change.knowledge.grammar import Condition, parse
 from rounds.nouns import DefinitionError, KnowledgeObject
 
@@ -87,6 +88,8 @@ def check(knowledge: KnowledgeObject) -> list[str]:
     condition, wrong = parse(payload.get("when"))
     problems += [f"payload.{one}" for one in wrong]
     problems += _check_codes(payload.get("codes", {}))
+    if condition is not None:
+        problems += _check_served(knowledge, condition)
     problems += [f"payload.card.{one}" for one in _check_card(payload.get("card"))]
     if condition is None:
         return problems
@@ -126,6 +129,25 @@ def _compile(text: str) -> Rule:
         )
     salt = f"{knowledge.service.id}|{knowledge.version}"
     return Rule(condition, knowledge.payload["card"], salt)
+
+
+def _check_served(knowledge: KnowledgeObject, condition: Condition) -> list[str]:
+    """Whether each fact that it names can reach it at the bedside."""
+    problems = []
+    codes = knowledge.payload.get("codes", {})
+    for fact, kind in condition.facts.items():
+        if fact not in FACTS:
+            problems.append(f"payload.when: {fact} is not one of {', '.join(FACTS)}")
+            continue
+        asked = FACTS[fact]
+        if kind is not asked.kind:
+            what = "true or false" if asked.kind is bool else "a number"
+            problems.append(f"payload.when: {fact} is {what}")
+        if asked.key not in knowledge.service.prefetch:
+            problems.append(f"service.prefetch: {asked.key} is needed for {fact}")
+        if asked.codes and not (isinstance(codes, Mapping) and codes.get(asked.codes)):
+            problems.append(f"payload.codes: {asked.codes} is needed for {fact}")
+    return problems
 
 
 def _check_codes(codes: Any) -> list[str]:
