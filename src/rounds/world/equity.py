@@ -52,7 +52,8 @@ def expected_control(scene: Scene, records: Records) -> tuple[Integers, Floats]:
     keep = scene.persons.onset_day[person] < start + DAYS // 2
     age = scene.persons.age_on(person, end - 1)
     keep &= (age >= 18) & (age <= 85)
-    keep &= ~is_excluded(scene, person, np.full(len(person), end - 1))
+    first_day, last_day = (np.full(len(person), day) for day in (start, end - 1))
+    keep &= ~is_excluded(scene, person, first_day, last_day)
     person = person[keep]
     systolic, _ = lowest_of_visit(records)
     read = np.flatnonzero(outpatient & ~np.isnan(systolic))

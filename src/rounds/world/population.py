@@ -165,6 +165,8 @@ def make_persons(config: WorldConfig, clinics: Clinics, luck: Luck) -> Persons:
     n_start = np.clip(np.floor(eagerness + 0.35), 0, 4).astype(int)
     is_female = luck.uniform(Stream.SEX, who) < 0.53
     onset_day = _onset_day(luck, who, hypertensive)
+    death_day = _death_day(luck, who, age)
+    exclusion = _exclusion_day(luck, who, is_female, age)
     per_year = np.where(hypertensive, p.visits_per_year, p.visits_per_year_other)
     frequency = 0.4 + 1.2 * luck.uniform(Stream.FREQUENCY, who)
     return Persons(
@@ -176,7 +178,7 @@ def make_persons(config: WorldConfig, clinics: Clinics, luck: Luck) -> Persons:
         birth_day=birth_day,
         is_female=is_female,
         hypertensive=hypertensive,
-        onset_day=onset_day,
+        onset_day=np.where(onset_day <= death_day, onset_day, NEVER),
         listed_as_snomed=luck.uniform(Stream.LISTED_AS, who) < 0.3,
         untreated=untreated.astype(np.float32),
         untreated_diastolic=diastolic.astype(np.float32),
@@ -186,8 +188,8 @@ def make_persons(config: WorldConfig, clinics: Clinics, luck: Luck) -> Persons:
         n_start=np.where(onset_day <= 0, n_start, 0).astype(np.uint8),
         slots=_slots(luck, who),
         refill_phase=(26 * luck.uniform(Stream.REFILL, who)).astype(int),
-        death_day=_death_day(luck, who, age),
-        exclusion_day=_exclusion_day(luck, who, is_female, age),
+        death_day=death_day,
+        exclusion_day=np.where(exclusion <= death_day[:, None], exclusion, NEVER),
         overshoot=luck.uniform(Stream.OVERSHOOT, who),
         visit_rate=(per_year * frequency / 52).astype(np.float32),
         first_day=np.datetime64(config.begin, "D"),

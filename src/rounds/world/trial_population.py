@@ -60,16 +60,29 @@ def lowest_of_visit(records: Records) -> tuple[Floats, Floats]:
     return systolic, diastolic
 
 
-def is_excluded(scene: Scene, who: Integers, day: Integers) -> Bools:
-    """Say whom an exclusion recorded on or before the day leaves out.
+def is_excluded(
+    scene: Scene, who: Integers, first_day: Integers, last_day: Integers
+) -> Bools:
+    """Say whom an exclusion leaves out that was so between two days, both included.
 
-    Pregnancy ends 280 days after it began; the others do not end.
+    Pregnancy ends 280 days after it was recorded; the others do not end.
+
+    Parameters
+    ----------
+    scene : Scene
+        Who there is.
+    who, first_day, last_day : array of int, shape (n,)
+        Persons, and the days that count for each.
+
+    Returns
+    -------
+    array of bool, shape (n,)
     """
     recorded = scene.persons.exclusion_day[who]
-    out = recorded <= np.asarray(day)[:, None]
+    out = recorded <= last_day[:, None]
     for k, exclusion in enumerate(EXCLUSIONS):
         if exclusion.label == "pregnancy":
-            out[:, k] &= day <= recorded[:, k] + PREGNANCY_DAYS
+            out[:, k] &= first_day <= recorded[:, k] + PREGNANCY_DAYS
     return np.asarray(out.any(axis=1))
 
 
@@ -100,7 +113,7 @@ def outcomes(scene: Scene, records: Records, start: int, end: int) -> Outcomes:
     age = scene.persons.age_on(who[rows], day[rows])
     rows = rows[(age >= 18) & (age <= 85)]
     rows = rows[first_in_window(who[rows], day[rows], start, end)]
-    rows = rows[~is_excluded(scene, who[rows], day[rows])]
+    rows = rows[~is_excluded(scene, who[rows], day[rows], day[rows])]
     person, index_day = who[rows], day[rows]
     since = _days_since(scene, person, index_day, who, day)
     low_seen = (since >= 1) & (since <= 90) & ~np.isnan(systolic)
