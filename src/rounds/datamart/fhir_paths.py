@@ -156,6 +156,16 @@ def _codes(list_of_codes: str) -> str:
     )
 
 
+def _relative(reference: str) -> str:
+    """Write an absolute or versioned reference as Type/id; leave others as they are."""
+    path = r"([A-Z][A-Za-z]+/[A-Za-z0-9.-]{1,64})(/_history/[^/]*)?$"
+    return (
+        f"CASE WHEN starts_with({reference}, 'http') "
+        f"OR contains({reference}, '/_history/') "
+        f"THEN regexp_extract({reference}, {text(path)}, 1) ELSE {reference} END"
+    )
+
+
 def expressions(resource: str, systems: tuple[str, ...], prefix: str = "") -> list[str]:
     """Write one SELECT expression for each field of a resource.
 
@@ -173,7 +183,7 @@ def expressions(resource: str, systems: tuple[str, ...], prefix: str = "") -> li
     for name, row in fields(resource).items():
         steps = [_steps(f"{prefix}{path}") for path in row["path"].split(" | ")]
         if row["kind"] == "reference":
-            steps = [f"{step}.reference" for step in steps]
+            steps = [_relative(f"{step}.reference") for step in steps]
         first = steps[0] if len(steps) == 1 else f"coalesce({', '.join(steps)})"
         if row["kind"] == "code":
             written.append(f'{_chosen(first, known)} AS "{name}"')

@@ -7,6 +7,7 @@ as JSON, so that each bad line is set aside with its reason and the good ones lo
 
 import json
 import re
+from pathlib import Path
 import duckdb
 
 from rounds.datamart.fhir_paths import (
@@ -19,7 +20,12 @@ from rounds.datamart.fhir_paths import (
     wrong_type,
 )
 from rounds.datamart.mapping import mapping
-from rounds.datamart.source_files import SourceFile, open_text
+from rounds.datamart.source_files import (
+    BROKEN_GZIP,
+    SourceFile,
+    open_text,
+    salvage,
+)
 
 __all__ = ["FhirReader", "is_fhir_file"]
 
@@ -27,7 +33,6 @@ UNREADABLE = "(unreadable)"
 UNKNOWN = "(unknown type)"
 _EXTENSIONS = frozenset({".ndjson", ".jsonl", ".json"})
 _LONGEST_LINE = 64 << 20
-_SNIFFED = 1 << 20
 
 
 def is_fhir_file(file: SourceFile) -> bool:
@@ -44,16 +49,11 @@ def _type_in_name(file: SourceFile) -> str | None:
 
 def _first_type(file: SourceFile) -> tuple[bool, str | None]:
     """Look at the first line: is it a document by itself, and of which type?"""
-    with open_text(file) as stream:
-        line = ""
-        for line in stream:
-            if not line.isspace():
-                break
-            if stream.buffer.tell() > _SNIFFED:
-                break
     try:
-        document = json.loads(line)
-    except ValueError:
+        with open_text(file) as stream:
+            first = next((line for line in stream if not line.isspace()), "")
+        document = json.loads(first)
+    except (ValueError, *BROKEN_GZIP):
         return False, None
     if not isinstance(document, dict):
         return True, None
@@ -98,6 +98,17 @@ class FhirReader:
 
     def read(self, file: SourceFile) -> None:
         """Read one file, whatever it holds."""
+        try:
+            self._read(file)
+        except duckdb.IOException as error:
+            if not file.gzipped or "gzip" not in str(error).lower():
+                raise
+            spill = self._connection.execute(
+                "SELECT current_setting('temp_directory')"
+            ).fetchall()[0][0]
+            self._read(salvage(file, Path(spill)))
+
+    def _read(self, file: SourceFile) -> None:
         is_line, kind = _first_type(file)
         if kind == "Bundle" or (file.extension == ".json" and not is_line):
             self._read_documents(file)

@@ -3,15 +3,27 @@
 import gzip
 import hashlib
 import io
+import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
 from rounds.datamart.mapping import mapping_version
 from rounds.nouns.errors import SourceError
 
-__all__ = ["SourceFile", "list_files", "open_text", "snapshot_of", "true_lines"]
+__all__ = [
+    "BROKEN_GZIP",
+    "SourceFile",
+    "list_files",
+    "open_text",
+    "salvage",
+    "snapshot_of",
+    "true_lines",
+]
+
+BROKEN_GZIP = (EOFError, gzip.BadGzipFile, zlib.error)
+"""What Python raises when a gzip file is cut off or damaged."""
 
 _BLOCK = 1 << 20
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -138,14 +150,37 @@ def true_lines(
     if not wanted:
         return lines
     position, record = 0, 0
-    with open_text(file) as stream:
-        for line_number, line in enumerate(stream, start=1):
-            if line.isspace() or line_number in skipped:
-                continue
-            record += 1
-            if record == wanted[position]:
-                lines[record] = line_number
-                position += 1
-                if position == len(wanted):
-                    break
+    line_number = 0
+    try:
+        with open_text(file) as stream:
+            for line_number, line in enumerate(stream, start=1):
+                if line.isspace() or line_number in skipped:
+                    continue
+                record += 1
+                if record == wanted[position]:
+                    lines[record] = line_number
+                    position += 1
+                    if position == len(wanted):
+                        break
+    except BROKEN_GZIP:  # what is left is the line at which the file breaks off
+        lines.update(dict.fromkeys(wanted[position:], line_number + 1))
     return lines
+
+
+def salvage(file: SourceFile, folder: Path) -> SourceFile:
+    """Write what can still be read of a broken gzip file, ending in a broken line."""
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"salvaged-{file.number}{file.extension}"
+    unpacking = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    last = b"\n"
+    with file.path.open("rb") as packed, target.open("wb") as stream:
+        try:
+            while block := packed.read(_BLOCK):
+                plain = unpacking.decompress(block)
+                stream.write(plain)
+                last = plain[-1:] or last
+        except zlib.error:
+            pass  # the rest cannot be read; the broken line below says so
+        if last == b"\n":
+            stream.write(b"(the file breaks off here)\n")
+    return replace(file, path=target, gzipped=False)
