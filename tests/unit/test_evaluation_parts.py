@@ -5,6 +5,7 @@ import datetime as dt
 import numpy as np
 import pytest
 
+from rounds.loop.decision import recommend
 from rounds.loop.evaluation.watch import chart_months
 from rounds.nouns import (
     DiagnosticError,
@@ -127,7 +128,9 @@ def test_no_primary_rows_give_an_evaluation_without_a_number():
     evaluation = trial.analyse(
         bare, trial.rollout(plan, known), plan, known, receipt="0", snapshot=None
     )
-    assert evaluation.estimate.sealed
+    assert isinstance(evaluation.estimate, NotEstimable)
+    assert "no drugs" in evaluation.estimate.reason
+    assert recommend(evaluation, plan).choice == "extend"
     assert [arm.n for arm in evaluation.flow.arms] == [0, 0]
 
 

@@ -68,20 +68,7 @@ def as_source(
             code="turn-mismatch",
             remedies=("Hand in the evaluation and the protocol the decision names.",),
         )
-    estimate = evaluation.estimate
-    if not isinstance(estimate, Estimate):
-        raise DefinitionError(
-            f"The turn found no effect: {estimate.reason}.",
-            code="turn-without-effect",
-            remedies=("Start the next turn from the sources of this one.",),
-        )
-    if estimate.sealed is not None:
-        raise DiagnosticError(
-            f"The turn's estimate is sealed: {estimate.sealed}",
-            code="sealed-estimate",
-            why="What may not be trusted must not become evidence.",
-            remedies=("Start the next turn from the sources of this one.",),
-        )
+    estimate = _readable(evaluation)
     posterior = evaluation.posterior
     carried = estimate
     if carry == "posterior" and isinstance(posterior, Posterior):
@@ -123,3 +110,21 @@ def _pooled(evidence: Evidence | None) -> tuple[str, ...]:
     if evidence is None or not isinstance(evidence.meta_analysis, MetaAnalysis):
         return ()
     return tuple(study.identifier for study in evidence.meta_analysis.studies)
+
+
+def _readable(evaluation: Evaluation) -> Estimate:
+    estimate = evaluation.estimate
+    if not isinstance(estimate, Estimate):
+        raise DefinitionError(
+            f"The turn found no effect: {estimate.reason}.",
+            code="turn-without-effect",
+            remedies=("Start the next turn from the sources of this one.",),
+        )
+    if estimate.sealed is not None:
+        raise DiagnosticError(
+            f"The turn's estimate is sealed: {estimate.sealed}",
+            code="sealed-estimate",
+            why="What may not be trusted must not become evidence.",
+            remedies=("Start the next turn from the sources of this one.",),
+        )
+    return estimate

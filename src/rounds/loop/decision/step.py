@@ -52,36 +52,10 @@ def run(
         If the evaluation is of another protocol or names no knowledge object, or a
         departure has no reason.
     """
-    if evaluation.protocol != protocol.ref():
-        raise DefinitionError(
-            f"The evaluation is of protocol {evaluation.protocol.short}, but "
-            f"{protocol.ref().short} was handed in.",
-            code="decision-mismatch",
-            why="A result is read by the rule under which it was obtained.",
-            remedies=("Hand in the protocol that the evaluation names.",),
-        )
-    known = evaluation.knowledge_object or knowledge_object
-    if known is None or knowledge_object not in {None, known}:
-        raise DefinitionError(
-            "The evaluation and the decision do not name one knowledge object.",
-            code="decision-without-knowledge",
-            why="What is adopted must be what was put to the test.",
-            remedies=("Hand in the knowledge object that the rollout names.",),
-        )
+    _of_one_trial(evaluation, protocol)
+    known = _knowledge(evaluation, knowledge_object)
     recommendation = recommend(evaluation, protocol)
-    choice = decided or recommendation.choice
-    if choice != recommendation.choice and not departure_reason.strip():
-        raise DefinitionError(
-            f"The rule recommends {recommendation.choice}; the decision is {choice}, "
-            "and no reason for departing from the rule is given.",
-            code="departure-without-reason",
-            why="A rule fixed beforehand guards against wishes; leaving it is allowed, "
-            "in the open.",
-            remedies=(
-                "Give departure_reason.",
-                f"Decide {recommendation.choice}, as the rule recommends.",
-            ),
-        )
+    choice = _chosen(recommendation.choice, decided, departure_reason)
     return Decision(
         name=name,
         title=title,
@@ -113,3 +87,45 @@ _QUESTIONS: dict[Choice, str] = {
     "abandon": "What else could move this measure?",
     "extend": "What must be mended, or how much longer must it run, to answer this?",
 }
+
+
+def _of_one_trial(evaluation: Evaluation, protocol: Protocol) -> None:
+    if evaluation.protocol != protocol.ref():
+        raise DefinitionError(
+            f"The evaluation is of protocol {evaluation.protocol.short}, but "
+            f"{protocol.ref().short} was handed in.",
+            code="decision-mismatch",
+            why="A result is read by the rule under which it was obtained.",
+            remedies=("Hand in the protocol that the evaluation names.",),
+        )
+
+
+def _knowledge(evaluation: Evaluation, knowledge_object: Ref | None) -> Ref:
+    known = evaluation.knowledge_object or knowledge_object
+    if known is None or knowledge_object not in {None, known}:
+        raise DefinitionError(
+            "The evaluation and the decision do not name one knowledge object.",
+            code="decision-without-knowledge",
+            why="What is adopted must be what was put to the test.",
+            remedies=("Hand in the knowledge object that the rollout names.",),
+        )
+    return known
+
+
+def _chosen(
+    recommended: Choice, decided: Choice | None, departure_reason: str
+) -> Choice:
+    choice = decided or recommended
+    if choice != recommended and not departure_reason.strip():
+        raise DefinitionError(
+            f"The rule recommends {recommended}; the decision is {choice}, "
+            "and no reason for departing from the rule is given.",
+            code="departure-without-reason",
+            why="A rule fixed beforehand guards against wishes; leaving it is allowed, "
+            "in the open.",
+            remedies=(
+                "Give departure_reason.",
+                f"Decide {recommended}, as the rule recommends.",
+            ),
+        )
+    return choice

@@ -100,30 +100,15 @@ def analyse(
     Raises
     ------
     DataError
-        If an endpoint's measure counts a person more than once, or the primary
-        endpoint has no rows at all.
+        If an endpoint's measure counts a person more than once.
     """
-    rates = clinic_rates(trial.before)
-    joined: dict[str, Participants | NotEstimable] = {}
-    for endpoint in protocol.endpoints:
-        rows = trial.endpoints[str(endpoint.measure)]
-        joined[endpoint.estimand.name] = (
-            rows
-            if isinstance(rows, NotEstimable)
-            else join(rows, trial.allocation, protocol, endpoint, rates)
-        )
+    joined = _joined(trial, protocol)
     people = joined[protocol.primary.estimand.name]
     if isinstance(people, NotEstimable):
         people = _nobody()
-    decisive = {
-        endpoint.estimand.name: part
-        for endpoint in protocol.endpoints
-        if endpoint.role != "secondary"
-        and isinstance(part := joined[endpoint.estimand.name], Participants)
-    }
     diagnostics = diagnose(
         people,
-        decisive or {protocol.primary.estimand.name: people},
+        _decisive(joined, protocol) or {protocol.primary.estimand.name: people},
         trial.calls,
         allocation=trial.allocation,
         protocol=protocol,
@@ -154,16 +139,49 @@ def analyse(
         posterior=posterior(primary, evidence.prior, protocol, sealed),
         icc=None if sealed else _icc(people),
         limitations=(*limitations, *_limitations(people, primary, trial, protocol)),
-        provenance=Provenance(
-            made_from=(
-                rollout.ref(),
-                protocol.ref(),
-                evidence.ref(),
-                *dict.fromkeys(endpoint.measure for endpoint in protocol.endpoints),
-            ),
-            snapshot=snapshot,
-            code_version=rounds.__version__,
+        provenance=_provenance(rollout, protocol, evidence, snapshot),
+    )
+
+
+def _joined(
+    trial: TrialRows, protocol: Protocol
+) -> dict[str, Participants | NotEstimable]:
+    rates = clinic_rates(trial.before)
+    joined: dict[str, Participants | NotEstimable] = {}
+    for endpoint in protocol.endpoints:
+        rows = trial.endpoints[str(endpoint.measure)]
+        joined[endpoint.estimand.name] = (
+            rows
+            if isinstance(rows, NotEstimable)
+            else join(rows, trial.allocation, protocol, endpoint, rates)
+        )
+    return joined
+
+
+def _decisive(
+    joined: Mapping[str, Participants | NotEstimable], protocol: Protocol
+) -> dict[str, Participants]:
+    """Give the participants of each endpoint that the decision rule reads."""
+    return {
+        endpoint.estimand.name: part
+        for endpoint in protocol.endpoints
+        if endpoint.role != "secondary"
+        and isinstance(part := joined[endpoint.estimand.name], Participants)
+    }
+
+
+def _provenance(
+    rollout: Rollout, protocol: Protocol, evidence: Evidence, snapshot: str | None
+) -> Provenance:
+    return Provenance(
+        made_from=(
+            rollout.ref(),
+            protocol.ref(),
+            evidence.ref(),
+            *dict.fromkeys(endpoint.measure for endpoint in protocol.endpoints),
         ),
+        snapshot=snapshot,
+        code_version=rounds.__version__,
     )
 
 

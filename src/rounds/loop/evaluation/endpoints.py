@@ -44,19 +44,18 @@ class Endpoints:
     def effect(self, endpoint: Endpoint) -> Effect:
         """Estimate an endpoint's effect, or seal it."""
         people = self.people(endpoint)
+        if isinstance(people, NotEstimable):
+            return Effect(people)
         if self.sealed is not None:
-            n = None if isinstance(people, NotEstimable) else len(people)
             return Effect(
                 Estimate(
                     scale=scale_of(endpoint),
                     level=self.protocol.level,
-                    n=n,
+                    n=len(people),
                     estimand=endpoint.estimand.name,
                     sealed=self.sealed,
                 )
             )
-        if isinstance(people, NotEstimable):
-            return Effect(people)
         unit = self.units.get(str(endpoint.measure), "1")
         return effect(people, self.protocol, endpoint, unit=unit)
 

@@ -3,8 +3,15 @@
 from scipy.special import ndtri
 
 from rounds.loop.evaluation.effects import Effect
-from rounds.methods.posterior import conflict_p, mixture_posterior
-from rounds.nouns import Estimate, NotEstimable, Posterior, Prior, Protocol
+from rounds.methods.posterior import MixturePosterior, conflict_p, mixture_posterior
+from rounds.nouns import (
+    Estimate,
+    NotEstimable,
+    Posterior,
+    Prior,
+    PriorComponent,
+    Protocol,
+)
 
 __all__ = ["posterior"]
 
@@ -55,26 +62,8 @@ def posterior(
         fit.estimate,
         se,
     )
-    informed = [part for part in parts if part.role == "informative"]
-    total = sum(part.weight for part in informed)
-    p_value = (
-        conflict_p(
-            [part.weight / total for part in informed],
-            [part.mean for part in informed],
-            [part.sd for part in informed],
-            fit.estimate,
-            se,
-        )
-        if informed
-        else 1.0
-    )
-    worthwhile = protocol.decision_rule.least_worthwhile
-    if protocol.primary.better == "higher":
-        benefit = after.probability_above(0.0)
-        worth = after.probability_above(worthwhile)
-    else:
-        benefit = 1 - after.probability_above(0.0)
-        worth = 1 - after.probability_above(-worthwhile)
+    p_value = _conflict(parts, fit.estimate, se)
+    benefit, worth = _probabilities(after, protocol)
     weight = sum(
         float(w)
         for w, part in zip(after.weights, parts, strict=True)
@@ -95,3 +84,28 @@ def posterior(
         probability_benefit=benefit,
         probability_worthwhile=worth,
     )
+
+
+def _conflict(parts: tuple[PriorComponent, ...], estimate: float, se: float) -> float:
+    informed = [part for part in parts if part.role == "informative"]
+    total = sum(part.weight for part in informed)
+    if not informed:
+        return 1.0
+    return conflict_p(
+        [part.weight / total for part in informed],
+        [part.mean for part in informed],
+        [part.sd for part in informed],
+        estimate,
+        se,
+    )
+
+
+def _probabilities(after: MixturePosterior, protocol: Protocol) -> tuple[float, float]:
+    worthwhile = protocol.decision_rule.least_worthwhile
+    if protocol.primary.better == "higher":
+        benefit = after.probability_above(0.0)
+        worth = after.probability_above(worthwhile)
+    else:
+        benefit = 1 - after.probability_above(0.0)
+        worth = 1 - after.probability_above(-worthwhile)
+    return benefit, worth
