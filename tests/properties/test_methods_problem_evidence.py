@@ -5,12 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rounds.loop.problem.trend import chart_of
+from rounds.loop.problem.variation import gain, spread, with_intervals
 from rounds.methods.funnel import funnel, funnel_limits
 from rounds.methods.meta import random_effects
 from rounds.methods.prior import Component, predictive, robust
 from rounds.methods.proportion import newcombe, wilson
 from rounds.methods.shrinkage import random_intercept
 from rounds.methods.spc import p_chart, runs, xmr_chart
+from rounds.nouns import NotEstimable, UnitResult
 
 FEW = settings(max_examples=40, deadline=None, derandomize=True)
 
@@ -167,3 +170,31 @@ def test_impossible_input_is_refused_with_what_was_expected(call, words):
     """Never a NaN, never a guess."""
     with pytest.raises(ValueError, match=words):
         call()
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_strange_units_are_answered_or_said_to_be_unanswerable(seed):
+    """Empty units, units all 0 or all 1, one patient each, thousands: never a fault."""
+    rng = np.random.default_rng(seed)
+    k = int(rng.integers(1, 40))
+    n = rng.integers(0, int(rng.choice([2, 6, 50, 2000])), k)
+    x = rng.binomial(n, rng.beta(*rng.choice([0.05, 0.5, 1, 5, 50], 2), k))
+    units = [
+        UnitResult(unit=f"s{i}", denominator=int(a), numerator=int(b))
+        for i, (a, b) in enumerate(zip(n, x, strict=True))
+    ]
+    shown = with_intervals(units)
+    assert len(shown) == (n > 0).sum()
+    variation = spread(units)
+    gap = gain(units, variation, more_is_better=bool(seed % 2), rng=rng)
+    if isinstance(variation, NotEstimable):
+        assert isinstance(gap, NotEstimable)
+    else:
+        assert (
+            1
+            <= variation.median_odds_ratio_lower
+            <= variation.median_odds_ratio
+            <= variation.median_odds_ratio_upper
+        )
+        assert 0 <= gap.lower <= gap.upper <= n.sum()
+    chart_of(units, title="Months")

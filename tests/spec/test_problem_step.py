@@ -113,7 +113,7 @@ def test_tiny_sites_can_tell_nothing_and_the_problem_says_so():
     found = run(clinics(seed=4, n_clinics=79, size=2, svi_known=False))
     assert isinstance(found.variation, NotEstimable)
     assert isinstance(found.gap_to_best, NotEstimable)
-    assert "79 sites, median 2 patients" in found.variation.reason
+    assert "79 sites, median at most 10 patients" in found.variation.reason
     said = " ".join(found.limitations)
     assert "nothing can be told" in said
     assert "league table" in said
@@ -166,3 +166,19 @@ def test_groups_are_those_that_running_the_measure_gives(by):
     assert [(u.unit, u.denominator, u.numerator) for u in asked] == [
         (u.unit, u.denominator, u.numerator) for u in counted
     ]
+
+
+def test_where_none_met_the_measure_sites_cannot_be_told_apart():
+    """Nought everywhere is a finding about patients, not about sites."""
+    found = run(clinics(seed=10, n_clinics=12, centre=-30.0, spread=0.0))
+    assert found.baseline.value < 0.03
+    datamart = clinics(seed=10, n_clinics=12)
+    datamart._connection.execute("UPDATE measurement SET value_as_number = 160")
+    found = run(datamart)
+    assert found.baseline.value == 0
+    assert "Wilson" in found.baseline.method
+    assert found.variation.reason.startswith("None of 960 patients, in 12 sites")
+    assert isinstance(found.chart, NotEstimable)
+    svi = next(d for d in found.differences if d.characteristic == "svi_quartile")
+    assert svi.gap.lower < 0 == svi.gap.value < svi.gap.upper
+    assert "Newcombe" in svi.gap.method

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit
 
-from rounds.methods.random_intercept import Model
+from rounds.methods.random_intercept import LARGEST_SD, Model
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -160,8 +160,8 @@ def _grid(model: Model, n_grid: int) -> NDArray[np.float64]:
     """Standard deviations from 0 to where the profile has fallen by 8."""
     _, best, top = model.maximise()
     end = max(best, 0.1)
-    while model.profile(end)[1] > top - 8 and end < 10:
-        end *= 1.3
+    while model.profile(end)[1] > top - 8 and end < LARGEST_SD:
+        end = min(1.3 * end, LARGEST_SD)
     return np.linspace(0.0, end, n_grid)
 
 

@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Model"]
+__all__ = ["LARGEST_SD", "Model"]
+
+LARGEST_SD = 6.0
+"""Log odds: a median odds ratio of 300. Units that are all 0 or all 1 ask for ever
+more, and nothing beyond it can be told apart."""
 
 
 class Model:
@@ -133,10 +137,11 @@ class Model:
             lost,
             start,
             method="L-BFGS-B",
-            bounds=[*bounds, (0.0, 20.0)],
+            bounds=[*bounds, (0.0, LARGEST_SD)],
             options=options,
         )
         beta, sd, best = found.x[:-1], float(found.x[-1]), float(-found.fun)
+        self._near = float(beta[0])
         return beta, sd, best
 
     def profile(self, sd: float) -> tuple[float, float, float]:
@@ -168,16 +173,24 @@ class Model:
         return at, here + 0.5 * slope * step, curvature
 
     def fixed_se(self, beta: NDArray[np.float64], sd: float) -> NDArray[np.float64]:
-        """Give the fixed effects' standard errors from the curvature in all."""
-        free = np.append(beta, sd) if sd > 1e-4 else beta
+        """Give the fixed effects' standard errors from the curvature in all.
+
+        Where sd is at its edge, or the likelihood is too flat in it, they are given sd.
+        """
 
         def lost(parameters: NDArray[np.float64]) -> float:
-            if sd > 1e-4:
-                return -self.log_likelihood(parameters[:-1], float(parameters[-1]))
-            return -self.log_likelihood(parameters, 0.0)
+            if parameters.size > beta.size:
+                free = float(parameters[-1])
+                return -self.log_likelihood(parameters[:-1], free)
+            return -self.log_likelihood(parameters, sd)
 
-        covariance = np.linalg.inv(_hessian(lost, free))
-        return np.asarray(np.sqrt(np.diag(covariance)[: beta.size]), dtype=float)
+        if sd > 1e-3:
+            hessian = _hessian(lost, np.append(beta, sd))
+            if np.linalg.eigvalsh(hessian).min() > 1e-6:
+                variance = np.diag(np.linalg.inv(hessian))[: beta.size]
+                return np.asarray(np.sqrt(variance), dtype=float)
+        variance = np.diag(np.linalg.inv(_hessian(lost, beta)))
+        return np.asarray(np.sqrt(variance), dtype=float)
 
     def unit_se(
         self, beta: NDArray[np.float64], sd: float, u: NDArray[np.float64]

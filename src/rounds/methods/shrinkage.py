@@ -9,7 +9,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import expit, ndtri
 
-from rounds.methods.random_intercept import Model
+from rounds.methods.random_intercept import LARGEST_SD, Model
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -161,7 +161,8 @@ def sd_interval(
     Returns
     -------
     lower, upper : float
-        Log odds; the lower limit is 0 where chance alone is not excluded.
+        Log odds; the lower limit is 0 where chance alone is not excluded, the upper
+        at most 6.
 
     Raises
     ------
@@ -179,17 +180,25 @@ def sd_interval(
     >>> lower, 0.5 < upper < 2
     (0.0, True)
     """
-    model = Model(successes, totals)
+    model = Model(successes, totals, n_points=7)
     _, best, top = model.maximise()
     drop = 0.5 * float(ndtri((1 + level) / 2)) ** 2
 
     def above(sd: float) -> float:
         return model.profile(sd)[1] - (top - drop)
 
+    if above(best) <= 0:
+        # The profile is too flat or rough for bracketing: read it off a grid.
+        grid = np.linspace(0.0, LARGEST_SD, 61)
+        values = np.array([above(float(sd)) for sd in grid])
+        inside = grid[values >= values.max() - drop]
+        return float(inside[0]), float(inside[-1])
     lower = 0.0
     if best > 1e-4 and above(0.0) < 0:
         lower = float(brentq(above, 0.0, best, xtol=1e-4))
-    end = max(2 * best, 0.25)
-    while above(end) > 0 and end < 20:
-        end *= 1.5
-    return lower, float(brentq(above, best, end, xtol=1e-4)) if end < 20 else end
+    end = min(max(2 * best, 0.25), LARGEST_SD)
+    while above(end) > 0 and end < LARGEST_SD:
+        end = min(end * 1.5, LARGEST_SD)
+    if above(end) > 0:
+        return lower, end
+    return lower, float(brentq(above, best, end, xtol=1e-4))

@@ -49,16 +49,16 @@ def spread(units: Sequence[UnitResult]) -> Variation | NotEstimable:
     """
     some = _compared(units)
     x, n = _counts(some)
-    if len(some) < _FEWEST_UNITS:
+    if (n > 1).sum() < _FEWEST_UNITS:
         return NotEstimable(
-            reason=f"{len(some)} sites with patients are too few to compare; "
-            f"at least {_FEWEST_UNITS} are needed."
+            reason=f"{(n > 1).sum()} sites with two or more patients are too few to "
+            f"compare; at least {_FEWEST_UNITS} are needed."
         )
     if not 0 < x.sum() < n.sum():
         which = "None" if not x.sum() else "All"
         return NotEstimable(
-            reason=f"{which} of the {n.sum():.0f} patients, in {n.size} sites, met "
-            "the measure, so nothing can be told about differences between sites."
+            reason=f"{which} of {_many(n.sum())} patients, in {n.size} sites, met the "
+            "measure, so nothing can be told about differences between sites."
         )
     lower, upper = sd_interval(x, n)
     mor_lower, mor_upper = median_odds_ratio(lower), median_odds_ratio(upper)
@@ -135,15 +135,15 @@ def small_units(units: Sequence[UnitResult]) -> str | None:
     if not n.size or np.median(n) >= 30:
         return None
     return (
-        f"{n.size} sites with a median of {np.median(n):.0f} patients: a single site's "
-        "figure tells next to nothing, and a league table of them would be noise."
+        f"{n.size} sites with a median of {_many(np.median(n))} patients: a single "
+        "site's figure tells next to nothing, and a league table would be noise."
     )
 
 
 def _too_little(n: np.ndarray, upper: float) -> str:
     return (
-        f"{n.size} sites, median {np.median(n):.0f} patients: the 95% interval of the "
-        "between-site variance includes 0 and reaches a median odds ratio of "
+        f"{n.size} sites, median {_many(np.median(n))} patients: the 95% interval of "
+        "the between-site variance includes 0 and reaches a median odds ratio of "
         f"{upper:.1f}, so nothing can be told about differences between sites."
     )
 
@@ -158,3 +158,8 @@ def _compared(units: Sequence[UnitResult]) -> list[UnitResult]:
     return [
         unit for unit in units if unit.denominator and not unit.unit.startswith("(")
     ]
+
+
+def _many(n: float) -> str:
+    """Write a number of patients; sentences are published, so small ones stay vague."""
+    return f"{n:.0f}" if n > 10 else "at most 10"
