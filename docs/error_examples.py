@@ -3,18 +3,24 @@
 
 Each file `tests/errors/examples/<code>.py` holds a docstring (what it means), the code
 that goes wrong, a line `# Instead:` and the code that goes right. It runs in an empty
-folder, named `folder`. Where the wrong cannot be made in a few lines, the file holds
-its docstring and a line `# Not made here: <why>`.
+folder, named `folder`; `command("rounds …")` runs a command in it, and `stories` are
+those that the tests share. Where the wrong cannot be made in a few lines, the file
+holds its docstring and a line `# Not made here: <why>`, which names the test that
+makes it, if there is one.
 """
 
 import ast
+import io
 import os
+import shlex
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
+from rounds.cli.main import app
 from rounds.nouns import RoundsError
 
 REPO = Path(__file__).resolve().parents[1]
@@ -57,6 +63,7 @@ def _read(path: Path) -> Example:
     )
 
 
+@cache
 def codes_raised() -> dict[str, set[str]]:
     """Give every error code that the sources raise, with its families."""
     found: dict[str, set[str]] = {}
@@ -82,13 +89,21 @@ def run(code: str) -> RoundsError | None:
     """Run one half of an example in an empty folder; give the error it raises."""
     with _empty_folder() as folder:
         try:
-            exec(compile(code, "example", "exec"), {"folder": folder})  # noqa: S102
+            names = {"folder": folder, "command": command}
+            with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+                exec(compile(code, "example", "exec"), names)  # noqa: S102
         except RoundsError as error:
             for name in ("what", "why"):
                 setattr(error, name, getattr(error, name).replace(str(folder), "…"))
             error.remedies = tuple(r.replace(str(folder), "…") for r in error.remedies)
             return error
     return None
+
+
+def command(line: str) -> None:
+    """Run a command; raise the error that would give its exit code."""
+    tokens = shlex.split(line)[1:]
+    app(tokens, exit_on_error=False, result_action="return_value")
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Each family has its exit code, and each error its four parts and its example."""
 
 import importlib.util
+import re
 import sys
 from pathlib import Path
 
@@ -68,6 +69,9 @@ def test_an_example_causes_its_error_and_the_cure_cures(example):
     assert example.meaning
     if example.not_made:
         assert len(example.not_made) > 20
+        for folder in re.findall(r"tests/\w+", example.not_made):
+            tests = (DOCS.parent / folder).glob("*.py")
+            assert any(f'"{example.code}"' in t.read_text("utf-8") for t in tests)
         return
     error = error_examples.run(example.wrong)
     assert error is not None, "nothing was raised"

@@ -1,3 +1,3 @@
 """The CDS Hooks server's answer is not one."""
 
-# Not made here: tests/errors/test_world_http.py makes it.
+# Not made here: it takes more than a few lines; a test in tests/errors makes it.

@@ -1,3 +1,3 @@
 """The CDS Hooks server refused a call of the simulated record."""
 
-# Not made here: tests/errors/test_world_http.py makes it.
+# Not made here: it takes more than a few lines; a test in tests/errors makes it.

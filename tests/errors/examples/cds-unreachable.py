@@ -1,3 +1,3 @@
 """The simulated record found no CDS Hooks server at the address."""
 
-# Not made here: tests/errors/test_world_http.py makes it.
+# Not made here: it takes more than a few lines; a test in tests/errors makes it.

@@ -1,0 +1,3 @@
+"""Evaluation and decision do not name one knowledge object."""
+
+# Not made here: it takes a whole evaluation of another knowledge object.

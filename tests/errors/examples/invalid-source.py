@@ -1,0 +1,21 @@
+"""A source is not valid; each problem is named with its source and field."""
+
+from rounds.loop.evidence.sources import load_sources
+
+path = folder / "sources.yaml"
+path.write_text("""sources:
+  - title: A trial
+    pico: {population: p, intervention: i, comparator: c, outcome: o}
+""")
+load_sources(path)
+
+# Instead:
+from rounds.loop.evidence.sources import load_sources
+
+path = folder / "sources.yaml"
+path.write_text("""sources:
+  - title: A trial
+    pmid: "123"
+    pico: {population: p, intervention: i, comparator: c, outcome: o}
+""")
+load_sources(path)

@@ -1,0 +1,3 @@
+"""Rollout and protocol randomise different units."""
+
+# Not made here: it takes more than a few lines; a test in tests/errors makes it.
