@@ -69,7 +69,7 @@ def test_the_same_story_gives_the_same_bytes(full):
         "identity not authenticated: the name was typed",
         "Why is the benefit smaller where vulnerability is greatest?",
         "PMID 00000001",
-        "From evidence to decision: 39 weeks.",
+        "From go-live to the decision: 39 weeks.",
     ],
 )
 def test_each_number_has_its_interval_denominator_and_date(full, said):

@@ -13,13 +13,14 @@ from rounds.nouns import (
 )
 from rounds.reports.charts import Unit, label
 from rounds.reports.figures import is_higher_better, shown_units
-from rounds.reports.figures.evaluation import CHARACTERISTICS, GROUPS
+from rounds.reports.figures.evaluation import CHARACTERISTICS, group_name
 from rounds.reports.story import Story
 from rounds.reports.wording import (
     SUPPRESSED,
     axis_unit,
     count,
     day,
+    named,
     percent,
     said,
     said_unit,
@@ -61,6 +62,8 @@ def clinician_context(story: Story, *, masked: bool) -> dict[str, Any]:
         "table_units": _table_units(problem.units, masked=masked),
         "site_note": _site_note(hidden),
         "no_sites": _no_sites(story, hidden),
+        "interaction_notes": _interaction_notes(story),
+        "rule": _rule(story),
         "grade_rows": _grade_rows(story),
         "refs": _refs(story),
         "names": CHARACTERISTICS,
@@ -69,17 +72,6 @@ def clinician_context(story: Story, *, masked: bool) -> dict[str, Any]:
         "share": share,
         **_WORDS,
     }
-
-
-def _group(name: str) -> str:
-    words = GROUPS.get(name)
-    if words is not None:
-        return words
-    number = name.removeprefix("SVI quartile ").strip()
-    ends = {"1": " (least vulnerable)", "4": " (most vulnerable)"}
-    if number in {"1", "2", "3", "4"}:
-        return f"Quartile {number}{ends.get(number, '')}"
-    return name
 
 
 def _study(study: StudyEffect) -> str:
@@ -92,6 +84,24 @@ def _spread(component: PriorComponent, scale: str) -> str:
     digits = 1 if unit == "points" else 2
     mean = label(component.mean, unit, digits)
     return f"mean {mean}, SD {label(component.sd, unit, digits)}"
+
+
+def _interaction_notes(story: Story) -> list[str]:
+    """Give what is said of the differences between groups, each sentence once."""
+    evaluation = story.evaluation
+    notes = () if evaluation is None else (i.note for i in evaluation.interactions)
+    return [note for note in dict.fromkeys(notes) if note]
+
+
+def _rule(story: Story) -> str:
+    if story.protocol is None:
+        return ""
+    rule, primary = story.protocol.decision_rule, story.protocol.primary
+    if rule.text:
+        return rule.text
+    if primary.estimand.summary_measure == "risk_difference":
+        return f"A benefit is worth having from {_points(rule.least_worthwhile)}."
+    return f"A benefit is worth having from {rule.least_worthwhile:g}."
 
 
 def _margin(result: BalancingResult) -> str:
@@ -127,9 +137,10 @@ _WORDS = {
     "percent": percent,
     "count": count,
     "day": day,
+    "named": named,
     "span": span,
     "statistic": statistic,
-    "group": _group,
+    "group": group_name,
     "study": _study,
     "spread": _spread,
     "margin": _margin,
@@ -183,14 +194,13 @@ def _subtitle(story: Story, *, masked: bool) -> str:
 
 def _measure_name(story: Story) -> str:
     """Read the measure's name from its Ref: the measure itself may not be at hand."""
-    name = story.problem.measure.name.partition("/")[2]
-    return name.replace("-", " ").capitalize()
+    return named(story.problem.measure.name.partition("/")[2])
 
 
 def _primary_name(story: Story) -> str:
     if story.protocol is None:
         return "Effect on the primary endpoint"
-    return story.protocol.primary.estimand.name.replace("-", " ").capitalize()
+    return named(story.protocol.primary.estimand.name)
 
 
 def _table_units(units: tuple[UnitResult, ...], *, masked: bool) -> list[UnitResult]:

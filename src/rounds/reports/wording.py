@@ -12,6 +12,7 @@ __all__ = [
     "axis_unit",
     "count",
     "day",
+    "named",
     "percent",
     "said",
     "said_unit",
@@ -140,6 +141,18 @@ def day(date: dt.date | dt.datetime) -> str:
 def span(period: Period) -> str:
     """Write a period, both days included."""
     return f"{day(period.start)} to {day(period.end)}"
+
+
+def named(name: str) -> str:
+    """Write a computer's name as words; leave what is words already.
+
+    Examples
+    --------
+    >>> named("low-pressure-after-visit"), named("Systolic, days 30-90")
+    ('Low pressure after visit', 'Systolic, days 30-90')
+    """
+    words = name if " " in name else name.replace("-", " ").replace("_", " ")
+    return words[:1].upper() + words[1:]
 
 
 def statistic(diagnostic: Diagnostic) -> str:

@@ -10,7 +10,17 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Literal
 
-__all__ = ["NARROW", "WIDE", "Canvas", "Scale", "Unit", "clipped", "label", "ticks"]
+__all__ = [
+    "NARROW",
+    "WIDE",
+    "Canvas",
+    "Scale",
+    "Unit",
+    "clipped",
+    "digits_for",
+    "label",
+    "ticks",
+]
 
 WIDE = 720
 """Width of a drawing for a desk or a sheet of paper, in its own units."""
@@ -128,6 +138,21 @@ def ticks(low: float, high: float, about: int = 5) -> list[float]:
     step = next(power * m for m in (1, 2, 2.5, 5, 10) if power * m >= rough * 0.999)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     return [round(i * step, 10) for i in range(first, last + 1)]
+
+
+def digits_for(marked: list[float], unit: Unit) -> int:
+    """Say how many decimals ticks need, so that none is rounded to another number.
+
+    Examples
+    --------
+    >>> digits_for([0.6, 0.625, 0.65], "percent"), digits_for([0.6, 0.65], "percent")
+    (1, 0)
+    """
+    times = 100 if unit in ("percent", "points") else 1
+    for digits in (0, 1, 2):
+        if all(abs(t * times - round(t * times, digits)) < 1e-6 for t in marked):
+            return digits
+    return 3
 
 
 def label(value: float, unit: Unit, digits: int = 0) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from rounds.reports.charts.canvas import WIDE, Canvas, Scale, label, ticks
+from rounds.reports.charts.canvas import WIDE, Canvas, Scale, digits_for, label, ticks
 
 __all__ = ["Caterpillar", "CaterpillarUnit", "caterpillar"]
 
@@ -53,9 +53,12 @@ def caterpillar(plot: Caterpillar, width: float = WIDE) -> str:
     top, bottom = 22, canvas.height - 30
     low, high = _range(plot)
     y = Scale(low, high, bottom, top)
-    for tick in ticks(low, high):
+    marked = ticks(low, high)
+    digits = digits_for(marked, "percent")
+    for tick in marked:
         canvas.line(left, y(tick), right, y(tick), "grid")
-        canvas.text(left - 8, y(tick) + 4, label(tick, "percent"), "muted", "end")
+        words = label(tick, "percent", digits)
+        canvas.text(left - 8, y(tick) + 4, words, "muted", "end")
     _levels(canvas, plot, y, (left, right), small=small)
     units = sorted(plot.units, key=lambda u: (u.value, u.label))
     slot = (right - left) / max(len(units), 1)

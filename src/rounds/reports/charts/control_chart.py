@@ -10,6 +10,7 @@ from rounds.reports.charts.canvas import (
     Scale,
     Unit,
     clipped,
+    digits_for,
     label,
     ticks,
 )
@@ -65,9 +66,11 @@ def control_chart(plot: Control, width: float = WIDE) -> str:
     slot = (right - left) / max(len(plot.points), 1)
     middles = [left + slot * (i + 0.5) for i in range(len(plot.points))]
     _limits(canvas, plot, middles, slot, y)
-    for tick in ticks(low, high):
+    marked = ticks(low, high)
+    digits = digits_for(marked, plot.unit)
+    for tick in marked:
         canvas.line(left, y(tick), right, y(tick), "grid")
-        words = label(tick, plot.unit, _digits(low, high, plot.unit))
+        words = label(tick, plot.unit, digits)
         canvas.text(left - 8, y(tick) + 4, words, "muted", "end")
     _months(canvas, plot, middles, bottom + 20, 52 if small else 58)
     if plot.centre is not None:
@@ -94,11 +97,6 @@ def _range(plot: Control) -> tuple[float, float]:
     if plot.unit == "percent":
         low, high = max(low, 0.0), min(high, 1.0)
     return low, high
-
-
-def _digits(low: float, high: float, unit: Unit) -> int:
-    span = (high - low) * (100 if unit in ("percent", "points") else 1)
-    return 0 if span >= 5 else 1
 
 
 def _limits(

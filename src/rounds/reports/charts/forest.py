@@ -13,6 +13,7 @@ from rounds.reports.charts.canvas import (
     Scale,
     Unit,
     clipped,
+    digits_for,
     label,
     ticks,
 )
@@ -84,7 +85,7 @@ def forest(plot: Forest, width: float = WIDE) -> str:
     if not small:
         _head(canvas, plot, left)
     marked = ticks(low, high, 4 if small else 5)
-    digits = 1 if any(_needs_digit(tick, plot.unit) for tick in marked) else 0
+    digits = digits_for(marked, plot.unit)
     for tick in marked:
         if not small:
             canvas.line(x(tick), head, x(tick), bottom, "grid")
@@ -111,11 +112,6 @@ def _height(row: ForestRow, small: bool) -> int:
     if row.kind == "absent":
         return 38 if small else 27
     return 44 if small else 27
-
-
-def _needs_digit(tick: float, unit: Unit) -> bool:
-    shown = tick * 100 if unit in ("percent", "points") else tick
-    return abs(shown - round(shown)) > 1e-6
 
 
 def _range(plot: Forest) -> tuple[float, float]:

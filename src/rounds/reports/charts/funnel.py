@@ -6,7 +6,15 @@ The limits come from `rounds.methods.funnel`, which names their source.
 from dataclasses import dataclass
 from typing import Literal
 
-from rounds.reports.charts.canvas import WIDE, Canvas, Scale, clipped, label, ticks
+from rounds.reports.charts.canvas import (
+    WIDE,
+    Canvas,
+    Scale,
+    clipped,
+    digits_for,
+    label,
+    ticks,
+)
 
 __all__ = ["Funnel", "FunnelLimits", "FunnelPoint", "funnel"]
 
@@ -71,9 +79,12 @@ def funnel(plot: Funnel, width: float = WIDE) -> str:
     low, high = _range(plot)
     y = Scale(low, high, bottom, top)
     _bands(canvas, plot, x, y)
-    for tick in ticks(low, high):
+    marked = ticks(low, high)
+    digits = digits_for(marked, "percent")
+    for tick in marked:
         canvas.line(left, y(tick), right, y(tick), "grid")
-        canvas.text(left - 8, y(tick) + 4, label(tick, "percent"), "muted", "end")
+        words = label(tick, "percent", digits)
+        canvas.text(left - 8, y(tick) + 4, words, "muted", "end")
     for tick in ticks(0, most, 3 if small else 6):
         canvas.text(x(tick), bottom + 18, label(tick, "count"), "muted", "middle")
     across = (left + right) / 2

@@ -5,7 +5,6 @@ from typing import Any
 
 from rounds.nouns import (
     ArmSummary,
-    EquityEffect,
     Estimate,
     Evaluation,
     Evidence,
@@ -107,13 +106,15 @@ def _row(
     )
 
 
-def group_name(effect: EquityEffect) -> str:
+def group_name(name: str) -> str:
     """Name a group as people say it."""
-    if effect.characteristic == "svi_quartile":
+    if name in GROUPS:
+        return GROUPS[name]
+    number = name.removeprefix("SVI quartile ").strip()
+    if number in {"1", "2", "3", "4"}:
         ends = {"1": " (least vulnerable)", "4": " (most vulnerable)"}
-        number = effect.group.removeprefix("SVI quartile ").strip()
         return f"Quartile {number}{ends.get(number, '')}"
-    return GROUPS.get(effect.group, effect.group)
+    return name[:1].upper() + name[1:]
 
 
 def equity_forest(
@@ -143,7 +144,7 @@ def equity_forest(
         if effect.characteristic != heading:
             heading = effect.characteristic
             rows.append(ForestRow(label=CHARACTERISTICS[heading], kind="heading"))
-        name = group_name(effect)
+        name = group_name(effect.group)
         if effect.suppressed:
             rows.append(ForestRow(label=name, kind="absent", beside=SUPPRESSED))
             continue
