@@ -71,21 +71,7 @@ def run(
         do not belong together.
     """
     starts = starts or protocol.go_live
-    safeguards = _missing(determination, notification, responsible)
-    if determination is None or notification is None or safeguards:
-        raise DefinitionError(
-            f"The rollout cannot start: {'; '.join(safeguards)}.",
-            code="safeguard-missing",
-            why="Patients take part: someone decides, tells them, and answers for it.",
-            remedies=("Record each in turn.yaml, under change.",),
-        )
-    if notification == "consent":
-        raise DefinitionError(
-            "A rollout by individual consent cannot be served yet.",
-            code="consent-not-yet",
-            why="No consents are kept here, so nobody could rightly be shown a card.",
-            remedies=("Where your review allows it: notice or opt_out.",),
-        )
+    determination, notification = _safeguards(determination, notification, responsible)
     check_knowledge(knowledge_object)
     _check_together(evidence, knowledge_object, protocol, design, starts)
     _check_units(design, units)
@@ -119,6 +105,29 @@ def run(
         at=at or dt.datetime.combine(starts, dt.time(), tzinfo=dt.UTC),
     )
     return rollout
+
+
+def _safeguards(
+    determination: Determination | None,
+    notification: Notification | None,
+    responsible: str,
+) -> tuple[Determination, Notification]:
+    missing = _missing(determination, notification, responsible)
+    if determination is None or notification is None or missing:
+        raise DefinitionError(
+            f"The rollout cannot start: {'; '.join(missing)}.",
+            code="safeguard-missing",
+            why="Patients take part: someone decides, tells them, and answers for it.",
+            remedies=("Record each in turn.yaml, under change.",),
+        )
+    if notification == "consent":
+        raise DefinitionError(
+            "A rollout by individual consent cannot be served yet.",
+            code="consent-not-yet",
+            why="No consents are kept here, so nobody could rightly be shown a card.",
+            remedies=("Where your review allows it: notice or opt_out.",),
+        )
+    return determination, notification
 
 
 def _missing(
