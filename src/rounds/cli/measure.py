@@ -84,25 +84,29 @@ def run_(
     with Desk.open(Project.open(project), now=utc_now, by="measure") as desk:
         measure = desk.measure(name)
         with desk.datamart() as mart:
+            snapshot = mart.snapshot
             result = run_measure(
                 mart, measure, period, by=by, without=desk.practice.opt_outs()
             )
-    found = {
+    found: dict[str, Any] = {
         "measure": str(measure.ref()),
         "period": period,
         "by_what": by,
-        "minimum": "counts of 1 to 10 are suppressed",
+        "snapshot": snapshot,
+        "suppression": "counts of 1 to 10, and what would give them back, are null",
     }
     if not isinstance(result, MeasureResult):
-        found |= {"snapshot": None, "not_estimable": result.reason, "by": []}
-        found["populations"] = {}
+        found |= {"not_estimable": result.reason, "populations": {}, "by": []}
         lines = [f"{measure.title}: {number(result)}"]
         show(found, lines, as_json=json)
         return
-    units, overall = safe_results(result.by, result.overall)
+    units, safe_overall = safe_results(result.by, result.overall)
+    overall = safe_overall or result.overall
+    exact = {name: n for name, n in result.populations.items() if n is not None}
+    populations = safe_populations(exact, overall)
     found |= {
-        "snapshot": result.snapshot,
-        "populations": safe_populations(result.populations),
+        "populations": populations,
+        "suppressed": overall.suppressed or None in populations.values(),
         "overall": _row(overall),
         "by": [_row(unit) for unit in units],
         "limitations": list(result.limitations),

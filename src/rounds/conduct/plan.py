@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import yaml
 from pydantic import Field, ValidationError
@@ -166,15 +166,15 @@ class Plan(Noun):
                 remedies=("Correct each line that is named.",),
             ) from None
 
-    def need(self, step: Literal["evidence", "change", "decision"]) -> Noun:
-        """Give one step's part.
+    def need(self, step: Literal["evidence", "change", "decision"]) -> Any:
+        """Give one step's part: an EvidencePlan, a ChangePlan or a DecisionPlan.
 
         Raises
         ------
         DefinitionError
             If the plan does not say it yet.
         """
-        part: Noun | None = getattr(self, step)
+        part = getattr(self, step)
         if part is None:
             raise DefinitionError(
                 f"turn.yaml has no section {step!r}.",

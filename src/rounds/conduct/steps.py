@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 from pathlib import Path
+from typing import Literal
 
 from rounds import __version__
 from rounds.conduct.desk import Desk
@@ -10,11 +11,13 @@ from rounds.conduct.freeze import protocol_of
 from rounds.conduct.plan import ChangePlan, DecisionPlan, EvidencePlan, ProblemPlan
 from rounds.conduct.reconcile import reconcile
 from rounds.conduct.strata import clinic_strata
+from rounds.datamart import Datamart
 from rounds.loop import change, decision, evaluation, evidence, problem
 from rounds.loop.change.knowledge import load_knowledge
 from rounds.loop.evidence.sources import load_sources
 from rounds.nouns import (
     Aim,
+    DataError,
     Decision,
     Evaluation,
     Evidence,
@@ -28,6 +31,8 @@ from rounds.nouns import (
     Source,
     Turn,
 )
+
+Choice = Literal["adopt", "adapt", "abandon", "extend"]
 
 __all__ = [
     "carried_source",
@@ -53,7 +58,7 @@ def run_problem(desk: Desk, plan: ProblemPlan, period: Period | None = None) -> 
     desk.publish(plan.community)
     after = desk.find(Decision)
     with desk.datamart() as mart:
-        period = period or last_twelve_months(mart.status().last_date)
+        period = period or last_twelve_months(mart)
         aim = Aim(
             measure=measure.name,
             target=plan.aim.target,
@@ -76,8 +81,21 @@ def run_problem(desk: Desk, plan: ProblemPlan, period: Period | None = None) -> 
     return desk.publish(found)
 
 
-def last_twelve_months(last: dt.date) -> Period:
-    """Give the twelve months that end with a day, that day included."""
+def last_twelve_months(mart: Datamart) -> Period:
+    """Give the twelve months that end with the last day of the data.
+
+    Raises
+    ------
+    DataError
+        If the data have no day at all.
+    """
+    last = mart.status().last_date
+    if last is None:
+        raise DataError(
+            "The datamart holds no event with a date.",
+            code="no-days",
+            remedies=("Load encounters, conditions and observations too.",),
+        )
     return Period(start=last - dt.timedelta(days=364), end=last)
 
 
@@ -217,7 +235,7 @@ def run_decision(
     desk: Desk,
     plan: DecisionPlan,
     *,
-    decided: str | None = None,
+    decided: Choice | None = None,
     departure_reason: str = "",
     authenticated: bool = False,
 ) -> tuple[Decision, str | None]:

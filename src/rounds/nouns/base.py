@@ -40,7 +40,8 @@ class Noun(BaseModel):
     def to_yaml(self) -> str:
         """Give YAML for people to read and review."""
         plain = self.model_dump(mode="json")
-        return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=88)
+        text: str = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=88)
+        return text
 
     @classmethod
     def from_json(cls, text: str) -> Self:

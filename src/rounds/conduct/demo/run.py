@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
+from typing import cast
 
 from rounds import __version__
 from rounds.conduct.desk import Desk
@@ -241,9 +242,9 @@ class _Stage:
     ) -> AbstractContextManager[PointOfCare]:
         """Open the point of care in this process."""
         del project
-        return nullcontext(
-            InProcess(self.desk.practice, knowledge.service.id, now=self.clock)
-        )
+        here = InProcess(self.desk.practice, knowledge.service.id, now=self.clock)
+        # Known by its shape: loop.change has its own words for the world's arrays.
+        return nullcontext(cast("PointOfCare", here))
 
     def load_practice(self) -> None:
         """Let everything that has happened so far become data."""
