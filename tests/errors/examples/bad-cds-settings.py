@@ -1,3 +1,10 @@
 """The section `[cds]` of `rounds.toml` is not valid."""
 
-# Not made here: it takes more than a few lines; a test in tests/unit makes it.
+from rounds.web.cds_auth import Gate
+
+Gate.from_settings({"origins": ["*"]}, folder)
+
+# Instead:
+from rounds.web.cds_auth import Gate
+
+Gate.from_settings({"origins": ["https://ehr.example.org"]}, folder)

@@ -1,3 +1,11 @@
 """A registered client of `rounds.toml` lacks something or holds something unknown."""
 
-# Not made here: it takes more than a few lines; a test in tests/unit makes it.
+from rounds.web.cds_auth import Gate
+
+Gate.from_settings(
+    {
+        "base_url": "https://cds.example.org",
+        "clients": [{"iss": "https://ehr.example.org"}],
+    },
+    folder,
+)

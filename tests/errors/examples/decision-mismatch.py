@@ -1,3 +1,12 @@
 """The evaluation is of another protocol than the one handed in."""
 
-# Not made here: it takes a whole evaluation and another protocol.
+import datetime as dt
+from rounds.loop import decision
+from rounds.nouns import Signature
+from stories import trial
+
+judged, plan = trial.judged(trial.World(clinics=12), 1)
+bo = Signature(
+    name="Bo Lind", at=dt.datetime(2025, 10, 6, tzinfo=dt.UTC), authenticated=False
+)
+decision.run(judged, trial.protocol(level=0.9), bo, name="x", title="X")

@@ -1,3 +1,19 @@
 """Evaluation and decision do not name one knowledge object."""
 
-# Not made here: it takes a whole evaluation of another knowledge object.
+import datetime as dt
+from rounds.loop import decision
+from rounds.nouns import Signature
+from stories import trial
+
+judged, plan = trial.judged(trial.World(clinics=12), 1)
+bo = Signature(
+    name="Bo Lind", at=dt.datetime(2025, 10, 6, tzinfo=dt.UTC), authenticated=False
+)
+decision.run(
+    judged,
+    plan,
+    bo,
+    name="x",
+    title="X",
+    knowledge_object=trial.ref("knowledge-object/other"),
+)

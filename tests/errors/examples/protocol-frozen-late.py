@@ -1,3 +1,16 @@
 """The ledger's receipt for the protocol is later than the first card."""
 
-# Not made here: it takes more than a few lines; a test in tests/errors makes it.
+import datetime as dt
+from types import SimpleNamespace
+
+from rounds.loop.evaluation.gate import open_gate
+from stories import trial
+
+plan, known = trial.protocol(), trial.evidence()
+started = trial.rollout(plan, known)
+frozen_on = dt.datetime(2025, 7, 7, tzinfo=dt.UTC)
+receipt = SimpleNamespace(ref=plan.ref(), at=frozen_on, sequence=4, entry_hash="0" * 64)
+now = dt.datetime(2025, 10, 6, tzinfo=dt.UTC)
+named = (trial.PRIMARY, trial.SECONDARY, trial.BALANCING)
+measures = {str(each): SimpleNamespace(ref=lambda each=each: each) for each in named}
+open_gate(started, plan, known, measures=measures, receipt=receipt, now=now)

@@ -1,3 +1,16 @@
 """The seed's file is not what the rollout committed to."""
 
-# Not made here: it takes more than a few lines; a test in tests/unit makes it.
+from stories import practice as story
+
+practice = story.open_practice(folder)
+rollout = story.start(practice)
+(path,) = (folder / "private" / "seeds").iterdir()
+path.write_text("00" * 32 + "\n" + "00" * 32 + "\n")
+practice.seed(rollout.ref())
+
+# Instead:
+from stories import practice as story
+
+practice = story.open_practice(folder)
+rollout = story.start(practice)
+practice.seed(rollout.ref())

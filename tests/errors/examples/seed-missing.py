@@ -1,3 +1,16 @@
 """The seed's file is missing or broken."""
 
-# Not made here: it takes more than a few lines; a test in tests/unit makes it.
+from stories import practice as story
+
+practice = story.open_practice(folder)
+rollout = story.start(practice)
+(path,) = (folder / "private" / "seeds").iterdir()
+path.unlink()
+practice.seed(rollout.ref())
+
+# Instead:
+from stories import practice as story
+
+practice = story.open_practice(folder)
+rollout = story.start(practice)
+practice.seed(rollout.ref())
