@@ -175,3 +175,9 @@ def test_a_watch_that_cannot_be_drawn_says_why():
     story = STORIES["full"]()
     changed = {**vars(story), "watch": NotEstimable(reason="No month is over yet.")}
     assert "No month is over yet." in render_html(Story(**changed))
+
+
+def test_groups_without_a_number_are_listed_and_not_drawn(sealed):
+    assert 'id="equity' not in sealed
+    assert "No group has a number to draw." in sealed
+    assert "Age: 18-39 suppressed (≤10)" in words(sealed)

@@ -120,7 +120,7 @@ def group_name(name: str) -> str:
 def equity_forest(
     evaluation: Evaluation | None, protocol: Protocol | None
 ) -> str | None:
-    """Draw the effect in each group; where it is suppressed or sealed, say so."""
+    """Draw the effect in each group; None where no group has a number."""
     if evaluation is None or not evaluation.equity:
         return None
     rows = [_row("Everyone", evaluation.estimate, kind="pooled")]
@@ -150,6 +150,8 @@ def equity_forest(
             continue
         column = "" if effect.n is None else count(effect.n)
         rows.append(_row(name, effect.estimate, column=column))
+    if not any(row.kind == "study" for row in rows):
+        return None
     plot = Forest(
         name="equity",
         title="The effect in each group",
