@@ -289,3 +289,26 @@ def test_a_lost_store_is_503_and_shows_nothing(ask, served, active, caplog):
     response = ask(story.due_request(active))
     assert_error(response, 503, "practice-unwritable")
     assert "patient-1" not in caplog.text
+
+
+def test_a_new_version_from_elsewhere_is_read_before_it_answers(served, ask, active):
+    """Other facts are needed from one call to the next: 412 at once, then silence."""
+    assert len(ask(story.due_request(active)).json()["cards"]) == 1
+    payload = story.knowledge().payload
+    codes = {**payload["codes"], "antihypertensives": ["urn:drugs|1"]}
+    when = {
+        "all": [payload["when"], {"fact": "n_antihypertensives", "op": "<", "value": 1}]
+    }
+    other = story.knowledge(
+        version="2", payload={**payload, "when": when, "codes": codes}
+    )
+    with story.open_practice(served.path.parent.parent) as elsewhere:
+        elsewhere.adopt(story.SERVICE, by="x", at=story.NOW, knowledge=other)
+    request = story.due_request(active)
+    del request["prefetch"]["medications"]
+    # What was known of the service is stale: it is found out where it is written.
+    assert_error(ask(request), 412, "prefetch-missing")
+    assert exposure(served, request) is None
+    request["prefetch"]["medications"] = None
+    assert len(ask(request).json()["cards"]) == 1
+    assert exposure(served, request).knowledge_object == str(other.ref())

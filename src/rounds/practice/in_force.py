@@ -56,17 +56,12 @@ def history_of(connection: sa.Connection, service: str) -> list[InForce]:
     return [_entry(row) for row in rows]
 
 
-_CURRENT = (
-    sa.select(schema.in_force)
-    .where(schema.in_force.c.service == sa.bindparam("service"))
-    .order_by(schema.in_force.c.number.desc())
-    .limit(1)
-)
+_CURRENT = "select * from in_force where service = ? order by number desc limit 1"
 
 
 def current_of(connection: sa.Connection, service: str) -> InForce | None:
     """Give the entry in force, read anew at each call."""
-    row = connection.execute(_CURRENT, {"service": service}).first()
+    row = connection.exec_driver_sql(_CURRENT, (service,)).first()
     return None if row is None else _entry(row)
 
 

@@ -1,6 +1,7 @@
 """Write exposures and feedback: one durable transaction per call or batch of calls."""
 
 import datetime as dt
+import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -73,24 +74,19 @@ class Recording:
 
     def known(self, hook_instances: Collection[str]) -> dict[str, Recorded]:
         """Give the calls among these that were answered before."""
-        rows = self._connection.execute(
-            _KNOWN, {"service": self.service, "hooks": list(hook_instances)}
+        rows = self._connection.exec_driver_sql(
+            _KNOWN, (self.service, json.dumps(list(hook_instances)))
         )
         return {
-            row.hook_instance: Recorded(
-                row.person_source_value,
-                row.knowledge,
-                row.shown,
-                row.card or "",
-                row.suggestion or "",
-            )
-            for row in rows
+            hook: Recorded(person, knowledge, bool(shown), card or "", suggestion or "")
+            for hook, person, knowledge, shown, card, suggestion in rows
         }
 
     def opted_out(self, persons: Collection[str]) -> frozenset[str]:
         """Give the persons among these who opted out."""
-        rows = self._connection.execute(_OPTED_OUT, {"persons": list(persons)})
-        return frozenset(rows.scalars())
+        asked = (json.dumps(list(persons)),)
+        rows = self._connection.exec_driver_sql(_OPTED_OUT, asked)
+        return frozenset(person for (person,) in rows)
 
     def assignments(
         self, rollout: str, units: Collection[str] | None = None
@@ -115,24 +111,24 @@ class Recording:
     def add(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write exposures; durable once the transaction has closed."""
         if rows:
-            self._connection.execute(_ADD, list(rows))
+            values = [tuple(row[name] for name in _COLUMNS) for row in rows]
+            self._connection.exec_driver_sql(_ADD, values)
 
 
 _TABLE = schema.exposure
-_ADD = sa.insert(_TABLE)
-_KNOWN = sa.select(
-    _TABLE.c.hook_instance,
-    _TABLE.c.person_source_value,
-    _TABLE.c.knowledge,
-    _TABLE.c.shown,
-    _TABLE.c.card,
-    _TABLE.c.suggestion,
-).where(
-    _TABLE.c.service == sa.bindparam("service"),
-    _TABLE.c.hook_instance.in_(sa.bindparam("hooks", expanding=True)),
-)
-_OPTED_OUT = sa.select(schema.opt_out.c.person_source_value).where(
-    schema.opt_out.c.person_source_value.in_(sa.bindparam("persons", expanding=True))
+# Plain SQL where each call waits for it: no statement is built or expanded anew.
+_KNOWN = """
+select hook_instance, person_source_value, knowledge, shown, card, suggestion
+from exposure where service = ? and hook_instance in (select value from json_each(?))
+"""
+_OPTED_OUT = """
+select person_source_value from opt_out
+where person_source_value in (select value from json_each(?))
+"""
+_COLUMNS = tuple(column.name for column in _TABLE.columns if column.name != "id")
+_ADD = (
+    f"insert into exposure ({', '.join(_COLUMNS)}) "
+    f"values ({', '.join('?' * len(_COLUMNS))})"
 )
 
 

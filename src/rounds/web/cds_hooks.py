@@ -29,7 +29,7 @@ from starlette.routing import Route
 
 from rounds.loop.change import Service
 from rounds.loop.change.cds_hooks import patient_view
-from rounds.loop.change.service import unknown_service
+from rounds.loop.change.service import KnowledgeChanged, unknown_service
 from rounds.nouns import DataError, KnowledgeObject, RoundsError
 from rounds.practice import Practice
 from rounds.practice.recording import record_feedback
@@ -105,6 +105,9 @@ class _Doors:
     gate: Gate
     _queues: dict[str, Queue] = field(default_factory=dict, repr=False)
     _knowledge: dict[str, KnowledgeObject] = field(default_factory=dict, repr=False)
+    _current: dict[str, tuple[KnowledgeObject, str]] = field(
+        default_factory=dict, repr=False
+    )
 
     def door(self, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
         """Wrap an answer: admit, encode, and give every error its one shape."""
@@ -127,7 +130,7 @@ class _Doors:
     def _services(self) -> list[dict[str, Any]]:
         described = []
         for service in self.practice.services():
-            info = self._served(service).service
+            info = self._served(service)[0].service
             described.append(
                 {
                     "hook": info.hook,
@@ -140,21 +143,32 @@ class _Doors:
         return described
 
     async def call(self, request: Request, client: Client | None) -> Any:
-        knowledge = self._served(request.path_params["service"])
-        hook_instance, context, prefetch = read_call(
-            await read_body(request), knowledge.service.hook
-        )
-        queue = self._queue(knowledge.service.id)
+        service = request.path_params["service"]
+        body = await read_body(request)
+        while True:
+            try:
+                return await self._answer(service, body, client)
+            except KnowledgeChanged:
+                # What is in force is known for sure only where the exposure is
+                # written; when it is not what was read last, read and try again.
+                self._current.pop(service, None)
+
+    async def _answer(self, service: str, body: bytes, client: Client | None) -> Any:
+        if service not in self._current:
+            self._current[service] = self._served(service)
+        knowledge, ref = self._current[service]
+        hook_instance, context, prefetch = read_call(body, knowledge.service.hook)
+        queue = self._queue(service)
         view = patient_view.read(
             context,
             prefetch,
-            queue.service.rule(str(knowledge.ref())).facts,
+            queue.service.rule(ref).facts,
             knowledge.payload.get("codes", {}),
             self.now(),
         )
         if not view.clinic and client is not None:
             view = view.at_clinic(client.organisation)
-        advice = await queue.answer(hook_instance, view)
+        advice = await queue.answer(hook_instance, view, ref)
         if advice.conflict:
             raise DataError(
                 "This hookInstance was used for another patient before.",
@@ -167,23 +181,23 @@ class _Doors:
         return {"cards": [advice.rule.card(hook_instance)]}
 
     async def feedback(self, request: Request, _client: Client | None) -> Any:
-        service = self._served(request.path_params["service"]).service.id
+        service = request.path_params["service"]
+        self._served(service)
         rows = read_feedback(await read_body(request))
         await run_in_threadpool(
             record_feedback, self.practice, service, rows, self.now()
         )
         return {}
 
-    def _served(self, service: str) -> KnowledgeObject:
-        """Give the knowledge in force, looked up anew at each call."""
+    def _served(self, service: str) -> tuple[KnowledgeObject, str]:
+        """Give the knowledge in force and its Ref, looked up anew."""
         current = self.practice.in_force(service)
         if current is None:
             raise unknown_service(service)
-        if current.knowledge not in self._knowledge:
-            self._knowledge[current.knowledge] = self.practice.knowledge(
-                current.knowledge
-            )
-        return self._knowledge[current.knowledge]
+        ref = current.knowledge
+        if ref not in self._knowledge:
+            self._knowledge[ref] = self.practice.knowledge(ref)
+        return self._knowledge[ref], ref
 
     def _queue(self, service: str) -> Queue:
         if service not in self._queues:

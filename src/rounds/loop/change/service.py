@@ -24,7 +24,7 @@ from rounds.practice.recording import (
     recording,
 )
 
-__all__ = ["Advice", "Calls", "Service"]
+__all__ = ["Advice", "Calls", "KnowledgeChanged", "Service"]
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -47,6 +47,8 @@ class Calls:
     clinic: list[str]
     occurred: list[int]
     facts: Mapping[str, np.ndarray]
+    knowledge: str = ""
+    """The Ref of the knowledge for which the facts were read; "" for any."""
 
     def __len__(self) -> int:
         return len(self.hook_instance)
@@ -71,6 +73,10 @@ class Advice:
     rule: Rule | None = None
     """The rule whose card is shown; None where none is."""
     conflict: bool = False
+
+
+class KnowledgeChanged(Exception):  # noqa: N818  (not an error: read again)
+    """Other knowledge came into force while a call was read; nothing was written."""
 
 
 class Service:
@@ -108,10 +114,14 @@ class Service:
         ------
         DataError
             If the service was never in force, or its seed is lost.
+        KnowledgeChanged
+            If other knowledge is in force than the facts were read for.
         """
         with recording(self.practice, self.id) as desk:
             if desk.current is None:
                 raise unknown_service(self.id)
+            if calls.knowledge not in ("", desk.current.knowledge):
+                raise KnowledgeChanged
             known = desk.known(set(calls.hook_instance))
             opted_out = desk.opted_out(set(calls.patient))
             due = self.rule(desk.current.knowledge).fires_each(calls.facts, len(calls))

@@ -61,6 +61,9 @@ class Condition:
         -------
         array of bool, shape (n,)
         """
+        if n == 1:
+            one = {name: columns[name][0] for name in self.facts if name in columns}
+            return np.array([self.fires(one)])
         present = np.ones(n, dtype=bool)
         safe: dict[str, np.ndarray] = {}
         for name, kind in self.facts.items():
