@@ -181,3 +181,94 @@ def test_groups_without_a_number_are_listed_and_not_drawn(sealed):
     assert 'id="equity' not in sealed
     assert "No group has a number to draw." in sealed
     assert "Age: 18-39 suppressed (≤10)" in words(sealed)
+
+
+ORDER = (
+    "community", "evidence", "sources", "knowledge_object", "protocol", "rollout",
+    "evaluation", "decision", "watch", "grade",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("upto", range(len(ORDER) + 1))
+def test_a_turn_can_be_told_as_far_as_it_has_gone(upto):
+    whole = STORIES["full"]()
+    story = Story(
+        problem=whole.problem, **{name: getattr(whole, name) for name in ORDER[:upto]}
+    )
+    assert "</html>" in render_html(story)
+
+
+@pytest.mark.parametrize("left_out", ORDER)
+def test_a_turn_can_be_told_without_any_one_noun(left_out):
+    whole = {**vars(STORIES["full"]())}
+    whole[left_out] = () if left_out == "sources" else None
+    assert "</html>" in render_html(Story(**whole))
+
+
+def test_what_cannot_be_estimated_says_so_everywhere():
+    whole = STORIES["full"]()
+    reason = "The data cannot tell, for a reason of their own."
+    none = NotEstimable(reason=reason)
+    evaluation = whole.evaluation
+    story = Story(
+        problem=whole.problem.model_copy(
+            update={
+                "baseline": none,
+                "variation": none,
+                "chart": none,
+                "gap_to_best": none,
+            }
+        ),
+        evidence=whole.evidence.model_copy(
+            update={"meta_analysis": none, "prior": none}
+        ),
+        protocol=whole.protocol,
+        evaluation=evaluation.model_copy(
+            update={
+                "estimate": none,
+                "posterior": none,
+                "equity": (),
+                "balancing": tuple(
+                    b.model_copy(update={"estimate": none})
+                    for b in evaluation.balancing
+                ),
+            }
+        ),
+        watch=none,
+    )
+    html = render_html(story)
+    assert words(html).count(reason) >= 10
+    assert "The data can not tell us." in html
+
+
+def test_a_mean_is_not_told_as_a_share():
+    whole = STORIES["full"]()
+    mean = STORIES["estimate"](138.2, 137.0, 139.4, 5000, "mean", unit="mm[Hg]")
+    aim = whole.problem.aim.model_copy(update={"target": 130.0})
+    units = tuple(
+        UnitResult(
+            unit=f"Site {i}",
+            denominator=100,
+            value=130.0 + i,
+            lower=128.0 + i,
+            upper=132.0 + i,
+        )
+        for i in range(5)
+    )
+    problem = whole.problem.model_copy(
+        update={
+            "baseline": mean,
+            "aim": aim,
+            "units": units,
+            "differences": (),
+            "variation": NotEstimable(reason="Of proportions only."),
+        }
+    )
+    html = render_html(Story(problem=problem))
+    assert "5 units from 130.0 to 134.0, aim 130.0." in html
+    assert not re.search(r"\d{4,}\.?\d*%", html.replace("data:", ""))
+    text = words(html)
+    assert "138.2 mmHg (95% CI 137.0 to 139.4; n = 5,000)" in text
+    assert "The mean was about 138." in text
+    assert "13820" not in text
+    assert "at most, by" in text

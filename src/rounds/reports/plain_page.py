@@ -75,6 +75,9 @@ def _context(story: Story) -> dict[str, Any]:
     variation = problem.variation
     return {
         "goal": _goal(problem.measure.name, _GOAL),
+        "is_share": problem.baseline.scale == "proportion"
+        if isinstance(problem.baseline, Estimate)
+        else 0 <= problem.aim.target <= 1,
         "start": day(problem.period.start),
         "end": day(problem.period.end),
         "baseline": _baseline(problem),
@@ -112,15 +115,18 @@ def _hundred(share: float) -> str:
 
 
 def _baseline(problem: Problem) -> dict[str, Any] | None:
-    known = _known(problem.baseline)
-    if known is None or problem.baseline.scale != "proportion":  # type: ignore[union-attr]
+    baseline, known = problem.baseline, _known(problem.baseline)
+    if known is None or isinstance(baseline, NotEstimable):
         return None
-    value, low, high = (_hundred(number) for number in known)
-    n = problem.baseline.n  # type: ignore[union-attr]
+    if baseline.scale == "proportion":
+        value, low, high = (_hundred(number) for number in known)
+        first = f"Out of every 100 people, about {value} did."
+    else:
+        value, low, high = (f"{number:.0f}" for number in known)
+        first = f"The mean was about {value}."
     return {
-        "sentence": f"Out of every 100 people, about {value} did. "
-        f"The true number could be from {low} to {high}.",
-        "n": None if n is None else f"{n:,}",
+        "sentence": f"{first} The true number could be from {low} to {high}.",
+        "n": None if baseline.n is None else f"{baseline.n:,}",
     }
 
 

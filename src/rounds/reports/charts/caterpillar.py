@@ -3,14 +3,22 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from rounds.reports.charts.canvas import WIDE, Canvas, Scale, digits_for, label, ticks
+from rounds.reports.charts.canvas import (
+    WIDE,
+    Canvas,
+    Scale,
+    Unit,
+    digits_for,
+    label,
+    ticks,
+)
 
 __all__ = ["Caterpillar", "CaterpillarUnit", "caterpillar"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class CaterpillarUnit:
-    """One unit with its interval, proportions in [0, 1]."""
+    """One unit with its interval."""
 
     label: str
     value: float
@@ -29,6 +37,7 @@ class Caterpillar:
     centre: float | None = None
     aim: float | None = None
     n_suppressed: int = 0
+    unit: Unit = "percent"
     what: str = "Sites, from the lowest to the highest"
 
 
@@ -54,10 +63,10 @@ def caterpillar(plot: Caterpillar, width: float = WIDE) -> str:
     low, high = _range(plot)
     y = Scale(low, high, bottom, top)
     marked = ticks(low, high)
-    digits = digits_for(marked, "percent")
+    digits = digits_for(marked, plot.unit)
     for tick in marked:
         canvas.line(left, y(tick), right, y(tick), "grid")
-        words = label(tick, "percent", digits)
+        words = label(tick, plot.unit, digits)
         canvas.text(left - 8, y(tick) + 4, words, "muted", "end")
     _levels(canvas, plot, y, (left, right), small=small)
     units = sorted(plot.units, key=lambda u: (u.value, u.label))
@@ -81,7 +90,8 @@ def _range(plot: Caterpillar) -> tuple[float, float]:
     values += [v for v in (plot.centre, plot.aim) if v is not None]
     values = values or [0.0, 1.0]
     pad = (max(values) - min(values)) * 0.04 or 0.02
-    return max(min(values) - pad, 0.0), min(max(values) + pad, 1.0)
+    low, high = min(values) - pad, max(values) + pad
+    return (max(low, 0.0), min(high, 1.0)) if plot.unit == "percent" else (low, high)
 
 
 def _levels(
@@ -105,7 +115,7 @@ def _levels(
         if placed and at - placed[-1] < 15:
             at = placed[-1] + 15
         placed.append(at)
-        words = f"{name} {label(value, 'percent', 1)}"
+        words = f"{name} {label(value, plot.unit, 1)}"
         if small:
             # No margin: the name stands on its line, left above, where no interval is;
             # a second one too near it goes to the other free corner, right below.
@@ -122,12 +132,12 @@ def _said(plot: Caterpillar) -> str:
     words = f"{len(plot.units)} units"
     if plot.units:
         values = [u.value for u in plot.units]
-        words += f" from {label(min(values), 'percent', 1)}"
-        words += f" to {label(max(values), 'percent', 1)}"
+        words += f" from {label(min(values), plot.unit, 1)}"
+        words += f" to {label(max(values), plot.unit, 1)}"
     if plot.centre is not None:
-        words += f", mean {label(plot.centre, 'percent', 1)}"
+        words += f", mean {label(plot.centre, plot.unit, 1)}"
     if plot.aim is not None:
-        words += f", aim {label(plot.aim, 'percent', 1)}"
+        words += f", aim {label(plot.aim, plot.unit, 1)}"
     if plot.n_suppressed:
         words += f"; {plot.n_suppressed} units left out as suppressed"
     return words + "."

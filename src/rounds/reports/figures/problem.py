@@ -143,6 +143,7 @@ def sites_caterpillar(story: Story, *, masked: bool = False) -> str | None:
         ),
         centre=None if known is None else known.target,
         aim=problem.aim.target,
+        unit="number" if units[0].numerator is None else "percent",
         n_suppressed=sum(unit.suppressed for unit in problem.units),
     )
     return at_two_widths(caterpillar, plot)
