@@ -139,7 +139,7 @@ def _renew_and_stop(now: Now, batch: Batch) -> None:
 
 
 def _appoint(now: Now, batch: Batch, shown: Bools) -> None:
-    """Ask half of the uncontrolled to come back in three to eight weeks."""
+    """Ask nearly half of the uncontrolled to come back in three to eight weeks."""
     luck, week, who = now.scene.luck, now.week, batch.person
     share = np.full(len(who), PARAMETERS.recheck)
     if "missing_outcomes_active" in now.scene.faults:

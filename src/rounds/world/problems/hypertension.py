@@ -66,13 +66,13 @@ PREGNANCY_DAYS = 280
 class Parameters:
     """The figures of the model; each is cited in the README or marked assumed there."""
 
-    untreated_mean: float = 139.4
+    untreated_mean: float = 139.2
     untreated_sd: float = 12.5
     normal_mean: float = 119.0
     normal_sd: float = 8.0
     svi_slope: float = 3.5
     clinic_pressure_sd: float = 2.6
-    outlier_shift: float = 9.0
+    outlier_shift: float = 14.0
     drift_per_year: float = 0.5
     drug_drop: float = 9.1
     drug_drop_at: float = 154.0
@@ -84,15 +84,15 @@ class Parameters:
     visits_per_year_other: float = 0.7
     emergency_per_year: float = 0.2
     inpatient_per_year: float = 0.06
-    recheck: float = 0.5
+    recheck: float = 0.46
     recheck_first: int = 3
     recheck_weeks: int = 6
     measured: float = 0.95
     measured_other: float = 0.5
     second_reading: float = 0.35
-    illness: float = 0.0015
+    illness: float = 0.001
     illness_drop: float = 48.0
-    intensify: float = -1.75
+    intensify: float = -1.735
     clinic_process_sd: float = 0.28
     clinician_process_sd: float = 0.2
     severity_slope: float = 0.025
