@@ -291,24 +291,36 @@ def test_a_lost_store_is_503_and_shows_nothing(ask, served, active, caplog):
     assert "patient-1" not in caplog.text
 
 
-def test_a_new_version_from_elsewhere_is_read_before_it_answers(served, ask, active):
-    """Other facts are needed from one call to the next: 412 at once, then silence."""
-    assert len(ask(story.due_request(active)).json()["cards"]) == 1
-    payload = story.knowledge().payload
-    codes = {**payload["codes"], "antihypertensives": ["urn:drugs|1"]}
-    when = {
-        "all": [payload["when"], {"fact": "n_antihypertensives", "op": "<", "value": 1}]
-    }
-    other = story.knowledge(
-        version="2", payload={**payload, "when": when, "codes": codes}
+def with_fewer_than_one_drug():
+    """A second version, which needs one fact more."""
+    first = story.knowledge()
+    codes = {**first.payload["codes"], "antihypertensives": ["urn:drugs|1"]}
+    fewer = {"fact": "n_antihypertensives", "op": "<", "value": 1}
+    when = {"all": [first.payload["when"], fewer]}
+    examples = tuple(
+        one.model_copy(update={"context": {**one.context, "n_antihypertensives": 0}})
+        for one in first.examples
     )
-    with story.open_practice(served.path.parent.parent) as elsewhere:
-        elsewhere.adopt(story.SERVICE, by="x", at=story.NOW, knowledge=other)
+    payload = {**first.payload, "when": when, "codes": codes}
+    return story.knowledge(version="2", payload=payload, examples=examples)
+
+
+def test_a_new_version_from_elsewhere_is_read_before_it_answers(served, ask, active):
+    """It needs a fact more, and after it is rolled back a fact less, at once."""
+    assert len(ask(story.due_request(active)).json()["cards"]) == 1
+    second = with_fewer_than_one_drug()
+    by = {"by": "x", "at": story.NOW}
     request = story.due_request(active)
     del request["prefetch"]["medications"]
-    # What was known of the service is stale: it is found out where it is written.
-    assert_error(ask(request), 412, "prefetch-missing")
-    assert exposure(served, request) is None
-    request["prefetch"]["medications"] = None
-    assert len(ask(request).json()["cards"]) == 1
-    assert exposure(served, request).knowledge_object == str(other.ref())
+    with story.open_practice(served.path.parent.parent) as elsewhere:
+        elsewhere.adopt(story.SERVICE, **by)
+        elsewhere.adopt(story.SERVICE, **by, knowledge=second)
+        # What this process knew is stale: found out where the exposure is written.
+        assert_error(ask(request), 412, "prefetch-missing")
+        assert exposure(served, request) is None
+        complete = story.due_request(active)
+        assert len(ask(complete).json()["cards"]) == 1
+        assert exposure(served, complete).knowledge_object == str(second.ref())
+        elsewhere.rollback(story.SERVICE, **by)
+        assert len(ask(request).json()["cards"]) == 1
+    assert exposure(served, request).knowledge_object == str(story.knowledge().ref())

@@ -35,7 +35,8 @@ class Serving:
         decision : str, optional
             Ref of the Decision that says so.
         knowledge : KnowledgeObject, optional
-            A new version to adopt; what is in force now, if not given.
+            A new version to adopt; what is in force now, if not given. It has
+            passed `rounds.loop.change.check_knowledge` before.
 
         Raises
         ------

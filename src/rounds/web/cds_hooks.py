@@ -152,6 +152,14 @@ class _Doors:
                 # What is in force is known for sure only where the exposure is
                 # written; when it is not what was read last, read and try again.
                 self._current.pop(service, None)
+            except RoundsError:
+                if not self._is_stale(service):
+                    raise
+
+    def _is_stale(self, service: str) -> bool:
+        """Whether a refusal rested on knowledge that is no longer in force."""
+        read_for = self._current.pop(service, None)
+        return read_for is not None and read_for[1] != self._served(service)[1]
 
     async def _answer(self, service: str, body: bytes, client: Client | None) -> Any:
         if service not in self._current:
