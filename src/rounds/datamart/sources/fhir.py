@@ -6,12 +6,9 @@ import duckdb
 
 from rounds.datamart.concepts import code_systems, resolve_codes
 from rounds.datamart.fhir_events import load_events
-from rounds.datamart.fhir_people import (
-    keep_crosswalk,
-    load_people,
-    load_places,
-    load_visits,
-)
+from rounds.datamart.fhir_keys import keep_crosswalk
+from rounds.datamart.fhir_people import load_people, load_visits
+from rounds.datamart.fhir_places import load_places
 from rounds.datamart.fhir_reading import FhirReader, is_fhir_file
 from rounds.datamart.fhir_writing import write_events
 from rounds.datamart.periods import derive_observation_periods
@@ -43,7 +40,6 @@ class FhirSource:
             if is_fhir_file(file):
                 reader.read(file)
                 tell(f"reading {file.name}", reader.n_read)
-        connection.begin()
         tell("people, places and visits", reader.n_read)
         load_places(connection)
         load_people(connection)

@@ -1,5 +1,6 @@
 """OMOP CDM 5.3 or 5.4: a folder of CSV or parquet files, or a DuckDB file."""
 
+import csv
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
@@ -9,7 +10,7 @@ from rounds.datamart.fhir_paths import text
 from rounds.datamart.mapping import cdm_tables
 from rounds.datamart.omop_rows import stage_rows
 from rounds.datamart.omop_writing import write_tables
-from rounds.datamart.source_files import SourceFile
+from rounds.datamart.source_files import SourceFile, open_text
 from rounds.datamart.sources.base import Loaded, Tell
 
 __all__ = ["OmopSource"]
@@ -27,6 +28,14 @@ def _table_of(file: SourceFile) -> str | None:
         if name.lower() in cdm_tables():
             return name.lower()
     return None
+
+
+def _header(file: SourceFile) -> tuple[str, list[str]]:
+    """Read the names of the columns, and what divides them."""
+    with open_text(file) as stream:
+        line = stream.readline().removeprefix("\ufeff").rstrip("\r\n")
+    delimiter = max(",\t;|", key=line.count)
+    return delimiter, next(csv.reader([line], delimiter=delimiter), [])
 
 
 class OmopSource:
@@ -47,12 +56,11 @@ class OmopSource:
     ) -> Loaded:
         """Fill the CDM tables from the files or tables of the same names."""
         n_read = 0
-        connection.begin()
         relations: list[tuple[str, int, str]] = []
         for file in files:
             if file.extension in _DATABASE:
                 relations += self._of_database(connection, file)
-            elif table := _table_of(file):
+            elif (table := _table_of(file)) and file.size:
                 relations.append((table, file.number, self._of_file(file)))
         for table in cdm_tables():
             mine = [each[1:] for each in relations if each[0] == table]
@@ -68,12 +76,15 @@ class OmopSource:
     def _of_file(file: SourceFile) -> str:
         if file.extension == ".parquet":
             return f"read_parquet({text(str(file.path))}, hive_partitioning=false)"
+        delimiter, names = _header(file)
+        columns = ", ".join(f"{text(name)}: 'VARCHAR'" for name in names)
         compression = "gzip" if file.gzipped else "uncompressed"
         return (
-            f"read_csv({text(str(file.path))}, all_varchar=true, header=true, "
-            f"compression='{compression}', quote='\"', store_rejects=true, "
+            f"read_csv({text(str(file.path))}, auto_detect=false, header=true, "
+            f"columns={{{columns}}}, delim={text(delimiter)}, quote='\"', escape='\"', "
+            f"compression='{compression}', store_rejects=true, "
             f"rejects_table='rejected_{file.number}', "
-            f"rejects_scan='rejected_scan_{file.number}', rejects_limit=0)"
+            f"rejects_scan='rejected_scan_{file.number}')"
         )
 
     @staticmethod
