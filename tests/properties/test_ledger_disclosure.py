@@ -20,6 +20,7 @@ from rounds.nouns import (
     Estimate,
     Evaluation,
     Flow,
+    MeasureResult,
     NotEstimable,
     Period,
     Problem,
@@ -341,3 +342,47 @@ def test_means_are_hidden_by_their_denominator_alone():
 def test_populations_one_within_the_other_are_not_subtracted(populations, hidden):
     shown = safe_populations(populations)
     assert {name for name, count in shown.items() if count is None} == hidden
+
+
+def test_adoption_by_patients_counts_persons():
+    arms = tuple(
+        ArmSummary(arm=name, n_units=200, n=200, numerator=100, value=0.5)
+        for name in ("active", "silent")
+    )
+    reach = Reach(
+        reach=NONE, adoption=proportion(200, 4), fidelity=NONE, acceptance=NONE
+    )
+    shown = safe(evaluation(arms, reach=reach))
+    assert isinstance(shown.reach.adoption, NotEstimable)
+
+
+def test_a_measure_s_result_is_hidden_in_every_part():
+    result = MeasureResult(
+        measure=ref("measure"),
+        period=PERIOD,
+        populations={"initial_population": 130, "denominator": 109, "numerator": 54},
+        overall=unit("all", 109, 54),
+        by=(unit("a", 40, 20), unit("b", 9, 4), unit("c", 60, 30)),
+        limitations=("9 patients have no reading.",),
+    )
+    shown = safe(result)
+    assert [each.suppressed for each in shown.by] == [True, True, False]
+    assert shown.overall == result.overall
+    assert shown.populations == result.populations
+    assert shown.limitations == ("1–10 patients have no reading.",)
+    assert MeasureResult.from_json(shown.to_json()) == shown
+    small = result.model_copy(update={"by": (), "overall": unit("all", 109, 4)})
+    hidden = safe(small.model_copy(update={"populations": {"denominator": 109}}))
+    assert hidden.overall.suppressed
+    assert hidden.populations == {"denominator": None}
+
+
+def test_populations_do_not_give_back_what_the_whole_shows():
+    """The denominator stands beside them: 100 and 95 would say that 5 were left out."""
+    counts = {"initial_population": 100, "denominator_exclusion": 5, "denominator": 95}
+    shown = safe_populations(counts, unit("all", 95, 50))
+    assert shown == {
+        "initial_population": None,
+        "denominator_exclusion": None,
+        "denominator": 95,
+    }

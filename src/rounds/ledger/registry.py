@@ -261,6 +261,13 @@ class Ledger:
 
     def _entry(self, ref: Ref | str) -> Entry:
         text = str(ref)
+        if isinstance(ref, Ref):
+            kind, name = ref.name.split("/", 1)
+            key = {"kind": kind, "name": name, "version": ref.version}
+            with self._store.reading() as connection:
+                there = self._store.find(connection, **key, content_hash=ref.hash)
+            if there is not None:
+                return there
         matches = [entry for entry in self.entries() if _answers(entry, text)]
         whole = "#" in text or _HASH.fullmatch(text)
         if len(matches) > 1 and not whole:

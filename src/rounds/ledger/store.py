@@ -8,7 +8,7 @@ triggers keep honest programs honest; `verify` finds what went around them.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -122,11 +122,12 @@ class Store:
 
 def _entry(row: sa.Row[Any]) -> Entry:
     # A byte edited in the file can turn a text into anything: show that it did.
+    sequence, *values = cast("tuple[Any, ...]", row)
     texts = {
         name: value if isinstance(value, str) else f"<{value!r}>"
-        for name, value in zip(FIELDS[1:], row[1:], strict=True)
+        for name, value in zip(FIELDS[1:], values, strict=True)
     }
-    return Entry(sequence=row[0], **texts)
+    return Entry(sequence=sequence, **texts)
 
 
 def _engine(path: Path) -> sa.Engine:

@@ -56,7 +56,7 @@ def safe_evaluation(evaluation: Evaluation) -> Evaluation:
             "balance": tuple(
                 _balance(row, evaluation.flow.arms) for row in evaluation.balance
             ),
-            "reach": _reach(evaluation.reach),
+            "reach": _reach(evaluation.reach, by_patient=_by_patient(evaluation.flow)),
             "diagnostics": tuple(_diagnostic(each) for each in evaluation.diagnostics),
             "limitations": safe_texts(evaluation.limitations),
         }
@@ -178,9 +178,16 @@ def _balance(row: BalanceRow, arms: tuple[ArmSummary, ...]) -> BalanceRow:
     return row
 
 
-def _reach(reach: Reach) -> Reach:
-    """Hide shares of persons, calls and cards; adoption counts clinics and stays."""
-    counted = ("reach", "fidelity", "acceptance")
+def _by_patient(flow: Flow) -> bool:
+    """Say whether the randomised units are persons."""
+    return bool(flow.arms) and all(arm.n_units == arm.n for arm in flow.arms)
+
+
+def _reach(reach: Reach, *, by_patient: bool) -> Reach:
+    """Hide shares of persons, calls and cards; a share of clinics stays."""
+    counted = ["reach", "fidelity", "acceptance"]
+    if by_patient:
+        counted.append("adoption")
     estimates = {name: hide_estimate(getattr(reach, name)) for name in counted}
     reasons = reach.override_reasons
     if gives_back_a_count(reach.acceptance):

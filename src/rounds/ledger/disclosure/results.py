@@ -1,8 +1,10 @@
 """Small counts in the results of a measure, as `rounds measure run` shows them."""
 
 from collections.abc import Mapping
+from itertools import combinations
 
 from rounds.ledger.disclosure.cells import suppress_counted
+from rounds.ledger.disclosure.wording import safe_texts
 from rounds.methods.disclosure import is_small
 from rounds.nouns import MeasureResult, UnitResult
 
@@ -57,9 +59,13 @@ def safe_measure_result(result: MeasureResult) -> MeasureResult:
     counts = {name: n for name, n in result.populations.items() if n is not None}
     shown = safe_populations(counts, overall)
     populations = {name: shown.get(name) for name in result.populations}
-    return result.model_copy(
-        update={"by": by, "overall": overall, "populations": populations}
-    )
+    changed = {
+        "by": by,
+        "overall": overall,
+        "populations": populations,
+        "limitations": safe_texts(result.limitations),
+    }
+    return result.model_copy(update=changed)
 
 
 def hide_unit(unit: UnitResult) -> UnitResult:
@@ -92,23 +98,43 @@ def safe_populations(
     >>> safe_populations({"initial_population": 100, "denominator": 97})
     {'initial_population': 100, 'denominator': None}
     """
-    shown: list[int] = []
-    if total is not None and total.denominator is not None:
-        shown = [total.denominator, total.numerator or 0]
-    answer: dict[str, int | None] = dict.fromkeys(populations)
-    withheld = {"denominator", "numerator"} if total and total.suppressed else set()
-    for name, count in sorted(populations.items(), key=lambda item: -item[1]):
-        if name in withheld:
-            continue
-        if not is_small(count) and not _derives_small(count, shown):
-            shown.append(count)
-            answer[name] = count
-    return answer
+    shown: dict[str, int] = {}
+    withheld: set[str] = set()
+    if total is not None and total.suppressed:
+        withheld = {"denominator", "numerator"}
+    elif total is not None:
+        overall = {"denominator": total.denominator, "numerator": total.numerator}
+        shown = {name: count for name, count in overall.items() if count is not None}
+    ordered = sorted(populations, key=lambda name: -populations[name])
+    for name in ordered:
+        with_it = {**shown, name: populations[name]}
+        if name not in withheld and name not in shown and not _gives_back(with_it):
+            shown = with_it
+    return {
+        name: count if shown.get(name) == count else None
+        for name, count in populations.items()
+    }
 
 
-def _derives_small(count: int, shown: list[int]) -> bool:
-    """Say whether it differs by a small count from one shown, or from two together."""
-    sums = {a + b for i, a in enumerate(shown) for b in shown[i + 1 :]}
-    return any(is_small(abs(count - other)) for other in {*shown, *sums}) or any(
-        is_small(abs(a - b - count)) for a in shown for b in shown
+_PARTS = {
+    "initial_population": (
+        "denominator",
+        "denominator_exclusion",
+        "denominator_exception",
+    ),
+    "denominator": ("numerator", "numerator_exclusion"),
+}
+"""Populations that lie side by side within another."""
+
+
+def _gives_back(shown: Mapping[str, int]) -> bool:
+    """Say whether a count, or what is left of a whole without some parts, is small."""
+    if any(is_small(count) for count in shown.values()):
+        return True
+    return any(
+        is_small(shown[whole] - sum(shown[part] for part in some))
+        for whole, parts in _PARTS.items()
+        if whole in shown
+        for size in range(1, len(parts) + 1)
+        for some in combinations([part for part in parts if part in shown], size)
     )
