@@ -1,6 +1,7 @@
 """Who lives in the world: areas, clinics, clinicians and persons, fixed for good."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,57 +136,27 @@ def make_persons(config: WorldConfig, clinics: Clinics, luck: Luck) -> Persons:
     """Make every registered adult of the world."""
     p = PARAMETERS
     who = np.arange(config.people)
-    edges = np.cumsum(clinics.weight)[:-1]
-    clinic = np.searchsorted(edges, luck.uniform(Stream.HOME_CLINIC, who))
-    share = luck.uniform(Stream.HOME_CLINICIAN, who)
-    clinician = clinics.first_clinician[clinic] + (
-        share * clinics.n_clinicians[clinic]
-    ).astype(int)
-    corner = (AREAS_PER_CLINIC * luck.uniform(Stream.HOME_AREA, who)).astype(int)
-    area = clinic * AREAS_PER_CLINIC + corner
-    svi = clinics.area_svi[area]
     age = np.interp(luck.uniform(Stream.AGE, who), _AGE_SHARE, _AGE_YEARS)
-    birth_day = -np.ceil(age * 365.25).astype(int) - 1
+    is_female = luck.uniform(Stream.SEX, who) < 0.53
     hypertensive = luck.uniform(Stream.HYPERTENSION, who) < expit(
         0.3 + 0.055 * (age - 52)
     )
-    spread = luck.normal(Stream.UNTREATED, who)
-    raised = (
-        p.untreated_mean
-        + p.untreated_sd * spread
-        + p.svi_slope * (svi - 0.5)
-        + clinics.pressure[clinic]
-    )
-    untreated = np.where(hypertensive, raised, p.normal_mean + p.normal_sd * spread)
-    diastolic = 87 + 0.42 * (untreated - 151) - 0.33 * (age - 57)
-    diastolic = diastolic + 5.5 * luck.normal(Stream.DIASTOLIC, who)
-    eagerness = (
-        p.untreated_mean + p.untreated_sd * spread - 127
-    ) / 11 + 0.8 * luck.normal(Stream.DRUGS, who)
-    n_start = np.clip(np.floor(eagerness + 0.35), 0, 4).astype(int)
-    is_female = luck.uniform(Stream.SEX, who) < 0.53
+    home = _homes(clinics, luck, who)
     onset_day = _onset_day(luck, who, hypertensive)
     death_day = _death_day(luck, who, age)
     exclusion = _exclusion_day(luck, who, is_female, age)
     per_year = np.where(hypertensive, p.visits_per_year, p.visits_per_year_other)
     frequency = 0.4 + 1.2 * luck.uniform(Stream.FREQUENCY, who)
+    offset = p.svi_slope * (home["svi"] - 0.5) + clinics.pressure[home["clinic"]]
+    body = _bodies(luck, who, age, np.where(hypertensive, offset, np.nan))
+    body["n_start"] = np.where(onset_day <= 0, body["n_start"], 0).astype(np.uint8)
     return Persons(
         index=who,
-        clinic=clinic,
-        clinician=clinician,
-        area=area,
-        svi=svi,
-        birth_day=birth_day,
+        birth_day=-np.ceil(age * 365.25).astype(int) - 1,
         is_female=is_female,
         hypertensive=hypertensive,
         onset_day=np.where(onset_day <= death_day, onset_day, NEVER),
         listed_as_snomed=luck.uniform(Stream.LISTED_AS, who) < 0.3,
-        untreated=untreated.astype(np.float32),
-        untreated_diastolic=diastolic.astype(np.float32),
-        visit_sd=p.visit_sd_low
-        + (p.visit_sd_high - p.visit_sd_low) * luck.uniform(Stream.VISIT_SD, who) ** 2,
-        adherence=0.4 + 0.6 * np.sqrt(luck.uniform(Stream.ADHERENCE, who)),
-        n_start=np.where(onset_day <= 0, n_start, 0).astype(np.uint8),
         slots=_slots(luck, who),
         refill_phase=(26 * luck.uniform(Stream.REFILL, who)).astype(int),
         death_day=death_day,
@@ -193,7 +164,49 @@ def make_persons(config: WorldConfig, clinics: Clinics, luck: Luck) -> Persons:
         overshoot=luck.uniform(Stream.OVERSHOOT, who),
         visit_rate=(per_year * frequency / 52).astype(np.float32),
         first_day=np.datetime64(config.begin, "D"),
+        **home,
+        **body,
     )
+
+
+def _homes(clinics: Clinics, luck: Luck, who: Integers) -> dict[str, Any]:
+    """Give each person a clinic, a clinician of it, and an area near it."""
+    edges = np.cumsum(clinics.weight)[:-1]
+    clinic = np.searchsorted(edges, luck.uniform(Stream.HOME_CLINIC, who))
+    share = luck.uniform(Stream.HOME_CLINICIAN, who)
+    number = (share * clinics.n_clinicians[clinic]).astype(int)
+    corner = (AREAS_PER_CLINIC * luck.uniform(Stream.HOME_AREA, who)).astype(int)
+    area = clinic * AREAS_PER_CLINIC + corner
+    return {
+        "clinic": clinic,
+        "clinician": clinics.first_clinician[clinic] + number,
+        "area": area,
+        "svi": clinics.area_svi[area],
+    }
+
+
+def _bodies(luck: Luck, who: Integers, age: Floats, offset: Floats) -> dict[str, Any]:
+    """Give pressures and first drugs; `offset` is NaN without hypertension.
+
+    Drugs at the start answer to a person's own pressure, not to what area and clinic
+    add to it, so that gradient and clinic differences are not treated away.
+    """
+    p = PARAMETERS
+    spread = luck.normal(Stream.UNTREATED, who)
+    usual = p.untreated_mean + p.untreated_sd * spread
+    normal = p.normal_mean + p.normal_sd * spread
+    untreated = np.where(np.isnan(offset), normal, usual + offset)
+    diastolic = 87 + 0.42 * (untreated - 151) - 0.33 * (age - 57)
+    diastolic = diastolic + 5.5 * luck.normal(Stream.DIASTOLIC, who)
+    eagerness = (usual - 127) / 11 + 0.8 * luck.normal(Stream.DRUGS, who)
+    above_lowest = luck.uniform(Stream.VISIT_SD, who) ** 2
+    return {
+        "untreated": untreated.astype(np.float32),
+        "untreated_diastolic": diastolic.astype(np.float32),
+        "visit_sd": p.visit_sd_low + (p.visit_sd_high - p.visit_sd_low) * above_lowest,
+        "adherence": 0.4 + 0.6 * np.sqrt(luck.uniform(Stream.ADHERENCE, who)),
+        "n_start": np.clip(np.floor(eagerness + 0.35), 0, 4).astype(int),
+    }
 
 
 def _month_day(dates: NDArray[np.datetime64]) -> Integers:
