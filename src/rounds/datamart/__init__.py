@@ -1,7 +1,8 @@
 """Practice to Data: FHIR and OMOP in, the engine inside, counts out."""
 
+from rounds.datamart.build import Progress
 from rounds.datamart.datamart import Datamart, Status
-from rounds.datamart.load import Progress, load
+from rounds.datamart.load import load
 from rounds.datamart.load_report import LoadReport, Reason, TypeCount
 from rounds.datamart.measures import run_measure
 

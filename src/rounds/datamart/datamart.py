@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import duckdb
 
@@ -72,7 +72,9 @@ class Datamart:
             If there is no datamart at the path.
         """
         path = Path(path)
-        config: dict[str, str | int] = {"threads": threads} if threads else {}
+        config: dict[str, str | bool | int | float | list[str]] = (
+            {"threads": threads} if threads else {}
+        )
         try:
             connection = duckdb.connect(str(path), read_only=True, config=config)
             return cls(path, connection)
@@ -147,5 +149,5 @@ class Datamart:
             found[table] = f"{n}-{mixed or 0}"
         return found
 
-    def _one(self, query: str) -> tuple:
+    def _one(self, query: str) -> tuple[Any, ...]:
         return self._connection.execute(query).fetchall()[0]

@@ -9,12 +9,12 @@ from rounds.datamart.fhir_judging import (
     reason,
     set_aside,
 )
-from rounds.datamart.fhir_paths import expressions, fields, text
-from rounds.datamart.fhir_people import (
+from rounds.datamart.fhir_keys import (
     TYPE_EHR,
     fixed_concept,
     subject_rules,
 )
+from rounds.datamart.fhir_paths import expressions, fields, text
 from rounds.datamart.mapping import mapping
 
 __all__ = ["EVENT_RESOURCES", "load_events"]

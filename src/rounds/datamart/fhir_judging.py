@@ -1,4 +1,4 @@
-"""Which resources are loaded and which are set aside: rules in tables, SQL from them."""
+"""Which resources load and which are set aside: rules in tables, SQL from them."""
 
 import duckdb
 

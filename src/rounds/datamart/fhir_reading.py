@@ -8,6 +8,7 @@ as JSON, so that each bad line is set aside with its reason and the good ones lo
 import json
 import re
 from pathlib import Path
+
 import duckdb
 
 from rounds.datamart.fhir_paths import (
@@ -204,7 +205,7 @@ class FhirReader:
     def _sort_raw(self, file: SourceFile, promised: str | None) -> None:
         """Hand each record of `raw` to its type's table, or set it aside."""
         number = str(file.number)
-        self._judge_raw(number, promised)
+        self._judge_raw(promised)
         found = self._connection.execute(
             "SELECT kind, count(*), count(*) FILTER (reason IS NULL) "
             "FROM judged_raw GROUP BY 1 ORDER BY 1"
@@ -222,7 +223,7 @@ class FhirReader:
             "FROM judged_raw WHERE reason IS NOT NULL"
         )
 
-    def _judge_raw(self, number: str, promised: str | None) -> None:
+    def _judge_raw(self, promised: str | None) -> None:
         known = ", ".join(text(each) for each in sorted(self._types))
         mapped = ", ".join(text(each) for each in resources())
         other = f"kind <> {text(promised)}" if promised else "false"

@@ -20,12 +20,17 @@ _MAIN = (
 )
 
 
-def write_events(connection: duckdb.DuckDBPyConnection) -> None:
+def write_events(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """Write each event into the table that its concept's domain chooses.
 
     A standard concept's domain goes before the domain that the resource suggests. A
     domain without a table here (say, Device) is an observation, as OMOP advises for
     what fits nowhere else.
+
+    Returns
+    -------
+    dict of str to int
+        How many events each table should hold.
     """
     cases = " ".join(
         f"WHEN '{domain}' THEN '{table}'" for domain, table in _TABLE_OF_DOMAIN.items()
@@ -46,8 +51,14 @@ def write_events(connection: duckdb.DuckDBPyConnection) -> None:
         "AND found_unit.code = unit_source_value "
         "LEFT JOIN unit ON unit.system = unit_system AND unit.code = unit_source_value"
     )
-    targets = connection.execute(f"SELECT DISTINCT {chosen} FROM {_MAIN}").fetchall()
-    for (table,) in sorted(targets):
+    targets = dict(
+        connection.execute(
+            f"SELECT {chosen}, count(*) FROM {_MAIN} GROUP BY 1 ORDER BY 1"
+        ).fetchall()
+    )
+    n_events = connection.execute("SELECT count(*) FROM event").fetchall()[0][0]
+    assert n_events == sum(targets.values()), "an event's code has no concept"
+    for table in targets:
         values = {
             row["column"]: row["from"]
             for row in mapping("event_columns")
@@ -60,3 +71,4 @@ def write_events(connection: duckdb.DuckDBPyConnection) -> None:
         )
         values[key_of(table)] = "row_number() OVER ()"
         insert(connection, table, values, ordered)
+    return targets

@@ -12,7 +12,7 @@ import duckdb
 from rounds.datamart.build import Build, Progress
 from rounds.datamart.datamart import Datamart
 from rounds.datamart.load_failures import translated
-from rounds.datamart.load_report import LoadReport, TypeCount
+from rounds.datamart.load_report import LoadReport
 from rounds.datamart.source_files import SourceFile, list_files, snapshot_of
 from rounds.datamart.sources import SOURCES, Source
 from rounds.nouns.errors import DataError
@@ -67,7 +67,7 @@ def load(
     if former is not None and former.snapshot == snapshot:
         return former
     building = into.with_name(f".{into.name}.{secrets.token_hex(4)}.building")
-    Build(
+    build = Build(
         source=source,
         files=files,
         plugin=plugin,

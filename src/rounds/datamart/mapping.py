@@ -6,7 +6,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TypeAlias
 
-__all__ = ["Row", "cdm_columns", "cdm_tables", "mapping_version", "mapping"]
+__all__ = ["Row", "cdm_columns", "cdm_tables", "mapping", "mapping_version"]
 
 Row: TypeAlias = dict[str, str]
 

@@ -20,6 +20,7 @@ _SAFE = {
     "VARCHAR": set[str](),
 }
 _DATES = {"DATE", "TIMESTAMP"}
+_FREE_KEYS = set(EVENT_TABLES) - {"visit_occurrence"}
 
 
 def _cast(given: str, source_type: str, wanted: str) -> str:
@@ -162,7 +163,7 @@ def _rejected(connection: duckdb.DuckDBPyConnection, table: str, number: int) ->
     ).fetchall()[0][0]
     if not found:
         return 0
-    lines = f"SELECT DISTINCT line FROM rejected_{number}"
+    lines = f"SELECT DISTINCT CAST(line AS BIGINT) AS line FROM rejected_{number}"
     connection.execute(
         f"INSERT INTO problem SELECT {number}, -line, '{table}', "
         f"'line that is not CSV', true FROM ({lines})"
@@ -178,18 +179,47 @@ def _judge(connection: duckdb.DuckDBPyConnection, table: str) -> None:
             f"{mine} 'required value missing: {name}' "
             f'WHERE reason IS NULL AND "{name}" IS NULL'
         )
-    key = key_of(table)
-    content = ", ".join(f'"{row["column"]}"' for row in cdm_columns(table))
-    connection.execute(
-        f"{mine} 'duplicate id' FROM (SELECT file_number AS f, record AS r "
-        f"FROM rows_{table} WHERE reason IS NULL AND {key} IN (SELECT {key} "
-        f"FROM rows_{table} WHERE reason IS NULL GROUP BY 1 HAVING count(*) > 1) "
-        f"QUALIFY row_number() OVER (PARTITION BY {key} "
-        f"ORDER BY CAST(row({content}) AS VARCHAR), file_number, record) > 1) "
-        "WHERE file_number = f AND record = r"
-    )
+    _drop_repeats(connection, table)
     for test, why in _table_rules(table):
         connection.execute(f"{mine} {text(why)} WHERE reason IS NULL AND {test}")
+
+
+def _drop_repeats(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Keep one row of each key; of an event, every row that differs.
+
+    Nothing refers to an event by its key, so an event that differs from another with
+    the same key is no repeat: it is kept under a key of its own, with a remark.
+    """
+    key = key_of(table)
+    columns = [row["column"] for row in cdm_columns(table)]
+    content = ", ".join(f'"{name}"' for name in columns)
+    ranked = (
+        f"SELECT file_number AS f, record AS r FROM rows_{table} WHERE reason IS NULL "
+        f"AND {key} IN (SELECT {key} FROM rows_{table} WHERE reason IS NULL "
+        "GROUP BY 1 HAVING count(*) > 1) QUALIFY row_number() OVER (PARTITION BY "
+    )
+    order = f"CAST(row({content}) AS VARCHAR), file_number, record"
+    same = content if table in _FREE_KEYS else key
+    connection.execute(
+        f"UPDATE rows_{table} SET reason = 'duplicate id' FROM ({ranked}{same} "
+        f"ORDER BY {order}) > 1) WHERE file_number = f AND record = r"
+    )
+    if table not in _FREE_KEYS:
+        return
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE rekeyed AS SELECT f, r, row_number() OVER "
+        f"(ORDER BY {order}) AS place FROM ({ranked}{key} ORDER BY {order}) > 1) "
+        f"JOIN rows_{table} ON file_number = f AND record = r"
+    )
+    connection.execute(
+        "INSERT INTO problem "
+        f"SELECT f, r, '{table}', 'repeated key', false FROM rekeyed"
+    )
+    connection.execute(
+        f"UPDATE rows_{table} SET {key} = place + "
+        f"(SELECT max({key}) FROM rows_{table}) FROM rekeyed "
+        "WHERE file_number = f AND record = r"
+    )
 
 
 def _table_rules(table: str) -> list[tuple[str, str]]:

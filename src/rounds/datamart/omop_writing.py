@@ -1,4 +1,4 @@
-"""Judged OMOP rows to the datamart's tables, with local concepts where none is known."""
+"""Judged OMOP rows to the tables, with local concepts where none is known."""
 
 import duckdb
 
@@ -27,8 +27,15 @@ _FALLBACK = {
 }
 
 
-def write_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """Write the good rows of every table, events sorted by person and date."""
+def write_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Write the good rows of every table, events sorted by person and date.
+
+    Returns
+    -------
+    dict of str to int
+        How many rows of the source each table should hold; `concept` holds the local
+        ones besides, and is not counted.
+    """
     _write(connection, "concept", {})
     _make_source_concepts(connection)
     for table in cdm_tables():
@@ -38,8 +45,15 @@ def write_tables(connection: duckdb.DuckDBPyConnection) -> None:
     n_periods = connection.execute(
         "SELECT count(*) FROM observation_period"
     ).fetchall()[0][0]
+    written = dict(
+        connection.execute(
+            "SELECT resource_type, n FROM mapped WHERE resource_type <> 'concept' "
+            "AND n > 0 ORDER BY 1"
+        ).fetchall()
+    )
     if not n_periods:
         derive_observation_periods(connection)
+    return written
 
 
 def _unknown(table: str) -> str:

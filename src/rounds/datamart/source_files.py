@@ -2,7 +2,6 @@
 
 import gzip
 import hashlib
-import io
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -125,10 +124,9 @@ def snapshot_of(files: Iterable[SourceFile], shape: str, vocabulary: str) -> str
 
 def open_text(file: SourceFile) -> IO[str]:
     """Open a plain or gzip file as text; bytes that are not UTF-8 are replaced."""
-    raw: IO[bytes] = (
-        gzip.open(file.path, "rb") if file.gzipped else file.path.open("rb")  # type: ignore[assignment]
-    )
-    return io.TextIOWrapper(raw, encoding="utf-8", errors="replace", newline="\n")
+    if not file.gzipped:
+        return file.path.open("r", encoding="utf-8", errors="replace", newline="\n")
+    return gzip.open(file.path, "rt", encoding="utf-8", errors="replace", newline="\n")
 
 
 def true_lines(

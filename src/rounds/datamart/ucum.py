@@ -44,7 +44,9 @@ def _is_component(term: str) -> bool:
 
 def _split(term: str) -> list[str] | None:
     """Split at the operators outside brackets and parentheses; None if unbalanced."""
-    parts, current, closing = [], "", []
+    parts: list[str] = []
+    closing: list[str] = []
+    current = ""
     pairs = {"(": ")", "[": "]", "{": "}"}
     for character in term:
         inside = bool(closing)
@@ -86,7 +88,7 @@ def is_ucum(code: str) -> bool:
     """
     if not code or len(code) > _LONGEST or not code.isascii() or " " in code:
         return False
-    parts = _split(code[1:] if code.startswith("/") else code)
+    parts = _split(code.removeprefix("/"))
     if parts is None:
         return False
     return all(

@@ -1,7 +1,7 @@
 """What every source must offer: the contract that `rounds.conformance` checks."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 import duckdb
@@ -24,6 +24,8 @@ class Loaded:
     """What a record of theirs is called: entry 3, row 12."""
     header_lines: frozenset[int] = frozenset()
     """Numbers of the files whose first line is a header."""
+    rows: Mapping[str, int] = field(default_factory=dict)
+    """How many rows it meant to write into each CDM table; the load counts them."""
 
 
 class Source(Protocol):
@@ -45,6 +47,5 @@ class Source(Protocol):
         """Fill the CDM tables, and say of each record whether it was mapped.
 
         The tables `reading`, `mapped` and `problem` take the counts: what is read is
-        mapped or set aside with a reason, and nothing is dropped silently. It begins a
-        transaction before it writes to the CDM tables; the load commits it.
+        mapped or set aside with a reason, and nothing is dropped silently.
         """

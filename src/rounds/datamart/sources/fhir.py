@@ -49,6 +49,15 @@ class FhirSource:
         load_events(connection, systems)
         resolve_codes(connection)
         tell("writing", reader.n_read)
-        write_events(connection)
+        written = write_events(connection)
         derive_observation_periods(connection)
-        return Loaded(entries=frozenset(reader.bundles))
+        rows = dict(
+            connection.execute(
+                "SELECT CASE resource_type WHEN 'Patient' THEN 'person' "
+                "WHEN 'Encounter' THEN 'visit_occurrence' "
+                "WHEN 'Organization' THEN 'care_site' "
+                "WHEN 'Practitioner' THEN 'provider' END AS name, sum(n)::BIGINT "
+                "FROM mapped GROUP BY 1 HAVING name IS NOT NULL"
+            ).fetchall()
+        )
+        return Loaded(entries=frozenset(reader.bundles), rows=rows | written)

@@ -67,10 +67,12 @@ class OmopSource:
             n_read += stage_rows(connection, table, mine)
             tell(f"reading {table}", n_read)
         tell("writing", n_read)
-        write_tables(connection)
+        written = write_tables(connection)
         text_files = frozenset(f.number for f in files if f.extension in _TEXT)
         others = frozenset(range(len(files))) - text_files
-        return Loaded(entries=others, header_lines=text_files, entry_name="row")
+        return Loaded(
+            entries=others, header_lines=text_files, entry_name="row", rows=written
+        )
 
     @staticmethod
     def _of_file(file: SourceFile) -> str:

@@ -1,0 +1,96 @@
+"""Why a load failed, and what to do: engine and system errors in a person's words."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import duckdb
+
+from rounds.datamart.load_report import LoadReport
+from rounds.nouns.errors import DataError, RoundsError, SourceError
+
+__all__ = ["insist_on_persons", "insist_on_rows", "translated"]
+
+
+def insist_on_persons(source: Path, report: LoadReport) -> None:
+    """Refuse a datamart without persons, naming the first places of each reason.
+
+    Raises
+    ------
+    DataError
+        If not one person was loaded.
+    """
+    if report.persons:
+        return
+    places = [f"{each.examples[0]}: {each.reason}" for each in report.reasons[:5]]
+    raise DataError(
+        f"No person could be loaded from {source}: {report.read} read, "
+        f"{report.set_aside} set aside. {'; '.join(places)}".strip(),
+        code="no-persons",
+        why="A datamart without persons answers no question.",
+        remedies=(
+            "FHIR: put the Patient resources into the same folder.",
+            "OMOP: check that the person table has person_id and year_of_birth.",
+        ),
+    )
+
+
+def insist_on_rows(report: LoadReport, expected: Mapping[str, int]) -> None:
+    """Refuse a datamart in which a mapped row is missing.
+
+    Parameters
+    ----------
+    report : LoadReport
+        With the rows that were counted in the finished tables.
+    expected : mapping of str to int
+        How many rows the source meant to write into each table.
+
+    Raises
+    ------
+    SourceError
+        If a table holds another number.
+    """
+    for table, n in expected.items():
+        if report.rows[table] != n:
+            raise SourceError(
+                f"The load stopped: {table} holds {report.rows[table]} rows of {n}.",
+                code="load-failed",
+                why="A datamart that has lost rows gives wrong rates.",
+                remedies=("Load again with one thread.", "Report this as a bug."),
+            )
+
+
+def translated(error: duckdb.Error | OSError, into: Path) -> RoundsError:
+    """Say what an engine's or the system's error means, without its own words.
+
+    The engine's words may quote a line of the input, which may hold a person's data.
+    """
+    words = str(error).lower()
+    kept = f"The datamart at {into} is as it was before."
+    if any(sign in words for sign in ("no space", "file too large", "could not write")):
+        return SourceError(
+            f"The disk is full: the datamart could not be written beside {into}.",
+            code="disk-full",
+            why=kept,
+            remedies=(
+                "Free some space; a load needs about the size of its input.",
+                "Put the project on another disk.",
+            ),
+        )
+    if isinstance(error, PermissionError) or "permission denied" in words:
+        return SourceError(
+            f"Permission denied beside {into}, or in the source.",
+            code="not-permitted",
+            why=kept,
+            remedies=(
+                "Ask for write permission there, and read permission on the source.",
+            ),
+        )
+    return SourceError(
+        f"The load stopped: {type(error).__name__}.",
+        code="load-failed",
+        why=kept,
+        remedies=(
+            "Check that the files are whole, and load again.",
+            "Load one file at a time to find the one that fails.",
+        ),
+    )
