@@ -7,6 +7,7 @@ import uuid
 import anyio
 import jwt
 import pytest
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from starlette.applications import Starlette
 
@@ -232,6 +233,15 @@ def test_spent_tokens_are_forgotten_only_after_they_expire(practice):
         ({"origins": ["*"]}, "bad-cds-settings"),
         ({"origins": "https://x"}, "bad-cds-settings"),
         ({"clients": "https://x"}, "bad-cds-settings"),
+        ({"cors": ["https://x"]}, "bad-cds-settings"),
+        (
+            {"clients": [{"iss": ISSUER, "jwks": "a", "public_key_file": "b"}]},
+            "bad-client",
+        ),
+        (
+            {"clients": [{"iss": ISSUER, "public_key_file": "private.json"}]},
+            "bad-client-keys",
+        ),
         ({"clients": [{"iss": ISSUER}]}, "bad-client"),
         ({"clients": [{"iss": ISSUER, "jwks": "clinic.json", "x": 1}]}, "bad-client"),
         ({"clients": [{"iss": ISSUER, "jwks": "absent.json"}]}, "bad-client-keys"),
@@ -251,3 +261,35 @@ def test_settings_that_do_not_hold_are_refused(folder, wrong, code):
         Gate.from_settings(settings(**wrong), folder)
     assert caught.value.code == code
     assert private["d"] not in str(caught.value)
+
+
+def pem(key):
+    return key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "algorithm"), [(EC, "ES384"), (RSA, "RS384"), (P256, None)]
+)
+def test_a_key_may_be_a_pem_file_and_then_serves_any_kid(
+    practice, folder, key, algorithm
+):
+    """P-384 or RSA; a P-256 key is refused when the settings are read."""
+    (folder / "ehr.pem").write_bytes(pem(key))
+    client = {"iss": ISSUER, "public_key_file": "ehr.pem"}
+    if algorithm is None:
+        with pytest.raises(DefinitionError):
+            Gate.from_settings(settings(clients=[client]), folder)
+        return
+    gate = Gate.from_settings(settings(clients=[client]), folder)
+    app = Starlette(routes=cds_routes(practice, now=lambda: story.NOW, gate=gate))
+
+    async def run(signer, by):
+        async with story.client(app) as asked:
+            headers = {"authorization": token(signer, by)}
+            body = story.due_request()
+            return await asked.post(PATH, json=body, headers=headers)
+
+    assert anyio.run(run, key, algorithm).status_code == 200
+    assert anyio.run(run, OTHER_EC, "ES384").status_code == 401

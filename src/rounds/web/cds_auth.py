@@ -7,7 +7,6 @@ made for exactly the address that is called, not expired, and never the same one
 
 import datetime as dt
 import ipaddress
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,10 +18,13 @@ from starlette.requests import Request
 from rounds.nouns import AccessError, DefinitionError
 from rounds.practice import Practice
 from rounds.practice.tokens import spend_token
+from rounds.web.cds_keys import read_key_set, read_public_key
 
 __all__ = ["Client", "Gate"]
 
 _ALGORITHMS = ("ES384", "RS384")
+_KEY_FILES = ("jwks", "public_key_file")
+_CLIENT_KEYS = {"iss", "organisation", *_KEY_FILES}
 _LEEWAY = 60
 _LONGEST = 3600
 _LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
@@ -49,27 +51,36 @@ class Client:
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any], folder: Path) -> Self:
-        """Read one `[[cds.clients]]` of rounds.toml: iss, jwks, organisation.
+        """Read one `[[cds.clients]]` of rounds.toml.
 
         Raises
         ------
         DefinitionError
             If a field is missing, or the key file holds no usable public key.
         """
-        issuer, name = settings.get("iss"), settings.get("jwks")
-        unknown = sorted(settings.keys() - {"iss", "jwks", "organisation"})
-        if not isinstance(issuer, str) or not isinstance(name, str) or unknown:
+        issuer = settings.get("iss")
+        named = [
+            settings[key] for key in ("jwks", "public_key_file") if key in settings
+        ]
+        unknown = sorted(settings.keys() - _CLIENT_KEYS)
+        if not isinstance(issuer, str) or unknown or len(named) != 1:
             raise DefinitionError(
-                "A [[cds.clients]] of rounds.toml has iss, jwks and organisation"
-                + (f", not {', '.join(unknown)}." if unknown else "."),
+                "A [[cds.clients]] of rounds.toml has iss, organisation, and either "
+                "jwks or public_key_file"
+                + (f"; not {', '.join(unknown)}." if unknown else "."),
                 code="bad-client",
                 remedies=('Write iss = "https://…" and jwks = "keys/clinic.json".',),
             )
+        path = folder / str(named[0])
         return cls(
             issuer=issuer,
             organisation=str(settings.get("organisation", "")),
-            keys=_read_keys(folder / name),
+            keys=read_key_set(path) if "jwks" in settings else read_public_key(path),
         )
+
+    def key(self, kid: str | None) -> jwt.PyJWK | None:
+        """Give the key of an id; a client's only key, kept without id, serves any."""
+        return self.keys.get(kid or "") or self.keys.get("")
 
 
 @dataclass(frozen=True)
@@ -103,9 +114,11 @@ class Gate:
         origins = settings.get("origins", [])
         base_url = settings.get("base_url", "")
         sound = _are_texts(origins) and isinstance(listed, list)
-        if not sound or "*" in origins:
+        unknown = settings.keys() - {"clients", "origins", "base_url"}
+        if not sound or "*" in origins or unknown:
             raise DefinitionError(
-                "[cds] of rounds.toml: origins is a list of addresses, never '*'.",
+                "[cds] of rounds.toml holds base_url, origins (a list of "
+                "addresses, never '*') and [[cds.clients]], and nothing else.",
                 code="bad-cds-settings",
                 remedies=('Write origins = ["https://ehr.example.org"].',),
             )
@@ -178,7 +191,7 @@ class Gate:
         if client is None:
             raise _refused("its issuer is not registered here")
         algorithm = header.get("alg")
-        key = client.keys.get(header.get("kid") or "")
+        key = client.key(header.get("kid"))
         if algorithm not in _ALGORITHMS or header.get("typ", "JWT") != "JWT":
             raise _refused(f"it is not signed with {' or '.join(_ALGORITHMS)}")
         if key is None:
@@ -220,31 +233,6 @@ def _is_local(request: Request) -> bool:
         return ipaddress.ip_address(request.client.host).is_loopback
     except ValueError:
         return False
-
-
-def _read_keys(path: Path) -> dict[str, jwt.PyJWK]:
-    try:
-        listed = json.loads(path.read_text())["keys"]
-        keys = {}
-        # A set that holds a private key ("d") is a mistake; none of it is used.
-        for one in [] if any("d" in one for one in listed) else listed:
-            algorithm = {"EC": "ES384", "RSA": "RS384"}[one["kty"]]
-            if one.get("alg", algorithm) != algorithm:
-                continue
-            if one["kty"] == "EC" and one.get("crv") != "P-384":
-                continue
-            keys[str(one.get("kid", ""))] = jwt.PyJWK(one, algorithm=algorithm)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, jwt.PyJWTError):
-        keys = {}
-    if not keys:
-        raise DefinitionError(
-            f"{path} holds no public key for ES384 or RS384 as a JSON Web Key Set.",
-            code="bad-client-keys",
-            remedies=(
-                "Ask the client for its JWK Set; it must not hold a private key.",
-            ),
-        )
-    return keys
 
 
 def _are_texts(values: Any) -> bool:

@@ -29,8 +29,8 @@ from starlette.routing import Route
 
 from rounds.loop.change import Service
 from rounds.loop.change.cds_hooks import patient_view
-from rounds.loop.change.service import KnowledgeChanged, unknown_service
-from rounds.nouns import DataError, KnowledgeObject, RoundsError
+from rounds.loop.change.service import KnowledgeChanged, reused, unknown_service
+from rounds.nouns import KnowledgeObject, RoundsError
 from rounds.practice import Practice
 from rounds.practice.recording import record_feedback
 from rounds.web.cds_auth import Client, Gate
@@ -178,12 +178,7 @@ class _Doors:
             view = view.at_clinic(client.organisation)
         advice = await queue.answer(hook_instance, view, ref)
         if advice.conflict:
-            raise DataError(
-                "This hookInstance was used for another patient before.",
-                code="hook-instance-reused",
-                why="An exposure would be written to the wrong patient.",
-                remedies=("Make a new UUID for each call of a hook.",),
-            )
+            raise reused()
         if advice.rule is None:
             return {"cards": []}
         return {"cards": [advice.rule.card(hook_instance)]}

@@ -11,8 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from rounds.loop.change.service import Calls, Service
-from rounds.nouns import DataError
+from rounds.loop.change.service import Calls, Service, reused
 from rounds.practice import Practice
 from rounds.practice.recording import FeedbackRow, record_feedback
 
@@ -120,16 +119,6 @@ class InProcess:
         ]
         service = self._service
         record_feedback(service.practice, service.id, rows, self._now())
-
-
-def reused() -> DataError:
-    """Say that a `hookInstance` was used for two patients."""
-    return DataError(
-        "This hookInstance was used for another patient before.",
-        code="hook-instance-reused",
-        why="An exposure would be written to the wrong patient.",
-        remedies=("Make a new UUID for each call of a hook.",),
-    )
 
 
 def _texts(values: np.ndarray) -> list[str]:

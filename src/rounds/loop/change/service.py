@@ -308,6 +308,16 @@ def unknown_service(service: str) -> DataError:
     )
 
 
+def reused() -> DataError:
+    """Say that a `hookInstance` was used for two patients."""
+    return DataError(
+        "This hookInstance was used for another patient before.",
+        code="hook-instance-reused",
+        why="An exposure would be written to the wrong patient.",
+        remedies=("Make a new UUID for each call of a hook.",),
+    )
+
+
 def _recorded(row: Mapping[str, Any]) -> Recorded:
     return Recorded(
         row["person_source_value"],
