@@ -156,11 +156,17 @@ def record_feedback(
         return
     stamp = microseconds_of(received)
     cards = {row.card for row in rows}
-    query = sa.select(_TABLE.c.card, _TABLE.c.suggestion).where(
-        _TABLE.c.service == service, _TABLE.c.card.in_(cards), _TABLE.c.shown
-    )
+    # By the card alone, which has its own index: asked for the service too, SQLite
+    # would look through every exposure of the service.
+    query = sa.select(
+        _TABLE.c.card, _TABLE.c.suggestion, _TABLE.c.service, _TABLE.c.shown
+    ).where(_TABLE.c.card.in_(cards))
     with writing(practice.engine) as connection:
-        given = {row.card: row.suggestion for row in connection.execute(query)}
+        given = {
+            row.card: row.suggestion
+            for row in connection.execute(query)
+            if row.service == service and row.shown
+        }
         if cards - given.keys():
             raise DataError(
                 "The feedback is about a card that this service never gave.",
