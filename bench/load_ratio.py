@@ -29,10 +29,11 @@ def copies_of(source: Path, folder: Path, copies: int) -> Path:
         opened = gzip.open if file.suffix == ".gz" else open
         with opened(file, "rb") as stream:
             content = stream.read()
-        target = gzip.open(folder / file.name, "wb", compresslevel=1)
-        with target if file.suffix == ".gz" else (folder / file.name).open("wb") as out:
-            for copy in range(copies):
-                out.write(ids.sub(rb"\g<1>" + f"{copy}-".encode(), content))
+        copied = b"".join(
+            ids.sub(rb"\g<1>" + f"{copy}-".encode(), content) for copy in range(copies)
+        )
+        packed = gzip.compress(copied, 1) if file.suffix == ".gz" else copied
+        (folder / file.name).write_bytes(packed)
     return folder
 
 

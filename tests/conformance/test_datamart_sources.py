@@ -2,6 +2,7 @@
 
 import csv
 import json
+from typing import ClassVar
 
 from rounds.conformance.sources import BaseSource
 from stories.small_fhir import RESOURCES, write_ndjson
@@ -16,7 +17,7 @@ def turned(path, header=0):
 class TestFhir(BaseSource):
     shape = "fhir"
     n_records = sum(len(each) for each in RESOURCES.values())
-    rows = {
+    rows: ClassVar = {
         "person": 2,
         "death": 1,
         "visit_occurrence": 2,
@@ -69,7 +70,7 @@ class TestFhirBundles(TestFhir):
 class TestOmop(BaseSource):
     shape = "omop"
     n_records = sum(len(each) for each in TABLES.values())
-    rows = {
+    rows: ClassVar = {
         "person": 2,
         "death": 1,
         "visit_occurrence": 2,

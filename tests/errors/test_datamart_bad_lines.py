@@ -141,9 +141,7 @@ SET_ASIDE = {
     "preparation": ("Procedure", story.procedure("x", status="preparation"), "planned"),
     "no vaccine": (
         "Immunization",
-        story.immunization(
-            "x", status="not-done", patient=story.ref("Patient", "p1")
-        ),
+        story.immunization("x", status="not-done", patient=story.ref("Patient", "p1")),
         "not done",
     ),
     "do not perform": (

@@ -151,7 +151,7 @@ def reachable(path):
     for each in [path, *path.parents]:
         if each == Path("/tmp"):
             return True
-        if os.stat(each).st_uid == os.geteuid():
+        if each.stat().st_uid == os.geteuid():
             each.chmod(0o755)
     return False
 

@@ -100,7 +100,7 @@ def test_encounters_become_visits_on_the_local_day(rows):
         "JOIN care_site ON care_site.care_site_id = visit_occurrence.care_site_id "
         "JOIN provider ON provider.provider_id = visit_occurrence.provider_id"
     )
-    day, time = dt.date(2024, 3, 1), dt.datetime(2024, 3, 1, 9)
+    day, time = dt.date(2024, 3, 1), dt.datetime.fromisoformat("2024-03-01T09:00")
     assert rows(table, columns) == [
         ("p1", 9202, day, time, day, "o1", "d1"),
         ("p2", 9201, day, time, day, "o1", "d1"),
@@ -167,7 +167,7 @@ def test_a_vital_sign_is_a_measurement_on_the_day_as_written(rows):
         "measurement_source_value, unit_concept_id"
     )
     found = rows("measurement", columns, where="measurement_source_value = '29463-7'")
-    late = dt.datetime(2024, 3, 1, 23, 30)
+    late = dt.datetime.fromisoformat("2024-03-01T23:30")
     assert found == [(dt.date(2024, 3, 1), late, 71.5, "kg", "29463-7", 0)]
 
 
@@ -318,8 +318,7 @@ def test_every_id_is_a_bigint(rows):
     found = rows(
         "information_schema.columns",
         "column_name, data_type",
-        where="column_name LIKE '%\\_id' ESCAPE '\\' "
-        "AND table_name NOT LIKE 'rounds%'",
+        where="column_name LIKE '%\\_id' ESCAPE '\\' AND table_name NOT LIKE 'rounds%'",
     )
     texts = {"domain_id", "vocabulary_id", "concept_class_id", "resource_id"}
     assert {kind for name, kind in found if name not in texts} == {"BIGINT"}

@@ -137,7 +137,10 @@ RESOURCES = {
         encounter("e1"),
         encounter("e2", subject=ref("Patient", "p2"), **{"class": {"code": "IMP"}}),
     ],
-    "Condition": [condition("c1"), condition("c2", verificationStatus=code("v", "refuted"))],
+    "Condition": [
+        condition("c1"),
+        condition("c2", verificationStatus=code("v", "refuted")),
+    ],
     "Observation": [
         observation("m1"),
         panel("m2"),

@@ -118,8 +118,10 @@ def test_another_source_replaces_the_datamart_but_keeps_its_vocabulary(
         known, drugs = (
             mart._connection.execute(query).fetchall()
             for query in (
-                "SELECT condition_concept_id, condition_source_concept_id "
-                "FROM condition_occurrence",
+                (
+                    "SELECT condition_concept_id, condition_source_concept_id "
+                    "FROM condition_occurrence"
+                ),
                 "SELECT drug_concept_id, drug_source_concept_id FROM drug_exposure",
             )
         )
