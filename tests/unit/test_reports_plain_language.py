@@ -126,3 +126,22 @@ def test_a_page_that_is_too_hard_all_the_same_is_refused():
     )
     with pytest.raises(DefinitionError, match="reads at grade"):
         plain_page(STORIES["tiny"](), hard)
+
+
+def test_studies_that_were_read_are_not_all_said_to_be_added_up():
+    story = STORIES["full"]()
+    html, _ = plain_page(story, _templates())
+    assert "We read 4 studies by others. Taken as one, they found" in html
+    more = (*story.evidence.sources, story.evidence.sources[0])
+    evidence = story.evidence.model_copy(update={"sources": more})
+    changed = STORIES["Story"](problem=story.problem, evidence=evidence)
+    html, _ = plain_page(changed, _templates())
+    assert "We read 5 studies by others. Taken as one, 4 of them found" in html
+
+
+def test_people_are_told_that_they_may_decline_only_where_they_may():
+    story = STORIES["full"]()
+    assert "You can say no at any time" in plain_page(story, _templates())[0]
+    rollout = story.rollout.model_copy(update={"notification": "notice"})
+    told = STORIES["Story"](problem=story.problem, rollout=rollout)
+    assert "You can say no" not in plain_page(told, _templates())[0]

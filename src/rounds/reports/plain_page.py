@@ -59,7 +59,9 @@ def plain_page(story: Story, templates: Environment) -> tuple[str, float]:
         " most.",
         code="plain-page-too-hard",
         why="A page that its readers cannot read keeps them out.",
-        remedies=("Shorten the sentences of templates/plain.html and plain_sentences.py.",),
+        remedies=(
+            "Shorten the sentences of templates/plain.html and plain_sentences.py.",
+        ),
     )
 
 
@@ -85,6 +87,8 @@ def _context(story: Story) -> dict[str, Any]:
         "evidence": evidence_sentences(story),
         "change": change_sentences(story),
         "result": result_sentences(story),
+        "may_decline": story.rollout is not None
+        and story.rollout.notification != "notice",
         "next_steps": next_steps(story),
     }
 

@@ -71,7 +71,10 @@ def evidence_sentences(story: Story) -> dict[str, Any] | None:
     if not isinstance(pooled, NotEstimable):
         known = numbers_of(pooled.pooled)
         if known is not None and pooled.pooled.scale == "risk_difference":
-            sentence = f"Taken as one, they found a change of {_span_of_hundred(known)}"
+            n = len(pooled.studies)
+            which = "they" if n == len(evidence.sources) else f"{n} of them"
+            sentence = f"Taken as one, {which} found a change of "
+            sentence += _span_of_hundred(known)
     return {
         "n": len(evidence.sources),
         "sentence": sentence,
@@ -86,7 +89,7 @@ def _more(value: float) -> str:
 def _span_of_hundred(known: tuple[float, float, float]) -> str:
     value, low, high = known
     return (
-        f"about {_more(value)} in every 100. "
+        f"about {_more(value)} people in every 100. "
         f"The true number could be from {_more(low)} to {_more(high)}."
     )
 
