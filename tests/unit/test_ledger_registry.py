@@ -360,3 +360,35 @@ def test_several_processes_appending_at_once_make_one_chain(tmp_path):
         assert ledger.verify() == ()
         assert [entry.sequence for entry in ledger.entries()] == list(range(1, 46))
         assert len({entry.by for entry in ledger.entries()}) == 3
+
+
+ACKNOWLEDGER = """
+import datetime as dt, sys
+from rounds.ledger import Ledger
+from rounds.nouns import PICO, Source
+
+pico = PICO(population="p", intervention="i", comparator="c", outcome="o")
+with Ledger.open(sys.argv[1]) as ledger:
+    first = len(ledger.entries())
+    for number in range(first, first + 10_000):
+        noun = Source(name=f"trial-{number}", title="t", pmid=str(number), pico=pico)
+        receipt = ledger.publish(noun, at=dt.datetime(2025, 1, 6), by="x")
+        print(receipt.entry_hash, flush=True)
+"""
+
+
+def test_a_kill_loses_no_entry_whose_receipt_was_given(tmp_path):
+    """Three kills at different moments: every receipt is in the chain, which is whole."""
+    path, given = tmp_path / "registry.sqlite", []
+    for kill in range(3):
+        command = [sys.executable, "-c", ACKNOWLEDGER, path]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            n_seen = 3 + 9 * kill
+            given += [process.stdout.readline().strip() for _ in range(n_seen)]
+            process.kill()
+            rest = process.stdout.read().splitlines(keepends=True)
+            given += [line.strip() for line in rest if line.endswith("\n")]
+    with Ledger.open(path) as ledger:
+        there = {entry.entry_hash for entry in ledger.entries()}
+        assert set(given) <= there
+        assert ledger.verify() == ()
