@@ -33,6 +33,7 @@ def shown_in(line: str, output: str) -> bool:
     return re.search(pattern, output) is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", TUTORIALS, ids=lambda page: page.stem)
 def test_a_tutorial_runs_and_prints_what_it_shows(page, tmp_path):
     folder, rounds = tmp_path, Path(sys.executable).with_name("rounds")

@@ -158,8 +158,10 @@ def test_a_group_hidden_hides_the_gap_that_would_give_it_back():
 def test_a_total_hidden_in_one_table_is_not_given_back_by_another():
     units = [unit(f"site {i}", 1, i % 2) for i in range(80)]
     groups = [unit("F", 40, 20), unit("M", 40, 20)]
-    shown = safe(problem(units, groups=groups))
+    gap = Estimate(value=9.0, lower=2.0, upper=20.0, scale="count", n=80)
+    shown = safe(problem(units, groups=groups, gap_to_best=gap))
     assert isinstance(shown.baseline, NotEstimable)
+    assert isinstance(shown.gap_to_best, NotEstimable)
     assert isinstance(shown.variation, NotEstimable)
     assert all(u.suppressed for u in (*shown.units, *shown.differences[0].groups))
 

@@ -51,6 +51,8 @@ def safe_problem(problem: Problem) -> Problem:
     elif hidden_units:
         variation = _coarse_variation(variation)
     gap = problem.gap_to_best
+    if baseline == HIDDEN and isinstance(gap, Estimate):
+        gap = HIDDEN  # its n is the total
     return problem.model_copy(
         update={
             "units": units,
