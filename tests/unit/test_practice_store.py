@@ -6,6 +6,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -267,3 +268,33 @@ def test_a_file_that_is_no_store_is_said(tmp_path):
         Practice.open(path)
     assert caught.value.code == "practice-unreadable"
     assert path.read_bytes().startswith(b"not a database")
+
+
+def test_several_servers_of_one_store_share_one_allocation(tmp_path):
+    """Opened at once and writing at once: no place is given twice, none left out."""
+    with story.open_practice(tmp_path / "first") as practice:
+        rollout = story.start(practice, unit="patient")
+    n, failed = 5, []
+
+    def serve(number):
+        try:
+            with story.open_practice(tmp_path / "first") as practice:
+                point = InProcess(practice, story.SERVICE, now=lambda: story.NOW)
+                for i in range(5):
+                    point.cards(story.encounters(20, seed=10 * number + i))
+            story.open_practice(tmp_path / "second").close()
+        except Exception as error:  # noqa: BLE001
+            failed.append(repr(error))
+
+    threads = [threading.Thread(target=serve, args=(i,)) for i in range(n)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    with story.open_practice(tmp_path / "first") as practice:
+        allocated = practice.assignments(rollout.ref())
+    places = sorted(one.sequence for one in allocated.values())
+    assert places == list(range(len(allocated)))
+    blocks = PermutedBlocks(story.SEED, rollout.design.block_sizes)
+    assert all(one.arm == blocks.arm("all", one.sequence) for one in allocated.values())
