@@ -158,7 +158,7 @@ def lines(done: "DemoTurn", graded: "Grade", report: Path, out: Path) -> list[st
     ]
     said += [
         f"balancing   {number(part.estimate)} with low pressure, "
-        f"margin {part.margin:.0%}: {part.verdict.replace('_', ' ')}"
+        f"margin {part.margin:.1%}: {part.verdict.replace('_', ' ')}"
         for part in judged.balancing
     ]
     said += [
