@@ -55,7 +55,8 @@ def load(
     SourceError
         If the source is missing or cannot be read, or the disk is full.
     DataError
-        If the source is empty, or nothing in it is recognised.
+        If the source is empty, nothing in it is recognised, it has no persons, or what
+        stands at `into` is no datamart.
     """
     started = time.monotonic()
     source, into = Path(source), Path(into)
@@ -111,10 +112,27 @@ def _source_for(source: Path, files: Sequence[SourceFile]) -> Source:
     )
 
 
+def _opened(into: Path) -> Datamart:
+    """Open what is to be replaced; refuse to replace what is no datamart."""
+    try:
+        return Datamart.open(into)
+    except DataError:
+        raise DataError(
+            f"What stands at {into} is not a datamart, or cannot be opened.",
+            code="not-a-datamart",
+            why="A load replaces a datamart, and would destroy anything else.",
+            remedies=(
+                "Give the path of a datamart, or of a file that is not there yet.",
+                "If it is a broken datamart, remove it and load again.",
+                "Close it first, if this process has it open for writing.",
+            ),
+        ) from None
+
+
 def _former(into: Path) -> LoadReport | None:
     if not into.exists():
         return None
-    with Datamart.open(into) as datamart:
+    with _opened(into) as datamart:
         kept = datamart.load_report()
     return LoadReport.from_dict(kept.as_dict(), unchanged=True)
 
@@ -123,7 +141,7 @@ def _vocabulary(into: Path) -> str:
     """Give a fingerprint of the vocabulary in the former datamart; empty for none."""
     if not into.exists():
         return ""
-    with Datamart.open(into) as datamart:
+    with _opened(into) as datamart:
         return datamart.vocabulary_fingerprint()
 
 
