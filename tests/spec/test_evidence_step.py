@@ -6,20 +6,14 @@ import pytest
 
 from rounds.loop import evidence
 from rounds.loop.evidence.sources import load_sources
-from rounds.loop.evidence.turns import source_of_turn
 from rounds.nouns import (
     PICO,
     Aim,
     Effect,
-    Estimate,
-    Evaluation,
     Evidence,
-    Flow,
     NotEstimable,
     Period,
-    Posterior,
     Problem,
-    Reach,
     Ref,
     RiskOfBias,
     Source,
@@ -238,56 +232,35 @@ def test_the_demos_papers_have_real_identifiers_and_say_how_each_was_read():
     assert "twice" in kwan.reason
 
 
-def evaluation(posterior):
-    estimate = Estimate(
-        value=0.06, lower=0.02, upper=0.10, scale="risk_difference", n=900
-    )
-    return Evaluation(
-        name="trial",
-        title="The trial",
-        rollout=REF,
-        protocol=REF,
-        evidence=REF,
-        receipt="0" * 64,
-        estimate=estimate,
-        diagnostics=(),
-        balancing=(),
-        flow=Flow(assessed=900, randomised_units=40, arms=()),
-        reach=Reach(reach=NONE, adoption=NONE, fidelity=NONE, acceptance=NONE),
-        posterior=posterior,
+def turn(*, includes=()):
+    """What a finished turn found, as the decision step hands it on."""
+    return Source(
+        name="turn-one",
+        title="The turn before",
+        turn="turn-one",
+        design="turn",
+        pico=QUESTION,
+        effect=Effect(scale="risk_difference", value=0.055, lower=0.03, upper=0.08),
+        includes=includes,
     )
 
 
 def test_the_next_turn_starts_with_the_last_posterior_and_counts_nothing_twice():
     """The posterior contains its prior's papers; a new paper is pooled beside it."""
     papers = [source(i) for i in (1, 2, 3)]
-    posterior = Posterior(
-        estimate=Estimate(
-            value=0.055, lower=0.03, upper=0.08, scale="risk_difference", n=900
-        ),
-        weight_informative=0.9,
-        conflict_p=0.8,
-        conflict=False,
-        probability_benefit=0.99,
-        probability_worthwhile=0.97,
-    )
-    turn = source_of_turn(
-        evaluation(posterior), QUESTION, turn="turn/one", known=papers
-    )
-    alone = run([*papers, turn])
+    last = turn(includes=("PMID:1", "PMID:2", "PMID:3"))
+    alone = run([*papers, last])
     assert isinstance(alone.meta_analysis, NotEstimable)
     informative = alone.prior.components[0]
     assert informative.mean == 0.055
     assert informative.sd == pytest.approx(0.05 / 2 / 1.959964, rel=1e-5)
-    joined = run([*papers, turn, source(4)])
+    joined = run([*papers, last, source(4)])
     assert {study.identifier for study in joined.meta_analysis.studies} == {
-        "TURN:turn/one",
+        "TURN:turn-one",
         "PMID:4",
     }
 
 
-def test_without_a_posterior_the_turns_estimate_is_a_source_like_others():
-    """It contains nothing and is pooled with the papers."""
-    turn = source_of_turn(evaluation(NONE), QUESTION, turn="turn/one")
-    assert turn.includes == ()
-    assert len(run([source(1), turn]).meta_analysis.studies) == 2
+def test_a_turn_that_contains_nothing_is_a_source_like_others():
+    """It is pooled with the papers."""
+    assert len(run([source(1), turn()]).meta_analysis.studies) == 2
