@@ -51,8 +51,11 @@ def run_(
         found = safe(run_problem(desk, plan, period))
         measure = desk.measure(plan.measure)
         desk.ledger.export(opened.ledger)
+        masked = desk.practice.is_masked(utc_now())
     report = render(
-        Story(measure=measure, community=plan.community, problem=found), opened.report
+        Story(measure=measure, community=plan.community, problem=found),
+        opened.report,
+        mask_sites=masked,
     )
     lines = [
         f"{found.title}, {found.period.start} to {found.period.end}",
