@@ -1,5 +1,6 @@
 """OMOP tables made of short ASCII tables, and a datamart over them in memory."""
 
+import atexit
 import datetime as dt
 from functools import cache
 
@@ -182,6 +183,10 @@ def _database():
     for name, columns in TYPES.items():
         connection.execute(f"CREATE TABLE {name} ({columns})")
     return connection
+
+
+# DuckDB counts what is alive when Python ends, and complains of it.
+atexit.register(_database.cache_clear)
 
 
 class HandMade:
