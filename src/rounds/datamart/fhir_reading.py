@@ -34,6 +34,7 @@ UNREADABLE = "(unreadable)"
 UNKNOWN = "(unknown type)"
 _EXTENSIONS = frozenset({".ndjson", ".jsonl", ".json"})
 _LONGEST_LINE = 64 << 20
+_TOGETHER = 200  # documents read by one statement
 
 
 def is_fhir_file(file: SourceFile) -> bool:
@@ -72,6 +73,7 @@ class FhirReader:
         self._systems = systems
         self._types = {row["resource"] for row in mapping("fhir_types")}
         self.n_read = 0
+        self._waiting: list[SourceFile] = []
         self.bundles: set[int] = set()
         """Numbers of the files that hold documents, not lines."""
         for resource in resources():
@@ -98,7 +100,7 @@ class FhirReader:
         return f"SELECT {', '.join(columns)}"
 
     def read(self, file: SourceFile) -> None:
-        """Read one file, whatever it holds."""
+        """Read one file, whatever it holds; documents wait for `finish`."""
         try:
             self._read(file)
         except duckdb.IOException as error:
@@ -112,7 +114,13 @@ class FhirReader:
     def _read(self, file: SourceFile) -> None:
         is_line, kind = _first_type(file)
         if kind == "Bundle" or (file.extension == ".json" and not is_line):
-            self._read_documents(file)
+            self.bundles.add(file.number)
+            alone = file.gzipped or file.size > _LONGEST_LINE
+            if alone or len(self._waiting) == _TOGETHER:
+                self.finish()
+            self._waiting.append(file)
+            if alone:
+                self.finish()
         elif kind is None or not self._read_typed(file, kind):
             self._read_lines(file)
 
@@ -167,59 +175,79 @@ class FhirReader:
     def _read_lines(self, file: SourceFile) -> None:
         """Read a file that is mixed, or has a bad line, line by line as JSON."""
         self._connection.execute(
-            "CREATE OR REPLACE TEMP TABLE raw AS SELECT row_number() OVER () AS record,"
-            " NULL::VARCHAR AS full_url, json FROM read_ndjson_objects("
+            "CREATE OR REPLACE TEMP TABLE raw AS SELECT "
+            f"{file.number} AS file_number, row_number() OVER () AS record, "
+            "NULL::VARCHAR AS full_url, json FROM read_ndjson_objects("
             f"{text(str(file.path))}, ignore_errors=true, {self._options(file)})"
         )
-        self._sort_raw(file, _type_in_name(file))
+        self._sort_raw(_type_in_name(file))
 
-    def _read_documents(self, file: SourceFile) -> None:
-        """Read a file of bundles or of pretty-printed resources."""
-        self.bundles.add(file.number)
-        compression = "gzip" if file.gzipped else "uncompressed"
-        largest = max(_LONGEST_LINE, file.size * (20 if file.gzipped else 1) + 1024)
+    def finish(self) -> None:
+        """Read the bundles and pretty-printed resources that wait, many at once."""
+        waiting, self._waiting = self._waiting, []
+        if not waiting:
+            return
         try:
-            self._connection.execute(
-                "CREATE OR REPLACE TEMP TABLE document AS SELECT row_number() OVER () "
-                "AS place, json FROM read_json_objects("
-                f"{text(str(file.path))}, format='unstructured', "
-                f"compression='{compression}', maximum_object_size={largest})"
-            )
+            self._read_documents(waiting)
         except duckdb.InvalidInputException:
-            self._connection.execute(
-                "CREATE OR REPLACE TEMP TABLE document AS SELECT 1 AS place, "
-                "NULL::JSON AS json"
-            )
-        self._connection.execute(
-            "CREATE OR REPLACE TEMP TABLE raw AS "
-            "SELECT row_number() OVER () AS record, full_url, json FROM ("
-            "SELECT place, 0 AS part, NULL AS full_url, json FROM document "
-            "WHERE json->>'$.resourceType' IS DISTINCT FROM 'Bundle' UNION ALL "
-            "SELECT place, part, entry->>'$.fullUrl', entry->'$.resource' FROM ("
-            "SELECT place, unnest(json->'$.entry[*]') AS entry, "
-            "unnest(range(1, len(json->'$.entry[*]') + 1)) AS part FROM document "
-            "WHERE json->>'$.resourceType' = 'Bundle') ORDER BY place, part)"
-        )
-        self._sort_raw(file, None)
+            for file in waiting:  # one of them is broken: find it
+                try:
+                    self._read_documents([file])
+                except duckdb.InvalidInputException:
+                    self._connection.execute(
+                        "CREATE OR REPLACE TEMP TABLE raw AS SELECT "
+                        f"{file.number} AS file_number, 1 AS record, "
+                        "NULL::VARCHAR AS full_url, NULL::JSON AS json"
+                    )
+                    self._sort_raw(None)
 
-    def _sort_raw(self, file: SourceFile, promised: str | None) -> None:
+    def _read_documents(self, files: list[SourceFile]) -> None:
+        compression = "gzip" if files[0].gzipped else "uncompressed"
+        packed = 20 if files[0].gzipped else 1
+        largest = max(_LONGEST_LINE, *(file.size * packed + 1024 for file in files))
+        paths = ", ".join(text(str(file.path)) for file in files)
+        numbers = ", ".join(f"({text(str(f.path))}, {f.number})" for f in files)
+        self._connection.execute(
+            "CREATE OR REPLACE TEMP TABLE document AS SELECT row_number() OVER () "
+            "AS place, file_number, json FROM read_json_objects("
+            f"[{paths}], format='unstructured', filename=true, "
+            f"compression='{compression}', maximum_object_size={largest}) "
+            f"JOIN (VALUES {numbers}) AS t(filename, file_number) USING (filename)"
+        )
+        self._connection.execute(
+            "CREATE OR REPLACE TEMP TABLE raw AS SELECT file_number, row_number() OVER "
+            "(PARTITION BY file_number ORDER BY place, part) AS record, full_url, json "
+            "FROM (SELECT file_number, place, 0 AS part, NULL AS full_url, json "
+            "FROM document WHERE json->>'$.resourceType' IS DISTINCT FROM 'Bundle' "
+            "UNION ALL SELECT file_number, place, part, entry->>'$.fullUrl', "
+            "entry->'$.resource' FROM (SELECT file_number, place, "
+            "unnest(json->'$.entry[*]') AS entry, "
+            "unnest(range(1, len(json->'$.entry[*]') + 1)) AS part FROM document "
+            "WHERE json->>'$.resourceType' = 'Bundle'))"
+        )
+        self._sort_raw(None)
+
+    def _sort_raw(self, promised: str | None) -> None:
         """Hand each record of `raw` to its type's table, or set it aside."""
-        number = str(file.number)
         self._judge_raw(promised)
+        self._connection.execute(
+            "INSERT INTO reading SELECT file_number, kind, count(*) "
+            "FROM judged_raw GROUP BY ALL ORDER BY ALL"
+        )
         found = self._connection.execute(
             "SELECT kind, count(*), count(*) FILTER (reason IS NULL) "
             "FROM judged_raw GROUP BY 1 ORDER BY 1"
         ).fetchall()
         for kind, n, good in found:
-            self._count(number, kind, n)
+            self.n_read += n
             if good and kind in resources():
-                self._insert_good(number, kind)
+                self._insert_good(kind)
         self._connection.execute(
             "INSERT INTO alias SELECT full_url, kind || '/' || id FROM judged_raw "
             "WHERE full_url LIKE 'urn:%' AND id IS NOT NULL"
         )
         self._connection.execute(
-            f"INSERT INTO problem SELECT {number}, record, kind, reason, true "
+            "INSERT INTO problem SELECT file_number, record, kind, reason, true "
             "FROM judged_raw WHERE reason IS NOT NULL"
         )
 
@@ -233,7 +261,7 @@ class FhirReader:
             f"WHEN kind = '{UNREADABLE}' THEN 'not a resource' "
             f"WHEN kind NOT IN ({known}) OR {other} THEN 'wrong resourceType' "
             f"WHEN kind NOT IN ({mapped}) THEN 'unsupported type' END AS reason FROM ("
-            "SELECT record, full_url, json, coalesce(json->>'$.id', "
+            "SELECT file_number, record, full_url, json, coalesce(json->>'$.id', "
             "nullif(regexp_extract(full_url, '^urn:uuid:(.*)$', 1), '')) AS id, "
             "CASE WHEN json_type(json, '$.resourceType') = 'VARCHAR' "
             f"THEN CASE WHEN json->>'$.resourceType' IN ({known}) "
@@ -241,15 +269,15 @@ class FhirReader:
             f"ELSE '{UNREADABLE}' END AS kind FROM raw)"
         )
 
-    def _insert_good(self, number: str, kind: str) -> None:
+    def _insert_good(self, kind: str) -> None:
         mine = f"kind = {text(kind)}"
         self._connection.execute(
             "UPDATE judged_raw SET reason = 'value of the wrong type: ' || "
             f"{wrong_type(kind, 'json')} WHERE reason IS NULL AND {mine}"
         )
-        flat = self._flat(kind, number, "record")
+        flat = self._flat(kind, "file_number", "record")
         shaped = (
-            "SELECT record, id AS given_id, unnest(json_transform(json, "
+            "SELECT file_number, record, id AS given_id, unnest(json_transform(json, "
             f"'{self._spec(kind)}')) FROM judged_raw WHERE reason IS NULL AND {mine}"
         )
         self._connection.execute(

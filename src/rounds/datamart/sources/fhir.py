@@ -40,6 +40,7 @@ class FhirSource:
             if is_fhir_file(file):
                 reader.read(file)
                 tell(f"reading {file.name}", reader.n_read)
+        reader.finish()
         tell("people, places and visits", reader.n_read)
         load_places(connection)
         load_people(connection)
