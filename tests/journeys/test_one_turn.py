@@ -40,6 +40,7 @@ def test_the_demo_prints_the_promised_keys(turned):
         "deliveries",
         "contamination",
         "missing_outcomes",
+        "enrolment",
     }
 
 

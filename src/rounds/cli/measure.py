@@ -1,7 +1,9 @@
 """`rounds measure`: how well care is given."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import Parameter
 
 from rounds.cli.output import day, number, show, table, utc_now
 from rounds.nouns.errors import DefinitionError
@@ -55,6 +57,7 @@ def run_(
     from_: str,
     to: str,
     by: By = "care_site",
+    without_addition: Annotated[tuple[str, ...], Parameter(negative=())] = (),
     project: Path = Path(),
     json: bool = False,
 ) -> None:
@@ -70,6 +73,9 @@ def run_(
         Last day, included.
     by
         What to split by.
+    without_addition
+        A declared addition of the measure to switch off, e.g. `synthea`; `rounds
+        measure explain` names them.
     project
         The project's folder.
     json
@@ -77,12 +83,14 @@ def run_(
     """
     from rounds.conduct import Desk, Project
     from rounds.datamart import run_measure
-    from rounds.ledger import safe_populations, safe_results
+    from rounds.ledger import safe, safe_populations, safe_results
     from rounds.nouns import MeasureResult
 
     period = _period(from_, to)
     with Desk.open(Project.open(project), now=utc_now, by="measure") as desk:
         measure = desk.measure(name)
+        for addition in without_addition:
+            measure = _without(measure, addition)
         with desk.datamart() as mart:
             snapshot = mart.snapshot
             result = run_measure(
@@ -96,10 +104,12 @@ def run_(
         "suppression": "counts of 1 to 10, and what would give them back, are null",
     }
     if not isinstance(result, MeasureResult):
+        result = safe(result)
         found |= {"not_estimable": result.reason, "populations": {}, "by": []}
         lines = [f"{measure.title}: {number(result)}"]
         show(found, lines, as_json=json)
         return
+    sentences = safe(result).limitations
     units, safe_overall = safe_results(result.by, result.overall)
     overall = safe_overall or result.overall
     exact = {name: n for name, n in result.populations.items() if n is not None}
@@ -109,14 +119,25 @@ def run_(
         "suppressed": overall.suppressed or None in populations.values(),
         "overall": _row(overall),
         "by": [_row(unit) for unit in units],
-        "limitations": list(result.limitations),
+        "limitations": list(sentences),
     }
     rows = [_cells(unit) for unit in (*units, overall)]
     head = (by, "numerator", "denominator", "value", "95% interval")
     lines = [f"{measure.title}, {period.start} to {period.end}", *table(head, rows)]
     lines += ["", "– : suppressed, a count of 1 to 10 could be worked out from it"]
-    lines += [f"* {sentence}" for sentence in result.limitations]
+    lines += [f"* {sentence}" for sentence in sentences]
     show(found, lines, as_json=json)
+
+
+def _without(measure: "Measure", addition: str) -> "Measure":
+    names = [one.name for one in measure.additions]
+    if addition not in names:
+        raise DefinitionError(
+            f"The measure {measure.name!r} has no addition named {addition!r}.",
+            code="unknown-addition",
+            remedies=(f"It has: {', '.join(names) or 'none'}",),
+        )
+    return measure.switched(addition, enabled=False)
 
 
 def _row(unit: "UnitResult") -> dict[str, Any]:

@@ -35,6 +35,8 @@ class Desk:
         Gives the time to write beside what is published; handed in by the door.
     by : str
         Whose hand it is.
+    threads : int, optional
+        For the datamart's engine; as many as there are cores if not given.
     """
 
     project: Project
@@ -42,18 +44,24 @@ class Desk:
     practice: Practice
     now: Callable[[], dt.datetime]
     by: str
+    threads: int | None = None
 
     @classmethod
     @contextmanager
     def open(
-        cls, project: Project, *, now: Callable[[], dt.datetime], by: str
+        cls,
+        project: Project,
+        *,
+        now: Callable[[], dt.datetime],
+        by: str,
+        threads: int | None = None,
     ) -> Iterator["Desk"]:
         """Open the stores, and close them."""
         ledger = Ledger.open(project.registry)
         try:
             practice = Practice.open(project.practice)
             try:
-                yield cls(project, ledger, practice, now, by)
+                yield cls(project, ledger, practice, now, by, threads)
             finally:
                 practice.close()
         finally:
@@ -73,7 +81,7 @@ class Desk:
                 code="no-data",
                 remedies=("Load some: rounds data load PATH",),
             )
-        return Datamart.open(self.project.datamart)
+        return Datamart.open(self.project.datamart, threads=self.threads)
 
     def measures(self) -> dict[str, Measure]:
         """Give the built-in measures and this site's, the site's first."""

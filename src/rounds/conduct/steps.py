@@ -266,6 +266,10 @@ def run_decision(
         departure_reason=departure_reason,
         next_question=plan.next_question,
     )
+    if signed.decided != "extend":
+        seed, salt = desk.practice.reveal(rollout.ref(), on=desk.now().date())
+        revealed = {"allocation_seed": (seed + salt).hex()}
+        signed = signed.model_copy(update=revealed)
     return desk.publish(signed), reconcile(desk)
 
 

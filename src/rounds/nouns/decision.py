@@ -40,6 +40,10 @@ class Decision(Published):
     departure_reason: str = ""
     """Why the decision is not what the rule recommended."""
     next_question: str = ""
+    allocation_seed: str | None = Field(default=None, pattern=r"^[0-9a-f]{128}$")
+    """Seed, then salt, in hexadecimal: published once enrolment has closed, so that
+    anyone can check them against the Rollout's commitment (SHA-256 of the 64 bytes)
+    and replay the allocation. None while units may still be allocated."""
 
     @model_validator(mode="after")
     def _departure_is_explained(self) -> Self:

@@ -69,6 +69,7 @@ def run_loops(
                 harm=planted["harm"],
                 watch=False,
                 publish_files=False,
+                threads=1,
             ),
         )
         for i in range(loops)

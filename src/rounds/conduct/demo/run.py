@@ -64,6 +64,8 @@ class DemoOptions:
     """Whether care goes on after the decision, with a chart of whether it holds."""
     publish_files: bool = True
     """Whether the ledger is also exported as files."""
+    threads: int | None = None
+    """For the datamart's engine; as many as there are cores if not given."""
     sealing: bool = True
     """Whether diagnostics are required; without, the grader sees under the seal."""
 
@@ -148,7 +150,9 @@ def run_demo(
         )
     )
     clock = _Clock(world.go_live - dt.timedelta(days=28))
-    with Desk.open(project, now=clock, by=plan.problem.owner) as desk:
+    with Desk.open(
+        project, now=clock, by=plan.problem.owner, threads=options.threads
+    ) as desk:
         stage = _Stage(desk, plan, world, clock, options, progress)
         return stage.turn(door)
 
@@ -251,7 +255,7 @@ class _Stage:
         folder = self.desk.project.private / "omop"
         shutil.rmtree(folder, ignore_errors=True)
         self.world.write_omop(folder)
-        load(folder, self.desk.project.datamart)
+        load(folder, self.desk.project.datamart, threads=self.options.threads)
         shutil.rmtree(folder)
 
     def keep_watching(
