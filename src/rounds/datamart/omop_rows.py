@@ -129,14 +129,12 @@ def stage_rows(
     int
         How many rows were read.
     """
-    empty = ", ".join(
-        f'CAST(NULL AS {row["type"]}) AS "{row["column"]}"'
-        for row in cdm_columns(table)
-    )
-    connection.execute(
-        f"CREATE TEMP TABLE rows_{table} AS SELECT 0::INTEGER AS file_number, "
-        f"0::BIGINT AS record, NULL::VARCHAR AS reason, {empty} LIMIT 0"
-    )
+    if not relations:
+        _show(connection, table, f"{_nothing(table)} LIMIT 0")
+        return 0
+    if len(relations) == 1 and (n := _show_whole(connection, table, *relations[0])):
+        return n
+    connection.execute(f"CREATE TEMP TABLE rows_{table} AS {_nothing(table)} LIMIT 0")
     n_read = 0
     for number, relation in relations:
         names = _source_columns(connection, table, relation)
@@ -153,6 +151,57 @@ def stage_rows(
         n_read += n
     _judge(connection, table)
     return n_read
+
+
+def _nothing(table: str) -> str:
+    """Write a row of `rows_<table>`, to be limited to none, for its types."""
+    columns = ", ".join(
+        f'CAST(NULL AS {row["type"]}) AS "{row["column"]}"'
+        for row in cdm_columns(table)
+    )
+    return (
+        "SELECT 0::INTEGER AS file_number, 0::BIGINT AS record, "
+        f"NULL::VARCHAR AS reason, {columns}"
+    )
+
+
+def _show(connection: duckdb.DuckDBPyConnection, table: str, rows: str) -> None:
+    connection.execute(f"CREATE TEMP VIEW rows_{table} AS {rows}")
+
+
+def _show_whole(
+    connection: duckdb.DuckDBPyConnection, table: str, number: int, relation: str
+) -> int:
+    """Make `rows_<table>` a view of its source if no row of that has a fault.
+
+    A copy that is then judged costs several times as much as this one look at the few
+    columns that can be at fault. Text is always copied: its lines are read but once.
+
+    Returns
+    -------
+    int
+        How many rows were read; 0 if there are none, or if one has a fault.
+    """
+    if relation.startswith("read_csv("):
+        return 0
+    columns, reason = _select(table, _source_columns(connection, table, relation))
+    faults = [f'"{name}" IS NULL' for name in _required(table)]
+    # On `person`, the rules look at nothing else, so its view need not be there yet.
+    faults += [test for test, _ in _table_rules(table)]
+    found = " OR ".join(["reason IS NOT NULL", *(f"({fault})" for fault in faults)])
+    n, n_keys, n_faults = connection.execute(
+        f"SELECT count(*), count(DISTINCT {key_of(table)}), "
+        f"count(*) FILTER (WHERE {found}) "
+        f"FROM (SELECT {reason} AS reason, {columns} FROM {relation}) AS rows_{table}"
+    ).fetchall()[0]
+    if n_faults or n_keys != n or not n:
+        return 0
+    rows = f"SELECT {number}::INTEGER AS file_number, 0::BIGINT AS record"
+    _show(
+        connection, table, f"{rows}, NULL::VARCHAR AS reason, {columns} FROM {relation}"
+    )
+    connection.execute("INSERT INTO reading VALUES (?, ?, ?)", [number, table, n])
+    return int(n)
 
 
 def _rejected(connection: duckdb.DuckDBPyConnection, table: str, number: int) -> int:

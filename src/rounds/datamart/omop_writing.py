@@ -37,10 +37,11 @@ def write_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
         ones besides, and is not counted.
     """
     _write(connection, "concept", {})
-    _make_source_concepts(connection)
+    lacking = _make_source_concepts(connection)
     for table in cdm_tables():
         if table != "concept":
-            _write(connection, table, _with_source_concept(table))
+            special = _with_source_concept(table) if lacking else {}
+            _write(connection, table, special)
         _account(connection, table)
     n_periods = connection.execute(
         "SELECT count(*) FROM observation_period"
@@ -65,8 +66,14 @@ def _unknown(table: str) -> str:
     )
 
 
-def _make_source_concepts(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make a local concept of each source value that nothing else stands for."""
+def _make_source_concepts(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Make a local concept of each source value that nothing else stands for.
+
+    Returns
+    -------
+    bool
+        Whether any row has such a value.
+    """
     parts = [
         f"SELECT {EVENT_TABLES[table][0]}_source_value AS code, '{domain}' AS domain "
         f"FROM rows_{table} WHERE reason IS NULL AND {_unknown(table)}"
@@ -76,6 +83,8 @@ def _make_source_concepts(connection: duckdb.DuckDBPyConnection) -> None:
         "CREATE TEMP TABLE bare_code AS SELECT code, min(domain) AS domain "
         f"FROM ({' UNION ALL '.join(parts)}) GROUP BY code"
     )
+    if not connection.execute("FROM bare_code LIMIT 1").fetchall():
+        return False
     connection.execute(
         "CREATE TEMP TABLE only_concept AS SELECT concept_code AS code, "
         "min(concept_id) AS concept_id FROM concept "
@@ -93,6 +102,7 @@ def _make_source_concepts(connection: duckdb.DuckDBPyConnection) -> None:
         "SELECT code, concept_id FROM unknown_code JOIN concept ON concept_code = code "
         f"AND concept.vocabulary_id = '{SOURCE_VOCABULARY}'"
     )
+    return True
 
 
 def _with_source_concept(table: str) -> dict[str, str]:
