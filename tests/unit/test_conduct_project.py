@@ -79,9 +79,9 @@ def test_a_step_that_the_plan_does_not_say_is_named(tmp_path):
 def test_the_demo_plan_is_whole():
     from importlib.resources import files
 
-    from rounds.conduct.demo import run
+    from rounds.conduct.demo import beginning
 
-    for name in run.CONTENT:
+    for name in beginning.CONTENT:
         assert (files("rounds.conduct.demo") / name).is_file()
     plan = Plan.from_yaml((files("rounds.conduct.demo") / "turn.yaml").read_text())
     assert None not in (plan.evidence, plan.change, plan.decision)

@@ -58,6 +58,14 @@ def test_each_bound_can_be_missed(scenario, decision, kept):
     json.dumps(table.as_dict())
 
 
+def test_a_loop_without_an_estimate_covers_nothing_and_biases_nothing():
+    nothing = dict.fromkeys(("value", "lower", "upper", "harm_lower", "harm_upper"))
+    table = summarise([result(), result(seed=2, **nothing)])
+    assert table.coverage_all.value == 0.5
+    assert table.harm_coverage.value == 0.5
+    assert table.rows[0].bias == pytest.approx(0.01)
+
+
 def test_no_loop_is_no_table():
     with pytest.raises(ValueError, match="no loop"):
         summarise([])

@@ -6,10 +6,10 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from rounds.conduct.demo import DemoOptions, run_demo
+from rounds.conduct.demo import Beginning, DemoOptions, begin, carry
 from rounds.school.grade import Grade, grade
 
 __all__ = ["LoopResult", "run_loops"]
@@ -25,14 +25,15 @@ class LoopResult:
     sealed: str | None
     """The reason, where the estimate was sealed."""
     truth: float
-    value: float
-    lower: float
-    upper: float
-    """Of the estimate; under a seal, of the same loop run without required checks."""
-    harm_truth: float
-    harm_value: float
-    harm_lower: float
-    harm_upper: float
+    value: float | None
+    lower: float | None
+    upper: float | None
+    """Of the estimate; under a seal, of the same loop run without required checks.
+    None where it is not estimable."""
+    harm_truth: float | None
+    harm_value: float | None
+    harm_lower: float | None
+    harm_upper: float | None
 
 
 def run_loops(
@@ -57,37 +58,32 @@ def run_loops(
         again.
     """
     done = _kept(keep)
-    wanted = [
-        (
-            name,
-            seed + i,
-            DemoOptions(
+    tasks, results = [], []
+    for at in range(seed, seed + loops):
+        left = {k: v for k, v in scenarios.items() if (k, at) not in done}
+        results += [done[k, at] for k in scenarios if (k, at) in done]
+        if left:
+            options = DemoOptions(
                 people=people,
                 weeks=weeks,
-                seed=seed + i,
-                effect=planted["effect"],
-                harm=planted["harm"],
+                seed=at,
                 watch=False,
                 publish_files=False,
                 threads=1,
-            ),
-        )
-        for i in range(loops)
-        for name, planted in scenarios.items()
-    ]
-    left = [one for one in wanted if (one[0], one[1]) not in done]
-    results = [done[(name, at)] for name, at, _ in wanted if (name, at) in done]
-    progress(f"{len(left)} loops to run, {len(results)} kept from before")
-    every = max(1, len(left) // 50)
+            )
+            tasks.append((options, left))
+    n_left = sum(len(left) for _, left in tasks)
+    progress(f"{n_left} loops to run, {len(results)} kept from before")
+    every = max(1, len(tasks) // 50)
     context = multiprocessing.get_context("spawn")
     with context.Pool(processes, initializer=_one_thread) as pool:
-        for i, result in enumerate(pool.imap_unordered(_loop, left), start=1):
-            results.append(result)
+        for i, found in enumerate(pool.imap_unordered(_loops, tasks), start=1):
+            results += found
             if keep is not None:
                 with keep.open("a") as file:
-                    file.write(json.dumps(asdict(result)) + "\n")
+                    file.writelines(json.dumps(asdict(one)) + "\n" for one in found)
             if i % every == 0:
-                progress(f"{i} of {len(left)} loops")
+                progress(f"{i} of {len(tasks)} worlds")
     return results
 
 
@@ -104,42 +100,59 @@ def _one_thread() -> None:
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 
-def _loop(task: tuple[str, int, DemoOptions]) -> LoopResult:
-    scenario, seed, options = task
-    decision, sealed, graded = _turn(options)
-    if sealed is not None:
-        # The interval under the seal, so that coverage over all loops can be told.
-        _, _, graded = _turn(options.unsealed())
-    effect, harm = graded.effect, graded.harm
-    assert effect.truth is not None
-    assert harm.truth is not None
-    if effect.estimate is None or harm.estimate is None:
-        raise RuntimeError(f"loop {scenario} {seed}: {effect.without}{harm.without}")
-    return LoopResult(
-        scenario=scenario,
-        seed=seed,
-        decision=decision,
-        sealed=sealed,
-        truth=effect.truth,
-        value=effect.estimate,
-        lower=effect.lower or 0.0,
-        upper=effect.upper or 0.0,
-        harm_truth=harm.truth,
-        harm_value=harm.estimate,
-        harm_lower=harm.lower or 0.0,
-        harm_upper=harm.upper or 0.0,
-    )
-
-
-def _turn(options: DemoOptions) -> tuple[str, str | None, Grade]:
+def _loops(
+    task: tuple[DemoOptions, Mapping[str, Mapping[str, float]]],
+) -> list[LoopResult]:
+    """Give one past as many futures as there are scenarios."""
+    options, scenarios = task
     # In memory where the system offers it: a loop that is thrown away need not wait
     # for a disk to confirm each exposure.
     memory = Path("/dev/shm")  # noqa: S108 - a private folder is made in it
     where = memory if memory.is_dir() else None
     folder = Path(tempfile.mkdtemp(prefix="rounds-loop-", dir=where))
     try:
-        done = run_demo(folder / "loop", options)
-        sealed = getattr(done.evaluation.estimate, "sealed", None)
-        return done.decision.decided, sealed, grade(done)
+        past = begin(folder / "past", options, lambda _: None)
+        return [
+            _loop(past, name, folder / f"future-{i}", planted)
+            for i, (name, planted) in enumerate(scenarios.items())
+        ]
     finally:
         shutil.rmtree(folder)
+
+
+def _loop(
+    past: Beginning, scenario: str, root: Path, planted: Mapping[str, float]
+) -> LoopResult:
+    effect, harm = planted["effect"], planted["harm"]
+    options = replace(past.options, effect=effect, harm=harm)
+    decision, sealed, graded = _turn(past, root, options)
+    if sealed is not None:
+        # The interval under the seal, so that coverage over all loops can be told.
+        under = root.with_name(f"{root.name}-unsealed")
+        _, _, graded = _turn(past, under, options.unsealed())
+    found, harmed = graded.effect, graded.harm
+    assert found.truth is not None
+    return LoopResult(
+        scenario=scenario,
+        seed=options.seed,
+        decision=decision,
+        sealed=sealed,
+        truth=found.truth,
+        value=found.estimate,
+        lower=found.lower,
+        upper=found.upper,
+        harm_truth=harmed.truth,
+        harm_value=harmed.estimate,
+        harm_lower=harmed.lower,
+        harm_upper=harmed.upper,
+    )
+
+
+def _turn(
+    past: Beginning, root: Path, options: DemoOptions
+) -> tuple[str, str | None, Grade]:
+    done = carry(past.again(root, options), door=None, progress=lambda _: None)
+    sealed = getattr(done.evaluation.estimate, "sealed", None)
+    graded = grade(done)
+    shutil.rmtree(root)
+    return done.decision.decided, sealed, graded

@@ -152,7 +152,9 @@ def summarise(results: Sequence[LoopResult]) -> LoopTable:
         _row(name, [r for r in results if r.scenario == name]) for name in names
     )
     everything = Rate.of([_covers(r) for r in results])
-    harm = Rate.of([r.harm_lower <= r.harm_truth <= r.harm_upper for r in results])
+    harm = Rate.of(
+        [_within(r.harm_truth, r.harm_lower, r.harm_upper) for r in results]
+    )
     sealed = Rate.of([r.sealed is not None for r in results])
     assert everything is not None
     assert harm is not None
@@ -167,12 +169,19 @@ def summarise(results: Sequence[LoopResult]) -> LoopTable:
 
 
 def _covers(result: LoopResult) -> bool:
-    return result.lower <= result.truth <= result.upper
+    return _within(result.truth, result.lower, result.upper)
+
+
+def _within(truth: float | None, lower: float | None, upper: float | None) -> bool:
+    """Say whether an interval holds the truth; where there is none, it does not."""
+    if truth is None or lower is None or upper is None:
+        return False
+    return lower <= truth <= upper
 
 
 def _row(name: str, results: Sequence[LoopResult]) -> ScenarioRow:
-    errors = [r.value - r.truth for r in results]
-    n = len(errors)
+    errors = [r.value - r.truth for r in results if r.value is not None]
+    n = max(len(errors), 1)
     bias = sum(errors) / n
     spread = sqrt(sum((e - bias) ** 2 for e in errors) / max(n - 1, 1))
     covered = Rate.of([_covers(r) for r in results])
@@ -183,7 +192,7 @@ def _row(name: str, results: Sequence[LoopResult]) -> ScenarioRow:
     assert adopt is not None
     return ScenarioRow(
         scenario=name,
-        loops=n,
+        loops=len(results),
         bias=bias,
         bias_error=spread / sqrt(n),
         coverage_all=covered,

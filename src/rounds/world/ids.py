@@ -11,6 +11,7 @@ __all__ = ["clinic_names", "hook_instances", "patient_names", "practitioner_name
 
 _NAMESPACE = hashlib.sha1(b"rounds.world", usedforsecurity=False).digest()[:16]
 KINDS = ("a", "e", "i")
+_VARIANT = {f"{i:x}": "89ab"[i & 3] for i in range(16)}
 
 
 def patient_names(n: int) -> NDArray[np.str_]:
@@ -41,13 +42,14 @@ def encounter_names(person: Integers, day: Integers, kind: Integers) -> list[str
 
 def hook_instances(seed: int, encounters: list[str]) -> list[str]:
     """Give each call its hookInstance: a version 5 uuid of seed and encounter."""
+    first = hashlib.sha1(_NAMESPACE + f"{seed}/".encode(), usedforsecurity=False)
     names = []
     for encounter in encounters:
-        name = f"{seed}/{encounter}".encode()
-        digest = hashlib.sha1(_NAMESPACE + name, usedforsecurity=False).hexdigest()
-        variant = "89ab"[int(digest[16], 16) & 3]
+        one = first.copy()
+        one.update(encounter.encode())
+        digest = one.hexdigest()
         names.append(
             f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-"
-            f"{variant}{digest[17:20]}-{digest[20:32]}"
+            f"{_VARIANT[digest[16]]}{digest[17:20]}-{digest[20:32]}"
         )
     return names

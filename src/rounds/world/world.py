@@ -1,9 +1,12 @@
 """The world itself: it lives week by week, and remembers."""
 
+import copy
 import hashlib
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
+from rounds.nouns.errors import DefinitionError
 from rounds.world.calls import Calls
 from rounds.world.config import (
     WEEKS_BEFORE,
@@ -124,6 +127,27 @@ class World:
                 self._go_live()
             live_week(self._now(self._week, self._state, self._records), channel)
             self._week += 1
+
+    def planted(self, *, effect: float, harm: float) -> "World":
+        """Give the same past another future: what is planted from go-live on.
+
+        Raises
+        ------
+        DefinitionError
+            If go-live has passed, or a value is out of its range.
+        """
+        config = replace(self.config, effect=effect, harm=harm)
+        if self._week > WEEKS_BEFORE:
+            raise DefinitionError(
+                "This world has lived past its go-live.",
+                code="past-go-live",
+                why="What is planted acts from go-live on.",
+                remedies=("Ask it before `live` passes `go_live`.",),
+            )
+        twin = copy.copy(self)
+        twin.config = config
+        twin._state, twin._records = self._state.copy(), self._records.copy()  # noqa: SLF001
+        return twin
 
     def _now(self, week: int, state: State, records: Records) -> Now:
         return Now(self._scene, week, state, records, self._acceptance)

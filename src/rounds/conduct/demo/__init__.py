@@ -1,5 +1,8 @@
 """One turn on a made health system whose true answers are known."""
 
-from rounds.conduct.demo.run import DemoOptions, DemoTurn, run_demo
+from rounds.conduct.demo.beginning import Beginning, begin
+from rounds.conduct.demo.options import DemoOptions, DemoTurn
+from rounds.conduct.demo.run import run_demo
+from rounds.conduct.demo.trial import carry
 
-__all__ = ["DemoOptions", "DemoTurn", "run_demo"]
+__all__ = ["Beginning", "DemoOptions", "DemoTurn", "begin", "carry", "run_demo"]
