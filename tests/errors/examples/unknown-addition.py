@@ -1,11 +1,12 @@
 """A measure is asked to leave out an addition that it does not have."""
 
-folder = project()
+from rounds.conduct import Project
+
+Project.init(folder / "h", source=None)
 command(
     "rounds measure run blood-pressure-control --from 2019-01-01 --to 2019-12-31 "
-    f"--without-addition synthia --project {folder}"
+    "--without-addition synthia --project h"
 )
 
 # Instead:
-folder = project()
-command(f"rounds measure explain blood-pressure-control --project {folder}")
+command("rounds measure explain blood-pressure-control --project h")
