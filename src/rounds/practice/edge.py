@@ -1,5 +1,6 @@
 """The edge of the room: transactions, and what the store says when they fail."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -23,7 +24,7 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
     try:
         with engine.begin() as connection:
             yield connection
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, sqlite3.Error) as error:
         raise SourceError(
             f"Practice could not be written ({type(error).__name__}).",
             code="practice-unwritable",
@@ -44,7 +45,7 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
     try:
         with engine.connect() as connection:
             yield connection.execution_options(begin="DEFERRED")
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, sqlite3.Error) as error:
         raise SourceError(
             f"Practice could not be read ({type(error).__name__}).",
             code="practice-unreadable",

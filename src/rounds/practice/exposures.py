@@ -1,6 +1,7 @@
 """What was shown and done, person by person: read by the steps that show and judge."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -103,10 +104,7 @@ def exposure_rows(
         where, value = "e.rollout = :value", str(rollout)
     else:
         where, value = "e.service = :value", service or ""
-    query = sa.text(_LAST_FEEDBACK.format(where=where))
-    with reading(practice.engine) as connection:
-        rows = connection.execute(query, {"value": value}).all()
-    columns: list[Any] = list(zip(*rows, strict=True)) if rows else [()] * 10
+    columns = _columns(practice, _LAST_FEEDBACK.format(where=where), {"value": value})
     shown = np.array(columns[4], dtype=bool)
     occurred = np.array(columns[5], dtype="int64")
     outcome = _text(columns[8])
@@ -157,5 +155,19 @@ def exposure_of(
     )
 
 
-def _text(values: tuple[str | None, ...]) -> np.ndarray:
+def _columns(
+    practice: Practice, query: str, values: Mapping[str, str]
+) -> list[list[Any]]:
+    """Read rows as columns, a few at a time: no object is made for each row."""
+    columns: list[list[Any]] = [[] for _ in range(10)]
+    with reading(practice.engine) as connection:
+        result = connection.exec_driver_sql(query, values)
+        cursor = result.cursor
+        while rows := cursor.fetchmany(500):
+            for column, more in zip(columns, zip(*rows, strict=True), strict=True):
+                column.extend(more)
+    return columns
+
+
+def _text(values: list[str | None]) -> np.ndarray:
     return np.array([value or "" for value in values], dtype=str)

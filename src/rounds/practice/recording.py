@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from rounds.nouns import DataError
 from rounds.practice import schema
@@ -108,11 +107,12 @@ class Recording:
         """Write the places of units that are met for the first time."""
         write_assignments(self._connection, rollout, assignments)
 
-    def add(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Write exposures; durable once the transaction has closed."""
-        if rows:
-            values = [tuple(row[name] for name in _COLUMNS) for row in rows]
-            self._connection.exec_driver_sql(_ADD, values)
+    def add(self, columns: Mapping[str, Sequence[Any]]) -> None:
+        """Write exposures, as columns; durable once the transaction has closed."""
+        values = list(zip(*(columns[name] for name in _COLUMNS), strict=True))
+        if values:
+            one = len(values) == 1
+            self._connection.exec_driver_sql(_ADD, values[0] if one else values)
 
 
 _TABLE = schema.exposure
@@ -130,6 +130,18 @@ _ADD = (
     f"insert into exposure ({', '.join(_COLUMNS)}) "
     f"values ({', '.join('?' * len(_COLUMNS))})"
 )
+
+
+# By the card alone, which has its own index: asked for the service too, SQLite would
+# look through every exposure of the service.
+_GIVEN = """
+select card, suggestion, service, shown
+from exposure where card in (select value from json_each(?))
+"""
+_TELL = """
+insert into feedback (card, outcome, suggestion, override_reason, at, received)
+values (?, ?, ?, ?, ?, ?) on conflict do nothing
+"""
 
 
 @contextmanager
@@ -156,16 +168,13 @@ def record_feedback(
         return
     stamp = microseconds_of(received)
     cards = {row.card for row in rows}
-    # By the card alone, which has its own index: asked for the service too, SQLite
-    # would look through every exposure of the service.
-    query = sa.select(
-        _TABLE.c.card, _TABLE.c.suggestion, _TABLE.c.service, _TABLE.c.shown
-    ).where(_TABLE.c.card.in_(cards))
     with writing(practice.engine) as connection:
         given = {
-            row.card: row.suggestion
-            for row in connection.execute(query)
-            if row.service == service and row.shown
+            card: suggestion
+            for card, suggestion, by, shown in connection.exec_driver_sql(
+                _GIVEN, (json.dumps(list(cards)),)
+            )
+            if by == service and shown
         }
         if cards - given.keys():
             raise DataError(
@@ -179,17 +188,10 @@ def record_feedback(
                 code="unknown-suggestion",
                 remedies=("Send the uuid of the suggestion as it was given.",),
             )
-        connection.execute(
-            upsert(schema.feedback).on_conflict_do_nothing(),
+        connection.exec_driver_sql(
+            _TELL,
             [
-                {
-                    "card": row.card,
-                    "outcome": row.outcome,
-                    "suggestion": row.suggestion,
-                    "override_reason": row.override_reason,
-                    "at": row.at,
-                    "received": stamp,
-                }
-                for row in rows
+                (r.card, r.outcome, r.suggestion, r.override_reason, r.at, stamp)
+                for r in rows
             ],
         )

@@ -11,7 +11,8 @@ from typing import Protocol
 
 import numpy as np
 
-from rounds.loop.change.service import Calls, Service, reused
+from rounds.loop.change.calls import Calls
+from rounds.loop.change.service import Service, reused
 from rounds.practice import Practice
 from rounds.practice.recording import FeedbackRow, record_feedback
 
@@ -122,9 +123,12 @@ class InProcess:
 
 
 def _texts(values: np.ndarray) -> list[str]:
-    return [str(value) for value in np.asarray(values).tolist()]
+    texts: list[str] = np.asarray(values).astype(str, copy=False).tolist()
+    return texts
 
 
 def _seconds(values: np.ndarray) -> list[int]:
-    moments = np.asarray(values).astype("datetime64[s]").astype("int64")
-    return [int(moment) for moment in moments]
+    seconds: list[int] = (
+        np.asarray(values).astype("datetime64[s]").astype("int64").tolist()
+    )
+    return seconds

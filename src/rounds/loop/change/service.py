@@ -7,16 +7,16 @@ effect on the next call, and nothing is answered that was not written before.
 """
 
 import datetime as dt
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-import numpy as np
-
+from rounds.loop.change.calls import Calls
 from rounds.loop.change.knowledge import Rule, compile_rule
-from rounds.loop.change.rollouts import PermutedBlocks
-from rounds.nouns import DataError, Ref, Rollout
-from rounds.practice import Assignment, InForce, Practice
+from rounds.loop.change.trial import NO_ARM, Trial
+from rounds.nouns import DataError
+from rounds.practice import InForce, Practice
 from rounds.practice.recording import (
     Recorded,
     Recording,
@@ -24,37 +24,7 @@ from rounds.practice.recording import (
     recording,
 )
 
-__all__ = ["Advice", "Calls", "KnowledgeChanged", "Service"]
-
-
-@dataclass(frozen=True, kw_only=True, repr=False)
-class Calls:
-    """Calls of one service, in the order of their arrival; lists of one length.
-
-    Parameters
-    ----------
-    clinic : list of str
-        Organization id; "" where it could not be resolved.
-    occurred : list of int
-        Seconds since 1970 of the encounter's start, local time as written.
-    facts : dict
-        Name → array; NaN is missing, and so is an absent column.
-    """
-
-    hook_instance: list[str]
-    patient: list[str]
-    encounter: list[str]
-    clinic: list[str]
-    occurred: list[int]
-    facts: Mapping[str, np.ndarray]
-    knowledge: str = ""
-    """The Ref of the knowledge for which the facts were read; "" for any."""
-
-    def __len__(self) -> int:
-        return len(self.hook_instance)
-
-    def __repr__(self) -> str:
-        return f"<calls: {len(self):,}>"
+__all__ = ["Advice", "KnowledgeChanged", "Service"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -75,6 +45,10 @@ class Advice:
     conflict: bool = False
 
 
+_NOTHING = Advice()
+_Value = TypeVar("_Value")
+
+
 class KnowledgeChanged(Exception):  # noqa: N818  (not an error: read again)
     """Other knowledge came into force while a call was read; nothing was written."""
 
@@ -92,7 +66,7 @@ class Service:
         self.practice = practice
         self.id = service_id
         self._rules: dict[str, Rule] = {}
-        self._trials: dict[str, _Trial] = {}
+        self._trials: dict[str, Trial] = {}
 
     def __repr__(self) -> str:
         return f"<Service {self.id}>"
@@ -122,181 +96,142 @@ class Service:
                 raise unknown_service(self.id)
             if calls.knowledge not in ("", desk.current.knowledge):
                 raise KnowledgeChanged
-            known = desk.known(set(calls.hook_instance))
-            opted_out = desk.opted_out(set(calls.patient))
-            due = self.rule(desk.current.knowledge).fires_each(calls.facts, len(calls))
-            rows: list[dict[str, Any]] = []
-            answers = []
-            first: dict[str, Recorded] = dict(known)
-            fresh = self._fresh(calls, known, opted_out)
-            arms = self._arms(desk, calls, fresh)
-            stamp = microseconds_of(received)
-            for i, hook in enumerate(calls.hook_instance):
-                if hook not in first:
-                    row = self._row(desk.current, calls, i, arms[i], bool(due[i]))
-                    row["received"] = stamp
-                    if calls.patient[i] in opted_out:
-                        row |= _OPTED_OUT
-                    rows.append(row)
-                    first[hook] = _recorded(row)
-                silent = calls.patient[i] in opted_out or desk.current.state == "off"
-                answers.append(self._again(first[hook], calls.patient[i], silent))
+            known = desk.known(calls.hook_instance)
+            opted_out = desk.opted_out(calls.patient)
+            first = _first(calls, known)
+            rows = self._rows(desk, calls, first, known, opted_out)
+            rows["received"] = [microseconds_of(received)] * len(first)
             desk.add(rows)
-        return answers
+            given = self._given(calls, first, rows)
+            if len(first) < len(calls):
+                known |= _recorded(rows)
+                silenced = opted_out
+                if desk.current.state == "off":
+                    silenced = opted_out.union(calls.patient)
+                self._repeat(calls, first, known, silenced, given)
+        return given
 
-    def _fresh(
-        self, calls: Calls, known: Mapping[str, Recorded], opted_out: frozenset[str]
-    ) -> list[int]:
-        return [
-            i
-            for i, hook in enumerate(calls.hook_instance)
-            if hook not in known and calls.patient[i] not in opted_out
-        ]
+    def _rows(
+        self,
+        desk: Recording,
+        calls: Calls,
+        first: Mapping[str, int],
+        known: Mapping[str, Recorded],
+        opted_out: frozenset[str],
+    ) -> dict[str, list[Any]]:
+        """Decide for each `hookInstance` met for the first time; columns of one length.
+
+        Of a patient who opted out only the fact of a call is kept, not whose it was.
+        """
+        current = desk.current
+        if current is None:
+            raise unknown_service(self.id)
+        rule = self.rule(current.knowledge)
+        due = rule.fires_each(calls.facts, len(calls)).tolist()
+        pairs = self._arms(desk, calls, known, opted_out)
+        patient, encounter, clinic = calls.patient, calls.encounter, calls.clinic
+        if opted_out:
+            out = [one in opted_out for one in patient]
+            due = [one and not gone for one, gone in zip(due, out, strict=True)]
+            pairs = _blanked(pairs, out, NO_ARM)
+            patient, encounter, clinic = (
+                _blanked(column, out, "") for column in (patient, encounter, clinic)
+            )
+        rows: dict[str, list[Any]] = {
+            "hook_instance": calls.hook_instance,
+            "person_source_value": patient,
+            "encounter": [one or None for one in encounter],
+            "clinic": [one or None for one in clinic],
+            "unit": [unit or None for unit, _ in pairs],
+            "arm": [arm for _, arm in pairs],
+            "due": due,
+            "occurred": calls.occurred,
+        }
+        if len(first) < len(calls):
+            kept = list(first.values())
+            rows = {name: [column[i] for i in kept] for name, column in rows.items()}
+        return rows | _cards(rule, rows) | self._constants(current, len(first))
+
+    def _constants(self, current: InForce, n: int) -> dict[str, list[Any]]:
+        """Give what is the same for all that is recorded together."""
+        return {
+            "service": [self.id] * n,
+            "in_force": [current.number] * n,
+            "knowledge": [current.knowledge] * n,
+            "version": [current.version] * n,
+            "rollout": [current.rollout if current.state == "trial" else None] * n,
+        }
+
+    def _given(
+        self, calls: Calls, first: Mapping[str, int], rows: Mapping[str, list[Any]]
+    ) -> list[Advice]:
+        """Give what each call is answered that was recorded now; nothing to others."""
+        given = [_NOTHING] * len(calls)
+        seen = itertools.compress(
+            zip(
+                first.values(),
+                rows["card"],
+                rows["suggestion"],
+                rows["knowledge"],
+                strict=True,
+            ),
+            rows["shown"],
+        )
+        for i, card, suggestion, knowledge in seen:
+            rule = self.rule(knowledge)
+            given[i] = Advice(
+                shown=True, card=card or "", suggestion=suggestion or "", rule=rule
+            )
+        return given
+
+    def _repeat(
+        self,
+        calls: Calls,
+        first: Mapping[str, int],
+        known: Mapping[str, Recorded],
+        silenced: frozenset[str],
+        given: list[Advice],
+    ) -> None:
+        """Answer again what was answered before, or earlier in the same batch."""
+        for i, hook in enumerate(calls.hook_instance):
+            if first.get(hook) != i:
+                patient = calls.patient[i]
+                given[i] = self._again(known[hook], patient, patient in silenced)
 
     def _arms(
-        self, desk: Recording, calls: Calls, fresh: list[int]
+        self,
+        desk: Recording,
+        calls: Calls,
+        known: Mapping[str, Recorded],
+        opted_out: frozenset[str],
     ) -> list[tuple[str, str]]:
         """Give (unit, arm) of each call, allocating patients met for the first time."""
         current = desk.current
-        nothing = [("", "none")] * len(calls)
         if current is None or current.state == "off":
-            return nothing
+            return [NO_ARM] * len(calls)
         unit = "clinic"
         if current.rollout is not None:
             trial = self._trial(current.rollout)
             unit = trial.rollout.design.unit
             if current.state == "trial":
-                return trial.arms(desk, calls, fresh)
+                return trial.arms(desk, calls, known, opted_out)
         units = calls.clinic if unit == "clinic" else calls.patient
         return [(one, "all") for one in units]
 
-    def _trial(self, ref: str) -> "_Trial":
+    def _trial(self, ref: str) -> Trial:
         if ref not in self._trials:
-            self._trials[ref] = _Trial(self.practice, ref)
+            self._trials[ref] = Trial(self.practice, ref)
         return self._trials[ref]
-
-    def _row(
-        self,
-        current: InForce,
-        calls: Calls,
-        i: int,
-        unit_and_arm: tuple[str, str],
-        due: bool,
-    ) -> dict[str, Any]:
-        unit, arm = unit_and_arm
-        shown = due and arm in ("active", "all")
-        card = suggestion = ""
-        if shown:
-            rule = self.rule(current.knowledge)
-            card, suggestion = rule.identify(calls.hook_instance[i])
-        return {
-            "service": self.id,
-            "hook_instance": calls.hook_instance[i],
-            "in_force": current.number,
-            "knowledge": current.knowledge,
-            "version": current.version,
-            "rollout": current.rollout if current.state == "trial" else None,
-            "person_source_value": calls.patient[i],
-            "encounter": calls.encounter[i] or None,
-            "clinic": calls.clinic[i] or None,
-            "unit": unit or None,
-            "arm": arm,
-            "due": due,
-            "shown": shown,
-            "card": card or None,
-            "suggestion": suggestion or None,
-            "occurred": calls.occurred[i],
-        }
 
     def _again(self, recorded: Recorded, patient: str, silent: bool) -> Advice:
         if recorded.person_source_value not in ("", patient):
             return Advice(conflict=True)
         if silent or not recorded.shown:
-            return Advice()
+            return _NOTHING
         rule = self.rule(recorded.knowledge)
         return Advice(
             shown=True, card=recorded.card, suggestion=recorded.suggestion, rule=rule
         )
-
-
-# Of a patient who opted out only the fact of a call is kept, not whose it was.
-_OPTED_OUT: dict[str, Any] = {
-    "person_source_value": "",
-    "encounter": None,
-    "clinic": None,
-    "unit": None,
-    "arm": "none",
-    "due": False,
-    "shown": False,
-    "card": None,
-    "suggestion": None,
-}
-
-
-class _Trial:
-    """A rollout in force, with what of its allocation can no longer change."""
-
-    def __init__(self, practice: Practice, ref: str) -> None:
-        self.rollout: Rollout = practice.rollout(ref)
-        self._practice = practice
-        self._ref = ref
-        self._starts = int(
-            dt.datetime.combine(
-                self.rollout.starts, dt.time(), tzinfo=dt.UTC
-            ).timestamp()
-        )
-        self._clinics: dict[str, Assignment] | None = None
-        self._blocks: PermutedBlocks | None = None
-
-    def __repr__(self) -> str:
-        return f"<trial {self.rollout.name}>"
-
-    def arms(
-        self, desk: Recording, calls: Calls, fresh: list[int]
-    ) -> list[tuple[str, str]]:
-        """Give (unit, arm) of each fresh call; ("", "none") where unresolved."""
-        places = {i for i in fresh if calls.occurred[i] >= self._starts}
-        places = {i for i in places if calls.clinic[i]}
-        if self.rollout.design.unit == "clinic":
-            if self._clinics is None:
-                self._clinics = desk.assignments(self._ref)
-            allocated, units = self._clinics, calls.clinic
-        else:
-            allocated = self._patients(desk, calls, sorted(places))
-            units = calls.patient
-        return [
-            (units[i], allocated[units[i]].arm)
-            if i in places and units[i] in allocated
-            else ("", "none")
-            for i in range(len(calls))
-        ]
-
-    def _patients(
-        self, desk: Recording, calls: Calls, places: list[int]
-    ) -> dict[str, Assignment]:
-        met = {calls.patient[i] for i in places}
-        allocated = desk.assignments(self._ref, met)
-        if len(allocated) == len(met) or desk.is_revealed(self._ref):
-            return allocated
-        if self._blocks is None:
-            seed = self._practice.seed(Ref.parse(self._ref)).seed
-            self._blocks = PermutedBlocks(seed, self.rollout.design.block_sizes)
-        by_clinic = "clinic" in self.rollout.design.strata
-        following: dict[str, int] = {}
-        new: dict[str, Assignment] = {}
-        for i in places:
-            patient = calls.patient[i]
-            if patient in allocated or patient in new:
-                continue
-            stratum = calls.clinic[i] if by_clinic else "all"
-            if stratum not in following:
-                following[stratum] = desk.next_sequence(self._ref, stratum)
-            place = following[stratum]
-            following[stratum] = place + 1
-            arm = self._blocks.arm(stratum, place)
-            new[patient] = Assignment(arm, stratum, place)
-        desk.assign(self._ref, new)
-        return allocated | new
 
 
 def unknown_service(service: str) -> DataError:
@@ -318,11 +253,51 @@ def reused() -> DataError:
     )
 
 
-def _recorded(row: Mapping[str, Any]) -> Recorded:
-    return Recorded(
-        row["person_source_value"],
-        row["knowledge"],
-        row["shown"],
-        row["card"] or "",
-        row["suggestion"] or "",
+_SEEN = ("active", "all")
+
+
+def _first(calls: Calls, known: Mapping[str, Recorded]) -> dict[str, int]:
+    """Give hookInstance → place of its first call, of those not answered before."""
+    first: dict[str, int] = {}
+    for i, hook in enumerate(calls.hook_instance):
+        if hook not in known:
+            first.setdefault(hook, i)
+    return first
+
+
+def _blanked(column: list[_Value], out: list[bool], blank: _Value) -> list[_Value]:
+    return [blank if gone else one for one, gone in zip(column, out, strict=True)]
+
+
+def _cards(rule: Rule, rows: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+    """Say which calls are shown the card, and name each card and its suggestion."""
+    shown = [
+        due and arm in _SEEN for due, arm in zip(rows["due"], rows["arm"], strict=True)
+    ]
+    card: list[str | None] = [None] * len(shown)
+    suggestion: list[str | None] = [None] * len(shown)
+    for i in itertools.compress(range(len(shown)), shown):
+        one, other = rule.identify(rows["hook_instance"][i])
+        card[i], suggestion[i] = one or None, other or None
+    return {"shown": shown, "card": card, "suggestion": suggestion}
+
+
+def _recorded(rows: Mapping[str, list[Any]]) -> dict[str, Recorded]:
+    """Give hookInstance → what was recorded a moment ago."""
+    columns = (
+        rows[name]
+        for name in (
+            "hook_instance",
+            "person_source_value",
+            "knowledge",
+            "shown",
+            "card",
+            "suggestion",
+        )
     )
+    return {
+        hook: Recorded(person, knowledge, shown, card or "", suggestion or "")
+        for hook, person, knowledge, shown, card, suggestion in zip(
+            *columns, strict=True
+        )
+    }

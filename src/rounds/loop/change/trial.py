@@ -1,0 +1,99 @@
+"""A rollout in force: which unit a call belongs to, and in which arm it is."""
+
+import datetime as dt
+from collections.abc import Container, Mapping
+
+from rounds.loop.change.calls import Calls
+from rounds.loop.change.rollouts import PermutedBlocks
+from rounds.nouns import Ref, Rollout
+from rounds.practice import Assignment, Practice
+from rounds.practice.recording import Recording
+
+__all__ = ["NO_ARM", "Trial"]
+
+NO_ARM = ("", "none")
+
+
+class Trial:
+    """A rollout in force, with what of its allocation can no longer change."""
+
+    def __init__(self, practice: Practice, ref: str) -> None:
+        self.rollout: Rollout = practice.rollout(ref)
+        self._practice = practice
+        self._ref = ref
+        self._starts = int(
+            dt.datetime.combine(
+                self.rollout.starts, dt.time(), tzinfo=dt.UTC
+            ).timestamp()
+        )
+        self._clinics: dict[str, tuple[str, str]] | None = None
+        self._blocks: PermutedBlocks | None = None
+
+    def __repr__(self) -> str:
+        return f"<trial {self.rollout.name}>"
+
+    def arms(
+        self,
+        desk: Recording,
+        calls: Calls,
+        known: Container[str],
+        opted_out: Container[str],
+    ) -> list[tuple[str, str]]:
+        """Give (unit, arm) of each call; ("", "none") where unresolved.
+
+        A patient met for the first time is allocated, but not by a call that was
+        answered before, nor one who opted out.
+        """
+        if self.rollout.design.unit == "clinic":
+            if self._clinics is None:
+                self._clinics = _pairs(desk.assignments(self._ref))
+            return [
+                self._clinics.get(unit, NO_ARM)
+                if unit and occurred >= self._starts
+                else NO_ARM
+                for unit, occurred in zip(calls.clinic, calls.occurred, strict=True)
+            ]
+        places = [
+            i
+            for i, hook in enumerate(calls.hook_instance)
+            if calls.occurred[i] >= self._starts
+            and calls.clinic[i]
+            and hook not in known
+            and calls.patient[i] not in opted_out
+        ]
+        allocated = _pairs(self._patients(desk, calls, places))
+        arms = [NO_ARM] * len(calls)
+        for i in places:
+            arms[i] = allocated.get(calls.patient[i], NO_ARM)
+        return arms
+
+    def _patients(
+        self, desk: Recording, calls: Calls, places: list[int]
+    ) -> dict[str, Assignment]:
+        met = {calls.patient[i] for i in places}
+        allocated = desk.assignments(self._ref, met)
+        if len(allocated) == len(met) or desk.is_revealed(self._ref):
+            return allocated
+        if self._blocks is None:
+            seed = self._practice.seed(Ref.parse(self._ref)).seed
+            self._blocks = PermutedBlocks(seed, self.rollout.design.block_sizes)
+        by_clinic = "clinic" in self.rollout.design.strata
+        following: dict[str, int] = {}
+        new: dict[str, Assignment] = {}
+        for i in places:
+            patient = calls.patient[i]
+            if patient in allocated or patient in new:
+                continue
+            stratum = calls.clinic[i] if by_clinic else "all"
+            if stratum not in following:
+                following[stratum] = desk.next_sequence(self._ref, stratum)
+            place = following[stratum]
+            following[stratum] = place + 1
+            arm = self._blocks.arm(stratum, place)
+            new[patient] = Assignment(arm, stratum, place)
+        desk.assign(self._ref, new)
+        return allocated | new
+
+
+def _pairs(assignments: Mapping[str, Assignment]) -> dict[str, tuple[str, str]]:
+    return {unit: (unit, one.arm) for unit, one in assignments.items()}
