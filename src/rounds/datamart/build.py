@@ -89,12 +89,11 @@ class Build:
         by_type = problems.type_counts(connection)
         for kind, count in by_type.items():
             assert count.read == count.mapped + count.set_aside, f"{kind}: {count}"
-        rows = {
-            table: connection.execute(f'SELECT count(*) FROM "{table}"').fetchall()[0][
-                0
-            ]
-            for table in cdm_tables()
-        }
+        counts = " UNION ALL ".join(
+            f"SELECT '{table}', count(*) FROM \"{table}\"" for table in cdm_tables()
+        )
+        counted = dict(connection.execute(counts).fetchall())
+        rows = {table: counted[table] for table in cdm_tables()}
         _insist_on_rows(by_type, rows)
         found = [
             problems.reasons(connection, files, set_aside=aside, loaded=loaded)

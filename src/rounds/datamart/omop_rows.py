@@ -127,10 +127,10 @@ def stage_rows(
     Returns
     -------
     int
-        How many rows were read.
+        How many rows were read. If none of them has a fault, they are in `mapped`.
     """
     if not relations:
-        _show(connection, table, f"{_nothing(table)} LIMIT 0")
+        _show(connection, table, f"{_nothing(table)} LIMIT 0", 0)
         return 0
     if len(relations) == 1 and (n := _show_whole(connection, table, *relations[0])):
         return n
@@ -165,8 +165,12 @@ def _nothing(table: str) -> str:
     )
 
 
-def _show(connection: duckdb.DuckDBPyConnection, table: str, rows: str) -> None:
-    connection.execute(f"CREATE TEMP VIEW rows_{table} AS {rows}")
+def _show(connection: duckdb.DuckDBPyConnection, table: str, rows: str, n: int) -> None:
+    """Make `rows_<table>` a view of rows of which all are good, and count them."""
+    connection.execute(
+        f"CREATE TEMP VIEW rows_{table} AS {rows};"
+        f"INSERT INTO mapped VALUES ('{table}', {n})"
+    )
 
 
 def _show_whole(
@@ -187,7 +191,9 @@ def _show_whole(
     columns, reason = _select(table, _source_columns(connection, table, relation))
     faults = [f'"{name}" IS NULL' for name in _required(table)]
     # On `person`, the rules look at nothing else, so its view need not be there yet.
-    faults += [test for test, _ in _table_rules(table)]
+    faults += [
+        test for test, why in _table_rules(table) if why != "subject set aside"
+    ]  # whose subject was set aside refers to nothing as well
     found = " OR ".join(["reason IS NOT NULL", *(f"({fault})" for fault in faults)])
     n, n_keys, n_faults = connection.execute(
         f"SELECT count(*), count(DISTINCT {key_of(table)}), "
@@ -197,9 +203,8 @@ def _show_whole(
     if n_faults or n_keys != n or not n:
         return 0
     rows = f"SELECT {number}::INTEGER AS file_number, 0::BIGINT AS record"
-    _show(
-        connection, table, f"{rows}, NULL::VARCHAR AS reason, {columns} FROM {relation}"
-    )
+    rows += f", NULL::VARCHAR AS reason, {columns} FROM {relation}"
+    _show(connection, table, rows, n)
     connection.execute("INSERT INTO reading VALUES (?, ?, ?)", [number, table, n])
     return int(n)
 

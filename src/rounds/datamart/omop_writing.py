@@ -36,13 +36,15 @@ def write_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
         How many rows of the source each table should hold; `concept` holds the local
         ones besides, and is not counted.
     """
+    good = dict(connection.execute("FROM mapped").fetchall())
     _write(connection, "concept", {})
     lacking = _make_source_concepts(connection)
     for table in cdm_tables():
-        if table != "concept":
+        if table != "concept" and good.get(table) != 0:
             special = _with_source_concept(table) if lacking else {}
             _write(connection, table, special)
-        _account(connection, table)
+        if table not in good:
+            _account(connection, table)
     n_periods = connection.execute(
         "SELECT count(*) FROM observation_period"
     ).fetchall()[0][0]

@@ -55,6 +55,8 @@ class OmopSource:
         tell: Tell,
     ) -> Loaded:
         """Fill the CDM tables from the files or tables of the same names."""
+        # A file is looked at, then read: the second time its layout is known.
+        connection.execute("SET parquet_metadata_cache = true")
         n_read = 0
         relations: list[tuple[str, int, str]] = []
         for file in files:
