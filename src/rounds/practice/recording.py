@@ -73,9 +73,8 @@ class Recording:
 
     def known(self, hook_instances: Collection[str]) -> dict[str, Recorded]:
         """Give the calls among these that were answered before."""
-        rows = self._connection.exec_driver_sql(
-            _KNOWN, (self.service, json.dumps(list(hook_instances)))
-        )
+        sql, asked = _one_or_many(_KNOWN, hook_instances)
+        rows = self._connection.exec_driver_sql(sql, (self.service, asked))
         return {
             hook: Recorded(person, knowledge, bool(shown), card or "", suggestion or "")
             for hook, person, knowledge, shown, card, suggestion in rows
@@ -83,8 +82,8 @@ class Recording:
 
     def opted_out(self, persons: Collection[str]) -> frozenset[str]:
         """Give the persons among these who opted out."""
-        asked = (json.dumps(list(persons)),)
-        rows = self._connection.exec_driver_sql(_OPTED_OUT, asked)
+        sql, asked = _one_or_many(_OPTED_OUT, persons)
+        rows = self._connection.exec_driver_sql(sql, (asked,))
         return frozenset(person for (person,) in rows)
 
     def assignments(
@@ -125,6 +124,16 @@ _OPTED_OUT = """
 select person_source_value from opt_out
 where person_source_value in (select value from json_each(?))
 """
+_MANY = "in (select value from json_each(?))"
+
+
+def _one_or_many(sql: str, values: Collection[str]) -> tuple[str, str]:
+    """Give SQL and its value; a single one needs no list to be read."""
+    if len(values) == 1:
+        return sql.replace(_MANY, "= ?"), next(iter(values))
+    return sql, json.dumps(list(values))
+
+
 _COLUMNS = tuple(column.name for column in _TABLE.columns if column.name != "id")
 _ADD = (
     f"insert into exposure ({', '.join(_COLUMNS)}) "

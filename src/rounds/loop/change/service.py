@@ -258,8 +258,11 @@ _SEEN = ("active", "all")
 
 def _first(calls: Calls, known: Mapping[str, Recorded]) -> dict[str, int]:
     """Give hookInstance → place of its first call, of those not answered before."""
+    hooks = calls.hook_instance
+    if not known and len(set(hooks)) == len(hooks):
+        return dict(zip(hooks, range(len(hooks)), strict=True))
     first: dict[str, int] = {}
-    for i, hook in enumerate(calls.hook_instance):
+    for i, hook in enumerate(hooks):
         if hook not in known:
             first.setdefault(hook, i)
     return first
