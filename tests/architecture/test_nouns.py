@@ -90,6 +90,7 @@ ASKED: dict[str, dict[str, Any]] = {
             for role in ("primary", "balancing")
         ),
     },
+    "Decision": {"allocation_seed": "b" * 128},
     "Rollout": {"seed_commitment": "a" * 64},
     "Source": {"pmid": "123", "doi": "10.1000/x"},
 }

@@ -1,0 +1,135 @@
+"""The first half of a demo's turn: a past, a problem, what is known."""
+
+import datetime as dt
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from pathlib import Path
+
+from rounds.conduct.demo.options import DemoOptions
+from rounds.conduct.desk import Desk
+from rounds.conduct.plan import Plan
+from rounds.conduct.project import Project
+from rounds.conduct.steps import run_evidence, run_problem
+from rounds.datamart import load
+from rounds.nouns import Evidence, Period, Problem
+from rounds.world import World, WorldConfig
+
+__all__ = ["Beginning", "Clock", "begin", "load_practice"]
+
+CONTENT = ("turn.yaml", "sources.yaml", "knowledge_object.yaml")
+
+
+class Clock:
+    """The world's calendar, which the ledger's entries of a demo are stamped with."""
+
+    def __init__(self, day: dt.date) -> None:
+        self.day = day
+
+    def __call__(self) -> dt.datetime:
+        """Give noon of the day, UTC."""
+        return dt.datetime.combine(self.day, dt.time(12), tzinfo=dt.UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beginning:
+    """A health system on the eve of go-live, its problem and its evidence."""
+
+    project: Project
+    plan: Plan
+    world: World
+    problem: Problem
+    evidence: Evidence
+    options: DemoOptions
+
+    @property
+    def eve(self) -> dt.date:
+        """The last day before go-live."""
+        return self.world.go_live - dt.timedelta(days=1)
+
+    def again(self, root: Path, options: DemoOptions) -> "Beginning":
+        """Give the same past another future, in a copy of the project.
+
+        Parameters
+        ----------
+        options : DemoOptions
+            Only `effect`, `harm` and `sealing` may differ: the rest made the past.
+        """
+        assert options == replace(
+            self.options,
+            effect=options.effect,
+            harm=options.harm,
+            sealing=options.sealing,
+        )
+        shutil.copytree(self.project.root, root)
+        project = Project.open(root)
+        plan = _as_asked(self.plan, options)
+        project.plan_path.write_text(plan.to_yaml())
+        world = self.world.planted(effect=options.effect, harm=options.harm)
+        return replace(self, project=project, plan=plan, world=world, options=options)
+
+
+def begin(
+    root: Path, options: DemoOptions, progress: Callable[[str], None]
+) -> Beginning:
+    """Live up to go-live, find the problem, and appraise what is known."""
+    project = Project(Path(root).resolve())
+    project.remove_demo()
+    project = Project.init(root, source=None, demo=True)
+    for name in CONTENT:
+        text = (files("rounds.conduct.demo") / name).read_text()
+        (project.root / name).write_text(text)
+    plan = _as_asked(Plan.load(project.plan_path), options)
+    project.plan_path.write_text(plan.to_yaml())
+    assert plan.evidence is not None
+
+    progress("a health system lives through eighteen months")
+    world = World(
+        WorldConfig(
+            people=options.people,
+            weeks=options.weeks,
+            seed=options.seed,
+            effect=options.effect,
+            harm=options.harm,
+            n_clinics=options.n_clinics,
+        )
+    )
+    world.live(world.go_live, None)
+    eve = world.go_live - dt.timedelta(days=1)
+    by, threads = plan.problem.owner, options.threads
+    with Desk.open(project, now=Clock(eve), by=by, threads=threads) as desk:
+        load_practice(desk, world)
+        progress("problem: where does practice vary more than chance?")
+        year = Period(start=eve - dt.timedelta(days=364), end=eve)
+        found = run_problem(desk, plan.problem, year)
+        progress("evidence: what is known already?")
+        known = run_evidence(desk, plan.evidence)
+    return Beginning(
+        project=project,
+        plan=plan,
+        world=world,
+        problem=found,
+        evidence=known,
+        options=options,
+    )
+
+
+def load_practice(desk: Desk, world: World) -> None:
+    """Let everything that has happened so far become data."""
+    folder = desk.project.private / "omop"
+    shutil.rmtree(folder, ignore_errors=True)
+    world.write_omop(folder)
+    load(folder, desk.project.datamart, threads=desk.threads)
+    shutil.rmtree(folder)
+
+
+def _as_asked(plan: Plan, options: DemoOptions) -> Plan:
+    change = plan.change
+    assert change is not None
+    asked: dict[str, object] = {"weeks": options.weeks}
+    if not options.sealing:
+        asked["required_diagnostics"] = ()
+    protocol = change.protocol.model_copy(update=asked)
+    change = change.model_copy(update={"protocol": protocol})
+    return plan.model_copy(update={"change": change})

@@ -1,0 +1,75 @@
+"""What a demo may be asked to vary, and what it gives."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rounds.conduct.project import Project
+from rounds.nouns import (
+    Community,
+    ControlChart,
+    Decision,
+    Evaluation,
+    Evidence,
+    KnowledgeObject,
+    Measure,
+    NotEstimable,
+    Problem,
+    Protocol,
+    Rollout,
+    Source,
+    Turn,
+)
+
+__all__ = ["DemoOptions", "DemoTurn"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoOptions:
+    """What a demo may be asked to vary."""
+
+    people: int = 10_000
+    weeks: int = 26
+    seed: int = 1
+    effect: float = 0.06
+    harm: float = 0.0
+    n_clinics: int = 40
+    watch: bool = True
+    """Whether care goes on after the decision, with a chart of whether it holds."""
+    publish_files: bool = True
+    """Whether the ledger is also exported as files."""
+    threads: int | None = None
+    """For the datamart's engine; as many as there are cores if not given."""
+    sealing: bool = True
+    """Whether diagnostics are required; without, the grader sees under the seal."""
+
+    def unsealed(self) -> "DemoOptions":
+        """Give the same turn with no diagnostic required."""
+        return replace(self, sealing=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoTurn:
+    """What one turn gave."""
+
+    project: Project
+    truth: Path
+    """The world's sealed truth; only the grader opens it."""
+    event_log_hash: str | None
+    """Of a whole turn; None where care was not lived on to the watch's end."""
+    weeks: int
+    """From the first card to the decision."""
+    measure: Measure
+    community: Community
+    problem: Problem
+    sources: tuple[Source, ...]
+    evidence: Evidence
+    knowledge_object: KnowledgeObject
+    protocol: Protocol
+    rollout: Rollout
+    evaluation: Evaluation
+    decision: Decision
+    in_force: str | None
+    watch: ControlChart | NotEstimable | None
+    turn: Turn
+    next_source: Source | None
+    """What this turn found, as a Source of the next; None while it is sealed."""

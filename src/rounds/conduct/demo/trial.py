@@ -1,0 +1,167 @@
+"""The second half of a demo's turn: a change, its evaluation, a decision."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import cast
+
+from rounds import __version__
+from rounds.conduct.demo.beginning import Beginning, Clock, load_practice
+from rounds.conduct.demo.options import DemoTurn
+from rounds.conduct.desk import Desk
+from rounds.conduct.project import Project
+from rounds.conduct.steps import (
+    carried_source,
+    run_change,
+    run_decision,
+    run_evaluation,
+)
+from rounds.loop.change import InProcess
+from rounds.loop.evaluation import watch
+from rounds.nouns import (
+    ControlChart,
+    Decision,
+    Evaluation,
+    KnowledgeObject,
+    NotEstimable,
+    Period,
+    Provenance,
+    Rollout,
+    Source,
+    Turn,
+)
+from rounds.world import PointOfCare
+
+__all__ = ["Door", "carry"]
+
+Door = Callable[[Project, KnowledgeObject], AbstractContextManager[PointOfCare]]
+"""Opens the point of care of a project, e.g. a server's."""
+
+
+def carry(
+    past: Beginning, *, door: Door | None, progress: Callable[[str], None]
+) -> DemoTurn:
+    """Carry a turn from the first card to the last look."""
+    clock = Clock(past.eve)
+    by, threads = past.plan.problem.owner, past.options.threads
+    with Desk.open(past.project, now=clock, by=by, threads=threads) as desk:
+        return _Trial(past, desk, clock, progress).turn(door)
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """The demo's scenery: a past, a desk, a clock."""
+
+    past: Beginning
+    desk: Desk
+    clock: Clock
+    progress: Callable[[str], None]
+
+    def turn(self, door: Door | None) -> DemoTurn:
+        """Roll out, evaluate, decide, and keep watching."""
+        past, desk, world = self.past, self.desk, self.past.world
+        plan = past.plan
+        assert plan.change is not None
+        assert plan.decision is not None
+        self.progress("change: the card goes live in a random half")
+        rollout, protocol = run_change(desk, plan.change, seed=self.seed())
+        knowledge = desk.read(rollout.knowledge_object, KnowledgeObject)
+        with (door or self.in_process)(desk.project, knowledge) as point_of_care:
+            world.live(world.trial_end, point_of_care)
+            load_practice(desk, world)
+            truth = desk.project.private / "truth.json"
+            world.seal(truth)
+            self.clock.day = world.trial_end + dt.timedelta(days=1)
+            self.progress("evaluation: did care change, was anyone harmed?")
+            judged = run_evaluation(desk)
+            self.progress("decision: a named person signs")
+            signed, in_force = run_decision(desk, plan.decision)
+            chart = self.keep_watching(point_of_care)
+        turn = self.publish_turn(rollout, judged, signed)
+        if past.options.publish_files:
+            desk.ledger.export(desk.project.ledger)
+        return DemoTurn(
+            project=desk.project,
+            truth=truth,
+            event_log_hash=world.event_log_hash() if past.options.watch else None,
+            weeks=(world.trial_end - world.go_live).days // 7,
+            measure=desk.measure(plan.problem.measure),
+            community=plan.problem.community,
+            problem=past.problem,
+            sources=tuple(desk.read(ref, Source) for ref in past.evidence.sources),
+            evidence=past.evidence,
+            knowledge_object=knowledge,
+            protocol=protocol,
+            rollout=rollout,
+            evaluation=judged,
+            decision=signed,
+            in_force=in_force,
+            watch=chart,
+            turn=turn,
+            next_source=carried_source(desk),
+        )
+
+    def seed(self) -> bytes:
+        """Derive the demo's allocation seed from its own, so that it replays."""
+        text = f"rounds demo allocation {self.past.options.seed}"
+        return hashlib.sha256(text.encode()).digest()
+
+    def in_process(
+        self, project: Project, knowledge: KnowledgeObject
+    ) -> AbstractContextManager[PointOfCare]:
+        """Open the point of care in this process."""
+        del project
+        here = InProcess(self.desk.practice, knowledge.service.id, now=self.clock)
+        # Known by its shape: loop.change has its own words for the world's arrays.
+        return nullcontext(cast("PointOfCare", here))
+
+    def keep_watching(
+        self, point_of_care: PointOfCare
+    ) -> ControlChart | NotEstimable | None:
+        """Let care go on with what was decided, and chart whether the gain holds."""
+        if not self.past.options.watch:
+            return None
+        world, found = self.past.world, self.past.problem
+        self.progress("watch: does the gain hold?")
+        decided_on = self.clock.day
+        world.live(world.watch_end, point_of_care)
+        load_practice(self.desk, world)
+        self.clock.day = world.watch_end + dt.timedelta(days=1)
+        measure = self.desk.measure("treatment-intensified")
+        with self.desk.datamart() as mart:
+            return watch(
+                mart,
+                measure,
+                Period(start=found.period.start, end=world.watch_end),
+                since=decided_on,
+            )
+
+    def publish_turn(
+        self, rollout: Rollout, judged: Evaluation, signed: Decision
+    ) -> Turn:
+        """Publish the trip round, with the day each step was reached."""
+        found, known = self.past.problem, self.past.evidence
+        steps = (found, known, rollout, judged, signed)
+        reached = tuple(
+            (noun.kind, self.desk.ledger.receipt(noun.ref()).at.date())
+            for noun in steps
+        )
+        before = self.desk.find(Turn)
+        turn = Turn(
+            name=self.past.plan.problem.name,
+            number=before.number + 1 if before else 1,
+            problem=found.ref(),
+            evidence=known.ref(),
+            rollout=rollout.ref(),
+            evaluation=judged.ref(),
+            decision=signed.ref(),
+            reached=reached,
+            after=before.ref() if before else None,
+            provenance=Provenance(
+                made_from=tuple(noun.ref() for noun in steps),
+                code_version=__version__,
+            ),
+        )
+        return self.desk.publish(turn)
