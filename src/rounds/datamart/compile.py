@@ -1,10 +1,11 @@
-"""A measure as one SQL statement: from everybody to one row a subject.
+"""A measure as SQL, a table after another: from everybody to one row a subject.
 
-The statement narrows subjects by the initial population, finds the index, puts the
-other populations beside each as true or false, and adds site, clinician, age, sex and
+The tables narrow subjects by the initial population, find the index, put the
+other populations beside each as true or false, and add site, clinician, age, sex and
 SVI quartile. Ties are broken by what a row says, then by its id, never by its place.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -15,15 +16,12 @@ from rounds.definitions import visit_concepts
 from rounds.definitions.graph import day_of
 from rounds.nouns import Measure, Noun, Period
 
-__all__ = ["Concepts", "compile_measure"]
+__all__ = ["Compiled", "Concepts", "compile_measure"]
 
 _BIRTH: Final = (
     "p.year_of_birth * 10000"
     " + coalesce(p.month_of_birth, month(p.birth_datetime), 7) * 100"
     " + coalesce(p.day_of_birth, day(p.birth_datetime), 1)"
-)
-_NOT_OPTED_OUT: Final = (
-    "coalesce(p.person_source_value, '') NOT IN (SELECT unnest($without))"
 )
 
 
@@ -39,9 +37,27 @@ class Concepts:
     """The concepts of the social vulnerability index."""
 
 
+@dataclass(frozen=True)
+class Compiled:
+    """A measure as SQL."""
+
+    tables: Mapping[str, str]
+    """Name → query, each after those that it reads; a name is a hash of its query."""
+    query: str
+    """One SELECT over the tables, with the columns that `rows` names."""
+    opted_out: str
+    """The table of `person_source_value` to leave out, which the caller makes; it is
+    read only where there is someone."""
+
+
 def compile_measure(
-    measure: Measure, period: Period, concepts: Concepts, *, monthly: bool = False
-) -> str:
+    measure: Measure,
+    period: Period,
+    concepts: Concepts,
+    *,
+    without: frozenset[str] = frozenset(),
+    monthly: bool = False,
+) -> Compiled:
     """Write a measure as SQL.
 
     Parameters
@@ -52,46 +68,59 @@ def compile_measure(
         Both days included.
     concepts : Concepts
         What its codes are in this datamart.
+    without : frozenset of str
+        `person_source_value` of those who are in no population.
     monthly : bool
         One row a person and calendar month in which the person has a day that the
         numerator reads (for the person basis), judged by that month's days alone.
 
     Returns
     -------
-    str
-        One SELECT with the parameter `$without` (a list of person_source_value), and
-        the columns that `rows` names.
+    Compiled
+        No identifier is in its text: those left out are read from a table.
     """
-    statement = Statement(period, concepts.sets, concepts.units)
-    subjects = statement.table("subjects", _everybody(measure, period))
-    subjects = statement.narrowed(subjects, measure.initial_population)
+    statement = Statement(
+        period, concepts.sets, concepts.units, visits=measure.basis == "visit"
+    )
+    listed = "\n".join(sorted(without))
+    opted_out = f"opted_out_{hashlib.sha256(listed.encode()).hexdigest()[:24]}"
+    kept = "TRUE"
+    if without:
+        kept = (
+            "coalesce(p.person_source_value, '') NOT IN "
+            f"(SELECT person_source_value FROM {opted_out})"
+        )
+    everybody = _everybody(measure, period, kept)
+    subjects = statement.narrowed(everybody, measure.initial_population)
     if measure.basis == "visit":
         subjects = statement.table("indexed", _indexed(measure, subjects))
+    people = subjects
     if monthly and measure.basis == "person":
         subjects = _months(statement, measure, subjects)
     judged = _judged(statement, measure, subjects)
-    final = _described(statement, measure, period, concepts, judged)
-    return statement.whole(final)
+    sites = ""
+    if measure.basis == "person":
+        sites = _sites(statement, period, people)
+    svi = statement.table("svi", _svi(subjects, concepts))
+    query = _described(measure, period, judged, sites, svi)
+    return Compiled(statement.tables, query, opted_out)
 
 
-def _everybody(measure: Measure, period: Period) -> str:
+def _everybody(measure: Measure, period: Period, kept: str) -> str:
     if measure.basis == "person":
         return (
             "SELECT p.person_id AS sid, p.person_id, "
             f"{date(period.end)} AS index_date, {_BIRTH} AS birth, "
             "CAST(NULL AS INTEGER) AS visit_concept_id "
-            f"FROM person p WHERE {_NOT_OPTED_OUT}"
+            f"FROM person p WHERE {kept}"
         )
     return (
         "SELECT t.visit_occurrence_id AS sid, t.person_id, "
         f"t.visit_start_date AS index_date, {_BIRTH} AS birth, t.visit_concept_id, "
-        "t.visit_start_datetime AS visit_time, c.care_site_source_value AS site, "
-        "r.provider_source_value AS clinician "
+        "t.visit_start_datetime AS visit_time, t.care_site_id, t.provider_id "
         "FROM visit_occurrence t JOIN person p ON p.person_id = t.person_id "
-        "LEFT JOIN care_site c ON c.care_site_id = t.care_site_id "
-        "LEFT JOIN provider r ON r.provider_id = t.provider_id "
         f"WHERE t.visit_start_date BETWEEN {date(period.start)} AND {date(period.end)} "
-        f"AND {_NOT_OPTED_OUT}"
+        f"AND {kept}"
     )
 
 
@@ -100,7 +129,11 @@ def _indexed(measure: Measure, subjects: str) -> str:
     # how the datamart was loaded.
     per = "person_id" if measure.index == "first" else "person_id, index_date"
     return (
-        f"SELECT * FROM {subjects} QUALIFY row_number() OVER (PARTITION BY {per} "
+        "SELECT s.*, c.care_site_source_value AS site, "
+        f"r.provider_source_value AS clinician FROM {subjects} s "
+        "LEFT JOIN care_site c ON c.care_site_id = s.care_site_id "
+        "LEFT JOIN provider r ON r.provider_id = s.provider_id "
+        f"QUALIFY row_number() OVER (PARTITION BY {per} "
         "ORDER BY index_date, visit_time NULLS LAST, site NULLS LAST, "
         "clinician NULLS LAST, sid) = 1"
     )
@@ -143,8 +176,7 @@ def _judged(statement: Statement, measure: Measure, subjects: str) -> str:
     if measure.measure_observation is not None:
         reading = statement.reading(measure.measure_observation, subjects)
         value, joined = "o.value", f" LEFT JOIN {reading} o ON o.sid = s.sid"
-    flags = statement.table(
-        "flags",
+    flags = (
         "SELECT s.*, "
         f"{flag(eligible, 'TRUE')} AS eligible, "
         f"{flag(excluded, 'FALSE')} AS excluded, "
@@ -152,7 +184,7 @@ def _judged(statement: Statement, measure: Measure, subjects: str) -> str:
         f"{flag(measure.numerator, 'FALSE')} AS met, "
         f"{flag(measure.numerator_exclusion, 'FALSE')} AS unmet, "
         f"{flag(measure.observed_when, 'TRUE')} AS known, {value} AS value "
-        f"FROM {subjects} s{joined}",
+        f"FROM {subjects} s{joined}"
     )
     observed = "known"
     if measure.scoring == "continuous-variable":
@@ -162,31 +194,28 @@ def _judged(statement: Statement, measure: Measure, subjects: str) -> str:
         "judged",
         f"SELECT *, ({counted}) AS denominator, "
         f"({counted} AND met AND NOT unmet) AS numerator, "
-        f"({counted} AND {observed}) AS observed FROM {flags}",
+        f"({counted} AND {observed}) AS observed FROM ({flags})",
+    )
+
+
+def _sites(statement: Statement, period: Period, people: str) -> str:
+    """Join a row `j` to the site `a` and the clinician `b` of most visits."""
+    persons = f"(SELECT person_id FROM {people})"
+    sites = statement.table("sites", _most_seen(period, persons, "care_site"))
+    clinicians = statement.table("clinicians", _most_seen(period, persons, "provider"))
+    return (
+        f" LEFT JOIN {sites} a ON a.person_id = j.person_id"
+        f" LEFT JOIN {clinicians} b ON b.person_id = j.person_id"
     )
 
 
 def _described(
-    statement: Statement,
-    measure: Measure,
-    period: Period,
-    concepts: Concepts,
-    judged: str,
+    measure: Measure, period: Period, judged: str, sites: str, svi: str
 ) -> str:
     if measure.basis == "visit":
-        site, clinician, joined = "j.site", "j.clinician", ""
+        site, clinician = "j.site", "j.clinician"
     else:
-        persons = f"(SELECT person_id FROM {judged})"
-        sites = statement.table("sites", _most_seen(period, persons, "care_site"))
-        clinicians = statement.table(
-            "clinicians", _most_seen(period, persons, "provider")
-        )
         site, clinician = "a.label", "b.label"
-        joined = (
-            f" LEFT JOIN {sites} a ON a.person_id = j.person_id"
-            f" LEFT JOIN {clinicians} b ON b.person_id = j.person_id"
-        )
-    svi = statement.table("svi", _svi(judged, concepts))
     day = date(period.end) if measure.basis == "person" else "j.index_date"
     return (
         "SELECT j.person_id, "
@@ -200,7 +229,7 @@ def _described(
         "j.excluded AND j.eligible AS excluded, "
         "j.eligible AND NOT j.excluded AND j.excepted AND NOT j.met AS excepted, "
         "coalesce(j.value, 'nan'::DOUBLE) AS value "
-        f"FROM {judged} j JOIN person p ON p.person_id = j.person_id{joined} "
+        f"FROM {judged} j JOIN person p ON p.person_id = j.person_id{sites} "
         f"LEFT JOIN {svi} q ON q.sid = j.sid ORDER BY j.person_id, j.index_date"
     )
 
@@ -223,14 +252,14 @@ def _most_seen(period: Period, persons: str, table: str) -> str:
     )
 
 
-def _svi(judged: str, concepts: Concepts) -> str:
+def _svi(subjects: str, concepts: Concepts) -> str:
     """Give the quartile of the latest percentile rank on or before the index day."""
     ids = numbers(concepts.svi)
     rank = "t.value_as_number"
     return (
         "SELECT j.sid, CASE "
         f"WHEN {rank} < 0.25 THEN 1 WHEN {rank} < 0.5 THEN 2 WHEN {rank} < 0.75 THEN 3 "
-        f"ELSE 4 END AS quartile FROM {judged} j "
+        f"ELSE 4 END AS quartile FROM {subjects} j "
         "JOIN observation t ON t.person_id = j.person_id "
         f"WHERE (t.observation_concept_id IN ({ids}) "
         f"OR t.observation_source_concept_id IN ({ids})) "

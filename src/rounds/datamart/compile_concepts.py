@@ -1,7 +1,7 @@
 """Codes to the datamart's concepts, and what the datamart has none of."""
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from rounds.datamart.compile import Concepts
 from rounds.datamart.compile_events import TABLES, accepted_unit, member
@@ -10,9 +10,12 @@ from rounds.definitions.graph import CLAUSES, concept_set_of, needed_events, nod
 from rounds.nouns import Code, CodePrefix, ConceptSet, Events, Measure
 
 if TYPE_CHECKING:
-    import duckdb
+    from rounds.datamart.derived import Derived
 
 __all__ = ["absent_events", "other_units", "resolve"]
+
+Key: TypeAlias = tuple[str, str, bool]
+"""Vocabulary, code, and whether it is a beginning."""
 
 _SVI: Final = ConceptSet(
     name="svi",
@@ -24,13 +27,13 @@ _SVI: Final = ConceptSet(
 )
 
 
-def resolve(connection: "duckdb.DuckDBPyConnection", measure: Measure) -> Concepts:
+def resolve(derived: "Derived", measure: Measure) -> Concepts:
     """Find the concepts of a measure's codes in the datamart's `concept` table.
 
     Parameters
     ----------
-    connection : DuckDBPyConnection
-        A connection to the datamart.
+    derived : Derived
+        What is asked of the datamart.
     measure : Measure
         Its concept sets, with the additions that are enabled.
 
@@ -39,52 +42,67 @@ def resolve(connection: "duckdb.DuckDBPyConnection", measure: Measure) -> Concep
     Concepts
         A concept set of which no code is known to the datamart is empty.
     """
-    sets = {
-        one.name: _ids(connection, concept_set_of(measure, one.name))
-        for one in measure.concept_sets
-    }
+    sets = {one.name: concept_set_of(measure, one.name) for one in measure.concept_sets}
+    codes = _known(
+        derived,
+        {
+            _key(code)
+            for one in (*sets.values(), _SVI)
+            for code in (*one.include, *one.exclude)
+        },
+    )
     spellings = sorted(
         {unit for events in all_events(measure) for unit in events.units}
     )
-    found = connection.execute(
+    found = derived.ask(
         "SELECT concept_code, min(concept_id) FROM concept "
         "WHERE vocabulary_id = 'UCUM' AND concept_code IN (SELECT unnest($1)) "
         "AND concept_id > 0 GROUP BY concept_code",
         [spellings],
-    ).fetchall()
-    return Concepts(sets=sets, units=dict(found), svi=_ids(connection, _SVI))
+    )
+    return Concepts(
+        sets={name: _ids(codes, one) for name, one in sets.items()},
+        units=dict(found),
+        svi=_ids(codes, _SVI),
+    )
 
 
-def _ids(
-    connection: "duckdb.DuckDBPyConnection", concept_set: ConceptSet
-) -> tuple[int, ...]:
-    included = _known(connection, concept_set.include)
-    return tuple(sorted(included - _known(connection, concept_set.exclude)))
+def _key(code: Code | CodePrefix) -> Key:
+    if isinstance(code, Code):
+        return (vocabulary_of(code.system), code.code, False)
+    return (vocabulary_of(code.system), code.code_prefix, True)
 
 
-def _known(
-    connection: "duckdb.DuckDBPyConnection", codes: Iterable[Code | CodePrefix]
-) -> set[int]:
-    exact = [(vocabulary_of(c.system), c.code) for c in codes if isinstance(c, Code)]
-    begun = [
-        (vocabulary_of(c.system), c.code_prefix)
-        for c in codes
-        if isinstance(c, CodePrefix)
-    ]
+def _ids(codes: Mapping[Key, set[int]], concept_set: ConceptSet) -> tuple[int, ...]:
     found: set[int] = set()
-    for pairs, test in (
-        (exact, "c.concept_code = w.code"),
-        (begun, "starts_with(c.concept_code, w.code)"),
+    for code in concept_set.include:
+        found |= codes[_key(code)]
+    for code in concept_set.exclude:
+        found -= codes[_key(code)]
+    return tuple(sorted(found))
+
+
+def _known(derived: "Derived", wanted: Iterable[Key]) -> dict[Key, set[int]]:
+    """Find the concepts of all codes at once, but those found before."""
+    codes = derived.codes
+    missing = sorted(set(wanted) - codes.keys())
+    found: dict[Key, set[int]] = {key: set() for key in missing}
+    for begun, test in (
+        (False, "c.concept_code = w.code"),
+        (True, "starts_with(c.concept_code, w.code)"),
     ):
-        if pairs:
-            rows = connection.execute(
-                "SELECT c.concept_id FROM concept c JOIN "
+        of_kind = [key for key in missing if key[2] == begun]
+        if of_kind:
+            rows = derived.ask(
+                "SELECT w.vocabulary, w.code, c.concept_id FROM concept c JOIN "
                 "(SELECT unnest($1) AS vocabulary, unnest($2) AS code) w "
                 f"ON c.vocabulary_id = w.vocabulary AND {test} WHERE c.concept_id > 0",
-                [[v for v, _ in pairs], [code for _, code in pairs]],
-            ).fetchall()
-            found |= {row[0] for row in rows}
-    return found
+                [[key[0] for key in of_kind], [key[1] for key in of_kind]],
+            )
+            for vocabulary, code, concept in rows:
+                found[(vocabulary, code, begun)].add(concept)
+    codes.update(found)
+    return codes
 
 
 def all_events(measure: Measure) -> tuple[Events, ...]:
@@ -100,7 +118,7 @@ def all_events(measure: Measure) -> tuple[Events, ...]:
 
 
 def absent_events(
-    connection: "duckdb.DuckDBPyConnection",
+    derived: "Derived",
     measure: Measure,
     concepts: Concepts,
     events: Iterable[Events] | None = None,
@@ -109,8 +127,8 @@ def absent_events(
 
     Parameters
     ----------
-    connection : DuckDBPyConnection
-        A connection to the datamart.
+    derived : Derived
+        What is asked of the datamart.
     measure : Measure
         The measure.
     concepts : Concepts
@@ -131,29 +149,25 @@ def absent_events(
         if one.units:
             where = f"{where} AND {accepted_unit(one, concepts.units)}"
         table = TABLES[one.domain].table
-        if not connection.execute(
-            f"SELECT 1 FROM {table} t WHERE {where} LIMIT 1"
-        ).fetchall():
+        if not derived.ask(f"SELECT 1 FROM {table} t WHERE {where} LIMIT 1"):
             title = concept_set_of(measure, one.concept_set).title or one.concept_set
             unit = f" in {' or '.join(one.units)}" if one.units else ""
             missing[f"{title} ({one.domain}{unit})"] = None
     return list(missing)
 
 
-def other_units(
-    connection: "duckdb.DuckDBPyConnection", measure: Measure, concepts: Concepts
-) -> list[str]:
+def other_units(derived: "Derived", measure: Measure, concepts: Concepts) -> list[str]:
     """Say how many values were not used because of their unit, as limitations."""
     said: dict[str, None] = {}
     for one in all_events(measure):
         if not one.units or one.concept_set is None:
             continue
-        row = connection.execute(
+        rows = derived.ask(
             f"SELECT count(*) FILTER (t.value_as_number IS NOT NULL AND NOT "
-            f"({accepted_unit(one, concepts.units)})), count(*) "
+            f"({accepted_unit(one, concepts.units)})) "
             f"FROM {TABLES[one.domain].table} t WHERE {member(one, concepts.sets)}"
-        ).fetchone()
-        unused, total = row if row is not None else (0, 0)
+        )
+        unused = rows[0][0]
         if unused:
             few = "1 to 10" if unused <= 10 else f"{unused:,}"
             title = concept_set_of(measure, one.concept_set).title or one.concept_set
@@ -161,5 +175,4 @@ def other_units(
                 f"{few} values of {title} in the datamart are not in "
                 f"{' or '.join(one.units)} (or have no unit) and were not used."
             ] = None
-        del total
     return list(said)

@@ -1,8 +1,8 @@
 """Events as SQL: which table feeds a domain, which rows count, and when.
 
-An event has the columns person_id, day, until, value, code and row_id. Every value that
-is written into SQL here is a number, a date, or a quoted text of a definition; nothing
-comes from a person's row.
+An event has the columns person_id, day and value; until if it may overlap a window, and
+code if that is asked for. Every value that is written into SQL here is a number, a
+date, or a quoted text of a definition; nothing comes from a person's row.
 """
 
 import datetime as dt
@@ -31,7 +31,6 @@ class Source:
     """The OMOP table of a domain and the columns that are read."""
 
     table: str
-    row_id: str
     start: str
     end: str | None
     concept: str | None
@@ -41,7 +40,6 @@ class Source:
 TABLES: Final[Mapping[str, Source]] = {
     "condition": Source(
         "condition_occurrence",
-        "condition_occurrence_id",
         "condition_start_date",
         "condition_end_date",
         "condition_concept_id",
@@ -49,7 +47,6 @@ TABLES: Final[Mapping[str, Source]] = {
     ),
     "measurement": Source(
         "measurement",
-        "measurement_id",
         "measurement_date",
         None,
         "measurement_concept_id",
@@ -57,7 +54,6 @@ TABLES: Final[Mapping[str, Source]] = {
     ),
     "observation": Source(
         "observation",
-        "observation_id",
         "observation_date",
         None,
         "observation_concept_id",
@@ -65,7 +61,6 @@ TABLES: Final[Mapping[str, Source]] = {
     ),
     "procedure": Source(
         "procedure_occurrence",
-        "procedure_occurrence_id",
         "procedure_date",
         "procedure_end_date",
         "procedure_concept_id",
@@ -73,7 +68,6 @@ TABLES: Final[Mapping[str, Source]] = {
     ),
     "drug": Source(
         "drug_exposure",
-        "drug_exposure_id",
         "drug_exposure_start_date",
         "drug_exposure_end_date",
         "drug_concept_id",
@@ -81,13 +75,12 @@ TABLES: Final[Mapping[str, Source]] = {
     ),
     "visit": Source(
         "visit_occurrence",
-        "visit_occurrence_id",
         "visit_start_date",
         "visit_end_date",
         "visit_concept_id",
         "visit_source_concept_id",
     ),
-    "death": Source("death", "person_id", "death_date", None, None, None),
+    "death": Source("death", "death_date", None, None, None),
 }
 
 
@@ -178,6 +171,8 @@ def events_sql(
     period: Period,
     concepts: Mapping[str, tuple[int, ...]],
     units: Mapping[str, int],
+    *,
+    coded: bool = False,
 ) -> str:
     """Write events as a query: all but the bounds that hang on the index.
 
@@ -191,6 +186,8 @@ def events_sql(
         Concept set name → the OMOP concepts that are in it.
     units : mapping of str to int
         UCUM code → unit concept, as far as the datamart's vocabulary knows.
+    coded : bool
+        Whether to give the code.
 
     Returns
     -------
@@ -198,27 +195,24 @@ def events_sql(
         A SELECT with the columns of an event.
     """
     source = TABLES[events.domain]
-    visits, conditions = "", [member(events, concepts)]
+    conditions = [member(events, concepts)]
     if events.units:
         conditions.append(accepted_unit(events, units))
     if events.value is not None:
         conditions.append(in_range("t.value_as_number", events.value))
-    if events.visit_classes or events.not_from:
-        concept = "t.visit_concept_id"
-        if events.domain != "visit":
-            concept = "v.visit_concept_id"
-            visits = " LEFT JOIN visit_occurrence v USING (visit_occurrence_id)"
-        conditions += _visit_conditions(events, concept)
+    visits = "" if events.domain == "visit" else _visits(events)
+    if events.domain == "visit":
+        conditions += _visit_conditions(events)
     inner = (
-        f"SELECT {_columns(events, source)} FROM {source.table} t{visits} WHERE "
-        + (" AND ".join(conditions))
+        f"SELECT {_columns(events, source, coded=coded)} "
+        f"FROM {source.table} t{visits} WHERE {' AND '.join(conditions)}"
     )
     absolute = within(events, period, index=False)
     where = f" WHERE {' AND '.join(absolute)}" if absolute else ""
     return f"SELECT e.* FROM ({inner}) e{where}"
 
 
-def _columns(events: Events, source: Source) -> str:
+def _columns(events: Events, source: Source, *, coded: bool) -> str:
     has_number = events.domain in {"measurement", "observation"}
     start = f"t.{source.start}"
     end = f"t.{source.end}" if source.end else start
@@ -228,15 +222,33 @@ def _columns(events: Events, source: Source) -> str:
     if source.concept is not None:
         code = f"coalesce(nullif(t.{source.source_concept}, 0), t.{source.concept})"
     value = "t.value_as_number" if has_number else "NULL"
-    return (
-        f"t.person_id AS person_id, CAST({start} AS DATE) AS day, "
-        f"CAST({until} AS DATE) AS until, CAST({value} AS DOUBLE) AS value, "
-        f"{code} AS code, t.{source.row_id} AS row_id"
-    )
+    columns = [
+        "t.person_id AS person_id",
+        f"CAST({start} AS DATE) AS day",
+        f"CAST({value} AS DOUBLE) AS value",
+    ]
+    if events.match == "overlaps":
+        columns.append(f"CAST({until} AS DATE) AS until")
+    if coded:
+        columns.append(f"{code} AS code")
+    return ", ".join(columns)
 
 
-def _visit_conditions(events: Events, concept: str) -> list[str]:
-    conditions = []
+def _visits(events: Events) -> str:
+    """Join an event `t` to the visits it must, or must not, come from."""
+    joined = ""
+    for word, classes in (("SEMI", events.visit_classes), ("ANTI", events.not_from)):
+        if classes:
+            joined += (
+                f" {word} JOIN (SELECT visit_occurrence_id FROM visit_occurrence "
+                f"WHERE visit_concept_id IN ({numbers(visit_concepts(classes))})) "
+                "USING (visit_occurrence_id)"
+            )
+    return joined
+
+
+def _visit_conditions(events: Events) -> list[str]:
+    concept, conditions = "t.visit_concept_id", []
     if events.visit_classes:
         wanted = numbers(visit_concepts(events.visit_classes))
         conditions.append(f"{concept} IN ({wanted})")

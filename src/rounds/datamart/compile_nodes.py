@@ -1,12 +1,13 @@
-"""Criteria as SQL: one common table expression to a node, over all subjects at once.
+"""Criteria as SQL: one table to a node, over all subjects at once.
 
 A subject is a row of (sid, person_id, index_date, birth, visit_concept_id, …). In the
 monthly form each person is a subject once a month, and only events of that month count.
 """
 
+import hashlib
 from collections.abc import Mapping
 
-from rounds.datamart.compile_events import events_sql, in_range, numbers, within
+from rounds.datamart.compile_events import date, events_sql, in_range, numbers, within
 from rounds.definitions import visit_concepts
 from rounds.nouns import (
     Age,
@@ -30,7 +31,7 @@ __all__ = ["Statement"]
 
 
 class Statement:
-    """Common table expressions, gathered so that the same text is written once.
+    """Tables, gathered so that the same query is written once.
 
     Parameters
     ----------
@@ -40,6 +41,8 @@ class Statement:
         Concept set name → OMOP concepts.
     units : mapping of str to int
         UCUM code → unit concept.
+    visits : bool
+        Whether subjects are visits, whose index is within the period.
     """
 
     def __init__(
@@ -47,35 +50,39 @@ class Statement:
         period: Period,
         concepts: Mapping[str, tuple[int, ...]],
         units: Mapping[str, int],
+        *,
+        visits: bool,
     ) -> None:
         self.period = period
         self.monthly = False
         self._concepts = concepts
         self._units = units
-        self._expressions: dict[str, str] = {}
+        self.tables: dict[str, str] = {}
+        """Name → query, each after those that it reads."""
+        self._visits = visits
 
     def table(self, prefix: str, query: str) -> str:
         """Name a query, and give the name; the same query has the same name."""
-        if query not in self._expressions:
-            self._expressions[query] = f"{prefix}_{len(self._expressions) + 1}"
-        return self._expressions[query]
+        name = f"{prefix}_{hashlib.sha256(query.encode()).hexdigest()[:24]}"
+        self.tables.setdefault(name, query)
+        return name
 
-    def whole(self, query: str) -> str:
-        """Give the whole statement that ends in this query."""
-        tables = ",\n".join(
-            f"{name} AS MATERIALIZED ({query})"
-            for query, name in self._expressions.items()
-        )
-        return f"WITH {tables}\n{query}"
-
-    def narrowed(self, subjects: str, node: Noun) -> str:
+    def narrowed(self, everybody: str, node: Noun) -> str:
         """Keep the subjects of whom the criterion holds, clause after clause.
 
-        The clauses of an `all` are applied in the order written, each to those who are
-        left, so that a definition puts its most selective clause first.
+        `everybody` is a query. The clauses of an `all` that need no event come first;
+        the others are applied in the order written, each to those who are left, so
+        that a definition puts its most selective clause first.
         """
         parts = node.of if isinstance(node, All) else (node,)
+        plain = [part for part in parts if isinstance(part, Age | IndexVisit)]
+        where = " AND ".join(self.holds(part, "") for part in plain) or "TRUE"
+        subjects = self.table(
+            "subjects", f"SELECT s.* FROM ({everybody}) s WHERE {where}"
+        )
         for part in parts:
+            if isinstance(part, Age | IndexVisit):
+                continue
             holds = self.holds(part, subjects)
             query = f"SELECT s.* FROM {subjects} s WHERE {holds}"
             subjects = self.table("subjects", query)
@@ -93,6 +100,8 @@ class Statement:
         if isinstance(node, IndexVisit):
             wanted = numbers(visit_concepts(node.classes))
             return f"coalesce(s.visit_concept_id IN ({wanted}), FALSE)"
+        if isinstance(node, Exists | NewCode) and self._is_empty(node.events):
+            return "FALSE"
         if isinstance(node, Exists):
             return f"s.sid IN (SELECT sid FROM {self._exists(node, subjects)})"
         if isinstance(node, NewCode):
@@ -137,14 +146,16 @@ class Statement:
         return f"coalesce({years} BETWEEN {low} AND {high}, FALSE)"
 
     def _exists(self, node: Exists, subjects: str) -> str:
-        joined = self._joined(node.events, subjects)
+        # Most such events are read once: a table of their own would cost more.
+        events = f"({self._events_query(node.events)})"
+        joined = self._joined(node.events, subjects, events)
         many = f" HAVING count(*) >= {node.at_least}" if node.at_least > 1 else ""
         return self.table("found", f"SELECT s.sid FROM {joined} GROUP BY s.sid{many}")
 
     def _new_code(self, node: NewCode, subjects: str) -> str:
         # Never before the window and once within it: the first day is in the window.
         ever = node.events.model_copy(update={"window": Window()})
-        events = self._events(ever)
+        events = self._events(ever, coded=True)
         first = self.table(
             "first_given",
             "SELECT person_id, code, min(day) AS day, min(day) AS until "
@@ -159,14 +170,14 @@ class Statement:
             f"SELECT DISTINCT s.sid FROM {self._pairs(first, subjects, bounds)}",
         )
 
-    def _joined(self, events: Events, subjects: str) -> str:
+    def _joined(self, events: Events, subjects: str, table: str = "") -> str:
         bounds = within(events, self.period, index=True)
         window = events.window
         if events.match == "starts_in" and window.start == window.end == Point(
             at="index"
         ):
             bounds = ["e.day = s.index_date"]  # An equality joins fastest.
-        return self._pairs(self._events(events), subjects, bounds)
+        return self._pairs(table or self._events(events), subjects, bounds)
 
     def _pairs(self, events: str, subjects: str, bounds: list[str]) -> str:
         on = ["e.person_id = s.person_id", *bounds]
@@ -174,9 +185,29 @@ class Statement:
             on.append("date_trunc('month', e.day) = s.month")
         return f"{subjects} s JOIN {events} e ON {' AND '.join(on)}"
 
-    def _events(self, events: Events) -> str:
-        query = events_sql(events, self.period, self._concepts, self._units)
-        return self.table("events", query)
+    def _events(self, events: Events, *, coded: bool = False) -> str:
+        return self.table("events", self._events_query(events, coded=coded))
+
+    def _events_query(self, events: Events, *, coded: bool = False) -> str:
+        query = events_sql(
+            events, self.period, self._concepts, self._units, coded=coded
+        )
+        start = events.window.start
+        if (
+            self._visits
+            and events.match == "starts_in"
+            and start is not None
+            and start.at == "index"
+            and start.days >= 0
+        ):
+            # No index is before the period, so no such event is.
+            query = f"SELECT * FROM ({query}) WHERE day >= {date(self.period.start)}"
+        return query
+
+    def _is_empty(self, events: Events) -> bool:
+        """Whether the datamart knows no code of the concept set."""
+        name = events.concept_set
+        return name is not None and not self._concepts[name]
 
 
 def age_sql(day: str, birth: str) -> str:

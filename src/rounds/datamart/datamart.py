@@ -10,6 +10,7 @@ from typing import Any, Self
 import duckdb
 
 from rounds.datamart.concepts import FIRST_LOCAL
+from rounds.datamart.derived import Derived
 from rounds.datamart.load_report import LoadReport
 from rounds.datamart.mapping import cdm_tables
 from rounds.datamart.periods import event_dates
@@ -45,9 +46,16 @@ class Datamart:
     615
     """
 
-    def __init__(self, path: Path, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(
+        self,
+        path: Path,
+        connection: duckdb.DuckDBPyConnection,
+        *,
+        read_only: bool = False,
+    ) -> None:
         self.path = path
         self._connection = connection
+        self._derived = Derived(connection, keep=read_only)
         kept = connection.execute(
             "SELECT snapshot, shape, loaded_from, report FROM rounds_snapshot"
         ).fetchall()[0]
@@ -77,7 +85,7 @@ class Datamart:
         )
         try:
             connection = duckdb.connect(str(path), read_only=True, config=config)
-            return cls(path, connection)
+            return cls(path, connection, read_only=True)
         except (duckdb.Error, OSError, IndexError):
             raise DataError(
                 f"There is no datamart at {path}.",
@@ -91,6 +99,7 @@ class Datamart:
 
     def close(self) -> None:
         """Let go of the file."""
+        self._derived.close()
         self._connection.close()
 
     def __enter__(self) -> Self:

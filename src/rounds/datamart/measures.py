@@ -7,6 +7,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from rounds.datamart.compile_concepts import other_units
+from rounds.datamart.derived import derived_from
 from rounds.datamart.rows import MeasureRows, fetch, nobody, prepare
 from rounds.definitions.graph import day_of
 from rounds.methods.proportion import wilson
@@ -104,7 +105,7 @@ def run_measure(
     else:
         split = rows
     try:
-        limitations = other_units(datamart._connection, measure, concepts)  # noqa: SLF001
+        limitations = other_units(derived_from(datamart), measure, concepts)
     except duckdb.Error as error:
         raise DataError(
             f"The datamart could not be read ({type(error).__name__}).",

@@ -11,6 +11,7 @@ import numpy as np
 
 from rounds.datamart.compile import Concepts, compile_measure
 from rounds.datamart.compile_concepts import absent_events, all_events, resolve
+from rounds.datamart.derived import derived_from
 from rounds.definitions import check
 from rounds.definitions.graph import nodes
 from rounds.nouns import DataError, DefinitionError, Measure, NotEstimable, Period
@@ -138,9 +139,9 @@ def prepare(datamart: Any, measure: Measure) -> Concepts | NotEstimable:
             remedies=("Correct each field that is named.",),
         )
     try:
-        connection = datamart._connection  # noqa: SLF001 -- of this room
-        concepts = resolve(connection, measure)
-        missing = absent_events(connection, measure, concepts)
+        derived = derived_from(datamart)
+        concepts = resolve(derived, measure)
+        missing = absent_events(derived, measure, concepts)
     except duckdb.Error as error:
         raise _unreadable(error) from None
     if missing:
@@ -161,10 +162,11 @@ def fetch(
     monthly: bool = False,
 ) -> MeasureRows:
     """Run the compiled measure and give its rows."""
-    query = compile_measure(measure, period, concepts, monthly=monthly)
+    sql = compile_measure(measure, period, concepts, without=without, monthly=monthly)
+    left_out = (sql.opted_out, sorted(without))
     try:
-        cursor = datamart._connection.cursor()  # noqa: SLF001 -- of this room
-        columns = cursor.execute(query, {"without": sorted(without)}).fetchnumpy()
+        derived = derived_from(datamart)
+        columns = derived.read(sql.tables, sql.query, left_out)
     except duckdb.Error as error:
         raise _unreadable(error) from None
     arrays = {
@@ -180,9 +182,9 @@ def fetch(
 
 def nobody(datamart: Any, measure: Measure, concepts: Concepts) -> NotEstimable:
     """Say why there is no denominator, as far as the datamart shows it."""
-    connection = datamart._connection  # noqa: SLF001 -- of this room
+    derived = derived_from(datamart)
     required = [one for one in all_events(measure) if _of_population(measure, one)]
-    missing = absent_events(connection, measure, concepts, required)
+    missing = absent_events(derived, measure, concepts, required)
     because = f"; the datamart holds no {' and no '.join(missing)}" if missing else ""
     return NotEstimable(
         reason=f"{measure.title}: nobody is in the denominator in this period{because}."

@@ -1,0 +1,133 @@
+"""Tables that measures derive from a datamart, and share while it is open.
+
+A table is named by a hash of its query, and a query names the tables it reads, so the
+same name always holds the same rows. Nothing is written to the datamart's file.
+"""
+
+from collections.abc import Mapping, Sequence
+from threading import RLock
+from typing import Any, Final
+
+import duckdb
+
+__all__ = ["Derived", "derived_from"]
+
+_MOST_ROWS: Final = 5_000_000
+"""Beyond this many rows, tables are dropped once a measure has been read."""
+
+
+class Derived:
+    """Temporary tables and answers over one connection.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+        Open on the datamart.
+    keep : bool
+        Whether the rows cannot change, so that what was derived stays right.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, *, keep: bool) -> None:
+        self._connection = connection
+        self._keep = keep
+        self._cursor: duckdb.DuckDBPyConnection | None = None
+        self._tables: dict[str, int] = {}
+        self._answers: dict[tuple[str, str], list[tuple[Any, ...]]] = {}
+        self._codes: dict[tuple[str, str, bool], set[int]] = {}
+        self._lock = RLock()
+
+    @property
+    def codes(self) -> dict[tuple[str, str, bool], set[int]]:
+        """(vocabulary, code, whether it is a beginning) → concepts, as found so far."""
+        return self._codes if self._keep else {}
+
+    def ask(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Give the rows of a short query; a question asked before is not run again."""
+        with self._lock:
+            key = (query, repr(parameters))
+            if key in self._answers:
+                return self._answers[key]
+            rows = self._connection.execute(query, list(parameters)).fetchall()
+            if self._keep:
+                self._answers[key] = rows
+            return rows
+
+    def read(
+        self, tables: Mapping[str, str], query: str, without: tuple[str, list[str]]
+    ) -> dict[str, Any]:
+        """Make the tables that are not there yet, then run a query over them.
+
+        Parameters
+        ----------
+        tables : mapping of str to str
+            Name → query; each reads only those before it.
+        query : str
+            What is asked of them.
+        without : tuple of str and list of str
+            A table's name, and the `person_source_value` to put in it.
+
+        Returns
+        -------
+        dict of str to array
+            The columns.
+        """
+        with self._lock:
+            if self._cursor is None:
+                self._cursor = self._connection.cursor()
+            try:
+                self._make_all(self._cursor, tables, without)
+                columns: dict[str, Any] = self._cursor.execute(query).fetchnumpy()
+            finally:
+                if not self._keep or sum(self._tables.values()) > _MOST_ROWS:
+                    self._drop()
+            return columns
+
+    def close(self) -> None:
+        """Let go of the tables."""
+        with self._lock:
+            if self._cursor is not None:
+                self._cursor.close()
+            self._cursor = None
+            self._tables.clear()
+
+    def _make_all(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        tables: Mapping[str, str],
+        without: tuple[str, list[str]],
+    ) -> None:
+        cursor.begin()
+        try:
+            name, left_out = without
+            if left_out:
+                listed = "SELECT unnest($1) AS person_source_value"
+                self._make(cursor, name, listed, [left_out])
+            for name, query in tables.items():
+                self._make(cursor, name, query, [])
+            cursor.commit()
+        except BaseException:
+            self._drop()  # Nothing half made is kept.
+            raise
+
+    def _make(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        name: str,
+        query: str,
+        parameters: list[Any],
+    ) -> None:
+        if name not in self._tables:
+            made = cursor.execute(f"CREATE TEMP TABLE {name} AS {query}", parameters)
+            self._tables[name] = made.fetchall()[0][0]
+
+    def _drop(self) -> None:
+        # A cursor's tables end with it.
+        self.close()
+
+
+def derived_from(datamart: Any) -> Derived:
+    """Give what a datamart shares; one that shares nothing derives anew each time."""
+    shared: Derived | None = getattr(datamart, "_derived", None)
+    if shared is None:
+        return Derived(datamart._connection, keep=False)  # noqa: SLF001 -- of this room
+    return shared
