@@ -54,7 +54,14 @@ def test_loops_that_were_broken_off_go_on(tmp_path):
         "effect": {"effect": 0.2, "harm": 0.0},
     }
     keep = tmp_path / "loops.jsonl"
-    asked = {"people": 4000, "weeks": 6, "seed": 1, "processes": 1, "keep": keep}
+    asked = {
+        "people": 4000,
+        "clinics": 20,
+        "weeks": 6,
+        "seed": 1,
+        "processes": 1,
+        "keep": keep,
+    }
     whole = run_loops(scenarios, loops=2, **asked)
     lines = keep.read_text().splitlines(keepends=True)
     assert len(lines) == len(whole) == 4

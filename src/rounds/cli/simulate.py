@@ -10,7 +10,8 @@ __all__ = ["simulate"]
 def simulate(
     *,
     loops: int = 1000,
-    people: int = 10_000,
+    people: int = 8_000,
+    clinics: int = 80,
     weeks: int = 26,
     effect: float = 0.06,
     harm: float = 0.04,
@@ -30,6 +31,8 @@ def simulate(
         Of each of the three kinds.
     people
         Registered adults in each world.
+    clinics
+        In each world, half of them with the card.
     weeks
         Of enrolment.
     effect
@@ -46,7 +49,15 @@ def simulate(
     json
         Print one JSON object.
     """
+    from rounds.nouns import DefinitionError
     from rounds.school import run_loops, summarise
+
+    if loops < 1 or processes < 1:
+        raise DefinitionError(
+            f"--loops {loops} and --processes {processes} are at least 1.",
+            code="simulate-options",
+            remedies=("rounds simulate --loops 100 --processes 2",),
+        )
 
     scenarios = {
         "no effect": {"effect": 0.0, "harm": 0.0},
@@ -57,6 +68,7 @@ def simulate(
         scenarios,
         loops=loops,
         people=people,
+        clinics=clinics,
         weeks=weeks,
         seed=seed,
         processes=processes,
@@ -64,5 +76,23 @@ def simulate(
         progress=Progress(),
     )
     table = summarise(results)
-    show(table.as_dict(), table.lines(), as_json=json)
+    settings = {
+        "people": people,
+        "clinics": clinics,
+        "weeks": weeks,
+        "effect": effect,
+        "harm": harm,
+        "seeds": [seed, seed + loops - 1],
+    }
+    said = (
+        f"{people:,} people and {clinics} clinics a world, {weeks} weeks of enrolment"
+    )
+    planted = (
+        f"planted: effect {effect}, harm {harm}; seeds {seed} to {seed + loops - 1}"
+    )
+    show(
+        table.as_dict() | {"settings": settings},
+        [said, planted, "", *table.lines()],
+        as_json=json,
+    )
     return 0 if table.within_bounds else 14

@@ -41,6 +41,7 @@ def run_loops(
     *,
     loops: int,
     people: int,
+    clinics: int,
     weeks: int,
     seed: int,
     processes: int,
@@ -65,6 +66,7 @@ def run_loops(
         if left:
             options = DemoOptions(
                 people=people,
+                n_clinics=clinics,
                 weeks=weeks,
                 seed=at,
                 watch=False,

@@ -152,9 +152,7 @@ def summarise(results: Sequence[LoopResult]) -> LoopTable:
         _row(name, [r for r in results if r.scenario == name]) for name in names
     )
     everything = Rate.of([_covers(r) for r in results])
-    harm = Rate.of(
-        [_within(r.harm_truth, r.harm_lower, r.harm_upper) for r in results]
-    )
+    harm = Rate.of([_within(r.harm_truth, r.harm_lower, r.harm_upper) for r in results])
     sealed = Rate.of([r.sealed is not None for r in results])
     assert everything is not None
     assert harm is not None
