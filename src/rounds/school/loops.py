@@ -127,11 +127,13 @@ def _loop(
 ) -> LoopResult:
     effect, harm = planted["effect"], planted["harm"]
     options = replace(past.options, effect=effect, harm=harm)
-    decision, sealed, graded = _turn(past, root, options)
+    decision, sealed, graded = _turn(past.again(root, options))
+    shutil.rmtree(root)
     if sealed is not None:
         # The interval under the seal, so that coverage over all loops can be told.
-        under = root.with_name(f"{root.name}-unsealed")
-        _, _, graded = _turn(past, under, options.unsealed())
+        under = begin(root, options.unsealed(), lambda _: None)
+        _, _, graded = _turn(under)
+        shutil.rmtree(root)
     found, harmed = graded.effect, graded.harm
     assert found.truth is not None
     return LoopResult(
@@ -150,11 +152,7 @@ def _loop(
     )
 
 
-def _turn(
-    past: Beginning, root: Path, options: DemoOptions
-) -> tuple[str, str | None, Grade]:
-    done = carry(past.again(root, options), door=None, progress=lambda _: None)
+def _turn(past: Beginning) -> tuple[str, str | None, Grade]:
+    done = carry(past, door=None, progress=lambda _: None)
     sealed = getattr(done.evaluation.estimate, "sealed", None)
-    graded = grade(done)
-    shutil.rmtree(root)
-    return done.decision.decided, sealed, graded
+    return done.decision.decided, sealed, grade(done)

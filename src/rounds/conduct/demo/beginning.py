@@ -1,6 +1,7 @@
-"""The first half of a demo's turn: a past, a problem, what is known."""
+"""The first half of a demo's turn: a past, a problem, what is known, a change."""
 
 import datetime as dt
+import hashlib
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -11,9 +12,9 @@ from rounds.conduct.demo.options import DemoOptions
 from rounds.conduct.desk import Desk
 from rounds.conduct.plan import Plan
 from rounds.conduct.project import Project
-from rounds.conduct.steps import run_evidence, run_problem
+from rounds.conduct.steps import run_change, run_evidence, run_problem
 from rounds.datamart import load
-from rounds.nouns import Evidence, Period, Problem
+from rounds.nouns import Evidence, Period, Problem, Protocol, Rollout
 from rounds.world import World, WorldConfig
 
 __all__ = ["Beginning", "Clock", "begin", "load_practice"]
@@ -41,6 +42,8 @@ class Beginning:
     world: World
     problem: Problem
     evidence: Evidence
+    rollout: Rollout
+    protocol: Protocol
     options: DemoOptions
 
     @property
@@ -54,26 +57,20 @@ class Beginning:
         Parameters
         ----------
         options : DemoOptions
-            Only `effect`, `harm` and `sealing` may differ: the rest made the past.
+            Only `effect` and `harm` may differ: the rest made the past.
         """
         assert options == replace(
-            self.options,
-            effect=options.effect,
-            harm=options.harm,
-            sealing=options.sealing,
+            self.options, effect=options.effect, harm=options.harm
         )
         shutil.copytree(self.project.root, root)
-        project = Project.open(root)
-        plan = _as_asked(self.plan, options)
-        project.plan_path.write_text(plan.to_yaml())
         world = self.world.planted(effect=options.effect, harm=options.harm)
-        return replace(self, project=project, plan=plan, world=world, options=options)
+        return replace(self, project=Project.open(root), world=world, options=options)
 
 
 def begin(
     root: Path, options: DemoOptions, progress: Callable[[str], None]
 ) -> Beginning:
-    """Live up to go-live, find the problem, and appraise what is known."""
+    """Live up to go-live: find the problem, appraise what is known, roll out."""
     project = Project(Path(root).resolve())
     project.remove_demo()
     project = Project.init(root, source=None, demo=True)
@@ -83,6 +80,7 @@ def begin(
     plan = _as_asked(Plan.load(project.plan_path), options)
     project.plan_path.write_text(plan.to_yaml())
     assert plan.evidence is not None
+    assert plan.change is not None
 
     progress("a health system lives through eighteen months")
     world = World(
@@ -105,12 +103,17 @@ def begin(
         found = run_problem(desk, plan.problem, year)
         progress("evidence: what is known already?")
         known = run_evidence(desk, plan.evidence)
+        progress("change: the card goes live in a random half")
+        seed = hashlib.sha256(f"rounds demo allocation {options.seed}".encode())
+        rollout, protocol = run_change(desk, plan.change, seed=seed.digest())
     return Beginning(
         project=project,
         plan=plan,
         world=world,
         problem=found,
         evidence=known,
+        rollout=rollout,
+        protocol=protocol,
         options=options,
     )
 

@@ -1,7 +1,6 @@
-"""The second half of a demo's turn: a change, its evaluation, a decision."""
+"""The second half of a demo's turn: its evaluation, a decision, a last look."""
 
 import datetime as dt
-import hashlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ from rounds.conduct.desk import Desk
 from rounds.conduct.project import Project
 from rounds.conduct.steps import (
     carried_source,
-    run_change,
     run_decision,
     run_evaluation,
 )
@@ -28,7 +26,6 @@ from rounds.nouns import (
     NotEstimable,
     Period,
     Provenance,
-    Rollout,
     Source,
     Turn,
 )
@@ -60,13 +57,10 @@ class _Trial:
     progress: Callable[[str], None]
 
     def turn(self, door: Door | None) -> DemoTurn:
-        """Roll out, evaluate, decide, and keep watching."""
+        """Let care go on, evaluate, decide, and keep watching."""
         past, desk, world = self.past, self.desk, self.past.world
-        plan = past.plan
-        assert plan.change is not None
+        plan, rollout = past.plan, past.rollout
         assert plan.decision is not None
-        self.progress("change: the card goes live in a random half")
-        rollout, protocol = run_change(desk, plan.change, seed=self.seed())
         knowledge = desk.read(rollout.knowledge_object, KnowledgeObject)
         with (door or self.in_process)(desk.project, knowledge) as point_of_care:
             world.live(world.trial_end, point_of_care)
@@ -79,7 +73,7 @@ class _Trial:
             self.progress("decision: a named person signs")
             signed, in_force = run_decision(desk, plan.decision)
             chart = self.keep_watching(point_of_care)
-        turn = self.publish_turn(rollout, judged, signed)
+        turn = self.publish_turn(judged, signed)
         if past.options.publish_files:
             desk.ledger.export(desk.project.ledger)
         return DemoTurn(
@@ -93,7 +87,7 @@ class _Trial:
             sources=tuple(desk.read(ref, Source) for ref in past.evidence.sources),
             evidence=past.evidence,
             knowledge_object=knowledge,
-            protocol=protocol,
+            protocol=past.protocol,
             rollout=rollout,
             evaluation=judged,
             decision=signed,
@@ -102,11 +96,6 @@ class _Trial:
             turn=turn,
             next_source=carried_source(desk),
         )
-
-    def seed(self) -> bytes:
-        """Derive the demo's allocation seed from its own, so that it replays."""
-        text = f"rounds demo allocation {self.past.options.seed}"
-        return hashlib.sha256(text.encode()).digest()
 
     def in_process(
         self, project: Project, knowledge: KnowledgeObject
@@ -138,11 +127,10 @@ class _Trial:
                 since=decided_on,
             )
 
-    def publish_turn(
-        self, rollout: Rollout, judged: Evaluation, signed: Decision
-    ) -> Turn:
+    def publish_turn(self, judged: Evaluation, signed: Decision) -> Turn:
         """Publish the trip round, with the day each step was reached."""
         found, known = self.past.problem, self.past.evidence
+        rollout = self.past.rollout
         steps = (found, known, rollout, judged, signed)
         reached = tuple(
             (noun.kind, self.desk.ledger.receipt(noun.ref()).at.date())
