@@ -10,7 +10,7 @@ __all__ = ["simulate"]
 def simulate(
     *,
     loops: int = 1000,
-    people: int = 8_000,
+    people: int = 7_000,
     clinics: int = 80,
     weeks: int = 26,
     effect: float = 0.06,
