@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from rounds.cli.output import show, utc_now
+from rounds.cli.output import show, utc_now, working
 
 __all__ = [
     "adopt_",
@@ -35,7 +35,8 @@ def run_(*, project: Path = Path(), json: bool = False) -> None:
     opened = Project.open(project)
     part = Plan.load(opened.plan_path).need("change")
     with Desk.open(opened, now=utc_now, by=part.responsible) as desk:
-        rollout, protocol = run_change(desk, part)
+        with working("stratifying and allocating"):
+            rollout, protocol = run_change(desk, part)
         receipt = desk.ledger.receipt(protocol.ref())
         desk.ledger.export(opened.ledger)
     found = {

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from rounds.cli.output import number, show, utc_now
+from rounds.cli.output import number, show, utc_now, working
 
 __all__ = ["run_"]
 
@@ -23,7 +23,8 @@ def run_(*, project: Path = Path(), json: bool = False) -> None:
     opened = Project.open(project)
     plan = Plan.load(opened.plan_path)
     with Desk.open(opened, now=utc_now, by=plan.problem.owner) as desk:
-        judged = safe(run_evaluation(desk))
+        with working("joining allocation to outcomes, as the protocol says"):
+            judged = safe(run_evaluation(desk))
         desk.ledger.export(opened.ledger)
     lines = [judged.title]
     lines += [

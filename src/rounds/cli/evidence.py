@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from rounds.cli.output import number, show, utc_now
+from rounds.cli.output import number, show, utc_now, working
 
 __all__ = ["run_"]
 
@@ -24,7 +24,8 @@ def run_(*, project: Path = Path(), json: bool = False) -> None:
     plan = Plan.load(opened.plan_path)
     part = plan.need("evidence")
     with Desk.open(opened, now=utc_now, by=plan.problem.owner) as desk:
-        known = run_evidence(desk, part)
+        with working("pooling the sources"):
+            known = run_evidence(desk, part)
         desk.ledger.export(opened.ledger)
     pooled = known.meta_analysis
     lines = [known.title, f"  sources         {len(known.sources)}"]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from rounds.cli.output import day, number, show, table, utc_now
+from rounds.cli.output import day, number, show, table, utc_now, working
 from rounds.nouns.errors import DefinitionError
 
 if TYPE_CHECKING:
@@ -93,9 +93,9 @@ def run_(
             measure = _without(measure, addition)
         with desk.datamart() as mart:
             snapshot = mart.snapshot
-            result = run_measure(
-                mart, measure, period, by=by, without=desk.practice.opt_outs()
-            )
+            opted_out = desk.practice.opt_outs()
+            with working("counting"):
+                result = run_measure(mart, measure, period, by=by, without=opted_out)
     found: dict[str, Any] = {
         "measure": str(measure.ref()),
         "period": period,

@@ -3,15 +3,26 @@
 import datetime as dt
 import json
 import sys
+import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from rounds.nouns import Estimate, NotEstimable, Noun
 from rounds.nouns.errors import DefinitionError
 
-__all__ = ["Progress", "day", "number", "plain", "show", "table", "utc_now"]
+__all__ = [
+    "Progress",
+    "day",
+    "number",
+    "plain",
+    "show",
+    "table",
+    "utc_now",
+    "working",
+]
 
 
 def utc_now() -> dt.datetime:
@@ -96,6 +107,29 @@ def day(text: str, option: str) -> dt.date:
             code="not-a-day",
             remedies=("Write it as YYYY-MM-DD, e.g. 2024-12-31.",),
         ) from None
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """Say on standard error what is being done, once it has taken two seconds.
+
+    It says so again every ten seconds, so that nobody takes work for a stop.
+    """
+    progress, over = Progress(), threading.Event()
+
+    def say() -> None:
+        wait = 2.0
+        while not over.wait(wait):
+            progress(what)
+            wait = 10.0
+
+    thread = threading.Thread(target=say, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 class Progress:

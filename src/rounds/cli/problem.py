@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from rounds.cli.output import day, number, show, utc_now
+from rounds.cli.output import day, number, show, utc_now, working
 
 __all__ = ["run_"]
 
@@ -48,7 +48,8 @@ def run_(
             end = start + dt.timedelta(days=364)
         period = Period(start=start or end - dt.timedelta(days=364), end=end)
     with Desk.open(opened, now=utc_now, by=plan.owner) as desk:
-        found = safe(run_problem(desk, plan, period))
+        with working("comparing sites, months and groups"):
+            found = safe(run_problem(desk, plan, period))
         measure = desk.measure(plan.measure)
         desk.ledger.export(opened.ledger)
         masked = desk.practice.is_masked(utc_now())

@@ -1,11 +1,20 @@
 """`rounds serve`: the pages and the CDS Hooks service of one project."""
 
+import sys
 from pathlib import Path
+
+from rounds.cli.output import show, utc_now
 
 __all__ = ["serve"]
 
 
-def serve(*, project: Path = Path(), host: str = "127.0.0.1", port: int = 8080) -> None:
+def serve(
+    *,
+    project: Path = Path(),
+    host: str = "127.0.0.1",
+    port: int = 8080,
+    json: bool = False,
+) -> None:
     """Serve the pages and the CDS Hooks service.
 
     On loopback only, unless clients that sign their calls are listed in rounds.toml.
@@ -18,10 +27,11 @@ def serve(*, project: Path = Path(), host: str = "127.0.0.1", port: int = 8080) 
         Address to listen on.
     port
         Port to listen on.
+    json
+        Print one JSON object with the address, then serve.
     """
     import uvicorn
 
-    from rounds.cli.output import utc_now
     from rounds.conduct import Desk, Project, reconcile
     from rounds.nouns import AccessError
     from rounds.web import create_app
@@ -41,5 +51,8 @@ def serve(*, project: Path = Path(), host: str = "127.0.0.1", port: int = 8080) 
     with Desk.open(opened, now=utc_now, by="serve") as desk:
         reconcile(desk)
     app = create_app(opened.root)
-    print(f"Serving {opened.root.name} on http://{host}:{port}", flush=True)
+    url = f"http://{host}:{port}"
+    found = {"url": url, "project": opened.root, "cds_services": f"{url}/cds-services"}
+    show(found, [f"Serving {opened.root.name} on {url}"], as_json=json)
+    sys.stdout.flush()
     uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
