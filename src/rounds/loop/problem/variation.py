@@ -162,4 +162,4 @@ def _compared(units: Sequence[UnitResult]) -> list[UnitResult]:
 
 def _many(n: float) -> str:
     """Write a number of patients; sentences are published, so small ones stay vague."""
-    return f"{n:.0f}" if n > 10 else "at most 10"
+    return f"{n:.0f}" if n > 10 else "1–10"
