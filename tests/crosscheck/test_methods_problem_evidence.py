@@ -10,13 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from rounds.methods.funnel import funnel
 from rounds.methods.meta import random_effects
 from rounds.methods.prior import heterogeneity_grid
 from rounds.methods.proportion import newcombe, wilson
 from rounds.methods.shrinkage import random_intercept
-from rounds.methods.spc import p_chart
+from rounds.methods.spc import p_chart, p_prime_chart
 
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data" / "crosscheck"
 
@@ -59,16 +60,26 @@ def bcg_effects():
     return effects, np.sqrt(1 / a - 1 / (a + b) + 1 / c - 1 / (c + d))
 
 
-def test_wilson_gives_newcombes_published_intervals():
-    """Newcombe 1998 (Stat Med 17:857-872), table I, method 3: 81/263, 15/148, 0/20, 1/29."""
-    _, lower, upper = wilson([81, 15, 0, 1], [263, 148, 20, 29])
-    assert lower.round(4).tolist() == [0.2553, 0.0624, 0.0, 0.0061]
-    assert upper.round(4).tolist() == [0.3662, 0.1605, 0.1611, 0.1718]
+@pytest.mark.parametrize("level", [0.8, 0.95, 0.998])
+def test_wilson_agrees_with_scipy(level):
+    """scipy.stats: binomtest(k, n).proportion_ci(level, method="wilson")."""
+    for k, n in ((81, 263), (15, 148), (0, 20), (1, 29), (29, 29), (1, 1)):
+        _, lower, upper = wilson([k], [n], level)
+        wanted = binomtest(k, n).proportion_ci(level, method="wilson")
+        assert lower[0] == pytest.approx(wanted.low, abs=1e-12)
+        assert upper[0] == pytest.approx(wanted.high, abs=1e-12)
 
 
-def test_newcombe_gives_its_published_interval_of_a_difference():
-    """Newcombe 1998 (Stat Med 17:873-890), table II, method 10: 56/70 − 48/80."""
-    assert np.round(newcombe((48, 56), (80, 70)), 4).tolist() == [0.2, 0.0524, 0.3339]
+@pytest.mark.parametrize(
+    ("successes", "totals", "wanted"),
+    [
+        ((48, 56), (80, 70), [0.2, 0.0524, 0.3339]),
+        ((3, 9), (10, 10), [0.6, 0.1705, 0.8090]),
+    ],
+)
+def test_newcombe_agrees_with_desctools(successes, totals, wanted):
+    """DescTools' own tests: BinomDiffCI(56, 70, 48, 80) and (9, 10, 3, 10), "score"."""
+    assert np.round(newcombe(successes, totals), 4).tolist() == wanted
 
 
 def test_funnel_agrees_with_funnelplotr():
@@ -132,6 +143,15 @@ def test_p_chart_agrees_with_qcc_on_orange_juice():
         chart = p_chart(*counts, baseline)
         lines = (chart.centre_line, chart.lower[0], chart.upper[0])
         assert lines == pytest.approx(wanted[key], abs=5e-7)
+
+
+def test_p_prime_limits_of_a_small_table_are_computed_by_hand():
+    """z of -2 and 2 in turn: moving ranges of 4, so sigma_z is 4/1.128."""
+    chart = p_prime_chart([40, 60, 40, 60], [100] * 4)
+    assert chart.sigma_z == pytest.approx(4 / 1.128)
+    assert chart.upper[0] == pytest.approx(min(1.0, 0.5 + 3 * 0.05 * 4 / 1.128))
+    narrow = p_prime_chart([48, 52, 48, 52], [100] * 4)
+    assert narrow.upper[0] == pytest.approx(0.5 + 3 * 0.05 * 0.8 / 1.128)
 
 
 def test_reml_and_dersimonian_laird_agree_with_metafor():

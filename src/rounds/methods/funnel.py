@@ -85,9 +85,10 @@ def funnel(
     References
     ----------
     .. [1] Spiegelhalter DJ. Funnel plots for comparing institutional performance.
-       Statistics in Medicine 2005;24:1185-1202. doi:10.1002/sim.1970.
+       Statistics in Medicine 2005;24:1185-1202. doi:10.1002/sim.1970; the method as
+       the R package FunnelPlotR documents it, which the tests compare.
     .. [2] Spiegelhalter DJ. Handling over-dispersion of performance indicators.
-       Quality and Safety in Health Care 2005;14:347-351.
+       Quality and Safety in Health Care 2005;14:347-351 (abstract).
 
     Examples
     --------

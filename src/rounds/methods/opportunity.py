@@ -134,9 +134,9 @@ def spread_draws(
 
     References
     ----------
-    .. [1] Rue H, Martino S, Chopin N. Approximate Bayesian inference for latent
-       Gaussian models by using integrated nested Laplace approximations. JRSS B
-       2009;71:319-392 (the idea of a grid over the hyperparameter).
+    .. [1] The hyperparameter is summed out over a grid as in integrated nested Laplace
+       approximations; read at
+       https://en.wikipedia.org/wiki/Integrated_nested_Laplace_approximations
     """
     model = Model(successes, totals)
     grid = _grid(model, n_grid)

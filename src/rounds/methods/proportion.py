@@ -40,9 +40,8 @@ def wilson(
 
     References
     ----------
-    .. [1] Brown LD, Cai TT, DasGupta A. Interval estimation for a binomial
-       proportion. Statistical Science 2001;16:101-133. Equation (4), after
-       Wilson EB. JASA 1927;22:209-212.
+    .. [1] (p + z²/2n ± z √(p(1 − p)/n + z²/4n²)) / (1 + z²/n), the method "wilson"
+       of scipy.stats' `BinomTestResult.proportion_ci`, which names Wilson EB 1927.
 
     Examples
     --------
@@ -88,7 +87,9 @@ def newcombe(
     References
     ----------
     .. [1] Newcombe RG. Interval estimation for the difference between independent
-       proportions. Statistics in Medicine 1998;17:873-890.
+       proportions: comparison of eleven methods. Statistics in Medicine 1998;
+       17:873-890 (abstract); the formula as in `Newcombe_hybrid_score_CI_2x2` of
+       the R package contingencytables.
 
     Examples
     --------

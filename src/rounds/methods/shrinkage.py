@@ -66,7 +66,8 @@ def median_odds_ratio(sd: float) -> float:
     References
     ----------
     .. [1] Larsen K, Merlo J. Appropriate assessment of neighborhood effects on
-       individual health. American Journal of Epidemiology 2005;161:81-88.
+       individual health. American Journal of Epidemiology 2005;161:81-88 (abstract);
+       the formula as documented for `maihda_mor` of the R package MAIHDA.
 
     Examples
     --------
@@ -114,9 +115,9 @@ def random_intercept(
 
     References
     ----------
-    .. [1] Breslow NE, Clayton DG. Approximate inference in generalized linear mixed
-       models. Journal of the American Statistical Association 1993;88:9-25.
-    .. [2] Larsen K, Merlo J. American Journal of Epidemiology 2005;161:81-88.
+    .. [1] Maximum likelihood by adaptive Gauss–Hermite quadrature, as the R package
+       GLMMadaptive documents `mixed_model`; the tests compare lme4 and glmmTMB.
+    .. [2] The median odds ratio: see `median_odds_ratio`.
 
     Examples
     --------
@@ -169,10 +170,10 @@ def sd_interval(
     ValueError
         As `random_intercept`.
 
-    References
-    ----------
-    .. [1] Breslow NE, Clayton DG. Journal of the American Statistical Association
-       1993;88:9-25.
+    Notes
+    -----
+    The values whose profile log-likelihood lies less than z²/2 below its maximum: the
+    likelihood ratio against a chi-squared of one degree of freedom.
 
     Examples
     --------

@@ -173,7 +173,7 @@ def _inconsistency(found: MetaAnalysis | NotEstimable) -> tuple[Judged | None, s
         return "serious", f"{words}: half of the variation or more is not chance."
     if crosses:
         return "serious", f"{words}: in a new setting there may be no effect."
-    return "not_serious", f"{words}: differences are such as chance would make."
+    return "not_serious", f"{words}: less than half of the variation is beyond chance."
 
 
 def _imprecision(

@@ -98,8 +98,7 @@ def run(
 
     References
     ----------
-    .. [1] Spiegelhalter DJ. Funnel plots for comparing institutional performance.
-       Statistics in Medicine 2005;24:1185-1202. doi:10.1002/sim.1970.
+    .. [1] Each method names its own: see `rounds.methods`.
     """
     _check(measure, aim)
     rows = _rows(measure, datamart, period, without)
@@ -229,7 +228,7 @@ def _limitations(
     if isinstance(variation, NotEstimable):
         said.append(variation.reason)
     elif isinstance(variation, Variation) and variation.median_odds_ratio_lower == 1:
-        said.append("Chance alone would explain how far the sites differ.")
+        said.append("Chance alone could explain how far the sites differ.")
     if isinstance(baseline, Estimate) and _is_met(baseline, aim, measure):
         said.append("The baseline already meets the aim.")
     said.append(
