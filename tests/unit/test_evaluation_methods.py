@@ -63,6 +63,12 @@ def test_the_icc_of_made_clusters_is_found():
     assert found == pytest.approx(0.2, abs=4 * 0.0095)
 
 
+def test_the_icc_of_a_small_table_is_computed_by_hand():
+    """Mean squares 1/2 between and 1/6 within, in pairs: (1/2 - 1/6)/(1/2 + 1/6)."""
+    found = anova_icc([1, 0, 1, 1, 0, 0], [1, 1, 2, 2, 3, 3], [0] * 6)
+    assert found == pytest.approx(0.5)
+
+
 def test_the_icc_needs_two_clusters_and_a_varying_outcome():
     """Otherwise it has no value, and none is made up."""
     with pytest.raises(ValueError, match="two clusters"):
@@ -117,6 +123,17 @@ def test_a_difference_within_the_margin_does_not_matter():
     assert arm_difference(arms, arms, np.repeat([1, 2, 3, 4], 25_000), 0.02)[1] == 0.0
 
 
+def test_one_cluster_an_arm_is_not_certainty():
+    """Without a variance between clusters, persons give one: never a p-value of 0."""
+    hits = [1, 0] * 10 + [1, 1, 0, 1] * 5
+    arms = np.repeat([0, 1], 20)
+    difference, alone = arm_difference(hits, arms, None, 0.02)
+    assert difference == 0.25
+    assert 0.01 < alone < 0.5
+    for clusters in (arms, np.zeros(40), np.r_[[2] * 10, [0] * 10, [1] * 20]):
+        assert arm_difference(hits, arms, clusters, 0.02)[1] == pytest.approx(alone)
+
+
 def test_groups_that_differ_by_chance_become_one_and_others_stay():
     """Partial pooling: all the way without heterogeneity, little with much."""
     alike = pool_groups([0.04, 0.06, 0.05], [0.03, 0.03, 0.03])
@@ -124,6 +141,17 @@ def test_groups_that_differ_by_chance_become_one_and_others_stay():
     assert alike.values == pytest.approx([0.05] * 3)
     apart = pool_groups([-0.3, 0.3], [0.01, 0.01])
     assert apart.values == pytest.approx([-0.3, 0.3], abs=0.001)
+
+
+def test_partial_pooling_is_the_posterior_of_the_normal_model():
+    """Means and errors from the joint precision, the common mean integrated out."""
+    y, s = np.array([-0.3, 0.3, 0.1]), np.array([0.1, 0.1, 0.2])
+    found = pool_groups(y, s)
+    assert found.tau2 > 0
+    between = (np.eye(3) - 1 / 3) / found.tau2
+    covariance = np.linalg.inv(np.diag(1 / s**2) + between)
+    assert found.values == pytest.approx(covariance @ (y / s**2))
+    assert found.ses == pytest.approx(np.sqrt(np.diag(covariance)))
 
 
 def test_the_ratio_of_arms():

@@ -1,6 +1,7 @@
 """Parts of an evaluation that the truth tests do not look at one by one."""
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from rounds.nouns import (
     NotEstimable,
     Posterior,
     Prior,
+    PriorComponent,
     UnitResult,
 )
 from stories import trial
@@ -112,6 +114,80 @@ def test_baseline_balance_is_reported_and_never_tested():
     rows = {row.characteristic: row for row in evaluation.balance}
     assert abs(rows["age in years"].standardised_difference) < 0.2
     assert "p_value" not in type(evaluation.balance[0]).model_fields
+
+
+def analysed(plan, made, known=None):
+    known = known or trial.evidence()
+    return trial.analyse(
+        made, trial.rollout(plan, known), plan, known, receipt="0", snapshot=None
+    )
+
+
+def test_without_a_time_before_go_live_no_rate_is_made_up():
+    """The rate stands empty, is not adjusted for, and the limitations say so."""
+    made = replace(trial.made(trial.World(), 4), before=None)
+    plan = trial.protocol(equity_groups=("age",))
+    found = analysed(plan, made)
+    row = next(r for r in found.balance if r.characteristic.startswith("clinic's rate"))
+    assert (row.active, row.silent, row.standardised_difference) == (None, None, None)
+    assert any("nothing is adjusted for it" in said for said in found.limitations)
+    plain = analysed(plan.model_copy(update={"covariates": ("stratum",)}), made)
+    assert found.estimate.numbers == plain.estimate.numbers
+
+
+def test_a_balancing_verdict_follows_the_whole_interval():
+    """Beyond the margin by its estimate, within it by its worse limit; else open."""
+    seen = set()
+    for world in (
+        trial.World(),
+        trial.World(harm=0.06),
+        trial.World(harm=0.01),
+    ):
+        result = trial.judged(world, 4)[0].balancing[0]
+        value, _, upper = result.estimate.numbers
+        open_or_within = "within_margin" if upper < 0.02 else "uncertain"
+        assert result.verdict == ("exceeds_margin" if value > 0.02 else open_or_within)
+        seen.add(result.verdict)
+    assert seen == {"exceeds_margin", "within_margin", "uncertain"}
+
+
+def test_a_rise_is_no_harm_where_higher_is_better():
+    """The margin lies on the worse side, whichever that is."""
+    plan = trial.protocol()
+    wanted = plan.endpoints[2].model_copy(update={"better": "higher"})
+    plan = plan.model_copy(update={"endpoints": (*plan.endpoints[:2], wanted)})
+    result = trial.judged(trial.World(harm=0.06), 4, plan)[0].balancing[0]
+    assert result.verdict == "within_margin"
+
+
+def test_a_worthwhile_fall_is_less_likely_than_any_fall():
+    """Where lower is better, both probabilities count falls."""
+    plan = trial.protocol()
+    primary = plan.endpoints[0].model_copy(update={"better": "lower"})
+    plan = plan.model_copy(update={"endpoints": (primary, *plan.endpoints[1:])})
+    vague = PriorComponent(weight=1.0, mean=0.0, sd=0.5, role="vague")
+    known = trial.evidence(Prior(scale="risk_difference", components=(vague,)))
+    evaluation, _ = trial.judged(trial.World(effect=-0.03), 4, plan, known)
+    posterior = evaluation.posterior
+    assert 0.5 < posterior.probability_benefit < 1
+    assert posterior.probability_worthwhile < posterior.probability_benefit
+
+
+def test_an_interaction_is_that_of_the_last_group_with_the_first():
+    """An effect on the oldest alone shows whole; the group between has no part."""
+    made = trial.made(trial.World(effect=0.0), 4)
+    rows = made.endpoints[str(trial.PRIMARY)]
+    active = np.array([made.allocation[site][0] == "active" for site in rows.care_site])
+    cured = np.where(active & (rows.age >= 65), 1.0, rows.value)
+    endpoints = dict(made.endpoints)
+    endpoints[str(trial.PRIMARY)] = replace(
+        rows, value=cured, numerator=cured.astype(bool)
+    )
+    found = analysed(
+        trial.protocol(equity_groups=("age",)), replace(made, endpoints=endpoints)
+    )
+    assert found.interactions[0].contrast == "65-85 minus 18-44"
+    assert found.interactions[0].estimate.value == pytest.approx(0.85, abs=0.08)
 
 
 def test_no_primary_rows_give_an_evaluation_without_a_number():

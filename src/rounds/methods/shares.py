@@ -123,7 +123,9 @@ def arm_difference(
     difference, p_value : float
         Active minus silent, in [-1, 1]; and the one-sided p-value, from a CR2 standard
         error with Satterthwaite's degrees of freedom, that its size exceeds the
-        margin. 1 where it does not, or where nothing varies.
+        margin. 1 where it does not. Where clusters are too few for such an error,
+        persons count as independent, which errs towards alarm; 0 where each arm is
+        all or nothing.
 
     Raises
     ------
@@ -147,11 +149,13 @@ def arm_difference(
     difference = float(y[arm == 1].mean() - y[arm == 0].mean())
     if abs(difference) <= margin:
         return difference, 1.0
+    if not (y[arm == 1].std() or y[arm == 0].std()):
+        return difference, 0.0  # all in one arm and none in the other
+    design = np.column_stack([arm, np.ones_like(arm)])
     try:
-        fit = cluster_ols(y, np.column_stack([arm, np.ones_like(arm)]), clusters)
+        fit = cluster_ols(y, design, clusters)
     except ValueError:
-        # Shares of exactly 0 and 1 in all clusters: the difference is beyond doubt.
-        return difference, 0.0
+        fit = cluster_ols(y, design, None)
     return difference, float(stats.t.sf((abs(difference) - margin) / fit.se, fit.df))
 
 

@@ -39,7 +39,7 @@ __all__ = ["TrialRows", "analyse"]
 
 FEW_CLINICS = 10
 FEW_DF = 4.0
-"""Satterthwaite's approximation is poor below it (Pustejovsky and Tipton 2018)."""
+"""Below it one or two clinics carry the interval: a rule of thumb, with no source."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -250,8 +250,13 @@ def _limitations(
             f"{FEW_DF:.0f} its coverage is uncertain."
         )
     if "baseline_rate" in protocol.covariates:
-        without = len(set(np.unique(people.clinic)) - set(clinic_rates(trial.before)))
-        if without:
+        rates = clinic_rates(trial.before)
+        without = len(set(np.unique(people.clinic)) - set(rates))
+        if without and not rates:
+            said.append(
+                "No rate before go-live is known, so nothing is adjusted for it."
+            )
+        elif without:
             said.append(
                 f"{without} clinic(s) had no rate before go-live and were given the "
                 "rate over all."

@@ -36,9 +36,14 @@ def _levels(values: NDArray[Any]) -> list[NDArray[np.float64]]:
     return [(values == level).astype(float) for level in np.unique(values)[1:]]
 
 
+def _where_known(values: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """Give one column, or none where nobody's value is known."""
+    return [] if np.isnan(values).all() else [values]
+
+
 COVARIATES: dict[str, Columns] = {
     "stratum": lambda people: _levels(people.stratum),
-    "baseline_rate": lambda people: [people.baseline_rate],
+    "baseline_rate": lambda people: _where_known(people.baseline_rate),
     "age": lambda people: [people.age],
     "sex": lambda people: _levels(people.sex),
     "svi_quartile": lambda people: _levels(people.svi_quartile),

@@ -33,7 +33,7 @@ class Participants:
     sex: NDArray[np.str_]
     svi_quartile: NDArray[np.integer]
     baseline_rate: NDArray[np.float64]
-    """The clinic's rate of the primary measure before go-live."""
+    """The clinic's rate of the primary measure before go-live; NaN if none is known."""
     observed: NDArray[np.bool_]
     outcome: NDArray[np.float64]
     """0 or 1 for an event, the value of a continuous variable; NaN if not observed."""
@@ -97,7 +97,8 @@ def join(
     allocation : mapping of unit to (arm, stratum)
         Units are clinics or patients, as the protocol says.
     rates : mapping of clinic to float
-        From `clinic_rates`; a clinic without one is given the rate over all.
+        From `clinic_rates`; a clinic without one is given the rate over all, or NaN
+        where there is none.
 
     Raises
     ------
@@ -123,7 +124,7 @@ def join(
     arms = np.array([allocation[str(name)][0] == "active" for name in names], bool)
     strata = np.array([allocation[str(name)][1] for name in names], dtype=str)
     clinics, clinic_codes = np.unique(rows.care_site[kept], return_inverse=True)
-    overall = rates.get("", 0.0)
+    overall = rates.get("", np.nan)
     rate = np.array([rates.get(str(c), overall) for c in clinics], dtype=float)
     observed = rows.observed[kept]
     outside = "not randomised" if by_patient else "at a clinic outside the trial"

@@ -46,7 +46,8 @@ def watch(
     Returns
     -------
     ControlChart or NotEstimable
-        Not estimable without three whole months after the change.
+        Not estimable without four whole months after the change: three for the line,
+        and one to hold against it.
 
     Raises
     ------
