@@ -86,6 +86,18 @@ BAD_VALUES = {
         {"valueQuantity": {"value": "71.5"}},
         "value of the wrong type: valueQuantity.value",
     ),
+    "infinity": (
+        {"valueQuantity": {"value": float("inf")}},
+        "value of the wrong type: valueQuantity.value",
+    ),
+    "not a number": (
+        {"valueQuantity": {"value": float("nan")}},
+        "value of the wrong type: valueQuantity.value",
+    ),
+    "infinity in a component": (
+        {"component": [{"code": {}, "valueQuantity": {"value": float("-inf")}}]},
+        "value of the wrong type: component.valueQuantity.value",
+    ),
     "text as quantity": (
         {"valueQuantity": "71.5 kg"},
         "value of the wrong type: valueQuantity",

@@ -1,12 +1,18 @@
 """The front door: exit codes, errors, help."""
 
 import json
+import shutil
+import socket
+import stat
 import subprocess
 import sys
 
 import pytest
 
 from rounds.cli.main import main
+from rounds.conduct import Project
+from rounds.practice import Practice
+from stories import small_fhir as story
 
 
 def run_json(capsys, *arguments):
@@ -74,6 +80,9 @@ def test_a_fault_of_ours_shows_no_message(monkeypatch, capsys):
     printed = capsys.readouterr()
     assert "Jane" not in printed.out + printed.err
     assert "ValueError" in printed.err
+    code, said = run_json(capsys, "measure", "list")
+    assert (code, said["error"]["code"]) == (1, "unexpected")
+    assert "Jane" not in str(said)
 
 
 def test_measures_are_listed_and_explained(capsys):
@@ -84,3 +93,89 @@ def test_measures_are_listed_and_explained(capsys):
         code, said = run_json(capsys, "measure", "explain", name)
         assert code == 0
         assert len(said["text"]) > 200
+
+
+@pytest.fixture
+def project(tmp_path):
+    return Project.init(tmp_path / "h", source=None)
+
+
+@pytest.mark.parametrize(
+    "text", ["id,date\n42,2025-01-06\n", "# declined\n42\n", '"42"\n'], ids=str
+)
+def test_a_line_that_is_not_one_id_records_nobody(project, tmp_path, capsys, text):
+    """What is recorded under no one's id would not be honoured, and nobody told."""
+    listed = tmp_path / "declined.txt"
+    listed.write_text("Jane-1\n" + text)
+    arguments = ["change", "opt-out", "--from", listed, "--project", project.root]
+    code, printed = run_json(capsys, *arguments)
+    assert code == 10
+    assert printed["error"]["code"] == "opt-outs-unreadable"
+    assert f"{listed}:2 " in printed["error"]["what"]
+    assert "42" not in str(printed)
+    assert "Jane" not in str(printed)
+    with Practice.open(project.practice) as practice:
+        assert practice.opt_outs() == frozenset()
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfeJane"], ids=["none", "binary"])
+def test_a_list_that_is_no_text_is_an_error_of_ours(project, tmp_path, capsys, content):
+    listed = tmp_path / "declined.txt"
+    if content is not None:
+        listed.write_bytes(content)
+    arguments = ["change", "opt-out", "--from", listed, "--project", project.root]
+    code, printed = run_json(capsys, *arguments)
+    assert (code, printed["error"]["code"]) == (10, "opt-outs-unreadable")
+
+
+def test_who_declines_is_known_however_the_list_was_written(project, tmp_path, capsys):
+    """A byte order mark, references and Windows line ends change nobody's id."""
+    listed = tmp_path / "declined.txt"
+    rows = "p-1\r\nPatient/p-2\r\n\r\nhttp://ehr.example.org/Patient/p-3\r\np-1"
+    listed.write_bytes(rows.encode("utf-8-sig"))
+    arguments = ["change", "opt-out", "--from", listed, "--project", project.root]
+    code, printed = run_json(capsys, *arguments)
+    assert (code, printed) == (0, {"recorded": 3, "total": 3})
+    with Practice.open(project.practice) as practice:
+        assert practice.opt_outs() == {"p-1", "p-2", "p-3"}
+
+
+@pytest.mark.parametrize("verb", ["kill", "resume", "adopt", "rollback"])
+def test_nothing_is_switched_in_nobodys_name(project, capsys, verb):
+    arguments = ["change", verb, "one", "--by", " ", "--project", project.root]
+    code, printed = run_json(capsys, *arguments)
+    assert (code, printed["error"]["code"]) == (10, "nobody-named")
+
+
+def test_a_head_that_was_named_must_be_there(project, tmp_path, capsys):
+    """To verify against nothing, and say that all is well, would hide a removal."""
+    head = tmp_path / "HEAD.json"
+    arguments = ["ledger", "verify", "--head", head, "--project", project.root]
+    code, printed = run_json(capsys, *arguments)
+    assert (code, printed["error"]["code"]) == (11, "bad-head")
+
+
+@pytest.mark.parametrize("port", [70000, -1, None])
+def test_a_port_that_cannot_be_had_is_said_before_serving(project, capsys, port):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = port or taken.getsockname()[1]
+        arguments = ["serve", "--port", port, "--project", project.root]
+        code, printed = run_json(capsys, *arguments)
+    assert (code, printed["error"]["code"]) == (15, "port-not-free")
+
+
+def test_what_a_clone_lacks_is_made_for_its_owner_alone(project, tmp_path, capsys):
+    """Git does not carry private/, so it is a load that makes it there."""
+    project.private.rmdir()
+    (tmp_path / "fhir").mkdir()
+    story.write_ndjson(tmp_path / "fhir", {"Patient": [story.patient("p1")]})
+    arguments = ["data", "load", tmp_path / "fhir", "--project", project.root]
+    assert run_json(capsys, *arguments)[0] == 0
+    assert stat.S_IMODE(project.private.stat().st_mode) == 0o700
+    assert stat.S_IMODE(project.datamart.stat().st_mode) == 0o600
+    shutil.rmtree(project.private)
+    arguments = ["ledger", "verify", "--project", project.root]
+    assert run_json(capsys, *arguments)[0] == 0
+    assert stat.S_IMODE(project.private.stat().st_mode) == 0o700

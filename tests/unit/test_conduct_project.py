@@ -86,3 +86,19 @@ def test_the_demo_plan_is_whole():
     plan = Plan.from_yaml((files("rounds.conduct.demo") / "turn.yaml").read_text())
     assert None not in (plan.evidence, plan.change, plan.decision)
     assert plan.change.protocol.endpoints[0].role == "primary"
+
+
+def test_a_folder_that_cannot_be_made_is_an_error(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(DataError) as caught:
+        Project.init(tmp_path / "notes.txt" / "h", source=None)
+    assert caught.value.code == "folder-not-made"
+
+
+@pytest.mark.parametrize("text", [b"data = 3", b"cds = []", b"name = ", b"\xff"])
+def test_settings_that_are_none_are_refused(tmp_path, text):
+    project = Project.init(tmp_path / "h", source=None)
+    project.settings_path.write_bytes(text)
+    with pytest.raises(DefinitionError) as caught:
+        _ = project.settings
+    assert caught.value.code == "bad-settings"

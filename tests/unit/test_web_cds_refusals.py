@@ -79,6 +79,11 @@ def test_a_body_that_is_not_json_is_refused(served, content, kind, status, code)
         assert_error(anyio.run(run, path), status, code)
 
 
+def test_what_is_missing_at_the_top_is_said_in_words(ask, active):
+    """The decoder gives no path there."""
+    assert "what stands at its top is missing" in ask({}).text
+
+
 def test_an_unknown_service_is_404(ask):
     """In the one shape of errors."""
     assert_error(

@@ -188,3 +188,11 @@ def test_the_cds_doors_are_mounted(root):
     found = ask(root, "/cds-services", host="127.0.0.1:8080")
     assert found.status_code in {200, 403}
     assert found.headers["content-type"] == "application/json"
+
+
+def test_a_door_answers_in_json_and_names_the_method_it_takes(root):
+    """A program at a CDS door reads no page; RFC 9110 asks for Allow with 405."""
+    refused = ask(root, "/cds-services/one", host="127.0.0.1:8080")
+    assert refused.status_code == 405
+    assert refused.headers["allow"] == "POST"
+    assert refused.json()["error"]["code"] == "not-allowed"

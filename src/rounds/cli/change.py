@@ -1,11 +1,13 @@
 """`rounds change`: say it where care is given, to a random part first."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
 from rounds.cli.output import show, utc_now, working
+from rounds.nouns.errors import DefinitionError
 
 __all__ = [
     "adopt_",
@@ -16,6 +18,8 @@ __all__ = [
     "run_",
     "status_",
 ]
+
+_NOT_ONE_ID = re.compile(r"""[\s,;"']""")
 
 By = Annotated[str, Parameter(name="--by")]
 
@@ -168,15 +172,15 @@ def opt_out_(
     Parameters
     ----------
     listed
-        The file; ids are never typed on a command line, which others can read.
+        The file; ids are never typed on a command line, which others can read. An id is
+        as the record gives it, with or without `Patient/` before it.
     project
         The project's folder.
     json
         Print one JSON object.
     """
+    ids = _ids(listed)
     with _desk(project, "opt-out") as desk:
-        ids = [line.strip() for line in listed.read_text().splitlines()]
-        ids = [line for line in ids if line]
         for one in ids:
             desk.practice.opt_out(one, at=utc_now())
         total = len(desk.practice.opt_outs())
@@ -187,7 +191,43 @@ def opt_out_(
     )
 
 
+def _ids(listed: Path) -> list[str]:
+    """Read the ids of a file, all or none; no message holds one."""
+    try:
+        lines = listed.read_text("utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError):
+        raise DefinitionError(
+            f"{listed} cannot be read as text.",
+            code="opt-outs-unreadable",
+            why="Nobody's wish was recorded.",
+            remedies=("Name a text file (UTF-8) with one patient id a line.",),
+        ) from None
+    ids: dict[str, None] = {}
+    for number, line in enumerate(lines, start=1):
+        one = line.strip().rpartition("Patient/")[2]
+        if one and _NOT_ONE_ID.search(one):
+            raise DefinitionError(
+                f"{listed}:{number} is not one patient id.",
+                code="opt-outs-unreadable",
+                why="A wish that is recorded under no one's id would not be honoured.",
+                remedies=(
+                    "Write one id a line, without heading, comment or quotes.",
+                    "Run it again: nobody's wish was recorded.",
+                ),
+            )
+        if one:
+            ids[one] = None
+    return list(ids)
+
+
 def _switch(verb: str, service: str, by: str, project: Path, *, as_json: bool) -> None:
+    if not by.strip():
+        raise DefinitionError(
+            "--by names nobody.",
+            code="nobody-named",
+            why="Who changes what patients get stands by it.",
+            remedies=('Name the person, e.g. --by "Dr Rosa Lind".',),
+        )
     with _desk(project, by) as desk:
         getattr(desk.practice, verb)(service, by=by, at=utc_now())
         standing = _standing(desk, service)

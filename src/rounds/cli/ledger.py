@@ -28,7 +28,8 @@ def verify_(
     opened = Project.open(project)
     exported = head or opened.ledger / "HEAD.json"
     with Ledger.open(opened.registry) as ledger:
-        known = read_head(exported) if exported.exists() else None
+        # A head that was named must be there: without it nothing is compared.
+        known = read_head(exported) if head or exported.exists() else None
         folder = opened.ledger if known and head is None else None
         findings = ledger.verify(head=known, exported=folder)
         n_entries = len(ledger.entries())

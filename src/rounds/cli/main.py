@@ -96,6 +96,11 @@ def _say(error: Exception, *, as_json: bool) -> int:
         )
     if not isinstance(error, RoundsError):
         _say_fault(error)
+        if as_json:
+            fault = RoundsError(
+                "A fault in Rounds; its message is withheld.", code="unexpected"
+            )
+            print(json.dumps(fault.as_dict(), ensure_ascii=False))
         return 1
     if as_json:
         print(json.dumps(error.as_dict(), ensure_ascii=False))

@@ -1,11 +1,15 @@
 """`rounds serve`: the pages and the CDS Hooks service of one project."""
 
+import socket
 import sys
 from pathlib import Path
 
 from rounds.cli.output import show, utc_now
+from rounds.nouns.errors import SourceError
 
 __all__ = ["serve"]
+
+_ANOTHER = 8090
 
 
 def serve(
@@ -48,6 +52,7 @@ def serve(
                 "Leave --host out",
             ),
         )
+    _insist_on_port(host, port)
     with Desk.open(opened, now=utc_now, by="serve") as desk:
         reconcile(desk)
     app = create_app(opened.root)
@@ -56,3 +61,19 @@ def serve(
     show(found, [f"Serving {opened.root.name} on {url}"], as_json=json)
     sys.stdout.flush()
     uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
+
+
+def _insist_on_port(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family) as probe:
+            # As the server will: a port that was just left may be taken at once.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except (OSError, OverflowError):
+        raise SourceError(
+            f"Port {port} of {host} cannot be listened on.",
+            code="port-not-free",
+            why="Another program listens there, or there is no such port here.",
+            remedies=(f"Name another one, 1024 to 65535: --port {_ANOTHER}",),
+        ) from None

@@ -85,16 +85,24 @@ class Project:
         Raises
         ------
         DefinitionError
-            If it is not TOML.
+            If it is not TOML, or a section is none.
         """
         try:
-            return tomllib.loads(self.settings_path.read_text())
-        except tomllib.TOMLDecodeError as error:
+            settings = tomllib.loads(self.settings_path.read_text("utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise DefinitionError(
                 f"{self.settings_path} is not TOML: {error}",
                 code="bad-settings",
                 remedies=("Correct the line that is named.",),
             ) from None
+        for name in ("data", "cds"):
+            if not isinstance(settings.get(name, {}), dict):
+                raise DefinitionError(
+                    f"{name!r} in {self.settings_path} is not a section.",
+                    code="bad-settings",
+                    remedies=(f"Write [{name}] on a line of its own.",),
+                )
+        return settings
 
     @classmethod
     def open(cls, root: Path) -> Self:
@@ -124,8 +132,22 @@ class Project:
         Raises
         ------
         DataError
-            If the folder holds something already.
+            If the folder holds something already, or cannot be made.
         """
+        try:
+            return cls._made(root, source=source, demo=demo)
+        except OSError:
+            raise DataError(
+                f"{root} cannot be made a project's folder.",
+                code="folder-not-made",
+                remedies=(
+                    "Check that its parent is a folder that you may write to.",
+                    "Check that the disk has room.",
+                ),
+            ) from None
+
+    @classmethod
+    def _made(cls, root: Path, *, source: Path | None, demo: bool) -> Self:
         project = cls(Path(root).resolve())
         if project.root.exists() and (
             not project.root.is_dir() or any(project.root.iterdir())

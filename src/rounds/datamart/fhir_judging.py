@@ -24,8 +24,12 @@ def moment(field: str) -> str:
 
 
 def is_number(field: str) -> str:
-    """Write a test that JSON kept as text is a number (or is not there)."""
-    return f"({field} IS NULL OR TRY_CAST({field} AS DOUBLE) IS NOT NULL)"
+    """Write a test that JSON kept as text is a number (or is not there).
+
+    `Infinity` and `NaN`, which the engine reads though JSON has neither, are none.
+    """
+    finite = f"isfinite(TRY_CAST({field} AS DOUBLE))"
+    return f"({field} IS NULL OR coalesce({finite}, false))"
 
 
 def _value(resource: str, field: str) -> str:

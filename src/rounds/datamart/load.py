@@ -79,7 +79,8 @@ def load(
         started=started,
     )
     try:
-        into.parent.mkdir(parents=True, exist_ok=True)
+        # A clone of a project has no private folder: what is made is its owner's.
+        into.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         report = build.run(into if vocabulary else None)
         _put_in_place(building, into)
     except (duckdb.Error, OSError) as error:
@@ -148,6 +149,7 @@ def _vocabulary(into: Path) -> str:
 def _put_in_place(building: Path, into: Path) -> None:
     with building.open("rb") as stream:
         os.fsync(stream.fileno())
+    building.chmod(0o600)  # rows about people
     building.replace(into)
     folder = os.open(into.parent, os.O_RDONLY)
     try:

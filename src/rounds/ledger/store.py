@@ -63,7 +63,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
         with translated(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._engine = _engine(path)
             with self.writing() as connection:
                 _METADATA.create_all(connection)

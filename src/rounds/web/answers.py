@@ -30,11 +30,19 @@ HEADERS = {
 
 
 def wants_json(request: Request) -> bool:
-    """Say whether the JSON twin is asked for: by `.json`, or by the Accept header."""
+    """Say whether the JSON twin is asked for: by `.json`, or by the Accept header.
+
+    Callers of CDS services are programs, and get JSON unless they ask for a page.
+    """
     accepted = request.headers.get("accept", "")
-    return request.url.path.endswith(".json") or (
-        "application/json" in accepted and "text/html" not in accepted
-    )
+    if "text/html" in accepted:
+        return request.url.path.endswith(".json")
+    path = request.url.path
+    return "application/json" in accepted or path.endswith(".json") or _is_cds(path)
+
+
+def _is_cds(path: str) -> bool:
+    return path == "/cds-services" or path.startswith("/cds-services/")
 
 
 def answer(

@@ -100,7 +100,9 @@ def _http_error(request: Request, error: Exception) -> Response:
         code="no-such-page" if missing else "not-allowed",
         remedies=("Begin at the ring: /",),
     )
-    return error_page(request, said, status=error.status_code)
+    response = error_page(request, said, status=error.status_code)
+    response.headers.update(error.headers or {})  # Allow, of a method not allowed
+    return response
 
 
 def _unexpected(request: Request, error: Exception) -> Response:

@@ -164,6 +164,6 @@ def _said(error: Exception) -> str:
     """Say where a body is wrong: the decoder's path, which holds no value."""
     if not isinstance(error, msgspec.ValidationError):
         return "it is not JSON"
-    where = str(error).rpartition(" - at ")[2] if " - at " in str(error) else "its top"
-    named = re.sub(r"[^A-Za-z$.\[\]`…]", "", where)[:80]
+    _, at, where = str(error).rpartition(" - at ")
+    named = re.sub(r"[^A-Za-z$.\[\]`…]", "", where)[:80] if at else "its top"
     return f"what stands at {named} is missing or of another type"
