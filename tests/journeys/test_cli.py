@@ -179,3 +179,19 @@ def test_what_a_clone_lacks_is_made_for_its_owner_alone(project, tmp_path, capsy
     arguments = ["ledger", "verify", "--project", project.root]
     assert run_json(capsys, *arguments)[0] == 0
     assert stat.S_IMODE(project.private.stat().st_mode) == 0o700
+
+
+def test_a_fault_that_nobody_listens_to_shows_no_message_either():
+    """A closed pipe must not make Python print the whole chain of exceptions."""
+    script = (
+        "import os, sys, rounds.definitions as d\n"
+        "def broken(): raise ValueError('Jane Doe, born 1950-01-01')\n"
+        "d.builtin_measures = broken\n"
+        "read, write = os.pipe(); os.close(read); os.dup2(write, 1)\n"
+        "from rounds.cli.main import main\n"
+        "sys.exit(main(['measure', 'list', '--json']))\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert ran.returncode == 1
+    assert "Jane" not in ran.stderr
+    assert "Traceback" not in ran.stderr

@@ -73,8 +73,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:  # noqa: BLE001 - the last net: no value may be shown
-        return _say(error, as_json="--json" in tokens)
+        return _say_last(error, as_json="--json" in tokens)
     return result if isinstance(result, int) else 0
+
+
+def _say_last(error: Exception, *, as_json: bool) -> int:
+    """Say it even where nobody listens: Python would print the whole chain itself."""
+    try:
+        code = _say(error, as_json=as_json)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = error.exit_code if hasattr(error, "exit_code") else 1
+    return code
 
 
 def _say(error: Exception, *, as_json: bool) -> int:

@@ -1,5 +1,7 @@
 """Small counts in an Evaluation: arms, exclusions, groups, reach and reasons."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -14,7 +16,7 @@ from rounds.ledger.disclosure.cells import (
     without_small_n,
 )
 from rounds.ledger.disclosure.wording import safe_text, safe_texts
-from rounds.methods.disclosure import is_small, suppress
+from rounds.methods.disclosure import THRESHOLD, is_small, suppress
 from rounds.nouns import (
     ArmSummary,
     BalanceRow,
@@ -30,6 +32,9 @@ from rounds.nouns import (
 )
 
 __all__ = ["safe_evaluation"]
+
+_UNSAID = re.compile(rf"at most {THRESHOLD}\b(?!%)")
+"""How a step says a small count that it does not say."""
 
 AnyResult = TypeVar("AnyResult", SecondaryResult, BalancingResult)
 Reasons = tuple[tuple[str, int | None], ...]
@@ -53,9 +58,7 @@ def safe_evaluation(evaluation: Evaluation) -> Evaluation:
             "secondary": tuple(_endpoint(each) for each in evaluation.secondary),
             "equity": equity,
             "interactions": _interactions(evaluation.interactions, equity),
-            "balance": tuple(
-                _balance(row, evaluation.flow.arms) for row in evaluation.balance
-            ),
+            "balance": _balances(evaluation.balance, evaluation.flow.arms),
             "reach": _reach(evaluation.reach, by_patient=_by_patient(evaluation.flow)),
             "diagnostics": tuple(_diagnostic(each) for each in evaluation.diagnostics),
             "limitations": safe_texts(evaluation.limitations),
@@ -162,9 +165,37 @@ def _interactions(
     )
 
 
-def _balance(row: BalanceRow, arms: tuple[ArmSummary, ...]) -> BalanceRow:
-    """Hide a share of an arm that is a small count of it, on both sides."""
-    sizes = {arm.arm: arm.n for arm in arms}
+def _balances(
+    rows: tuple[BalanceRow, ...], arms: tuple[ArmSummary, ...]
+) -> tuple[BalanceRow, ...]:
+    """Hide the shares that are small counts of an arm, or of those of it who are known.
+
+    A share of those known has their number as its denominator, so it goes with them.
+    """
+    sizes: dict[str, int | None] = {arm.arm: arm.n for arm in arms}
+    named = {row.characteristic: row for row in rows}
+    safe_rows = []
+    for row in rows:
+        whom = named.get(f"{row.characteristic.partition(' ')[0]} known")
+        if whom is None or not row.characteristic.endswith(", of those known"):
+            safe_rows.append(_balance(row, sizes))
+        elif _balance(whom, sizes).active is None:
+            safe_rows.append(BalanceRow(characteristic=row.characteristic))
+        else:
+            known = {
+                "active": _known(whom.active, sizes.get("active")),
+                "silent": _known(whom.silent, sizes.get("silent")),
+            }
+            safe_rows.append(_balance(row, known))
+    return tuple(safe_rows)
+
+
+def _known(share: float | None, size: int | None) -> int | None:
+    return None if share is None or size is None else round(share * size)
+
+
+def _balance(row: BalanceRow, sizes: Mapping[str, int | None]) -> BalanceRow:
+    """Hide a share that is a small count, on both sides."""
     for share, size in (
         (row.active, sizes.get("active")),
         (row.silent, sizes.get("silent")),
@@ -207,4 +238,8 @@ def _reasons(reasons: Reasons) -> Reasons:
 
 
 def _diagnostic(diagnostic: Diagnostic) -> Diagnostic:
-    return diagnostic.model_copy(update={"detail": safe_text(diagnostic.detail)})
+    """Say small counts as 1–10; then drop the digits that they could be fitted to."""
+    detail, value = safe_text(diagnostic.detail), diagnostic.value
+    if value is not None and (detail != diagnostic.detail or _UNSAID.search(detail)):
+        value = float(f"{value:.1g}")
+    return diagnostic.model_copy(update={"detail": detail, "value": value})

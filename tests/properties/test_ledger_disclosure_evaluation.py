@@ -1,0 +1,89 @@
+"""What is said beside an estimate gives no small count back."""
+
+import pytest
+
+from rounds.ledger import safe
+from rounds.nouns import (
+    ArmSummary,
+    BalanceRow,
+    Diagnostic,
+    Evaluation,
+    Flow,
+    NotEstimable,
+    Reach,
+    Ref,
+)
+
+NONE = NotEstimable(reason="not needed here")
+
+
+def evaluation(arms, **changes) -> Evaluation:
+    def ref(kind):
+        return Ref(name=f"{kind}/x", version="1", hash="0" * 64)
+
+    given_fields = {
+        "name": "x",
+        "title": "X",
+        "rollout": ref("rollout"),
+        "protocol": ref("protocol"),
+        "evidence": ref("evidence"),
+        "receipt": "0" * 64,
+        "estimate": NONE,
+        "diagnostics": (),
+        "balancing": (),
+        "flow": Flow(assessed=None, randomised_units=40, arms=arms),
+        "reach": Reach(reach=NONE, adoption=NONE, fidelity=NONE, acceptance=NONE),
+        "posterior": NONE,
+    }
+    return Evaluation(**(given_fields | changes))
+
+
+def arm(name: str, n: int, k: int) -> ArmSummary:
+    return ArmSummary(arm=name, n_units=20, n=n, numerator=k, value=k / n)
+
+
+@pytest.mark.parametrize(
+    ("known", "share"),
+    [
+        (0.95, 3 / 190),  # three of the 190 who are known
+        (0.985, 90 / 197),  # its denominator says that three are not known
+    ],
+)
+def test_a_share_of_those_known_is_hidden_with_their_number(known, share):
+    arms = (arm("active", 200, 100), arm("silent", 200, 100))
+    rows = (
+        BalanceRow(characteristic="SVI known", active=known, silent=0.9),
+        BalanceRow(
+            characteristic="SVI quartile 4, of those known", active=share, silent=0.5
+        ),
+    )
+    shown = safe(evaluation(arms, balance=rows)).balance
+    assert shown[1] == BalanceRow(characteristic=rows[1].characteristic)
+
+
+def test_a_share_of_many_of_those_known_is_shown():
+    arms = (arm("active", 200, 100), arm("silent", 200, 100))
+    rows = (
+        BalanceRow(characteristic="SVI known", active=0.9, silent=0.8),
+        BalanceRow(
+            characteristic="SVI quartile 4, of those known", active=0.5, silent=0.5
+        ),
+    )
+    assert safe(evaluation(arms, balance=rows)).balance == rows
+
+
+@pytest.mark.parametrize(
+    ("detail", "value"),
+    [
+        ("known for all but at most 10 of 65 and all but at most 10 of 58", 0.8),
+        ("3 of 65 patients had no outcome", 0.8),
+        ("known for 40 of 65; at most 10% is tolerated", 0.8084395377515929),
+    ],
+)
+def test_no_count_can_be_fitted_to_the_digits_of_a_diagnostic(detail, value):
+    arms = (arm("active", 65, 30), arm("silent", 58, 20))
+    found = Diagnostic(
+        name="missing_outcomes", value=0.8084395377515929, verdict="pass", detail=detail
+    )
+    (shown,) = safe(evaluation(arms, diagnostics=(found,))).diagnostics
+    assert shown.value == value
