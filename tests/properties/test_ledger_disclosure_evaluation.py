@@ -7,9 +7,11 @@ from rounds.nouns import (
     ArmSummary,
     BalanceRow,
     Diagnostic,
+    Estimate,
     Evaluation,
     Flow,
     NotEstimable,
+    Posterior,
     Reach,
     Ref,
 )
@@ -87,3 +89,31 @@ def test_no_count_can_be_fitted_to_the_digits_of_a_diagnostic(detail, value):
     )
     (shown,) = safe(evaluation(arms, diagnostics=(found,))).diagnostics
     assert shown.value == value
+
+
+@pytest.mark.parametrize("numerator", [4, 400])
+def test_a_posterior_gives_no_digits_back_that_its_estimate_has_lost(numerator):
+    """Where the prior is public, what follows from the estimate leads back to it."""
+    found = Estimate(
+        value=0.10114391, lower=0.01241331, upper=0.21712081, scale="risk_difference"
+    )
+    posterior = Posterior(
+        estimate=found,
+        weight_informative=0.93528116,
+        conflict_p=0.47458357,
+        conflict=False,
+        probability_benefit=0.98730688,
+        probability_worthwhile=0.96314680,
+    )
+    arms = (arm("active", 900, numerator), arm("silent", 850, 300))
+    noun = evaluation(arms, estimate=found, posterior=posterior, icc=0.02167855)
+    shown = safe(noun)
+    if numerator == 400:
+        assert (shown.posterior, shown.icc) == (posterior, noun.icc)
+        return
+    carried = shown.posterior.estimate
+    assert (carried.value, carried.lower, carried.upper) == (0.101, 0.012, 0.218)
+    assert carried == shown.estimate
+    assert shown.posterior.probability_benefit == 0.99
+    assert shown.posterior.weight_informative == 0.94
+    assert shown.icc == 0.02

@@ -27,6 +27,8 @@ from rounds.nouns import (
     Evaluation,
     Flow,
     Interaction,
+    NotEstimable,
+    Posterior,
     Reach,
     SecondaryResult,
 )
@@ -48,11 +50,15 @@ def safe_evaluation(evaluation: Evaluation) -> Evaluation:
     estimate = evaluation.estimate
     if isinstance(estimate, Estimate):
         estimate = without_small_n(estimate)
+    posterior, icc = evaluation.posterior, evaluation.icc
     if any(arm.suppressed for arm in arms):
-        estimate = coarse(estimate)
+        estimate, posterior = coarse(estimate), _posterior(posterior)
+        icc = None if icc is None else round(icc, 2)
     return evaluation.model_copy(
         update={
             "estimate": estimate,
+            "posterior": posterior,
+            "icc": icc,
             "flow": _flow(evaluation.flow, arms),
             "balancing": tuple(_endpoint(each) for each in evaluation.balancing),
             "secondary": tuple(_endpoint(each) for each in evaluation.secondary),
@@ -64,6 +70,19 @@ def safe_evaluation(evaluation: Evaluation) -> Evaluation:
             "limitations": safe_texts(evaluation.limitations),
         }
     )
+
+
+def _posterior(posterior: Posterior | NotEstimable) -> Posterior | NotEstimable:
+    """Round what follows from a rounded estimate: with the prior it gives that back."""
+    if isinstance(posterior, NotEstimable):
+        return posterior
+    names = ("weight_informative", "conflict_p", "probability_benefit")
+    rounded = {
+        name: round(getattr(posterior, name), 2)
+        for name in (*names, "probability_worthwhile")
+    }
+    changed = {"estimate": coarse(posterior.estimate), **rounded}
+    return posterior.model_copy(update=changed)
 
 
 @dataclass(frozen=True)
