@@ -7,7 +7,7 @@ import pytest
 from rounds.conduct import Desk, reconcile
 from rounds.conduct.demo import DemoOptions, run_demo
 from rounds.conduct.steps import carried_source, whole_months
-from rounds.nouns import Decision, Period, Problem, Source
+from rounds.nouns import Decision, DefinitionError, Period, Problem, Source
 
 NOON = dt.datetime(2026, 1, 5, 12, tzinfo=dt.UTC)
 
@@ -18,10 +18,10 @@ def done(tmp_path_factory):
     return run_demo(tmp_path_factory.mktemp("force") / "demo", options)
 
 
-def decide(desk, done, choice):
+def decide(desk, done, choice, why="A test."):
     """Sign and publish, and be killed before it is put in force."""
     former = desk.latest(Decision)
-    plain = former.model_dump() | {"decided": choice, "departure_reason": "A test."}
+    plain = former.model_dump() | {"decided": choice, "departure_reason": why}
     plain["recommended"] = former.recommended
     return desk.publish(Decision.model_validate(plain))
 
@@ -40,7 +40,13 @@ def test_a_decision_signed_before_a_crash_is_put_in_force_afterwards(done):
         desk.practice.kill(service, by="a test", at=NOON)
         assert reconcile(desk) is None
         assert desk.practice.in_force(service).state == "off"
+        with pytest.raises(DefinitionError, match="switched off"):
+            desk.practice.adopt(service, by="a test", at=NOON)
+        decide(desk, done, "adopt", "Another test.")
+        assert "stays switched off" in reconcile(desk)
+        assert desk.practice.in_force(service).state == "off"
         desk.practice.resume(service, by="a test", at=NOON)
+        assert "everywhere" in reconcile(desk)
         decide(desk, done, "abandon")
         assert reconcile(desk) is not None
         assert desk.practice.in_force(service).state == "off"

@@ -1,9 +1,11 @@
 """The same past is given several futures, each as if it had been lived alone."""
 
+import json
 from dataclasses import replace
 
 import pytest
 
+from rounds.cli.main import main
 from rounds.conduct.demo import DemoOptions, begin, carry, run_demo
 from rounds.nouns import DefinitionError
 from rounds.school import grade, run_loops
@@ -46,6 +48,32 @@ def test_a_planted_world_is_the_world_made_so():
     assert early.now == early.go_live
     with pytest.raises(DefinitionError, match="past its go-live"):
         fresh.planted(effect=0.0, harm=0.0)
+
+
+def test_sites_are_not_named_while_a_trial_randomises_them(tmp_path, capsys):
+    """Who watches a site during the trial could act on what they see."""
+    past = begin(tmp_path / "past", OPTIONS, silent)
+    arguments = ["measure", "run", "blood-pressure-control", "--from", "2024-01-07"]
+    arguments += ["--to", "2025-01-05", "--project", str(past.project.root), "--json"]
+    assert main(arguments) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["masked"]
+    assert {row["site"] for row in found["by"]} == {
+        f"site {i}" for i in range(1, len(found["by"]) + 1)
+    }
+    shown = [row["value"] for row in found["by"] if not row["suppressed"]]
+    assert shown == sorted(shown)
+
+
+def test_a_status_names_no_day_and_no_small_count(tmp_path, capsys):
+    """Ten deaths are ten people, and the last day may be one person's."""
+    past = begin(tmp_path / "past", OPTIONS, silent)
+    assert main(["data", "status", "--project", str(past.project.root), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["persons"] == 2000
+    assert len(found["last_date"]) == len("2025-01")
+    assert all(n is None or n == 0 or n > 10 for n in found["rows"].values())
+    assert found["rows"]["care_site"] is None
 
 
 def test_loops_that_were_broken_off_go_on(tmp_path):

@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -192,3 +193,30 @@ def test_the_table_of_columns_is_the_standards():
         ]
         ours = [(row["column"], row["required"]) for row in cdm_columns(table)]
         assert ours == theirs
+
+
+def test_what_is_no_number_in_parquet_reaches_no_measure(tmp_path):
+    """`NaN` stands for what is missing; an infinite value sets its row aside."""
+    source = tmp_path / "omop"
+    source.mkdir()
+    person = {"person_id": [1], "gender_concept_id": [8507], "year_of_birth": [1960]}
+    pq.write_table(pa.table(person), source / "person.parquet")
+    values = [120.0, float("nan"), float("inf"), None]
+    measurement = {
+        "measurement_id": [1, 2, 3, 4],
+        "person_id": [1, 1, 1, 1],
+        "measurement_concept_id": [3004249] * 4,
+        "measurement_date": [dt.date(2024, 1, day) for day in (1, 2, 3, 4)],
+        "value_as_number": pa.array(values, pa.float64()),
+    }
+    pq.write_table(pa.table(measurement), source / "measurement.parquet")
+    report = load(source, tmp_path / "m.duckdb")
+    assert report.by_type["measurement"].set_aside == 1
+    assert [r.reason for r in report.reasons] == [
+        "value of the wrong type: value_as_number"
+    ]
+    with duckdb.connect(str(tmp_path / "m.duckdb"), read_only=True) as connection:
+        found = connection.execute(
+            "SELECT value_as_number FROM measurement ORDER BY measurement_id"
+        ).fetchall()
+    assert found == [(120.0,), (None,), (None,)]

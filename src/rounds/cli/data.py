@@ -79,7 +79,7 @@ def load_(
 
     opened = Project.open(project)
     named = opened.settings.get("data", {}).get("source")
-    if source is None and not named:
+    if source is None and not (isinstance(named, str) and named):
         raise DefinitionError(
             "No folder is named to load from.",
             code="no-source",
@@ -106,13 +106,23 @@ def status_(*, project: Path = Path(), json: bool = False) -> None:
 
     from rounds.cli.output import utc_now
     from rounds.conduct import Desk, Project
+    from rounds.methods.disclosure import is_small
 
     opened = Project.open(project)
     with Desk.open(opened, now=utc_now, by="status") as desk, desk.datamart() as mart:
         status = asdict(mart.status())
+    # A table of deaths with three rows counts three people; a day may be one person's.
+    for name in ("first_date", "last_date"):
+        status[name] = status[name] and f"{status[name]:%Y-%m}"
+    status["rows"] = {k: None if is_small(n) else n for k, n in status["rows"].items()}
+    status["persons"] = None if is_small(status["persons"]) else status["persons"]
     lines = [f"{key}: {value}" for key, value in status.items() if key != "rows"]
     lines += table(
-        ("table", "rows"), [(k, f"{v:,}") for k, v in status.get("rows", {}).items()]
+        ("table", "rows"),
+        [
+            (k, "suppressed (1–10)" if n is None else f"{n:,}")
+            for k, n in status["rows"].items()
+        ],
     )
     show(status, lines, as_json=json)
 

@@ -94,6 +94,7 @@ def run_(
         with desk.datamart() as mart:
             snapshot = mart.snapshot
             opted_out = desk.practice.opt_outs()
+            masked = desk.practice.is_masked(utc_now())
             with working("counting"):
                 result = run_measure(mart, measure, period, by=by, without=opted_out)
     found: dict[str, Any] = {
@@ -112,6 +113,9 @@ def run_(
     sentences = safe(result).limitations
     units, safe_overall = safe_results(result.by, result.overall)
     overall = safe_overall or result.overall
+    if masked and by in {"care_site", "provider"}:
+        units = _mask(units)
+        found["masked"] = "sites are not named while a trial randomises them"
     exact = {name: n for name, n in result.populations.items() if n is not None}
     populations = safe_populations(exact, overall)
     found |= {
@@ -127,6 +131,15 @@ def run_(
     lines += ["", "– : suppressed, a count of 1 to 10 could be worked out from it"]
     lines += [f"* {sentence}" for sentence in sentences]
     show(found, lines, as_json=json)
+
+
+def _mask(units: "tuple[UnitResult, ...]") -> "tuple[UnitResult, ...]":
+    """Take the names from sites, and the order that would give them back."""
+    ordered = sorted(units, key=lambda u: (u.value or 0.0, u.denominator or 0))
+    return tuple(
+        unit.model_copy(update={"unit": f"site {i}"})
+        for i, unit in enumerate(ordered, start=1)
+    )
 
 
 def _without(measure: "Measure", addition: str) -> "Measure":

@@ -25,6 +25,8 @@ def reconcile(desk: Desk) -> str | None:
     standing = desk.practice.in_force(service)
     if standing is None or standing.decision == str(decision.ref()):
         return None
+    if decision.decided == "adopt" and standing.is_killed:
+        return f"{service} stays switched off until someone resumes it"
     if decision.decided == "adopt":
         desk.practice.adopt(
             service, by=signer.name, at=signer.at, decision=str(decision.ref())

@@ -20,11 +20,15 @@ _SAFE = {
     "VARCHAR": set[str](),
 }
 _DATES = {"DATE", "TIMESTAMP"}
+_FLOATS = {"DOUBLE", "FLOAT"}
 _FREE_KEYS = set(EVENT_TABLES) - {"visit_occurrence"}
 
 
 def _cast(given: str, source_type: str, wanted: str) -> str:
     """Write a cast that gives NULL for what cannot be, and never rounds a number."""
+    if wanted == "DOUBLE" and source_type in _FLOATS:
+        # A table writes "not a number" for what is missing; no measure may meet it.
+        return f"CASE WHEN isfinite({given}) THEN CAST({given} AS DOUBLE) END"
     if source_type in _SAFE[wanted]:
         return f"CAST({given} AS {wanted})"
     plain = f"nullif(trim(CAST({given} AS VARCHAR)), '')"
@@ -93,6 +97,8 @@ def _select(table: str, names: dict[str, tuple[str, str]]) -> tuple[str, str]:
             kind = "impossible date" if wanted in _DATES else "value of the wrong type"
             bad = f"{_present(given)} AND ({value}) IS NULL"
             rules.append((bad, f"{kind}: {name}"))
+        if wanted == "DOUBLE" and source_type in _FLOATS:
+            rules.append((f"isinf({given})", f"value of the wrong type: {name}"))
     key_value = _key_value(key, names, cdm_columns(table))
     rules.insert(0, (f"({key_value}) IS NULL", "no usable primary key"))
     cases = " ".join(f"WHEN {test} THEN {text(why)}" for test, why in rules)

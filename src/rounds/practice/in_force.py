@@ -12,6 +12,9 @@ __all__ = ["InForce", "State"]
 
 State = Literal["trial", "all", "off"]
 
+KILLED = "switched off"
+"""How the reason of an entry begins that the kill switch made."""
+
 
 @dataclass(frozen=True)
 class InForce:
@@ -36,6 +39,11 @@ class InForce:
     at: dt.datetime
     reason: str
     decision: str | None
+
+    @property
+    def is_killed(self) -> bool:
+        """Whether the kill switch put it off: only `resume` undoes that."""
+        return self.state == "off" and self.reason.startswith(KILLED)
 
     @property
     def version(self) -> str:

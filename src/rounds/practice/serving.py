@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from rounds.nouns import DataError, DefinitionError, KnowledgeObject
 from rounds.practice import schema
 from rounds.practice.edge import writing
-from rounds.practice.in_force import InForce, enter, history_of
+from rounds.practice.in_force import KILLED, InForce, enter, history_of
 
 __all__ = ["Serving"]
 
@@ -43,7 +43,7 @@ class Serving:
         DataError
             If the service was never in force.
         DefinitionError
-            If the new version is of another service.
+            If the new version is of another service, or the kill switch is on.
         """
         if knowledge is not None and knowledge.service.id != service:
             raise DefinitionError(
@@ -54,6 +54,13 @@ class Serving:
             )
 
         def adopted(history: list[InForce]) -> InForce:
+            if history[-1].is_killed:
+                raise DefinitionError(
+                    f"The service {service!r} was switched off.",
+                    code="switched-off",
+                    why="What was switched off for safety is put on again by name.",
+                    remedies=("Resume it first: rounds change resume SERVICE",),
+                )
             ref = str(knowledge.ref()) if knowledge else history[-1].knowledge
             return replace(history[-1], state="all", knowledge=ref, reason="adopted")
 
@@ -76,6 +83,8 @@ class Serving:
 
         def former(history: list[InForce]) -> InForce:
             now = history[-1]
+            if now.is_killed:
+                return now
             for entry in reversed(history):
                 if entry.state == "all" and entry.knowledge != now.knowledge:
                     return replace(
@@ -104,7 +113,7 @@ class Serving:
         DataError
             If the service was never in force.
         """
-        said = f"switched off: {reason}" if reason else "switched off"
+        said = f"{KILLED}: {reason}" if reason else KILLED
 
         def off(history: list[InForce]) -> InForce:
             return replace(history[-1], state="off", reason=said)
@@ -124,7 +133,7 @@ class Serving:
 
         def before(history: list[InForce]) -> InForce:
             now = history[-1]
-            if now.state != "off" or not now.reason.startswith("switched off"):
+            if not now.is_killed:
                 raise DefinitionError(
                     f"The service {service!r} was not switched off.",
                     code="not-switched-off",
