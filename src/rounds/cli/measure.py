@@ -9,7 +9,7 @@ from rounds.cli.output import day, number, show, table, utc_now, working
 from rounds.nouns.errors import DefinitionError
 
 if TYPE_CHECKING:
-    from rounds.nouns import Measure, Period, UnitResult
+    from rounds.nouns import Measure, MeasureResult, Period, UnitResult
 
 __all__ = ["explain_", "list_", "run_"]
 
@@ -83,8 +83,8 @@ def run_(
     """
     from rounds.conduct import Desk, Project
     from rounds.datamart import run_measure
-    from rounds.ledger import safe, safe_populations, safe_results
-    from rounds.nouns import MeasureResult
+    from rounds.ledger import safe
+    from rounds.nouns import NotEstimable
 
     period = _period(from_, to)
     with Desk.open(Project.open(project), now=utc_now, by="measure") as desk:
@@ -104,33 +104,43 @@ def run_(
         "snapshot": snapshot,
         "suppression": "counts of 1 to 10, and what would give them back, are null",
     }
-    if not isinstance(result, MeasureResult):
+    if isinstance(result, NotEstimable):
         result = safe(result)
         found |= {"not_estimable": result.reason, "populations": {}, "by": []}
-        lines = [f"{measure.title}: {number(result)}"]
-        show(found, lines, as_json=json)
+        show(found, [f"{measure.title}: {number(result)}"], as_json=json)
         return
+    hide_names = masked and by in {"care_site", "provider"}
+    shown, lines = _shown(result, by, hide_names=hide_names)
+    heading = f"{measure.title}, {period.start} to {period.end}"
+    show(found | shown, [heading, *lines], as_json=json)
+
+
+def _shown(
+    result: "MeasureResult", by: str, *, hide_names: bool
+) -> tuple[dict[str, Any], list[str]]:
+    """Give what may leave, as JSON has it and as lines."""
+    from rounds.ledger import safe, safe_populations, safe_results
+
     sentences = safe(result).limitations
     units, safe_overall = safe_results(result.by, result.overall)
     overall = safe_overall or result.overall
-    if masked and by in {"care_site", "provider"}:
-        units = _mask(units)
-        found["masked"] = "sites are not named while a trial randomises them"
     exact = {name: n for name, n in result.populations.items() if n is not None}
     populations = safe_populations(exact, overall)
-    found |= {
+    found: dict[str, Any] = {
         "populations": populations,
         "suppressed": overall.suppressed or None in populations.values(),
         "overall": _row(overall),
-        "by": [_row(unit) for unit in units],
         "limitations": list(sentences),
     }
+    if hide_names:
+        units = _mask(units)
+        found["masked"] = "sites are not named while a trial randomises them"
+    found["by"] = [_row(unit) for unit in units]
     rows = [_cells(unit) for unit in (*units, overall)]
     head = (by, "numerator", "denominator", "value", "95% interval")
-    lines = [f"{measure.title}, {period.start} to {period.end}", *table(head, rows)]
+    lines = table(head, rows)
     lines += ["", "– : suppressed, a count of 1 to 10 could be worked out from it"]
-    lines += [f"* {sentence}" for sentence in sentences]
-    show(found, lines, as_json=json)
+    return found, lines + [f"* {sentence}" for sentence in sentences]
 
 
 def _mask(units: "tuple[UnitResult, ...]") -> "tuple[UnitResult, ...]":
