@@ -61,8 +61,11 @@ def test_the_project_is_laid_out_as_promised(turned):
         "5-decisions",
     ):
         assert any((root / "ledger" / folder).iterdir()), folder
-    for secret in ("truth.json", "intensify-card.seed", "intensify-card.salt"):
-        assert (root / "private" / secret).stat().st_mode & 0o077 == 0
+    (protocol,) = (root / "ledger" / "3-changes").glob("*-protocol-*")
+    assert protocol.is_file()
+    for secret in ("truth.json", "intensify-card-*.seed", "intensify-card-*.salt"):
+        (kept,) = (root / "private").glob(secret)
+        assert kept.stat().st_mode & 0o077 == 0
 
 
 def test_no_person_reaches_what_may_be_published(turned):

@@ -188,6 +188,9 @@ def run_change(
         primary = desk.measure(protocol.primary.measure.name.partition("/")[2])
         with desk.datamart() as mart:
             units = clinic_strata(mart, primary, protocol.baseline)
+    # Kept by protocol: run again after a crash it replays, while another protocol of
+    # the same name draws anew, for the former seed has been published by then.
+    drawn = f"{plan.name}-{protocol.ref().hash[:16]}"
     rollout = change.run(
         known,
         knowledge,
@@ -200,8 +203,8 @@ def run_change(
         notification=plan.notification,
         responsible=plan.responsible,
         units=units,
-        seed=desk.project.secret(f"{plan.name}.seed", derive=_derived(seed, b"seed")),
-        salt=desk.project.secret(f"{plan.name}.salt", derive=_derived(seed, b"salt")),
+        seed=desk.project.secret(f"{drawn}.seed", derive=_derived(seed, b"seed")),
+        salt=desk.project.secret(f"{drawn}.salt", derive=_derived(seed, b"salt")),
         at=desk.now(),
     )
     return desk.publish(rollout), protocol
