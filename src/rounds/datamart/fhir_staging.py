@@ -48,6 +48,7 @@ class Staging:
 
     def create(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Create the staging table of every type, empty."""
+        connection.begin()  # one write to the disk, not one for each
         for resource in resources():
             flat = (
                 "SELECT 0 AS file_number, 0::BIGINT AS record, NULL::VARCHAR AS fault, "
@@ -59,6 +60,7 @@ class Staging:
                 f"CREATE TABLE stage_{resource} AS "
                 f"SELECT {staged} FROM ({flat}) LIMIT 0"
             )
+        connection.commit()
 
     def flat(self, resource: str, modified: str = "NULL") -> list[str]:
         """Write the flat columns of a type, its references still as they are written.
