@@ -49,7 +49,9 @@ def test_a_patient_mended_late_brings_what_was_set_aside_with_him(parts):
     assert parts.rows("condition_occurrence", "person_id") == [(PERSON,)]
 
 
-@pytest.mark.parametrize("by", ["Organization/o1", f"Organization?identifier={SYSTEM}|7"])
+@pytest.mark.parametrize(
+    "by", ["Organization/o1", f"Organization?identifier={SYSTEM}|7"]
+)
 def test_a_clinic_that_comes_late_is_found_by_visits_and_persons(parts, by):
     clinic = story.resource(
         "Organization", "o1", identifier=[{"system": SYSTEM, "value": "7"}]
@@ -139,7 +141,10 @@ VERSIONS = {
     "a time over none": ({}, at(EARLY)),
     "a number that is higher": (at(EARLY, "9"), at(EARLY, "10")),
     "a version over none": (at(EARLY), at(EARLY, "1")),
-    "versions without a time": ({"meta": {"versionId": "2"}}, {"meta": {"versionId": "3"}}),
+    "versions without a time": (
+        {"meta": {"versionId": "2"}},
+        {"meta": {"versionId": "3"}},
+    ),
 }
 
 
@@ -222,7 +227,10 @@ def test_a_pretty_bundle_may_hold_changes_and_deletions(parts, tmp_path):
             "resource": story.condition("c3"),
             "request": {"method": "PUT", "url": "Condition/c3"},
         },
-        {"resource": story.resource("OperationOutcome", "x"), "search": {"mode": "outcome"}},
+        {
+            "resource": story.resource("OperationOutcome", "x"),
+            "search": {"mode": "outcome"},
+        },
         {"fullUrl": "https://ehr.example/Condition/c4"},
     ]
     bundle = {

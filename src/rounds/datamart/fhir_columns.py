@@ -110,8 +110,7 @@ def _drug_columns(resource: str) -> dict[str, str]:
     if "days_supply" in given:
         in_days = "coalesce(days_supply.code, days_supply.unit, 'd') IN ('d', 'day')"
         supply = (
-            f"CASE WHEN {in_days} "
-            "THEN CAST(round(days_supply_number) AS INTEGER) END"
+            f"CASE WHEN {in_days} THEN CAST(round(days_supply_number) AS INTEGER) END"
         )
         columns["days_supply"] = supply
         days = f"greatest(coalesce({supply}, 1), 1)"

@@ -28,9 +28,7 @@ def reference_fields(resource: str) -> tuple[str, ...]:
     """Give the fields of a type that are references, but for the subject."""
     rows = fields(resource).items()
     return tuple(
-        name
-        for name, row in rows
-        if row["kind"] == "reference" and name != "subject"
+        name for name, row in rows if row["kind"] == "reference" and name != "subject"
     )
 
 
@@ -111,7 +109,7 @@ class Staging:
     def insert_deletes(
         self, connection: duckdb.DuckDBPyConnection, resource: str, source: str
     ) -> None:
-        """Stage a tombstone for each row of `source`: id, updated, version and place."""
+        """Stage a tombstone for each row of `source`: id, updated, version, place."""
         safe = self.shield(source, resource) if self.shield else source
         key = self._own_key(resource)
         person = key if resource in resources_of("person") else "NULL"
