@@ -12,9 +12,16 @@ import duckdb
 from rounds.datamart.fhir_paths import text
 from rounds.datamart.ucum import is_ucum
 
-__all__ = ["FIRST_LOCAL", "code_systems", "make_local_concepts", "resolve_codes"]
+__all__ = [
+    "FIRST_LOCAL",
+    "code_systems",
+    "local_concept_id",
+    "make_local_concepts",
+    "resolve_codes",
+]
 
 FIRST_LOCAL = 2_000_000_001
+_LOCAL_IDS = 2**51
 SOURCE_VOCABULARY = "source"
 UCUM = "http://unitsofmeasure.org"
 
@@ -24,6 +31,35 @@ def code_systems() -> tuple[tuple[str, str], ...]:
     place = files("rounds.definitions") / "code_systems.csv"
     rows = csv.DictReader(place.read_text("utf-8").splitlines())
     return tuple((row["uri"], row["vocabulary_id"]) for row in rows)
+
+
+def local_concept_id(vocabulary_sql: str, code_sql: str) -> str:
+    """Write the id of the local concept of a code that no vocabulary knows.
+
+    It follows from the vocabulary and the code alone, so it is the same in every
+    datamart, whatever was loaded when. It lies in [2,000,000,001, 2**51 + 2e9], which a
+    double holds exactly, and above what OMOP's own concepts use.
+
+    Parameters
+    ----------
+    vocabulary_sql, code_sql : str
+        SQL expressions of type VARCHAR: the `vocabulary_id` and the `concept_code`.
+
+    Returns
+    -------
+    str
+        An SQL expression of type BIGINT; NULL if either is NULL.
+
+    Examples
+    --------
+    >>> import duckdb
+    >>> made = local_concept_id("'http://example.org/codes'", "'A1'")
+    >>> duckdb.sql(f"SELECT {made}").fetchall()
+    [(375267836435697,)]
+    """
+    hashed = f"left(md5({vocabulary_sql} || '|' || {code_sql}), 16)"
+    number = f"CAST('0x' || {hashed} AS UBIGINT) % {_LOCAL_IDS}"
+    return f"CAST({number} + {FIRST_LOCAL} AS BIGINT)"
 
 
 def make_local_concepts(connection: duckdb.DuckDBPyConnection) -> None:
