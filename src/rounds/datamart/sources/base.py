@@ -8,10 +8,20 @@ import duckdb
 
 from rounds.datamart.source_files import SourceFile
 
-__all__ = ["Loaded", "Source", "Tell"]
+__all__ = ["Held", "Loaded", "Source", "Tell"]
 
 Tell: TypeAlias = Callable[[str, int], None]
 """Told what is being done, and how many resources or rows have been read so far."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a source gave before."""
+
+    aliases: tuple[str, ...] = ()
+    """Its parts, attached read-only on the connection, oldest first."""
+    namespace: str = ""
+    """Empty for the source `main`, else the source's name."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +36,10 @@ class Loaded:
     """Numbers of the files whose first line is a header."""
     rows: Mapping[str, int] = field(default_factory=dict)
     """How many rows it meant to write into each CDM table; the load counts them."""
+    places: bool = True
+    """Whether care sites, providers and their locations are whole in this part."""
+    vocabulary: Mapping[str, str] = field(default_factory=dict)
+    """Vocabulary table → how it is read in SQL, where the source brings any."""
 
 
 class Source(Protocol):
@@ -35,6 +49,10 @@ class Source(Protocol):
     def shape(self) -> str:
         """A short name, shown in reports: `fhir`, `omop`."""
 
+    @property
+    def adds(self) -> bool:
+        """Whether it adds to what the source gave before, or replaces it."""
+
     def recognises(self, files: Sequence[SourceFile]) -> bool:
         """Tell whether this source can read what is in the folder."""
 
@@ -43,6 +61,7 @@ class Source(Protocol):
         connection: duckdb.DuckDBPyConnection,
         files: Sequence[SourceFile],
         tell: Tell,
+        held: Held,
     ) -> Loaded:
         """Fill the CDM tables, and say of each record whether it was mapped.
 
