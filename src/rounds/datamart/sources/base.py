@@ -16,12 +16,13 @@ Tell: TypeAlias = Callable[[str, int], None]
 
 @dataclass(frozen=True)
 class Held:
-    """What a source gave before."""
+    """What a source has given before, and under which name it gives."""
 
     aliases: tuple[str, ...] = ()
-    """Its parts, attached read-only on the connection, oldest first."""
+    """Its parts, attached to the connection for reading, oldest first; none for a load
+    of the whole."""
     namespace: str = ""
-    """Empty for the source `main`, else the source's name."""
+    """The source's name; empty for `main`, whose ids and keys are not salted."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ class Loaded:
     rows: Mapping[str, int] = field(default_factory=dict)
     """How many rows it meant to write into each CDM table; the load counts them."""
     places: bool = True
-    """Whether care sites, providers and their locations are whole in this part."""
+    """Whether care sites, providers and the locations of places are here, whole. If
+    not, those of the part before stay in force."""
     vocabulary: Mapping[str, str] = field(default_factory=dict)
     """Vocabulary table → how it is read in SQL, where the source brings any."""
 
@@ -51,7 +53,7 @@ class Source(Protocol):
 
     @property
     def adds(self) -> bool:
-        """Whether it adds to what the source gave before, or replaces it."""
+        """Whether a load adds to what was given before; otherwise it replaces that."""
 
     def recognises(self, files: Sequence[SourceFile]) -> bool:
         """Tell whether this source can read what is in the folder."""
@@ -66,5 +68,7 @@ class Source(Protocol):
         """Fill the CDM tables, and say of each record whether it was mapped.
 
         The tables `reading`, `mapped` and `problem` take the counts: what is read is
-        mapped or set aside with a reason, and nothing is dropped silently.
+        mapped or set aside with a reason, and nothing is dropped silently. Where parts
+        are held, the table `touched(person_id BIGINT)` is made as well: the persons
+        whose rows in those parts are no longer seen.
         """

@@ -13,7 +13,7 @@ from rounds.datamart.fhir_reading import FhirReader, is_fhir_file
 from rounds.datamart.fhir_writing import write_events
 from rounds.datamart.periods import derive_observation_periods
 from rounds.datamart.source_files import SourceFile
-from rounds.datamart.sources.base import Loaded, Tell
+from rounds.datamart.sources.base import Held, Loaded, Tell
 
 __all__ = ["FhirSource"]
 
@@ -22,6 +22,7 @@ class FhirSource:
     """Reads resources by their resourceType, whatever their files are called."""
 
     shape = "fhir"
+    adds = False
 
     def recognises(self, files: Sequence[SourceFile]) -> bool:
         """Tell whether there is a JSON or NDJSON file among them."""
@@ -32,6 +33,7 @@ class FhirSource:
         connection: duckdb.DuckDBPyConnection,
         files: Sequence[SourceFile],
         tell: Tell,
+        held: Held = Held(),  # noqa: ARG002, B008 - it gives the whole each time
     ) -> Loaded:
         """Fill the CDM tables from every JSON file."""
         systems = tuple(uri for uri, _ in code_systems())

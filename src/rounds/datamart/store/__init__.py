@@ -1,0 +1,1 @@
+"""Snapshots of the datamart: immutable parts under a manifest, switched atomically."""
