@@ -6,27 +6,18 @@ from rounds.datamart import problems
 from rounds.datamart.cdm import create_tables
 from rounds.datamart.source_files import list_files
 from rounds.datamart.sources.base import Held
-
-CONCEPT = (
-    "CREATE TABLE vocabulary.concept (concept_id BIGINT, concept_name VARCHAR, "
-    "domain_id VARCHAR, vocabulary_id VARCHAR, concept_class_id VARCHAR, "
-    "standard_concept VARCHAR, concept_code VARCHAR, valid_start_date DATE, "
-    "valid_end_date DATE, invalid_reason VARCHAR);"
-    "CREATE TABLE vocabulary.concept_relationship (concept_id_1 BIGINT, "
-    "concept_id_2 BIGINT, relationship_id VARCHAR, valid_start_date DATE, "
-    "valid_end_date DATE, invalid_reason VARCHAR)"
-)
-
+from rounds.datamart.vocabulary.tables import attach_vocabulary
 
 def filled(source, folder, *, namespace="", concepts=()):
     """Fill a part from a folder; give the connection and what the source said."""
     connection = duckdb.connect(config={"threads": 2})
-    connection.execute("ATTACH ':memory:' AS vocabulary")
-    connection.execute(CONCEPT)
+    attach_vocabulary(connection, None)
     for row in concepts:
         connection.execute(
             "INSERT INTO vocabulary.concept (concept_id, concept_name, domain_id, "
-            "vocabulary_id, concept_code, standard_concept) VALUES (?, ?, ?, ?, ?, ?)",
+            "vocabulary_id, concept_code, standard_concept, concept_class_id, "
+            "valid_start_date, valid_end_date) VALUES (?, ?, ?, ?, ?, ?, 'Undefined', "
+            "'1970-01-01', '2099-12-31')",
             row,
         )
     create_tables(connection)

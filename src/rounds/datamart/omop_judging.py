@@ -1,5 +1,7 @@
 """OMOP rows judged: what lacks something, repeats another, or refers to nobody."""
 
+from collections.abc import Sequence
+
 import duckdb
 
 from rounds.datamart.fhir_paths import text
@@ -9,10 +11,26 @@ from rounds.datamart.omop_tables import FREE_KEYS, KEYLESS, hashed, identity, ne
 __all__ = ["judge", "table_rules"]
 
 
-def judge(connection: duckdb.DuckDBPyConnection, table: str) -> None:
-    """Say of each bad row of `rows_<table>` why it is set aside."""
+def judge(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    *,
+    lacking: Sequence[str] | None = None,
+) -> None:
+    """Say of each bad row of `rows_<table>` why it is set aside.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+        The datamart that is being built.
+    table : str
+        A CDM table.
+    lacking : sequence of str, optional
+        The columns that may not be empty; by default those without which a row of the
+        CDM says nothing.
+    """
     mine = f"UPDATE rows_{table} SET reason ="
-    for name in needed(table):
+    for name in needed(table) if lacking is None else lacking:
         connection.execute(
             f"{mine} 'required value missing: {name}' "
             f'WHERE reason IS NULL AND "{name}" IS NULL'

@@ -172,5 +172,4 @@ def in_source(table: str, row: Row, value: str, namespace: str) -> str:
 
 def hashed(words: str) -> str:
     """Write a key in [1, 2**63) made from words; NULL of NULL."""
-    half = f"CAST(md5_number_lower({words}) // 2 AS BIGINT)"
-    return f"CASE WHEN ({words}) IS NOT NULL THEN greatest(1, {half}) END"
+    return f"CAST(md5_number_lower({words}) % {2**63 - 1} + 1 AS BIGINT)"

@@ -1,18 +1,18 @@
 """OMOP CDM 5.3 or 5.4: a folder of CSV or parquet files, or a DuckDB file."""
 
-import csv
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
 import duckdb
 
 from rounds.datamart.concepts import FIRST_LOCAL
+from rounds.datamart.csv_reading import csv_relation, header
 from rounds.datamart.fhir_paths import text
 from rounds.datamart.mapping import cdm_columns
 from rounds.datamart.omop_rows import stage_rows
 from rounds.datamart.omop_tables import VOCABULARY_TABLES, row_tables
 from rounds.datamart.omop_writing import write_tables
-from rounds.datamart.source_files import SourceFile, open_text
+from rounds.datamart.source_files import SourceFile
 from rounds.datamart.sources.base import Held, Loaded, Tell
 
 __all__ = ["OmopSource"]
@@ -38,14 +38,6 @@ def _table_of(file: SourceFile) -> str | None:
         if name.lower() in _KNOWN:
             return name.lower()
     return None
-
-
-def _header(file: SourceFile) -> tuple[str, list[str]]:
-    """Read the names of the columns, and what divides them."""
-    with open_text(file) as stream:
-        line = stream.readline().removeprefix("\ufeff").rstrip("\r\n")
-    delimiter = max(",\t;|", key=line.count)
-    return delimiter, next(csv.reader([line], delimiter=delimiter), [])
 
 
 class OmopSource:
@@ -104,16 +96,8 @@ def _relations(
 def _of_file(file: SourceFile) -> str:
     if file.extension == ".parquet":
         return f"read_parquet({text(str(file.path))}, hive_partitioning=false)"
-    delimiter, names = _header(file)
-    columns = ", ".join(f"{text(name)}: 'VARCHAR'" for name in names)
-    compression = "gzip" if file.gzipped else "uncompressed"
-    return (
-        f"read_csv({text(str(file.path))}, auto_detect=false, header=true, "
-        f"columns={{{columns}}}, delim={text(delimiter)}, quote='\"', escape='\"', "
-        f"compression='{compression}', store_rejects=true, "
-        f"rejects_table='rejected_{file.number}', "
-        f"rejects_scan='rejected_scan_{file.number}')"
-    )
+    delimiter, names = header(file)
+    return csv_relation(file, names, delimiter)
 
 
 def _of_database(
