@@ -19,13 +19,6 @@ __all__ = ["OmopSource"]
 
 _TEXT = frozenset({".csv", ".tsv", ".txt"})
 _DATABASE = frozenset({".duckdb", ".db"})
-_UNSAID = {
-    "valid_start_date": (
-        "coalesce(valid_start_date, DATE '1970-01-01') AS valid_start_date"
-    ),
-    "valid_end_date": "coalesce(valid_end_date, DATE '2099-12-31') AS valid_end_date",
-    "concept_class_id": "coalesce(concept_class_id, 'Undefined') AS concept_class_id",
-}
 _KNOWN = frozenset(row_tables()) | VOCABULARY_TABLES
 
 
@@ -126,10 +119,7 @@ def _vocabulary(
     shared = f"rows_concept WHERE reason IS NULL AND concept_id < {FIRST_LOCAL}"
     if not connection.execute(f"SELECT 1 FROM {shared} LIMIT 1").fetchall():
         return {}
-    columns = ", ".join(
-        _UNSAID.get(row["column"], f'"{row["column"]}"')
-        for row in cdm_columns("concept")
-    )
+    columns = ", ".join(f'"{row["column"]}"' for row in cdm_columns("concept"))
     found = {"concept": f"(SELECT {columns} FROM {shared})"}
     for table in sorted(VOCABULARY_TABLES - {"concept"}):
         mine = [f"SELECT * FROM {each[2]}" for each in relations if each[0] == table]
