@@ -175,9 +175,12 @@ def _name_codes(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         "CREATE TEMP TABLE named_code AS "
         f"SELECT *, {spelled('vocabulary_id', 'code')} AS spelled FROM ("
-        "SELECT used_code.*, "
-        f"coalesce(vocabulary_id, nullif(system, ''), '{SOURCE_VOCABULARY}') "
-        "AS vocabulary_id FROM used_code LEFT JOIN code_system USING (system))"
+        "SELECT used_code.*, coalesce(vocabulary_id, nullif(used_code.system, ''), "
+        "CASE WHEN is_ucum AND used_code.domain = 'Unit' THEN 'UCUM' END, "
+        f"'{SOURCE_VOCABULARY}') AS vocabulary_id "
+        "FROM used_code LEFT JOIN code_system USING (system) "
+        "LEFT JOIN unit ON unit.system = used_code.system "
+        "AND unit.code = used_code.code)"
     )
 
 

@@ -1,3 +1,3 @@
-"""Two rows of a source with a name of its own have come to share a key by chance."""
+"""Two resources have the same key, so their rows could not be told apart."""
 
-# Not made here: among a hundred million rows it happens once in ten thousand loads.
+# Not made here: two ids with one half of their MD5 in common cannot be found in a moment; tests/errors shorten the keys.
