@@ -54,7 +54,9 @@ class Cells:
     def number(self, key: str) -> str:
         """Write a number, with a decimal point."""
         word = self.word(key)
-        return f"replace({word}, ',', '.')" if self.sheet.mapped.decimal == "," else word
+        return (
+            f"replace({word}, ',', '.')" if self.sheet.mapped.decimal == "," else word
+        )
 
     def answer(self, key: str) -> str:
         """Write a number, or 1 for yes and 0 for no; NULL for any other word."""
@@ -70,7 +72,9 @@ class Cells:
         word, pattern = self.word(key), self.sheet.mapped.dates
         if pattern is None:
             return word
-        shape = "%Y-%m-%d %H:%M:%S" if "%H" in pattern or "%I" in pattern else "%Y-%m-%d"
+        shape = (
+            "%Y-%m-%d %H:%M:%S" if "%H" in pattern or "%I" in pattern else "%Y-%m-%d"
+        )
         read = f"strftime(try_strptime({word}, {text(pattern)}), {text(shape)})"
         return f"coalesce({read}, {word})"
 
@@ -118,7 +122,9 @@ class Cells:
         cases = " ".join(
             f"WHEN {text(uri)} THEN {text(name)}" for uri, name in code_systems()
         )
-        return f"coalesce(CASE {word} {cases} ELSE {word} END, {text(SOURCE_VOCABULARY)})"
+        return (
+            f"coalesce(CASE {word} {cases} ELSE {word} END, {text(SOURCE_VOCABULARY)})"
+        )
 
     def key(self, kind: str, word: str) -> str:
         """Write the key of what a word names."""

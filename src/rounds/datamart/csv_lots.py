@@ -4,7 +4,7 @@ A line of a sheet may say several things: a visit, an arm, an outcome. Each sayi
 lot, read and judged on its own, and counted with the table into which it goes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rounds.datamart.csv_cells import CSV_SYSTEM, Cells

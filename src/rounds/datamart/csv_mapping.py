@@ -1,19 +1,19 @@
 """The small file that says what the columns of plain CSV files mean.
 
-    files:
-      sheet.csv:
-        row: visit
-        unit: clinic            # a plain word is a column
-        time: date
-        arm: group
-        outcome: [controlled]
-      readings.csv:
-        row: measurement
-        person: patient
-        time: taken
-        code: {value: "8480-6", system: "http://loinc.org"}
-        value: mmhg
-        ucum: {value: "mm[Hg]"} # a fixed value
+files:
+sheet.csv:
+row: visit
+unit: clinic            # a plain word is a column
+time: date
+arm: group
+outcome: [controlled]
+readings.csv:
+row: measurement
+person: patient
+time: taken
+code: {value: "8480-6", system: "http://loinc.org"}
+value: mmhg
+ucum: {value: "mm[Hg]"} # a fixed value
 """
 
 from collections.abc import Mapping, Sequence

@@ -37,7 +37,9 @@ def stage_lots(connection: duckdb.DuckDBPyConnection, lots: Sequence[Lot]) -> No
         "drug_exposure_start_date + days_supply - 1 "
         "WHERE drug_exposure_end_date IS NULL AND days_supply > 0"
     )
-    for table in sorted({lot.table for lot in lots} - {"person", "care_site", "provider"}):
+    for table in sorted(
+        {lot.table for lot in lots} - {"person", "care_site", "provider"}
+    ):
         judge(connection, table, lacking=needed(table))
     settle(connection, lots)
 
@@ -131,7 +133,9 @@ def _derive_places(
         if getattr(lot, kind) is not None and lot.row != kind
     ]
     if parts:
-        _derive(connection, table, " UNION ALL ".join(parts), {f"{table}_id": f"{kind}/"})
+        _derive(
+            connection, table, " UNION ALL ".join(parts), {f"{table}_id": f"{kind}/"}
+        )
 
 
 def _derive(

@@ -115,7 +115,9 @@ def _unknown(table: str) -> str:
     )
 
 
-def concept_columns(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
+def concept_columns(
+    connection: duckdb.DuckDBPyConnection, table: str
+) -> dict[str, str]:
     """Give, as SQL, the concepts of a table's rows where they are not those given.
 
     Parameters
@@ -146,7 +148,9 @@ def concept_columns(connection: duckdb.DuckDBPyConnection, table: str) -> dict[s
         found = f"(SELECT min(source_id) {bare})"
         columns[source] = f"CASE WHEN {unknown} THEN {found} ELSE {given} END"
     if maps:
-        here = f"CASE WHEN {unknown} THEN (SELECT min(standard_id) {bare}) ELSE {here} END"
+        here = (
+            f"CASE WHEN {unknown} THEN (SELECT min(standard_id) {bare}) ELSE {here} END"
+        )
         columns[standard] = here
     if connection.execute("FROM own_concept WHERE standard_id > 0 LIMIT 1").fetchall():
         own = f'FROM own_concept WHERE own_id = "{source}"'

@@ -50,7 +50,9 @@ def _drop_repeats(connection: duckdb.DuckDBPyConnection, table: str) -> None:
     key = identity(table)
     columns = [row["column"] for row in cdm_columns(table)]
     content = ", ".join(f'"{name}"' for name in columns)
-    ranked = f"SELECT file_number AS f, record AS r FROM rows_{table} WHERE reason IS NULL"
+    ranked = (
+        f"SELECT file_number AS f, record AS r FROM rows_{table} WHERE reason IS NULL"
+    )
     if table not in KEYLESS:
         ranked += (
             f" AND {key} IN (SELECT {key} FROM rows_{table} WHERE reason IS NULL "

@@ -169,7 +169,9 @@ def _remark_text(
 ) -> None:
     """Remark on each row whose free text was left behind."""
     names = source_columns(connection, table, relation)
-    left = [f'"{names[name][0]}"' for name in UNREAD_TEXT.get(table, ()) if name in names]
+    left = [
+        f'"{names[name][0]}"' for name in UNREAD_TEXT.get(table, ()) if name in names
+    ]
     if left:
         test = " OR ".join(present(name) for name in left)
         places = f"SELECT row_number() OVER () AS r, ({test}) AS has FROM {relation}"

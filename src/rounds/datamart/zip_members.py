@@ -72,9 +72,7 @@ def unpack(archive: Path, folder: Path) -> tuple[tuple[str, Path], ...]:
         ) from None
 
 
-def _readable(
-    opened: zipfile.ZipFile, archive: Path
-) -> Iterator[zipfile.ZipInfo]:
+def _readable(opened: zipfile.ZipFile, archive: Path) -> Iterator[zipfile.ZipInfo]:
     """Give the members that may hold data; refuse an archive that is up to something."""
     seen: set[str] = set()
     infos = opened.infolist()
@@ -148,5 +146,8 @@ def _unsafe(archive: Path, what: str) -> DataError:
         f"{archive.name} was not unpacked: {what}.",
         code="zip-unsafe",
         why="An archive of data does no such thing.",
-        remedies=("Ask where it comes from.", "Unpack it yourself, and load the folder."),
+        remedies=(
+            "Ask where it comes from.",
+            "Unpack it yourself, and load the folder.",
+        ),
     )

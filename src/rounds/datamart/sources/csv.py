@@ -125,6 +125,4 @@ def _remark_columns(
     unused = [name for name in sheet.columns if name not in set(_used(sheet.mapped))]
     rows = [(sheet.number, kind, f"column not used: {name}") for name in unused]
     if rows:
-        connection.executemany(
-            "INSERT INTO problem VALUES (?, 0, ?, ?, false)", rows
-        )
+        connection.executemany("INSERT INTO problem VALUES (?, 0, ?, ?, false)", rows)
