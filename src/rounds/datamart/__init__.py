@@ -6,6 +6,7 @@ from rounds.datamart.load import change_vocabulary, load
 from rounds.datamart.load_report import LoadReport, Reason, TypeCount
 from rounds.datamart.measures import run_measure
 from rounds.datamart.store import Snapshot, Store
+from rounds.datamart.vocabulary.loading import load_vocabulary
 
 __all__ = [
     "Datamart",
@@ -19,5 +20,6 @@ __all__ = [
     "TypeCount",
     "change_vocabulary",
     "load",
+    "load_vocabulary",
     "run_measure",
 ]

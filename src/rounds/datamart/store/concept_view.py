@@ -14,6 +14,7 @@ __all__ = ["concept_relation", "local_code_relation"]
 Held = Mapping[str, Mapping[str, set[str]]]
 """Alias → table → its columns."""
 
+
 def concept_relation(held: Held, aliases: Sequence[str]) -> str:
     """Write the relation of all concepts, each id once."""
     names = [row["column"] for row in cdm_columns("concept")]
