@@ -6,18 +6,13 @@ vocabulary and code, so that it is the same in every part, whatever was loaded f
 
 from collections.abc import Mapping, Sequence
 
-from rounds.datamart.concepts import FIRST_LOCAL
+from rounds.datamart.concepts import local_concept_id
 from rounds.datamart.mapping import cdm_columns
 
 __all__ = ["concept_relation", "local_code_relation"]
 
 Held = Mapping[str, Mapping[str, set[str]]]
 """Alias → table → its columns."""
-
-_LOCAL_ID = (
-    f"{FIRST_LOCAL} + (md5_number_lower(vocabulary_id || '|' || code) "
-    "% (1::UBIGINT << 51))::BIGINT"
-)
 
 
 def concept_relation(held: Held, aliases: Sequence[str]) -> str:
@@ -37,7 +32,7 @@ def concept_relation(held: Held, aliases: Sequence[str]) -> str:
         )
     if any("rounds_local_code" in held[alias] for alias in aliases):
         known = {
-            "concept_id": _LOCAL_ID,
+            "concept_id": local_concept_id("vocabulary_id", "code"),
             "concept_name": "display",
             "domain_id": "domain",
             "vocabulary_id": "vocabulary_id",
