@@ -183,7 +183,9 @@ def test_in_a_source_with_a_name_every_link_still_holds(given):
         ("o1",),
     ]
     for table in ("person", "visit_occurrence", "measurement", "cost", "metadata"):
-        assert rows(f"SELECT count(*) - count(DISTINCT {table}_id) FROM {table}") == [(0,)]
+        assert rows(f"SELECT count(*) - count(DISTINCT {table}_id) FROM {table}") == [
+            (0,)
+        ]
 
 
 def own(code, concept_id="2000000005"):

@@ -57,13 +57,10 @@ FILES = {
         "p1,v1,2024-03-01T09:35:00+01:00,dia,82\n"
     ),
     "readings-april.csv": (
-        "patient,visit,taken,test,result\n" "p2,,2024-04-01,sys,150.5\n"
+        "patient,visit,taken,test,result\np2,,2024-04-01,sys,150.5\n"
     ),
     "problems.csv": "patient,since,icd\np1,2024-03-01,I10\n",
-    "drugs.csv": (
-        "patient,given,days,rxnorm,system\n"
-        "p2,2024-04-05,30,314076,RxNorm\n"
-    ),
+    "drugs.csv": ("patient,given,days,rxnorm,system\np2,2024-04-05,30,314076,RxNorm\n"),
 }
 
 SHEET_MAPPING = """

@@ -57,7 +57,7 @@ def test_a_table_has_every_column_of_the_standard(mart, tmp_path):
 
 
 def test_an_export_that_fails_leaves_nothing(mart, tmp_path, monkeypatch):
-    monkeypatch.setattr("rounds.datamart.export._settle", lambda folder: 1 / 0)
+    monkeypatch.setattr("rounds.datamart.export._settle", lambda _: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         export_omop(mart, tmp_path / "out")
     assert not [path for path in tmp_path.iterdir() if "out" in path.name]
@@ -80,7 +80,14 @@ def test_nobody_exports_persons_by_chance(tmp_path, capsys):
     small_omop.write_csv(tmp_path / "omop")
     root = tmp_path / "project"
     assert main(["init", str(root), "--from", str(tmp_path / "omop")]) == 0
-    arguments = ["data", "export", "--out", str(tmp_path / "rows"), "--project", str(root)]
+    arguments = [
+        "data",
+        "export",
+        "--out",
+        str(tmp_path / "rows"),
+        "--project",
+        str(root),
+    ]
     assert main(arguments) == 13
     assert not (tmp_path / "rows").exists()
     capsys.readouterr()

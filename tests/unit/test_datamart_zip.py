@@ -46,7 +46,14 @@ def test_members_that_may_hold_data_are_unpacked(packed, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["../person.csv", "/etc/person.csv", "a/../../person.csv", "..\\person.csv", "C:person.csv"]
+    "name",
+    [
+        "../person.csv",
+        "/etc/person.csv",
+        "a/../../person.csv",
+        "..\\person.csv",
+        "C:person.csv",
+    ],
 )
 def test_a_place_outside_the_folder_is_refused(packed, tmp_path, name):
     with pytest.raises(DataError) as caught:

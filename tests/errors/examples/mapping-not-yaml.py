@@ -3,8 +3,12 @@
 from rounds.datamart import load
 
 (folder / "trial").mkdir()
-(folder / "trial" / "sheet.csv").write_text("clinic,day,arm,better\nA,2024-01-02,new,1\n")
-(folder / "trial" / "rounds-mapping.yaml").write_text("files:\n  sheet.csv: {row: visit\n")
+(folder / "trial" / "sheet.csv").write_text(
+    "clinic,day,arm,better\nA,2024-01-02,new,1\n"
+)
+(folder / "trial" / "rounds-mapping.yaml").write_text(
+    "files:\n  sheet.csv: {row: visit\n"
+)
 load(folder / "trial", folder / "datamart")
 
 # Instead:
