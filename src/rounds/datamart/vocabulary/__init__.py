@@ -4,15 +4,19 @@ from rounds.datamart.vocabulary.building import (
     build_vocabulary,
     vocabulary_from_relations,
 )
-from rounds.datamart.vocabulary.finishing import describe
+from rounds.datamart.vocabulary.finishing import describe, describe_in_force
 from rounds.datamart.vocabulary.report import VocabularyReport
 from rounds.datamart.vocabulary.tables import attach_vocabulary, table_names
+from rounds.datamart.vocabulary.unmapped import UnmappedCode, unmapped
 
 __all__ = [
+    "UnmappedCode",
     "VocabularyReport",
     "attach_vocabulary",
     "build_vocabulary",
     "describe",
+    "describe_in_force",
     "table_names",
+    "unmapped",
     "vocabulary_from_relations",
 ]
