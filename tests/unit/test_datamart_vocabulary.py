@@ -10,7 +10,9 @@ from rounds.datamart import Datamart, load, load_vocabulary
 from rounds.datamart.vocabulary import (
     build_vocabulary,
     describe_in_force,
+    read_value_set,
     unmapped,
+    value_set_names,
     vocabulary_from_relations,
 )
 from stories.small_vocabulary import CONCEPT, concept_rows, silent, write, write_export
@@ -351,3 +353,31 @@ def test_the_commands_load_and_list(tmp_path, capsys):
     assert "I10" in said
     assert "JONES" not in said
     assert "1 more are of 10 persons or fewer" in said
+
+
+def test_a_value_set_is_a_concept_set(tmp_path):
+    """By its url alone, the latest version; with it, that one."""
+    folder = put(
+        tmp_path / "in",
+        *(
+            value_set(
+                "diabetes",
+                version=version,
+                title="Diabetes, type 2",
+                compose={"include": [listed(*codes)]},
+            )
+            for version, codes in (("1", ["E11"]), ("2", ["E11", "E11.9"]))
+        ),
+    )
+    load_vocabulary(folder, tmp_path / "mart")
+    with Datamart.open(tmp_path / "mart") as datamart:
+        assert value_set_names(datamart) == (
+            "http://x/diabetes|1",
+            "http://x/diabetes|2",
+        )
+        latest = read_value_set(datamart, "http://x/diabetes")
+        first = read_value_set(datamart, "http://x/diabetes|1")
+    assert latest.name == first.name == "diabetes-type-2"
+    assert [one.code for one in latest.include] == ["E11", "E11.9"]
+    assert [one.code for one in first.include] == ["E11"]
+    assert latest.note == "From the value set http://x/diabetes|2."
