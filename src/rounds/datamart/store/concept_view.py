@@ -14,6 +14,8 @@ __all__ = ["concept_relation", "local_code_relation"]
 Held = Mapping[str, Mapping[str, set[str]]]
 """Alias → table → its columns."""
 
+_LOCAL_ID = local_concept_id("vocabulary_id", "code")
+
 
 def concept_relation(held: Held, aliases: Sequence[str]) -> str:
     """Write the relation of all concepts, each id once."""
@@ -32,7 +34,7 @@ def concept_relation(held: Held, aliases: Sequence[str]) -> str:
         )
     if any("rounds_local_code" in held[alias] for alias in aliases):
         known = {
-            "concept_id": local_concept_id("vocabulary_id", "code"),
+            "concept_id": _LOCAL_ID,
             "concept_name": "display",
             "domain_id": "domain",
             "vocabulary_id": "vocabulary_id",
