@@ -1,5 +1,6 @@
 """One turn carried round: problem → evidence → change → evaluation → decision."""
 
+from rounds.conduct.bedside import refresh_bedside
 from rounds.conduct.desk import Desk
 from rounds.conduct.plan import Plan
 from rounds.conduct.project import Project
@@ -17,6 +18,7 @@ __all__ = [
     "Plan",
     "Project",
     "reconcile",
+    "refresh_bedside",
     "run_change",
     "run_decision",
     "run_evaluation",

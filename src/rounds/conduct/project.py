@@ -74,6 +74,11 @@ class Project:
         return self.private / "practice.sqlite"
 
     @property
+    def bedside(self) -> Path:
+        """Give the file of measures' states that the point of care reads."""
+        return self.private / "bedside.sqlite"
+
+    @property
     def ledger(self) -> Path:
         """Give the folder that the ledger is exported to."""
         return self.root / "ledger"

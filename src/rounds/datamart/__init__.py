@@ -1,5 +1,6 @@
 """Practice to Data: FHIR and OMOP in, the engine inside, counts out."""
 
+from rounds.datamart.bedside_publishing import BedsidePublished, publish_bedside
 from rounds.datamart.build import Progress
 from rounds.datamart.datamart import Datamart, SourceStatus, Status
 from rounds.datamart.export import Exported, export_omop
@@ -10,6 +11,7 @@ from rounds.datamart.store import Snapshot, Store
 from rounds.datamart.vocabulary.loading import load_vocabulary
 
 __all__ = [
+    "BedsidePublished",
     "Datamart",
     "Exported",
     "LoadReport",
@@ -24,5 +26,6 @@ __all__ = [
     "export_omop",
     "load",
     "load_vocabulary",
+    "publish_bedside",
     "run_measure",
 ]
