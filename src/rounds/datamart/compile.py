@@ -60,6 +60,7 @@ def compile_measure(
     *,
     without: frozenset[str] = frozenset(),
     monthly: bool = False,
+    only: str | None = None,
 ) -> Compiled:
     """Write a measure as SQL.
 
@@ -76,6 +77,9 @@ def compile_measure(
     monthly : bool
         One row a person and calendar month in which the person has a day that the
         numerator reads (for the person basis), judged by that month's days alone.
+    only : str, optional
+        A table of the `person_id` to look at, which the caller makes; everybody, if
+        not given.
 
     Returns
     -------
@@ -93,6 +97,8 @@ def compile_measure(
             "coalesce(p.person_source_value, '') NOT IN "
             f"(SELECT person_source_value FROM {opted_out})"
         )
+    if only is not None:
+        kept += f" AND p.person_id IN (SELECT person_id FROM {only})"
     everybody = _everybody(measure, period, kept)
     subjects = statement.narrowed(everybody, measure.initial_population)
     if measure.basis == "visit":
