@@ -65,7 +65,9 @@ def test_an_export_is_kicked_off_awaited_and_fetched_whole(server, tmp_path):
         ({}, "/fhir/Patient/$export"),
     ],
 )
-def test_an_export_is_of_the_system_a_group_or_every_patient(server, asked, path, tmp_path):
+def test_an_export_is_of_the_system_a_group_or_every_patient(
+    server, asked, path, tmp_path
+):
     with serving(server) as base:
         Trial(base).fetch(tmp_path, **asked)
     assert server.asked("kick-off")[0][1].path == path
@@ -88,7 +90,9 @@ def test_deletions_are_loaded_and_errors_are_not(server, tmp_path):
         ],
     }
     server.deleted = [("Bundle", deletion)]
-    server.errors = [("OperationOutcome", json.dumps(outcome).encode() + b"\nbroken}\n")]
+    server.errors = [
+        ("OperationOutcome", json.dumps(outcome).encode() + b"\nbroken}\n")
+    ]
     with serving(server) as base:
         report = Trial(base).fetch(tmp_path)
     assert "0001/Bundle.deleted.0003.ndjson" in seen_by_a_load(tmp_path)
@@ -136,7 +140,11 @@ def test_a_broken_download_goes_on_or_begins_again(server, ranges, sent, tmp_pat
     total = sum(len(content) for _, content in TWO)
     assert server.sent <= total if ranges else server.sent > total * 1.2
     assert sum("going on" in said for said in trial.said) == (2 if ranges else 1)
-    asked = [headers.get("range") for _, url, headers in server.asked("file") if url.path.endswith("/2")]
+    asked = [
+        headers.get("range")
+        for _, url, headers in server.asked("file")
+        if url.path.endswith("/2")
+    ]
     assert asked[0] is None
     assert all(each.startswith("bytes=") for each in asked[1:])
 
@@ -209,7 +217,9 @@ def run_client(base, folder):
 
 
 @pytest.mark.parametrize("tags", [True, False])
-def test_a_process_killed_in_mid_download_goes_on_to_the_same_bytes(server, tags, tmp_path):
+def test_a_process_killed_in_mid_download_goes_on_to_the_same_bytes(
+    server, tags, tmp_path
+):
     server.polls, server.slow, server.tags = 0, 0.01, tags
     folder = tmp_path / "f"
     with serving(server) as base:
@@ -235,7 +245,9 @@ def test_a_process_killed_in_mid_download_goes_on_to_the_same_bytes(server, tags
         "0001/Observation.0002.ndjson": TWO[1][1],
     }
     assert f"rounds data load {folder}" in said
-    ranges = [h.get("range") for _, u, h in server.asked("file") if u.path.endswith("/2")]
+    ranges = [
+        h.get("range") for _, u, h in server.asked("file") if u.path.endswith("/2")
+    ]
     assert (ranges[-1] is not None) == tags
     assert sum(u.path.endswith("/1") for _, u, _ in server.asked("file")) == 1
 
