@@ -12,6 +12,7 @@ import time
 from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
 
 import jwt
 import uvicorn
@@ -149,7 +150,7 @@ class BulkServer:
         )
 
     async def token(self, request):
-        form = await request.form()
+        form = dict(parse_qsl((await request.body()).decode()))
         problem = self._problem(form)
         if problem:
             return JSONResponse(
@@ -314,15 +315,16 @@ class BulkServer:
 
 
 @contextmanager
-def serving(server, *, port=0):
-    """Serve on a port of this machine, from a thread."""
+def serving(server, **tls):
+    """Serve on a free port of this machine, from a thread."""
     config = uvicorn.Config(
         server.app(),
         host="127.0.0.1",
-        port=port,
+        port=0,
         log_level="critical",
         lifespan="off",
         ws="none",
+        **tls,
     )
     running = uvicorn.Server(config)
     thread = threading.Thread(target=running.run, daemon=True)
@@ -332,9 +334,10 @@ def serving(server, *, port=0):
         time.sleep(0.005)
     assert running.started
     port = running.servers[0].sockets[0].getsockname()[1]
-    server.base = server.base or f"http://127.0.0.1:{port}"
+    scheme = "https" if tls else "http"
+    server.base = f"{scheme}://127.0.0.1:{port}"
     try:
-        yield f"http://127.0.0.1:{port}"
+        yield server.base
     finally:
         running.should_exit = running.force_exit = True
         thread.join(10)

@@ -10,7 +10,6 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
-from stories.bulk_server import Clock, ndjson
 
 from rounds.datamart.fetch import (
     Credentials,
@@ -20,6 +19,7 @@ from rounds.datamart.fetch import (
     fetch,
     read_signing_key,
 )
+from stories.bulk_server import Clock, ndjson
 
 PATIENT = [("Patient", ndjson("Patient", 40))]
 QUICK = Patience(tries=4, connect=5.0, silence=5.0)
@@ -72,7 +72,8 @@ def seen_by_a_load(folder):
     """Give name → bytes of what a load would read."""
     from rounds.datamart.source_files import list_files
 
-    return {each.name: each.path.read_bytes() for each in list_files(folder)}
+    files = list_files(folder) if folder.exists() else ()
+    return {each.name: each.path.read_bytes() for each in files}
 
 
 def claims_of(assertion):

@@ -1,18 +1,20 @@
 """Fetching by FHIR Bulk Data Access: the whole way, breaks, kills, and increments."""
 
+import contextlib
 import gzip
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
 import time
 
 import pytest
-from stories.bulk_server import BulkServer, ndjson, serving
-from stories.fetching import PATIENT, Trial, seen_by_a_load
 
 from rounds.nouns import RoundsError
+from stories.bulk_server import BulkServer, ndjson, serving
+from stories.fetching import PATIENT, Trial, seen_by_a_load
 
 TWO = [*PATIENT, ("Observation", ndjson("Observation", 3000, width=40))]
 
@@ -149,6 +151,23 @@ def test_a_broken_download_goes_on_or_begins_again(server, ranges, sent, tmp_pat
     assert all(each.startswith("bytes=") for each in asked[1:])
 
 
+@pytest.mark.parametrize("gzipped", [True, False])
+@pytest.mark.parametrize("ranges", [True, False])
+def test_wherever_it_breaks_the_bytes_are_the_same(server, gzipped, ranges, tmp_path):
+    server.gzipped, server.ranges = gzipped, ranges
+    size = len(TWO[1][1])
+    drawn = random.Random(7)
+    server.cuts[2] = [drawn.randrange(size) for _ in range(3)]
+    server.cuts[1] = [0, 1]
+    with serving(server) as base:
+        Trial(base).fetch(tmp_path)
+    found = {
+        name: gzip.decompress(kept) if gzipped else kept
+        for name, kept in seen_by_a_load(tmp_path).items()
+    }
+    assert list(found.values()) == [TWO[1][1], TWO[0][1]]
+
+
 def test_without_a_version_two_halves_are_never_joined(server, tmp_path):
     server.tags = False
     server.cuts[2] = [20_000]
@@ -252,6 +271,33 @@ def test_a_process_killed_in_mid_download_goes_on_to_the_same_bytes(
     assert sum(u.path.endswith("/1") for _, u, _ in server.asked("file")) == 1
 
 
+def test_a_process_killed_at_any_moment_goes_on_to_the_same_bytes(server, tmp_path):
+    """Seven kills at moments drawn once, from the start-up to the last rename."""
+    server.slow, server.polls, folder = 0.01, 0, tmp_path / "f"
+    moments = random.Random(20260301)
+    with serving(server) as base:
+        for _ in range(7):
+            child = run_client(base, folder)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.communicate(timeout=moments.uniform(0.4, 1.3))
+            child.kill()
+            child.communicate()
+            assert set(seen_by_a_load(folder)) in (
+                set(),
+                {"0001/Patient.0001.ndjson", "0001/Observation.0002.ndjson"},
+            )
+            if seen_by_a_load(folder):
+                break
+        server.slow = 0.0
+        if not (folder / "0001").exists():
+            last = run_client(base, folder)
+            _, told = last.communicate(timeout=60)
+            assert last.returncode == 0, told
+    found = seen_by_a_load(folder)
+    assert found["0001/Patient.0001.ndjson"] == TWO[0][1]
+    assert found["0001/Observation.0002.ndjson"] == TWO[1][1]
+
+
 def test_a_job_that_the_server_lost_is_begun_again_and_said_so(server, tmp_path):
     server.cuts[2] = [20_000] * 9
     server.ranges = False
@@ -296,7 +342,6 @@ def test_a_kill_between_the_last_file_and_the_end_asks_for_no_file_twice(
     for name in ("place", "finish"):
         folder, before = tmp_path / name, len(server.asked("file"))
         with serving(server) as base:
-            server.base = base
             with monkeypatch.context() as patched:
 
                 def killed(*_):

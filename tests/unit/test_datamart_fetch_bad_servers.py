@@ -5,11 +5,11 @@ import json
 
 import pytest
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
-from stories.bulk_server import BulkServer, ndjson, serving
-from stories.fetching import PATIENT, Trial, seen_by_a_load
 
 from rounds.datamart.fetch import Patience
 from rounds.nouns import RoundsError
+from stories.bulk_server import BulkServer, ndjson, serving
+from stories.fetching import PATIENT, Trial, seen_by_a_load
 
 ROE = "Jane Roe, born 1960-05-04"
 
@@ -162,7 +162,7 @@ def test_an_empty_export_of_everything_is_no_success(server, tmp_path):
         ("status", 403, "fetch-not-allowed"),
         ("status", 404, "fetch-refused"),
         ("status", 500, "fetch-refused"),
-        ("file", 403, "fetch-not-allowed"),
+        ("file", 403, "fetch-file-incomplete"),
         ("file", 400, "fetch-refused"),
     ],
 )
@@ -170,7 +170,9 @@ def test_a_refusal_is_final_and_shows_its_code_alone(
     server, step, code, error, tmp_path
 ):
     server.script[step] = [outcome(code, "processing")] * 9
-    said = "processing" if error == "fetch-refused" else str(code)
+    said = {"fetch-refused": "processing", "fetch-not-allowed": str(code)}.get(
+        error, ""
+    )
     trial = fails(server, tmp_path, error, said=said)
     assert trial.clock.slept == []
 
@@ -185,7 +187,6 @@ def test_a_failure_that_is_said_to_pass_is_asked_again(server, tmp_path):
 def test_after_a_failed_job_the_next_run_begins_another(server, tmp_path):
     server.script["status"] = [outcome(500, "processing")]
     fails(server, tmp_path, "fetch-refused")
-    server.base = ""
     with serving(server) as base:
         assert Trial(base).fetch(tmp_path).how == "new"
     assert len(server.asked("kick-off")) == 2
@@ -283,10 +284,8 @@ def test_a_redirect_is_followed_but_not_for_ever_nor_to_plain_http(server, tmp_p
     with serving(server) as base:
         Trial(base).fetch(tmp_path / "one")
     server.script["file"] = [onward] * 9
-    server.base = ""
     fails(server, tmp_path / "two", "fetch-answer-unusable", said="redirected")
     server.script["file"] = [outside]
-    server.base = ""
     fails(server, tmp_path / "three", "fetch-not-https", said="files.example.org")
 
 

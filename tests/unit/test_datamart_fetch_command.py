@@ -3,8 +3,6 @@
 import json
 
 import pytest
-from stories.bulk_server import BulkServer, ndjson, serving
-from stories.fetching import PATIENT, credentials_for, write_key
 
 from rounds.cli.main import main
 from rounds.conduct import Project
@@ -12,6 +10,8 @@ from rounds.datamart.fetch import FetchRequest
 from rounds.datamart.fetch.job import shown
 from rounds.datamart.fetch.lines import look_through
 from rounds.nouns import RoundsError
+from stories.bulk_server import BulkServer, ndjson, serving
+from stories.fetching import PATIENT, credentials_for, write_key
 
 SERVER = "https://ehr.example.org/fhir"
 
@@ -81,10 +81,10 @@ def test_settings_come_from_the_project(server, tmp_path, capsys, monkeypatch):
         with project.settings_path.open("a") as stream:
             stream.write(text)
         monkeypatch.chdir(project.root)
-        code, said, told = run(capsys)
+        code, _, told = run(capsys)
         assert code == 0, told
         assert (project.private / "fetched/0001/Patient.0001.ndjson").is_file()
-        code, said, told = run(
+        code, _, told = run(
             capsys, "--patient", "--type", "Patient,Condition", "--type", "Encounter"
         )
         assert code == 0, told

@@ -1,13 +1,23 @@
 """SMART Backend Services: who we are is proved, kept secret, and told to nobody else."""
 
+import datetime as dt
+import ipaddress
+import itertools
 import json
 import logging
 
 import jwt
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 from starlette.responses import JSONResponse, Response
+
+from rounds.datamart.fetch import Credentials, read_signing_key
+from rounds.nouns import RoundsError
 from stories.bulk_server import NOW, BulkServer, Clock, ndjson, serving
 from stories.fetching import (
     PATIENT,
@@ -17,9 +27,6 @@ from stories.fetching import (
     seen_by_a_load,
     write_key,
 )
-
-from rounds.datamart.fetch import Credentials, read_signing_key
-from rounds.nouns import RoundsError
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +49,18 @@ def us(server, tmp_path):
     return credentials_for(server, write_key(tmp_path / "key.pem"))
 
 
+@pytest.fixture
+def go(server, us, clock, tmp_path):
+    """Fetch from the server, as ourselves if nobody else is named."""
+
+    def fetched(who=us, **asked):
+        with serving(server) as base:
+            trial = Trial(base, clock=clock)
+            return trial.fetch(tmp_path / "f", credentials=who, **asked)
+
+    return fetched
+
+
 def tokens_sent(server, step):
     return [headers.get("authorization") for _, _, headers in server.asked(step)]
 
@@ -57,29 +76,25 @@ def listening_to_forms(server, heard):
     server._problem = problem
 
 
-def test_an_assertion_says_who_we_are_for_minutes_and_once(server, us, clock, tmp_path):
+def test_an_assertion_says_who_we_are_for_minutes_and_once(server, us, go):
     heard = []
     listening_to_forms(server, heard)
-    with serving(server) as base:
-        Trial(base, clock=clock).fetch(tmp_path / "f", credentials=us)
+    go()
     [form] = heard
     assert form["grant_type"] == "client_credentials"
     assert form["scope"] == "system/*.rs"
     claims = claims_of(form["client_assertion"])
     assert claims["iss"] == claims["sub"] == "rounds-at-work"
-    assert claims["aud"] == f"{base}/auth/token"
+    assert claims["aud"] == f"{server.base}/auth/token"
     assert 0 < claims["exp"] - NOW.timestamp() <= 300
     assert claims["jti"].startswith("id-")
     header = jwt.get_unverified_header(form["client_assertion"])
     assert header == {"alg": "ES384", "kid": us.key.kid, "typ": "JWT"}
 
 
-def test_one_token_serves_until_it_runs_out_and_then_another(
-    server, us, clock, tmp_path
-):
+def test_one_token_serves_until_it_runs_out_and_then_another(server, go):
     server.polls, server.retry_after = 4, "100"
-    with serving(server) as base:
-        Trial(base, clock=clock).fetch(tmp_path / "f", credentials=us)
+    go()
     assert tokens_sent(server, "kick-off") == ["Bearer token-1"]
     assert tokens_sent(server, "status") == [
         f"Bearer token-{n}" for n in (1, 1, 1, 2, 2)
@@ -91,21 +106,18 @@ def test_one_token_serves_until_it_runs_out_and_then_another(
 
 
 @pytest.mark.parametrize("step", ["status", "file", "delete"])
-def test_a_token_that_is_not_taken_any_more_is_renewed(
-    server, us, step, clock, tmp_path
-):
+def test_a_token_that_is_not_taken_any_more_is_renewed(server, step, tmp_path, go):
     def revoked(_):
         server.tokens.clear()
 
     server.polls, server.script[step] = 0, [revoked]
-    with serving(server) as base:
-        report = Trial(base, clock=clock).fetch(tmp_path / "f", credentials=us)
+    report = go()
     assert report.let_go
     assert len(server.spent) == 2
     assert len(seen_by_a_load(tmp_path / "f")) == 1
 
 
-def test_a_token_is_renewed_in_mid_download(server, us, clock, tmp_path):
+def test_a_token_is_renewed_in_mid_download(server, tmp_path, go):
     content = ndjson("Observation", 2000)
     server.output = [("Observation", content)]
     server.cuts[1] = [40_000]
@@ -114,45 +126,43 @@ def test_a_token_is_renewed_in_mid_download(server, us, clock, tmp_path):
         server.tokens.clear()
 
     server.script["file"] = [None, revoked]
-    with serving(server) as base:
-        Trial(base, clock=clock).fetch(tmp_path / "f", credentials=us)
+    go()
     assert seen_by_a_load(tmp_path / "f")["0001/Observation.0001.ndjson"] == content
     assert len(server.spent) == 2
 
 
-def test_a_capability_url_is_asked_for_without_a_token(server, us, clock, tmp_path):
+def test_a_capability_url_is_asked_for_without_a_token(server, go):
     server.files_need_token = False
-    with serving(server) as base:
-        Trial(base, clock=clock).fetch(tmp_path / "f", credentials=us)
+    go()
     assert tokens_sent(server, "file") == [None]
 
 
-def test_a_redirect_to_another_host_does_not_carry_the_token(
-    server, us, clock, tmp_path
-):
+def test_a_redirect_to_another_host_does_not_carry_the_token(server, go):
     other = BulkServer(output=list(PATIENT), files_need_token=False, jobs={"job-1"})
-    with serving(other) as elsewhere, serving(server) as base:
+    with serving(other) as elsewhere:
         place = f"{elsewhere}/files/job-1/1"
         away = Response(status_code=307, headers={"Location": place})
         server.script["file"] = [away]
-        Trial(base, clock=clock).fetch(tmp_path / "f", credentials=us)
+        go()
     assert tokens_sent(server, "file") == ["Bearer token-1"]
     assert tokens_sent(other, "file") == [None]
 
 
-def test_a_redirect_of_what_is_posted_is_not_followed(server, us, clock, tmp_path):
+def test_a_redirect_of_what_is_posted_is_not_followed(server, go):
     away = Response(status_code=307, headers={"Location": "http://127.0.0.1:9/token"})
     server.script["token"] = [away]
-    with serving(server) as base, pytest.raises(RoundsError) as caught:
-        Trial(base, clock=clock).fetch(tmp_path / "f", credentials=us)
+    with pytest.raises(RoundsError) as caught:
+        go()
     assert caught.value.code == "fetch-token-refused"
 
 
-@pytest.mark.parametrize("algorithm", ["RS384", "ES384"])
-@pytest.mark.parametrize("form", ["pem", "jwk", "jwks"])
+@pytest.mark.parametrize(
+    "kind", list(itertools.product(["RS384", "ES384"], ["pem", "jwk", "jwks"]))
+)
 def test_a_key_may_be_rsa_or_ec_as_pem_or_as_a_key_set(
-    server, algorithm, form, rsa_key, clock, tmp_path
+    server, kind, rsa_key, tmp_path, go
 ):
+    algorithm, form = kind
     key = rsa_key if algorithm == "RS384" else ec.generate_private_key(ec.SECP384R1())
     path = write_key(tmp_path / "key", key)
     if form != "pem":
@@ -164,8 +174,41 @@ def test_a_key_may_be_rsa_or_ec_as_pem_or_as_a_key_set(
     us = credentials_for(server, path)
     assert us.key.algorithm == algorithm
     assert (us.key.kid == "ours") == (form != "pem")
-    with serving(server) as base:
-        Trial(base, clock=clock).fetch(tmp_path / "f", credentials=us)
+    go(us)
+    assert len(seen_by_a_load(tmp_path / "f")) == 1
+
+
+def self_signed(folder):
+    """Make a certificate for this machine; give the paths of key and certificate."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(7)
+        .not_valid_before(dt.datetime(2020, 1, 1, tzinfo=dt.UTC))
+        .not_valid_after(dt.datetime(2050, 1, 1, tzinfo=dt.UTC))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    certificate = folder / "certificate.pem"
+    certificate.write_bytes(made.public_bytes(Encoding.PEM))
+    return write_key(folder / "server.pem", key), certificate
+
+
+def test_over_https_a_certificate_must_be_trusted(server, tmp_path, monkeypatch):
+    key, certificate = self_signed(tmp_path)
+    with serving(server, ssl_keyfile=key, ssl_certfile=certificate) as base:
+        assert base.startswith("https://")
+        with pytest.raises(RoundsError) as caught:
+            Trial(base).fetch(tmp_path / "f")
+        assert caught.value.code == "fetch-server-silent"
+        assert "certificate is not trusted" in str(caught.value)
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        Trial(base).fetch(tmp_path / "f")
     assert len(seen_by_a_load(tmp_path / "f")) == 1
 
 
@@ -255,23 +298,20 @@ def test_neither_key_nor_token_is_shown_or_logged(server, us, clock, tmp_path, c
         (["Jane Roe"], 403, "403"),
     ],
 )
-def test_a_token_endpoint_that_refuses_ends_the_fetch(
-    server, us, body, code, said, clock, tmp_path
-):
+def test_a_token_endpoint_that_refuses_ends_the_fetch(server, body, code, said, go):
     server.script["token"] = [JSONResponse(body, code)]
-    with serving(server) as base, pytest.raises(RoundsError) as caught:
-        Trial(base, clock=clock).fetch(tmp_path / "f", credentials=us)
+    with pytest.raises(RoundsError) as caught:
+        go()
     assert caught.value.code == "fetch-token-refused"
     assert said in str(caught.value)
     assert "Roe" not in str(caught.value)
 
 
-def test_an_unknown_client_and_a_foreign_key_are_refused(server, us, clock, tmp_path):
+def test_an_unknown_client_and_a_foreign_key_are_refused(us, tmp_path, go):
     foreign = read_signing_key(write_key(tmp_path / "other.pem"))
     for who in (Credentials("nobody", us.key), Credentials("rounds-at-work", foreign)):
-        with serving(server) as base, pytest.raises(RoundsError) as caught:
-            server.base = base
-            Trial(base, clock=clock).fetch(tmp_path / "f", credentials=who)
+        with pytest.raises(RoundsError) as caught:
+            go(who)
         assert caught.value.code == "fetch-token-refused"
 
 
@@ -291,10 +331,10 @@ def test_an_unknown_client_and_a_foreign_key_are_refused(server, us, clock, tmp_
         ),
     ],
 )
-def test_a_token_that_is_none_is_refused(server, us, body, said, clock, tmp_path):
+def test_a_token_that_is_none_is_refused(server, body, said, go):
     server.script["token"] = [JSONResponse(body)]
-    with serving(server) as base, pytest.raises(RoundsError) as caught:
-        Trial(base, clock=clock).fetch(tmp_path / "f", credentials=us)
+    with pytest.raises(RoundsError) as caught:
+        go()
     assert caught.value.code == "fetch-answer-unusable"
     assert said in str(caught.value)
 
@@ -313,12 +353,10 @@ def test_a_token_that_is_none_is_refused(server, us, body, said, clock, tmp_path
         ),
     ],
 )
-def test_a_server_without_backend_services_is_refused(
-    server, us, found, said, clock, tmp_path
-):
+def test_a_server_without_backend_services_is_refused(server, found, said, go):
     server.script["discovery"] = [JSONResponse(found)]
-    with serving(server) as base, pytest.raises(RoundsError) as caught:
-        Trial(base, clock=clock).fetch(tmp_path / "f", credentials=us)
+    with pytest.raises(RoundsError) as caught:
+        go()
     assert said in str(caught.value)
 
 
@@ -333,24 +371,18 @@ def test_a_server_without_backend_services_is_refused(
         ),
     ],
 )
-def test_a_scope_is_for_reading_what_is_fetched(
-    server, us, scopes, types, asked, clock, tmp_path
-):
+def test_a_scope_is_for_reading_what_is_fetched(server, scopes, types, asked, go):
     server.scopes, heard = scopes, []
     listening_to_forms(server, heard)
-    with serving(server) as base:
-        Trial(base, clock=clock).fetch(tmp_path / "f", credentials=us, types=types)
+    go(types=types)
     assert heard[0]["scope"] == asked
 
 
-def test_a_busy_token_endpoint_gets_a_new_assertion_each_time(
-    server, us, clock, tmp_path
-):
+def test_a_busy_token_endpoint_gets_a_new_assertion_each_time(server, go):
     async def spent_and_busy(request):
         await server.token(request)
         return Response(status_code=503)
 
     server.script["token"] = [spent_and_busy]
-    with serving(server) as base:
-        Trial(base, clock=clock).fetch(tmp_path / "f", credentials=us)
+    go()
     assert len(server.spent) == 2

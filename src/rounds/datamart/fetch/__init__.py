@@ -17,9 +17,9 @@ from rounds.datamart.fetch.backend_services import Credentials
 from rounds.datamart.fetch.download import Fetched
 from rounds.datamart.fetch.fetching import fetch
 from rounds.datamart.fetch.keys import SigningKey, read_signing_key
+from rounds.datamart.fetch.patience import Patience, Surroundings
 from rounds.datamart.fetch.report import FetchReport
 from rounds.datamart.fetch.request import FetchRequest
-from rounds.datamart.fetch.wire import Patience, Surroundings
 
 __all__ = [
     "Credentials",

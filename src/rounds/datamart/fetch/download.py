@@ -4,14 +4,12 @@ References
 ----------
 HL7 FHIR Bulk Data Access, "Bulk Data Output File Request".
 https://hl7.org/fhir/uv/bulkdata/export.html
-RFC 9110, sections 13.1.5 (If-Range) and 14 (Range requests).
 """
 
 import datetime as dt
 import errno
 import json
 import os
-import re
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,6 +22,7 @@ from rounds.datamart.fetch.folder import write_whole
 from rounds.datamart.fetch.job import GONE, refusal
 from rounds.datamart.fetch.lines import look_through
 from rounds.datamart.fetch.manifest import ListedFile
+from rounds.datamart.fetch.parts import continues, extent, is_framed, version
 from rounds.datamart.fetch.wire import Answer, Call, Wire
 
 __all__ = ["Fetched", "LinkGoneError", "Rates", "download", "fetched_before"]
@@ -33,7 +32,6 @@ _MARGIN = 64 << 20
 
 _LOOK_EVERY = 32 << 20
 _TRIES_OF_A_WHOLE = 3
-_RANGE = re.compile(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18}|\*)")
 
 
 @dataclass(frozen=True)
@@ -190,7 +188,7 @@ class _Download:
         if answer.status == 416 and have and mark.get("total") == have:
             self.confirmed = True
             return have
-        if headers and not _continues(answer, have, mark):
+        if headers and not continues(answer, have, mark):
             answer.response.close()
             self.start_over()
             headers, have = {}, 0
@@ -199,9 +197,9 @@ class _Download:
             self._insist_on_content(answer)
             if answer.status == 206 and not headers:
                 raise answer.unusable("it sent a part where all was asked for")
-            from_byte, total = _extent(answer)
+            from_byte, total = extent(answer)
             self._insist_on_room(total, from_byte)
-            self.confirmed = total is not None or _is_framed(answer)
+            self.confirmed = total is not None or is_framed(answer)
             if answer.status == 200:
                 self._begin(answer, total)
             self._write(answer, from_byte, total)
@@ -210,10 +208,12 @@ class _Download:
     def _begin(self, answer: Answer, total: int | None) -> None:
         """Keep what tells this version of the file from another, then its bytes."""
         self._part.unlink(missing_ok=True)
-        write_whole(self._mark, {"version": _version(answer), "total": total})
+        write_whole(self._mark, {"version": version(answer), "total": total})
 
     def _insist_on_content(self, answer: Answer) -> None:
-        if answer.status in GONE:
+        # A link that is a secret by itself says "forbidden" when its time is over.
+        own_secret = not self._with_token and answer.status in {401, 403}
+        if answer.status in GONE or own_secret:
             raise LinkGoneError
         self._wire.admitted(answer)
         if answer.status not in {200, 206}:
@@ -290,46 +290,6 @@ class _Download:
         self._part.replace(target)
         self._mark.unlink(missing_ok=True)
         return fetched
-
-
-def _continues(answer: Answer, have: int, mark: dict[str, Any]) -> bool:
-    """Tell whether an answer may be gone on with: the rest of the same, or all anew."""
-    if answer.status != 206:
-        return answer.status != 416
-    from_byte, total = _extent(answer)
-    same_length = total is None or mark.get("total") in (None, total)
-    return (
-        from_byte == have and same_length and _version(answer) in ("", mark["version"])
-    )
-
-
-def _extent(answer: Answer) -> tuple[int, int | None]:
-    """Give the byte that an answer begins with, and the whole's length if told."""
-    headers = answer.response.headers
-    if answer.status == 206:
-        found = _RANGE.fullmatch(headers.get("content-range", "").strip())
-        if found is None:  # several parts at once, or nonsense: neither was asked for
-            return -1, None
-        return int(found[1]), None if found[2] == "*" else int(found[2])
-    told = headers.get("content-length", "")
-    return 0, int(told) if told.isascii() and told.isdigit() else None
-
-
-def _version(answer: Answer) -> str:
-    """Give the strong validator of a file's version; empty if there is none."""
-    headers = answer.response.headers
-    if headers.get("accept-ranges", "").strip().lower() == "none":
-        return ""
-    tag = str(headers.get("etag", ""))
-    if tag.startswith('"'):
-        return tag
-    return "" if tag else str(headers.get("last-modified", ""))
-
-
-def _is_framed(answer: Answer) -> bool:
-    """Tell whether the protocol itself says where the body ends."""
-    chunked = "chunked" in answer.response.headers.get("transfer-encoding", "")
-    return chunked or answer.response.http_version == "HTTP/2"
 
 
 def _read(path: Path) -> dict[str, Any]:

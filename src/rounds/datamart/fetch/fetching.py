@@ -1,7 +1,9 @@
 """A whole fetch: job, manifest, files, and only then a place among what is loaded."""
 
 import datetime as dt
+import errno
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -20,13 +22,14 @@ from rounds.datamart.fetch.failures import (
     folder_unusable,
     nothing_given,
 )
-from rounds.datamart.fetch.folder import Folder, Job, opened, write_whole
+from rounds.datamart.fetch.folder import NOTE, Folder, Job, opened, write_whole
 from rounds.datamart.fetch.job import GONE, kick_off, let_go, refusal, wait_for
 from rounds.datamart.fetch.manifest import ListedFile, Manifest
 from rounds.datamart.fetch.outcomes import summarise
+from rounds.datamart.fetch.patience import Patience, Surroundings
 from rounds.datamart.fetch.report import FetchReport
 from rounds.datamart.fetch.request import FetchRequest
-from rounds.datamart.fetch.wire import Answer, Patience, Surroundings, Wire
+from rounds.datamart.fetch.wire import Answer, Wire
 from rounds.nouns.errors import DataError, DefinitionError, RoundsError
 
 __all__ = ["fetch"]
@@ -97,7 +100,8 @@ def fetch(
             finally:
                 wire.close()
     except OSError as error:
-        raise folder_unusable(into, type(error).__name__) from None
+        # The system's own sentence for its number; no name of a file is in it.
+        raise folder_unusable(into, os.strerror(error.errno or errno.EIO)) from None
 
 
 def _since_last(request: FetchRequest, folder: Folder) -> FetchRequest:
@@ -140,8 +144,9 @@ class _Fetch:
             self._insist_on_same(job)
             self._how = "resumed"
             self._tell(f"Going on with the fetch begun at {job.begun}")
-        if self._folder.job is not None and not self._is_placed(self._folder.job):
+        if not self._folder.is_all_here():
             self._bring()
+        self._folder.place()
         return self._end()
 
     def _begin(self) -> None:
@@ -173,12 +178,8 @@ class _Fetch:
             ),
         )
 
-    def _is_placed(self, job: Job) -> bool:
-        """Tell whether it is in the folder: killed between that and the last note."""
-        return self._folder.whole(job).exists()
-
     def _bring(self) -> None:
-        """Bring every file into the hidden folder, then all of it into its place."""
+        """Bring every file into the hidden folder, and note that all are there."""
         manifest, files = self._files()
         under_way = self._folder.under_way(self._job)
         issues = summarise([under_way / f.path for f in files if f.section == "error"])
@@ -188,10 +189,9 @@ class _Fetch:
             self._folder.forget()
             raise nothing_given(self._host, tuple(issues))
         self._note(manifest, files, issues)
-        self._folder.place()
 
     def _files(self) -> tuple[Manifest, list[Fetched]]:
-        manifest = self._local() or self._manifest()
+        manifest = self._manifest()
         rates = Rates(self._wire, len(manifest.files))
         files: list[Fetched] = []
         asked_again = 0
@@ -204,7 +204,7 @@ class _Fetch:
                 asked_again += 1
                 if asked_again > _MOST_NEW_LINKS:
                     self._folder.forget()
-                    how = "the server does not have it any more"
+                    how = "its link is not valid any more"
                     raise file_incomplete(listed.name, self._host, how) from None
                 self._tell(f"{listed.name}: its link has run out; asking for another")
                 before, manifest = manifest.shape, self._manifest()
@@ -224,19 +224,6 @@ class _Fetch:
             return before
         token = manifest.requires_token
         return download(self._wire, listed, folder, rates, with_token=token)
-
-    def _local(self) -> Manifest | None:
-        """Give the manifest without asking, if all of its files are here already."""
-        if self._job.shape is None or self._job.transaction_time is None:
-            return None
-        under_way = self._folder.under_way(self._job)
-        files = tuple(
-            ListedFile(number, *shape, url="")  # type: ignore[arg-type]
-            for number, shape in enumerate(self._job.shape, start=1)
-        )
-        if any(fetched_before(under_way, each) is None for each in files):
-            return None
-        return Manifest(self._job.transaction_time, requires_token=False, files=files)
 
     def _status(self) -> Answer:
         return wait_for(self._wire, self._job.status_url)
@@ -276,11 +263,11 @@ class _Fetch:
             "files": [asdict(each) for each in files],
             "issues": dict(issues),
         }
-        write_whole(self._folder.under_way(self._job) / "_fetch.json", found)
+        write_whole(self._folder.under_way(self._job) / NOTE, found)
 
     def _end(self) -> FetchReport:
         job, whole = self._job, self._folder.whole(self._job)
-        found = json.loads((whole / "_fetch.json").read_bytes())
+        found = json.loads((whole / NOTE).read_bytes())
         heard = let_go(self._wire, job.status_url)
         self._folder.finish(_moment(self._wire.around.now()))
         return FetchReport(

@@ -26,7 +26,10 @@ from typing import Any, Self
 from rounds.datamart.fetch.failures import folder_unusable
 from rounds.nouns.errors import DataError
 
-__all__ = ["Done", "Folder", "Job", "opened", "write_whole"]
+NOTE = "_fetch.json"
+"""What a fetch says of itself; written when all of its files are there."""
+
+__all__ = ["NOTE", "Done", "Folder", "Job", "opened", "write_whole"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +94,8 @@ class Folder:
 
     def next_number(self) -> int:
         """Give a number that no folder has."""
-        taken = [int(each.name) for each in self.path.iterdir() if each.name.isdigit()]
+        names = [each.name for each in self.path.iterdir()]
+        taken = [int(name) for name in names if name.isascii() and name.isdigit()]
         return max([0, *taken, *(each.number for each in self.done)]) + 1
 
     def last(self, scope: dict[str, Any]) -> Done | None:
@@ -123,8 +127,14 @@ class Folder:
             self._set(None)
             clear(number)
 
-    def place(self) -> Path:
-        """Bring the whole fetch into the folder, at once."""
+    def is_all_here(self) -> bool:
+        """Tell whether every file of the job is here, in its place or soon in it."""
+        assert self.job is not None
+        note = self.under_way(self.job) / NOTE
+        return note.exists() or self.whole(self.job).exists()
+
+    def place(self) -> None:
+        """Bring the whole fetch into the folder, at once, if it is not there yet."""
         assert self.job is not None
         whole = self.whole(self.job)
         if not whole.exists():
@@ -132,7 +142,6 @@ class Folder:
             sync(self.under_way(self.job))
             self.under_way(self.job).rename(whole)
             sync(self.path)
-        return whole
 
     def finish(self, finished: str) -> None:
         """Remember that the job is done."""

@@ -7,7 +7,6 @@ import ssl
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -22,57 +21,17 @@ from rounds.datamart.fetch.failures import (
     too_slow,
 )
 from rounds.datamart.fetch.outcomes import TRANSIENT, issue_codes
+from rounds.datamart.fetch.patience import Patience, Surroundings
 from rounds.datamart.fetch.request import insist_on_https, is_loopback
 from rounds.nouns.errors import SourceError
 
-__all__ = ["Answer", "Call", "Patience", "Surroundings", "Tokens", "Wire"]
+__all__ = ["Answer", "Call", "Tokens", "Wire"]
 
 SMALL = 1 << 20
 """Bytes that an answer other than a manifest or a file may have."""
 
 _TRANSIENT_STATUS = frozenset({408, 429, 500, 502, 503, 504})
 _MOST_REDIRECTS = 5
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How long to wait, for what.
-
-    Parameters
-    ----------
-    tries : int
-        How often the same thing is asked while it fails.
-    first, longest : float
-        Seconds of the first and of the longest wait between two questions; each wait
-        is twice the one before.
-    hours : float
-        How long a whole fetch may take.
-    connect, silence : float
-        Seconds until a connection, and until the next byte.
-    """
-
-    tries: int = 7
-    first: float = 1.0
-    longest: float = 120.0
-    hours: float = 24.0
-    connect: float = 15.0
-    silence: float = 60.0
-
-    def wait(self, failures: int) -> float:
-        """Give the seconds to wait after so many failures, from 1."""
-        return float(min(self.first * 2.0 ** min(failures - 1, 30), self.longest))
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What a fetch does not take from the air."""
-
-    now: Callable[[], dt.datetime]
-    sleep: Callable[[float], None]
-    new_id: Callable[[], str]
-    free_bytes: Callable[[Path], int]
-    tell: Callable[[str], None] = lambda _: None
-    transport: httpx.BaseTransport | None = None
 
 
 class Tokens(Protocol):
@@ -177,8 +136,10 @@ class Wire:
         self._client = httpx.Client(
             timeout=httpx.Timeout(self.patience.silence, connect=self.patience.connect),
             transport=around.transport,
-            # A proxy of the environment never stands before this machine itself.
+            # A proxy of the environment never stands before this machine itself; its
+            # trusted certificates (SSL_CERT_FILE) hold everywhere.
             trust_env=not self._local,
+            verify=httpx.create_ssl_context(),
             headers={"User-Agent": f"rounds/{__version__}"},
         )
 
@@ -276,6 +237,8 @@ class Wire:
             limit, body = call.limit or SMALL, bytearray()
             for block in response.iter_bytes():
                 body += block
+                if len(body) > limit and response.status_code >= 400:
+                    break
                 if len(body) > limit:
                     how = f"it is longer than {limit >> 20} MB"
                     raise answer_unusable(call.what, call.host, how)
