@@ -32,7 +32,7 @@ _GROUPS = {
     "data": (
         "The datamart: practice to data.",
         "data",
-        ("load", "status", "history", "rollback", "export"),
+        ("load", "fetch", "status", "history", "rollback", "view", "export"),
     ),
     "vocabulary": (
         "What codes mean.",
@@ -52,7 +52,11 @@ _GROUPS = {
     "ledger": ("What has been said and decided.", "ledger", ("verify", "export")),
 }
 # A command whose file is not its group's.
-_ELSEWHERE = {("data", "export"): "data_export"}
+_ELSEWHERE = {
+    ("data", "export"): "data_export",
+    ("data", "fetch"): "data_fetch",
+    ("data", "view"): "data_view",
+}
 
 for _name, (_target, _help) in _TOP.items():
     app.command(f"rounds.cli.{_target}", name=_name, help=_help)
