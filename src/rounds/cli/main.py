@@ -29,7 +29,7 @@ _TOP = {
     "simulate": ("simulate:simulate", "Grade many loops against the truth."),
 }
 _GROUPS = {
-    "data": ("The datamart: practice to data.", "data", ("load", "status")),
+    "data": ("The datamart: practice to data.", "data", ("load", "status", "view")),
     "measure": ("How well care is given.", "measure", ("list", "explain", "run")),
     "problem": ("Where does practice fall short?", "problem", ("run",)),
     "evidence": ("What is known already?", "evidence", ("run",)),
@@ -43,13 +43,17 @@ _GROUPS = {
     "ledger": ("What has been said and decided.", "ledger", ("verify", "export")),
 }
 
+_ELSEWHERE = {("data", "view"): "data_view"}
+"""Commands that stand in a file of their own, by group and verb."""
+
 for _name, (_target, _help) in _TOP.items():
     app.command(f"rounds.cli.{_target}", name=_name, help=_help)
 for _name, (_help, _module, _verbs) in _GROUPS.items():
     _group = App(name=_name, help=_help)
     for _verb in _verbs:
         _function = f"{_verb.replace('-', '_')}_"
-        _group.command(f"rounds.cli.{_module}:{_function}", name=_verb)
+        _file = _ELSEWHERE.get((_name, _verb), _module)
+        _group.command(f"rounds.cli.{_file}:{_function}", name=_verb)
     app.command(_group)
 
 

@@ -51,7 +51,7 @@ class ViewDefinition:
         document = _document(source) if isinstance(source, Path) else source
         view, problems = read_view(document)
         if view is not None:
-            problems = tuple(dict.fromkeys(Compilation(view).problems))
+            problems = (*problems, *dict.fromkeys(Compilation(view).problems))
         if problems or view is None:
             raise _invalid(problems)
         return cls(view)

@@ -264,7 +264,7 @@ def read_view(document: object) -> tuple[View | None, tuple[Problem, ...]]:
     Returns
     -------
     tuple of View or None, and of tuple of Problem
-        The view, if nothing is wrong with its form; and everything that is.
+        The view, as far as it can be read, and everything that is wrong with its form.
     """
     reader = _Reader()
     if not isinstance(document, dict):
@@ -291,6 +291,7 @@ def read_view(document: object) -> tuple[View | None, tuple[Problem, ...]]:
     name = reader.sql_name(document, "", needed=False)
     select = Select("select", selects=selects)
     _names(select, reader, ())
-    if reader.problems:
-        return None, tuple(reader.problems)
-    return View(str(resource), name, constants, select, tuple(where)), ()
+    problems = tuple(reader.problems)
+    if not isinstance(resource, str) or not is_resource(resource):
+        return None, problems
+    return View(resource, name, constants, select, tuple(where)), problems
