@@ -72,7 +72,8 @@ def output_of(column: Column, value: Value, ready: int) -> Output:
             name = new_name()
             listed = f"list_transform({listed}, lambda {name}: {cast.format(name)})"
         listed = f"CAST({listed} AS {single}[])" if not value.kind else listed
-        return Output(column.name, listed, ready, f"{single}[]", kind)
+        plain = value.sql if cast == "{}" else ""
+        return Output(column.name, listed, ready, f"{single}[]", kind, plain=plain)
     return Output(
         column.name,
         value.sql if value.kind else f"CAST(NULL AS {single})",

@@ -1,7 +1,7 @@
 """The functions of FHIRPath that a view may use, by name."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias
 
 from rounds.datamart.sql_on_fhir.boundaries import boundary
@@ -210,10 +210,13 @@ def _iif(value: Value, call: Call) -> Value:
 
 
 def _coalesce(_: Value, call: Call) -> Value:
-    found = call.argument(call.n - 1)
-    for place in range(call.n - 2, -1, -1):
-        before = call.argument(place)
+    given = [call.argument(place) for place in range(call.n)]
+    found = given[-1]
+    for before in reversed(given[:-1]):
         found = _alternative(exists(before), before, found)
+    if not found.many and found.is_primitive and not found.is_computed:
+        listed = ", ".join(value.sql for value in given if value.kind)
+        return replace(found, sql=f"coalesce({listed})")
     return found
 
 
@@ -264,7 +267,10 @@ def _substring(value: Value, call: Call) -> Value:
 def _to_string(value: Value, _: Call) -> Value:
     if not value.is_primitive:
         raise FhirPathError("toString() is of a primitive")
-    return Value(f"CAST({only(value).sql} AS VARCHAR)", "string")
+    value = only(value)
+    if family(value.kind) in {"boolean", "number"}:
+        return Value(f"CAST({value.sql} AS VARCHAR)", "string")
+    return Value(value.sql, "string")
 
 
 def _place(call: Call) -> str:

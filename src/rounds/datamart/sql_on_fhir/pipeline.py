@@ -36,6 +36,8 @@ class Output:
     """Whether `sql` is a list of which only one item is allowed."""
     cast: str = "{}"
     """How the value is turned into its type."""
+    plain: str = ""
+    """What `sql` gives, but NULL where a collection is empty, if it may be."""
 
     def finished(self, value: str) -> str:
         """Write the value in its type, from what `sql` gives."""

@@ -1,15 +1,21 @@
 """The public face: a ViewDefinition, and what it compiles to."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from rounds.datamart.sql_on_fhir.compiling import DEPTH, Compilation
 from rounds.datamart.sql_on_fhir.pipeline import Output, Pipeline
 from rounds.datamart.sql_on_fhir.shape import Node, duckdb_type, json_spec, wrong_type
-from rounds.datamart.sql_on_fhir.view_definition import Problem, View, read_view
+from rounds.datamart.sql_on_fhir.view_definition import (
+    Column,
+    Problem,
+    Select,
+    View,
+    read_view,
+)
 from rounds.nouns.errors import DefinitionError
 
 __all__ = ["CompiledView", "ViewDefinition", "compile_view"]
@@ -33,6 +39,23 @@ class ViewDefinition:
         """Its name; empty if it has none."""
         return self.view.name
 
+    def with_columns_of(self, other: "ViewDefinition") -> "ViewDefinition":
+        """Give this view, in which each column that the other has too is the other's.
+
+        Raises
+        ------
+        DefinitionError
+            If the two do not go together.
+        """
+        given = {column.name: column for column in _columns(other.view.select)}
+        constants = self.view.constants | other.view.constants
+        select = _replaced(self.view.select, given)
+        both = replace(self.view, constants=constants, select=select)
+        problems = tuple(dict.fromkeys(Compilation(both).problems))
+        if problems:
+            raise _invalid(problems)
+        return ViewDefinition(both)
+
     @classmethod
     def parse(cls, source: dict[str, Any] | Path) -> "ViewDefinition":
         """Read and check a ViewDefinition.
@@ -55,6 +78,21 @@ class ViewDefinition:
         if problems or view is None:
             raise _invalid(problems)
         return cls(view)
+
+
+def _columns(select: Select) -> Iterator[Column]:
+    yield from select.columns
+    for each in (*select.selects, *select.union[:1]):
+        yield from _columns(each)
+
+
+def _replaced(select: Select, given: dict[str, Column]) -> Select:
+    return replace(
+        select,
+        columns=tuple(given.get(each.name, each) for each in select.columns),
+        selects=tuple(_replaced(each, given) for each in select.selects),
+        union=tuple(_replaced(each, given) for each in select.union),
+    )
 
 
 def _document(path: Path) -> object:
@@ -106,6 +144,11 @@ class CompiledView:
         return tuple((output.name, output.type) for output in self.outputs)
 
     @property
+    def is_one_to_one(self) -> bool:
+        """Whether each resource gives one row, whatever is in it."""
+        return not self.pipeline.steps and len(self.pipeline.conditions) == 1
+
+    @property
     def struct_columns(self) -> dict[str, str]:
         """What is read of a resource: `columns` of `read_ndjson`, by name."""
         nodes = self.root.children.items()
@@ -149,8 +192,15 @@ def compile_view(view: ViewDefinition, *, depth: int = DEPTH) -> CompiledView:
     depth : int
         How many levels a `repeat` goes down; if there are more, the query fails with
         an error that says so.
+
+    Raises
+    ------
+    DefinitionError
+        If the view was not checked by `parse` and is not valid.
     """
     done = Compilation(view.view, depth)
+    if done.problems:
+        raise _invalid(tuple(dict.fromkeys(done.problems)))
     return CompiledView(
         view.resource, tuple(done.outputs), done.pipeline, done.root
     )
