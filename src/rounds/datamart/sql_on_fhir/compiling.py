@@ -16,7 +16,7 @@ from rounds.datamart.sql_on_fhir.view_definition import Column, Problem, Select,
 
 __all__ = ["DEPTH", "Compilation"]
 
-DEPTH = 12
+DEPTH = 16
 """How deep a `repeat` goes before it says that there is more."""
 
 @dataclass
@@ -93,8 +93,9 @@ class Compilation:
         return found
 
     def _iteration(self, select: Select, context: _Context) -> _Context:
+        levels: tuple[tuple[str, str], ...] = ()
         if select.repeat:
-            value = self._repeat(select, context.scope)
+            value, levels = self._repeat(select, context.scope)
         elif select.for_each is not None:
             place = f"{select.place}.{'forEachOrNull' if select.is_or_null else 'forEach'}"
             value = self._path(select.for_each, place, context.scope)
@@ -104,7 +105,10 @@ class Compilation:
             self._wrong(select.place, f"write '{value.name}.ofType(…)'")
             value = nothing()
         step = self.pipeline.iterate(
-            _listed(value), context.active, is_or_null=select.is_or_null
+            _listed(value),
+            context.active,
+            is_or_null=select.is_or_null,
+            before=levels,
         )
         this = (
             replace(value, guard="") if value.is_root else item(value, f"_e{step}")
@@ -116,16 +120,19 @@ class Compilation:
             context.is_guarded or select.is_or_null,
         )
 
-    def _repeat(self, select: Select, scope: Scope) -> Value:
+    def _repeat(
+        self, select: Select, scope: Scope
+    ) -> tuple[Value, tuple[tuple[str, str], ...]]:
         node = self._nodes.get(select.place)
+        name = f"_r{len(self.pipeline.steps) + 1}"
         try:
-            value, node = repeated(select.repeat, scope, node, self.depth)
+            walk = repeated(select.repeat, scope, node, name, self.depth)
         except FhirPathError as error:
             self._wrong(f"{select.place}.repeat", str(error))
-            return nothing()
-        if node is not None:
-            self._nodes[select.place] = node
-        return value
+            return nothing(), ()
+        if walk.value.node is not None:
+            self._nodes[select.place] = walk.value.node
+        return walk.value, walk.levels
 
     def _union(self, select: Select, context: _Context) -> list[Output]:
         numbers = ", ".join(str(n + 1) for n in range(len(select.union)))

@@ -69,6 +69,8 @@ class _Step:
     active: str
     """The condition under which it gives rows; where it fails there is one, NULL."""
     is_or_null: bool
+    before: tuple[tuple[str, str], ...] = ()
+    """Columns from which the list is made, each made from the one before."""
 
     def listed(self, items: str) -> str:
         """Write the list that is unnested, from the items or their name."""
@@ -88,14 +90,19 @@ class Pipeline:
     steps: list[_Step] = field(default_factory=list)
 
     def iterate(
-        self, items: str, active: str = "", *, is_or_null: bool = False
+        self,
+        items: str,
+        active: str = "",
+        *,
+        is_or_null: bool = False,
+        before: tuple[tuple[str, str], ...] = (),
     ) -> int:
         """Add an iteration and give its number.
 
         Its items are then called `_e<number>` and their places `_i<number>`.
         """
         number = len(self.steps) + 1
-        self.steps.append(_Step(number, items, active, is_or_null))
+        self.steps.append(_Step(number, items, active, is_or_null, before))
         return number
 
     def render(
@@ -131,9 +138,11 @@ class Pipeline:
 
 def _iterated(step: _Step, early: list[str], sql: str, *, is_indexed: bool) -> str:
     item = f"_e{step.number}"
-    if not step.is_or_null and not is_indexed:
+    if not step.is_or_null and not is_indexed and not step.before:
         columns = ["*", *early, f"unnest({step.listed(step.items)}) AS {item}"]
         return f"SELECT {', '.join(columns)} FROM ({sql})"
+    for name, made in step.before:
+        sql = f"SELECT *, {made} AS {name} FROM ({sql})"
     bound = f"_l{step.number}"  # the list is written more than once
     columns = ["*", *early, f"{step.items} AS {bound}"]
     sql = f"SELECT {', '.join(columns)} FROM ({sql})"
@@ -141,4 +150,5 @@ def _iterated(step: _Step, early: list[str], sql: str, *, is_indexed: bool) -> s
     unnested = [f"unnest({listed}) AS {item}"]
     if is_indexed:  # as long as the list: two such unnests go side by side
         unnested.append(f"unnest(range(len({listed}))) AS _i{step.number}")
-    return f"SELECT * EXCLUDE ({bound}), {', '.join(unnested)} FROM ({sql})"
+    used = ", ".join([bound, *(name for name, _ in step.before)])
+    return f"SELECT * EXCLUDE ({used}), {', '.join(unnested)} FROM ({sql})"

@@ -22,7 +22,7 @@ from rounds.nouns.errors import DataError, DefinitionError, SourceError
 
 __all__ = ["ViewReport", "run_view"]
 
-_DEEPEST = 96
+_DEEPEST = 256
 _FORMATS = {".csv": "FORMAT csv, HEADER true", ".parquet": "FORMAT parquet"}
 _WRONG = (duckdb.InvalidInputException, duckdb.ConversionException)
 
@@ -70,7 +70,8 @@ def run_view(view: ViewDefinition, files: Sequence[Path], out: Path) -> ViewRepo
         If `out` ends in something else (`view-output-format`).
     DataError
         If a path gives many values and its column allows one (`view-many-values`), or
-        a value does not fit its column's type (`view-value`).
+        a value does not fit its column's type (`view-value`), or a resource is nested
+        too deeply for a `repeat` (`view-too-deep`).
     SourceError
         If a file cannot be read to its end, or the result cannot be written.
     """
@@ -152,10 +153,20 @@ class _Copying:
             try:
                 return self._write(sql)
             except _WRONG as error:
-                if TOO_DEEP in str(error) and self.depth < _DEEPEST:
-                    self.depth *= 2
+                if TOO_DEEP in str(error):
+                    self._go_deeper()
                 elif not self._read_bad_files_as_json(compiled):
                     raise self._explained(compiled, error) from None
+
+    def _go_deeper(self) -> None:
+        if self.depth >= _DEEPEST:
+            raise DataError(
+                f"A resource holds elements within elements, {_DEEPEST} deep and more.",
+                code="view-too-deep",
+                why="A repeat that stops before the last of them would lose rows.",
+                remedies=("Check the source: no record in use is nested like that.",),
+            )
+        self.depth *= 2
 
     def _write(self, sql: str) -> int:
         written = f"COPY ({sql}) TO {text(str(self.part))}"
