@@ -62,7 +62,7 @@ def test_the_suite_is_at_hand():
     assert len(list(cases())) >= 100, f"no suite in {SUITE}"
 
 
-@pytest.mark.parametrize(("file", "resources", "case"), cases())
+@pytest.mark.parametrize(("file", "resources", "case"), list(cases()))
 def test_a_case_of_the_public_suite(file, resources, case):
     if case.get("expectError"):
         with pytest.raises((DefinitionError, duckdb.InvalidInputException)):
