@@ -119,11 +119,7 @@ def _text(value: str) -> str:
 def _settled(sql: str, kind: str, systems: str) -> str:
     if kind == "code":
         return _chosen(sql, systems)
-    if kind == "reference":
-        return _relative(sql)
-    if kind in {"codes", "medications", "components"}:
-        return f"CASE WHEN len({sql}) > 0 THEN {sql} END"
-    return sql
+    return _relative(sql) if kind == "reference" else sql
 
 
 def _chosen(codings: str, systems: str) -> str:
