@@ -193,3 +193,16 @@ def test_the_command_refuses_what_is_not_there(tmp_path, fhir, capsys):
     assert main(["data", "view", view, "--from", absent, *out]) == 15
     assert main(["data", "view", view, "--from", str(fhir), *out]) == 11
     assert "there is no folder" in capsys.readouterr().err.lower()
+
+
+def test_a_repeat_that_never_ends_is_refused(tmp_path, fhir, monkeypatch):
+    monkeypatch.setattr("rounds.datamart.sql_on_fhir.running._DEEPEST", 20)
+    item = {"linkId": "0"}
+    for _ in range(50):
+        item = {"linkId": "n", "item": [item]}
+    response = {"resourceType": "QuestionnaireResponse", "id": "q", "item": [item]}
+    (fhir / "q.ndjson").write_text(lines(response))
+    document = view_of("QuestionnaireResponse", ("link", "linkId"), repeat=["item"])
+    with pytest.raises(DataError) as raised:
+        ran(tmp_path, document)
+    assert raised.value.code == "view-too-deep"
