@@ -23,16 +23,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 TARGET = (
-    Path(__file__).resolve().parents[1]
-    / "src/rounds/datamart/sql_on_fhir/elements.csv"
+    Path(__file__).resolve().parents[1] / "src/rounds/datamart/sql_on_fhir/elements.csv"
 )
-PRIMITIVES = {
-    name: name[0].lower() + name[1:]
-    for name in (
-        "Base64Binary Boolean Canonical Code Date DateTime Decimal Id Instant Integer "
-        "Markdown Oid PositiveInt String Time UnsignedInt Uri Url Uuid Xhtml"
-    ).split()
-}
+_WRITTEN = """
+    Base64Binary Boolean Canonical Code Date DateTime Decimal Id Instant Integer
+    Markdown Oid PositiveInt String Time UnsignedInt Uri Url Uuid Xhtml
+"""
+PRIMITIVES = {name: name[0].lower() + name[1:] for name in _WRITTEN.split()}
 BASES = ("Element", "BackboneElement", "Resource", "DomainResource")
 SKIPPED = {"fhirresourcemodel", "fhirabstractmodel", "fhirprimitiveextension"}
 
@@ -44,7 +41,7 @@ class Model:
     name: str
     base: str
     fields: list[tuple[str, str, bool, str]] = field(default_factory=list)
-    """Name, type, whether it repeats, and the name of its choice if it is one of one."""
+    """Name, type, whether it repeats, and the choice that it is a type of."""
 
 
 def models(folder: Path) -> dict[str, Model]:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from stories.views import rows
 
 from rounds.datamart.sql_on_fhir import ViewDefinition, compile_view
 from rounds.nouns.errors import DefinitionError
+from stories.views import rows
 
 SUITE = os.environ.get("SQL_ON_FHIR_SUITE", "")
 DIFFERENT = {
@@ -41,7 +41,9 @@ def compared(found):
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         return float(value) if is_number else value
 
-    return json.dumps({name: plain(value) for name, value in found.items()}, sort_keys=True)
+    return json.dumps(
+        {name: plain(value) for name, value in found.items()}, sort_keys=True
+    )
 
 
 def run(case, resources):

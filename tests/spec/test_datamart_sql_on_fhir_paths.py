@@ -5,9 +5,9 @@ https://sql-on-fhir.org/ig/StructureDefinition-ViewDefinition.html
 """
 
 import pytest
-from stories.views import rows, value, values, view_of
 
 from rounds.nouns.errors import DefinitionError
+from stories.views import rows, value, values, view_of
 
 RACE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-race"
 PATIENT = {
@@ -77,7 +77,10 @@ PATIENT = {
         ("multipleBirth.ofType(boolean)", None),
         ("multipleBirth is integer", True),
         ("(multipleBirth as integer) + 1", 3),
-        (f"extension('{RACE}').extension('ombCategory').value.ofType(Coding).code", "2106-3"),
+        (
+            f"extension('{RACE}').extension('ombCategory').value.ofType(Coding).code",
+            "2106-3",
+        ),
         (f"extension('{RACE}').extension('text').value.ofType(string)", "White"),
         ("extension('http://x.org/none').exists()", False),
         ("birthDate.extension('http://x.org/time').value.ofType(string)", "dawn"),
@@ -112,7 +115,11 @@ def test_a_collection_holds_every_item_in_order_and_is_never_null():
 
 def test_what_is_not_a_primitive_is_given_whole_under_its_type():
     coding = {"system": "http://loinc.org", "code": "4548-4", "display": "HbA1c"}
-    observation = {"resourceType": "Observation", "id": "o", "code": {"coding": [coding]}}
+    observation = {
+        "resourceType": "Observation",
+        "id": "o",
+        "code": {"coding": [coding]},
+    }
     found = values("code.coding", observation, type="Coding")
     assert [{key: one[key] for key in coding} for one in found] == [coding]
     tag = {"name": "rounds/elements", "value": "code, system"}
@@ -124,10 +131,14 @@ def test_a_key_equals_the_key_of_what_is_referred_to():
     """Relative, absolute and versioned references are resolved, contained ones not."""
     assert value("getResourceKey()", PATIENT) == "amy"
     assert value("managingOrganization.getReferenceKey()", PATIENT) == "north"
-    assert value("managingOrganization.getReferenceKey(Organization)", PATIENT) == "north"
+    assert (
+        value("managingOrganization.getReferenceKey(Organization)", PATIENT) == "north"
+    )
     assert value("managingOrganization.getReferenceKey(Patient)", PATIENT) is None
     assert values("generalPractitioner.getReferenceKey()", PATIENT) == ["p-1", "south"]
-    assert values("generalPractitioner.getReferenceKey(Practitioner)", PATIENT) == ["p-1"]
+    assert values("generalPractitioner.getReferenceKey(Practitioner)", PATIENT) == [
+        "p-1"
+    ]
 
 
 def test_join_puts_strings_together_and_of_nothing_makes_nothing():

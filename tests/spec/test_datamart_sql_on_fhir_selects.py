@@ -1,10 +1,10 @@
 """Rows of a view: iterations, unions, conditions, the types and order of columns."""
 
 import pytest
-from stories.views import rows, view_of
 
 from rounds.datamart.sql_on_fhir import ViewDefinition, compile_view
 from rounds.nouns.errors import DefinitionError
+from stories.views import rows, view_of
 
 AMY = {
     "resourceType": "Patient",
@@ -72,7 +72,11 @@ def test_an_iteration_within_another_goes_over_its_items():
         "forEach": "given",
         "column": [column("given", "$this"), column("inner", "%rowIndex")],
     }
-    outer = {"forEach": "name", "column": [column("outer", "%rowIndex")], "select": [inner]}
+    outer = {
+        "forEach": "name",
+        "column": [column("outer", "%rowIndex")],
+        "select": [inner],
+    }
     assert table(view(outer), AMY) == [(0, "Amy", 0), (0, "V.", 1), (1, "A.", 0)]
 
 
@@ -156,7 +160,11 @@ def test_a_repeat_of_one_path_leaves_what_is_below_another():
         "forEachOrNull": "answer",
         "column": [column("number", "value.ofType(integer)")],
     }
-    walk = {"repeat": ["item"], "column": [column("link", "linkId")], "select": [answers]}
+    walk = {
+        "repeat": ["item"],
+        "column": [column("link", "linkId")],
+        "select": [answers],
+    }
     found = table(view(walk, resource="QuestionnaireResponse"), response)
     assert found == [("1", None), ("1.1", 3)]
 
@@ -213,7 +221,9 @@ def test_a_column_has_the_sql_type_of_its_fhir_type_or_of_its_tag():
 
 
 def test_what_is_read_is_what_the_paths_use_and_nothing_else():
-    document = view_of("Patient", ("a", "name.family.first()"), ("b", "contact.exists()"))
+    document = view_of(
+        "Patient", ("a", "name.family.first()"), ("b", "contact.exists()")
+    )
     assert compile_view(ViewDefinition.parse(document)).struct_columns == {
         "resourceType": "VARCHAR",
         "name": 'STRUCT("family" VARCHAR)[]',
@@ -224,7 +234,8 @@ def test_what_is_read_is_what_the_paths_use_and_nothing_else():
 def test_a_view_always_compiles_to_the_same_sql():
     document = view_of("Patient", ("a", "name.where(use = 'usual').given.join(' ')"))
     texts = {
-        compile_view(ViewDefinition.parse(document)).select("relation") for _ in range(3)
+        compile_view(ViewDefinition.parse(document)).select("relation")
+        for _ in range(3)
     }
     assert len(texts) == 1
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from stories import small_fhir as story
 
 from rounds.datamart import fhir_paths
 from rounds.datamart.fhir_flattening import flattening
 from rounds.datamart.mapping import mapping
 from rounds.nouns.errors import DefinitionError
+from stories import small_fhir as story
 
 SYNTHEA = Path(__file__).resolve().parents[3] / "shared/data/synthea-fhir-r4"
 SYSTEMS = (story.LOINC, story.SNOMED, story.RXNORM, story.CVX)
@@ -19,7 +19,11 @@ RACE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-race"
 ODD = {
     "Patient": [
         {},
-        {"birthDate": "1960", "deceasedBoolean": True, "address": [{"line": ["a", "b"]}]},
+        {
+            "birthDate": "1960",
+            "deceasedBoolean": True,
+            "address": [{"line": ["a", "b"]}],
+        },
         {"deceasedBoolean": "true", "generalPractitioner": [{"display": "x"}]},
         {"extension": [{"url": RACE}, {"url": "x"}], "managingOrganization": {}},
         {
@@ -40,8 +44,17 @@ ODD = {
         {"valueInteger": 5.5, "valueBoolean": False, "effectiveInstant": "2020"},
         {"valueTime": "10:00:00", "effectivePeriod": {"start": "2020-01"}},
         {"valueQuantity": {"value": "7"}, "referenceRange": [{"low": {"value": 1.50}}]},
-        {"code": {"coding": [{"display": "x"}, {"system": story.LOINC, "code": "1-8"}]}},
-        {"code": {"coding": [{"code": "1"}, {"system": "x", "code": "2"}], "text": "t"}},
+        {
+            "code": {
+                "coding": [{"display": "x"}, {"system": story.LOINC, "code": "1-8"}]
+            }
+        },
+        {
+            "code": {
+                "coding": [{"code": "1"}, {"system": "x", "code": "2"}],
+                "text": "t",
+            }
+        },
         {"valueCodeableConcept": {"text": "words"}, "component": []},
         {"category": [story.code("c", "lab"), story.code("c", "vital-signs")]},
         {"component": [{"code": {"text": "t"}, "valueBoolean": True}, {}]},
@@ -49,7 +62,9 @@ ODD = {
     "MedicationRequest": [
         {
             "medicationReference": {"reference": "#m"},
-            "contained": [{"resourceType": "Medication", "id": "m", "code": {"text": "t"}}],
+            "contained": [
+                {"resourceType": "Medication", "id": "m", "code": {"text": "t"}}
+            ],
         },
         {"dispenseRequest": {"numberOfRepeatsAllowed": 3}, "doNotPerform": True},
     ],
@@ -64,7 +79,9 @@ ODD = {
 def written(resource):
     base = {"resourceType": resource}
     kept = [one for one in story.RESOURCES.get(resource, ()) if isinstance(one, dict)]
-    odd = [{**base, "id": f"odd{n}", **one} for n, one in enumerate(ODD.get(resource, ()))]
+    odd = [
+        {**base, "id": f"odd{n}", **one} for n, one in enumerate(ODD.get(resource, ()))
+    ]
     return "".join(json.dumps(one) + "\n" for one in [*kept, *odd])
 
 
@@ -76,7 +93,9 @@ def read(file, columns):
 def flat(resource, file, connection):
     """Flatten a file as the paths did, and as the views do."""
     shape = fhir_paths.schema(resource)
-    old = read(file, {name: fhir_paths.duckdb_type(tree) for name, tree in shape.items()})
+    old = read(
+        file, {name: fhir_paths.duckdb_type(tree) for name, tree in shape.items()}
+    )
     own = ", ".join(fhir_paths.expressions(resource, SYSTEMS))
     before = connection.sql(f"SELECT id, {own} FROM {old}")
     views = flattening()
@@ -144,7 +163,9 @@ def override(tmp_path, name, **document):
 
 
 def columns(*given):
-    return [{"column": [dict(zip(("name", "path"), one, strict=True)) for one in given]}]
+    return [
+        {"column": [dict(zip(("name", "path"), one, strict=True)) for one in given]}
+    ]
 
 
 def test_a_site_overrides_a_column_and_keeps_the_others(tmp_path):
@@ -178,7 +199,11 @@ def test_a_site_overrides_a_column_and_keeps_the_others(tmp_path):
         ("Claim", {"select": columns(("id", "id"))}, "no type 'Claim' is mapped"),
         ("Patient", {"select": columns(("shoe", "id"))}, "'shoe' is no field"),
         ("Patient", {"select": columns(("race", "gender"))}, "'race' is VARCHAR"),
-        ("Patient", {"resource": "Person", "select": columns(("zip", "id"))}, "of Person"),
+        (
+            "Patient",
+            {"resource": "Person", "select": columns(("zip", "id"))},
+            "of Person",
+        ),
         (
             "Patient",
             {"select": columns(("zip", "id")), "where": [{"path": "active"}]},
@@ -191,7 +216,9 @@ def test_a_site_overrides_a_column_and_keeps_the_others(tmp_path):
         ),
     ],
 )
-def test_a_view_that_does_not_fit_the_mapping_is_refused(tmp_path, name, document, said):
+def test_a_view_that_does_not_fit_the_mapping_is_refused(
+    tmp_path, name, document, said
+):
     folder = override(tmp_path, name, **document)
     with pytest.raises(DefinitionError, match=said) as raised:
         flattening(folder)

@@ -6,11 +6,11 @@ import stat
 
 import duckdb
 import pytest
-from stories.views import view_of
 
 from rounds.cli.main import main
 from rounds.datamart.sql_on_fhir import ViewDefinition, find_files, run_view
 from rounds.nouns.errors import DataError, DefinitionError, SourceError
+from stories.views import view_of
 
 NAMES = view_of(
     "Patient", ("id", "id"), ("active", "active"), ("family", "name.family.first()")
@@ -156,14 +156,16 @@ def test_a_file_that_is_cut_off_is_refused(tmp_path, fhir):
 
 def test_what_cannot_be_written_is_refused(tmp_path, fhir):
     (fhir / "p.ndjson").write_text(lines(patient("a")))
-    with pytest.raises(DefinitionError, match="not as 'out.xlsx'"):
+    with pytest.raises(DefinitionError, match=r"not as 'out\.xlsx'"):
         ran(tmp_path, NAMES, "out.xlsx")
     with pytest.raises(SourceError) as raised:
         ran(tmp_path, NAMES, "nowhere/out.csv")
     assert raised.value.code == "view-not-written"
 
 
-def test_files_without_any_resource_of_the_type_give_a_file_without_rows(tmp_path, fhir):
+def test_files_without_any_resource_of_the_type_give_a_file_without_rows(
+    tmp_path, fhir
+):
     (fhir / "d.ndjson").write_text(lines({"resourceType": "Device", "id": "d"}))
     report, out = ran(tmp_path, NAMES)
     assert out.read_text() == "id,active,family\n"
@@ -173,7 +175,14 @@ def test_files_without_any_resource_of_the_type_give_a_file_without_rows(tmp_pat
 def test_the_command_says_how_many_rows_and_shows_none(tmp_path, fhir, capsys):
     (fhir / "p.ndjson").write_text(lines(patient("secret-id"), "{broken"))
     (tmp_path / "view.json").write_text(json.dumps(NAMES))
-    command = ["data", "view", str(tmp_path / "view.json"), "--from", str(fhir), "--out"]
+    command = [
+        "data",
+        "view",
+        str(tmp_path / "view.json"),
+        "--from",
+        str(fhir),
+        "--out",
+    ]
     assert main([*command, str(tmp_path / "out.csv")]) == 0
     said = capsys.readouterr().out
     assert "1 rows from 1 Patient resources" in said

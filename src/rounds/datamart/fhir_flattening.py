@@ -190,10 +190,14 @@ def _check(view: ViewDefinition, path: Path, name: str) -> None:
     if view.resource != name.split(".", maxsplit=1)[0]:
         raise _refused(path, f"it is a view of {view.resource}, not of {name}")
     if not compiled.is_one_to_one and "." not in name:
-        raise _refused(path, "it has a where or an iteration: one row a resource is due")
+        raise _refused(
+            path, "it has a where or an iteration: one row a resource is due"
+        )
     for column, kind in compiled.columns:
         if column not in kinds:
-            raise _refused(path, f"{column!r} is no field; there are: {', '.join(kinds)}")
+            raise _refused(
+                path, f"{column!r} is no field; there are: {', '.join(kinds)}"
+            )
         wanted = _TYPES.get(kinds[column], kind)
         if kind != wanted:
             raise _refused(path, f"{column!r} is {kind}; {wanted} is due")

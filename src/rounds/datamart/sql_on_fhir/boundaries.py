@@ -6,9 +6,9 @@ References
    https://build.fhir.org/ig/HL7/FHIRPath/#lowboundaryprecision-integer-decimal--date--datetime--time
 """
 
+from rounds.datamart.sql_on_fhir.elements import family
 from rounds.datamart.sql_on_fhir.fhirpath import FhirPathError
 from rounds.datamart.sql_on_fhir.navigation import child
-from rounds.datamart.sql_on_fhir.operators import family
 from rounds.datamart.sql_on_fhir.shape import text
 from rounds.datamart.sql_on_fhir.values import Value, only
 

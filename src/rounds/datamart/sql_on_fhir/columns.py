@@ -3,10 +3,14 @@
 import re
 from dataclasses import replace
 
-from rounds.datamart.sql_on_fhir.elements import PRIMITIVES, is_a, is_type
+from rounds.datamart.sql_on_fhir.elements import (
+    PRIMITIVES,
+    family,
+    is_a,
+    is_type,
+)
 from rounds.datamart.sql_on_fhir.fhirpath import FhirPathError
 from rounds.datamart.sql_on_fhir.navigation import whole
-from rounds.datamart.sql_on_fhir.operators import family
 from rounds.datamart.sql_on_fhir.pipeline import Output
 from rounds.datamart.sql_on_fhir.shape import Node, duckdb_type, quoted
 from rounds.datamart.sql_on_fhir.values import Value, items, new_name
@@ -138,7 +142,11 @@ def _as_text(value: Value, *, is_asked: bool) -> tuple[Value, str, str]:
         return replace(value, sql=value.written), "VARCHAR", "{}"
     if value.kind == "decimal" and not value.is_computed and value.literal is None:
         # Text that is no number must not pass for one.
-        return value, "VARCHAR", "CASE WHEN CAST({0} AS DOUBLE) IS NOT NULL THEN {0} END"
+        return (
+            value,
+            "VARCHAR",
+            "CASE WHEN CAST({0} AS DOUBLE) IS NOT NULL THEN {0} END",
+        )
     if family(value.kind) in {"number", "boolean"}:
         return value, "VARCHAR", "CAST({} AS VARCHAR)"
     return value, "VARCHAR", "{}"

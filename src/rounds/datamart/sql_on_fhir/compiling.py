@@ -1,4 +1,4 @@
-"""From a view that is well formed to its pipeline: types are found, paths become SQL."""
+"""From a view that is well formed to its pipeline: types are found, paths are SQL."""
 
 from dataclasses import dataclass, field, replace
 
@@ -18,6 +18,7 @@ __all__ = ["DEPTH", "Compilation"]
 
 DEPTH = 16
 """How deep a `repeat` goes before it says that there is more."""
+
 
 @dataclass
 class _Context:
@@ -55,7 +56,7 @@ class Compilation:
             self._compile()
 
     def _compile(self) -> None:
-        self.pipeline = Pipeline([f"\"resourceType\" = {text(self.view.resource)}"])
+        self.pipeline = Pipeline([f'"resourceType" = {text(self.view.resource)}'])
         resource = Value("", self.view.resource, node=self.root, is_root=True)
         scope = Scope(resource, resource, "0", self.view.constants)
         for place, path in self.view.where:
@@ -97,7 +98,9 @@ class Compilation:
         if select.repeat:
             value, levels = self._repeat(select, context.scope)
         elif select.for_each is not None:
-            place = f"{select.place}.{'forEachOrNull' if select.is_or_null else 'forEach'}"
+            place = (
+                f"{select.place}.{'forEachOrNull' if select.is_or_null else 'forEach'}"
+            )
             value = self._path(select.for_each, place, context.scope)
         else:
             return context
@@ -110,9 +113,7 @@ class Compilation:
             is_or_null=select.is_or_null,
             before=levels,
         )
-        this = (
-            replace(value, guard="") if value.is_root else item(value, f"_e{step}")
-        )
+        this = replace(value, guard="") if value.is_root else item(value, f"_e{step}")
         is_partial = select.is_or_null or bool(context.active)
         return _Context(
             replace(context.scope, this=this, index=f"_i{step}"),

@@ -7,20 +7,24 @@ from functools import cache
 from importlib.resources import files
 
 __all__ = [
+    "INTEGERS",
     "PRIMITIVES",
     "Element",
     "children_of",
     "element_of",
+    "family",
     "is_a",
     "is_resource",
     "is_type",
 ]
 
-PRIMITIVES = frozenset(
-    "base64Binary boolean canonical code date dateTime decimal id instant integer "
-    "integer64 markdown oid positiveInt string time unsignedInt uri url uuid "
-    "xhtml".split()
-)
+INTEGERS = frozenset({"integer", "positiveInt", "unsignedInt", "integer64"})
+_DATES = frozenset({"date", "dateTime", "instant"})
+_TEXTS = """
+    base64Binary canonical code id markdown oid string uri url uuid xhtml
+"""
+_STRINGS = frozenset(_TEXTS.split())
+PRIMITIVES = INTEGERS | _DATES | _STRINGS | {"boolean", "decimal", "time"}
 
 _BASE_OF_PRIMITIVE = {
     "code": "string",
@@ -57,7 +61,7 @@ def _table() -> tuple[dict[str, str], dict[str, dict[str, Element]]]:
     bases: dict[str, str] = dict(_BASE_OF_PRIMITIVE)
     elements: dict[str, dict[str, Element]] = defaultdict(dict)
     source = files("rounds.datamart.sql_on_fhir") / "elements.csv"
-    with source.open(encoding="utf-8", newline="") as stream:
+    with source.open(encoding="utf-8") as stream:
         for row in csv.DictReader(stream):
             if not row["element"]:
                 bases[row["type"]] = row["of"]
@@ -70,6 +74,15 @@ def _table() -> tuple[dict[str, str], dict[str, dict[str, Element]]]:
                 is_choice=name != row["element"],
             )
     return bases, dict(elements)
+
+
+def family(kind: str) -> str:
+    """Give one name to the types whose values can be compared with each other."""
+    if kind in _STRINGS:
+        return "string"
+    if kind in INTEGERS or kind == "decimal":
+        return "number"
+    return "date" if kind in _DATES else kind
 
 
 def is_type(name: str) -> bool:

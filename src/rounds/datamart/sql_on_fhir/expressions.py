@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
 from rounds.datamart.sql_on_fhir import fhirpath
+from rounds.datamart.sql_on_fhir.elements import INTEGERS
 from rounds.datamart.sql_on_fhir.fhirpath import Expression, FhirPathError
 from rounds.datamart.sql_on_fhir.functions import FUNCTIONS
 from rounds.datamart.sql_on_fhir.navigation import child, exists, of_type
@@ -37,12 +38,7 @@ class Scope:
 
 def constant(kind: str, value: str) -> Value:
     """Give a value that is written out, of a FHIR type."""
-    if kind == "boolean" or kind in {
-        "integer",
-        "positiveInt",
-        "unsignedInt",
-        "integer64",
-    }:
+    if kind == "boolean" or kind in INTEGERS:
         return Value(value, kind, literal=value)
     return Value(text(value), kind, literal=value)
 

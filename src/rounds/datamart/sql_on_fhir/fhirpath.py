@@ -104,21 +104,13 @@ class Constant:
 
 @dataclass(frozen=True)
 class Special:
-    """`$this`, `$index` or `$total`."""
+    """One of `$this`, `$index` and `$total`."""
 
     name: str
 
 
 Expression: TypeAlias = (
-    Literal
-    | Member
-    | Call
-    | Index
-    | Binary
-    | Unary
-    | TypeOperator
-    | Constant
-    | Special
+    Literal | Member | Call | Index | Binary | Unary | TypeOperator | Constant | Special
 )
 
 
@@ -157,10 +149,7 @@ _LEVELS: tuple[tuple[str, ...], ...] = (
     ("*", "/", "div", "mod"),
 )
 _ESCAPED = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
-_UNITS = frozenset(
-    "year years month months week weeks day days hour hours minute minutes "
-    "second seconds millisecond milliseconds".split()
-)
+_UNIT = re.compile(r"(year|month|week|day|hour|minute|second|millisecond)s?")
 _DEEPEST = 40
 
 
@@ -293,7 +282,7 @@ class _Parser:
         token = self._next()
         if token.kind == "number":
             unit = self._now
-            if unit.kind == "string" or unit.text in _UNITS:
+            if unit.kind == "string" or _UNIT.fullmatch(unit.text):
                 raise FhirPathError("a quantity with a unit is not supported")
             return Literal("decimal" if "." in token.text else "integer", token.text)
         if token.kind == "string":

@@ -5,16 +5,15 @@ from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias
 
 from rounds.datamart.sql_on_fhir.boundaries import boundary
-from rounds.datamart.sql_on_fhir.elements import is_resource, is_type
+from rounds.datamart.sql_on_fhir.elements import family, is_resource, is_type
 from rounds.datamart.sql_on_fhir.fhirpath import Expression, FhirPathError, Member
 from rounds.datamart.sql_on_fhir.navigation import child, exists, extension, of_type
-from rounds.datamart.sql_on_fhir.operators import boolean, family, number, string
+from rounds.datamart.sql_on_fhir.operators import boolean, number, string
 from rounds.datamart.sql_on_fhir.shape import text
 from rounds.datamart.sql_on_fhir.values import (
     Value,
     each,
     first,
-    item,
     items,
     kept,
     nothing,
@@ -205,7 +204,7 @@ def _key(reference: str, wanted: str) -> str:
 def _iif(value: Value, call: Call) -> Value:
     condition = boolean(call.of_each(0, value))
     yes = call.argument(1)
-    no = call.argument(2) if call.n > 2 else nothing()  # noqa: PLR2004 - three
+    no = call.argument(2) if call.n > 2 else nothing()
     return _alternative(condition, yes, no)
 
 
@@ -242,7 +241,9 @@ def _alternative(condition: str, yes: Value, no: Value) -> Value:
 
 def _as(value: Value, *, is_computed: bool) -> Value:
     if is_computed and value.kind:
-        return each(value, lambda one: Value(f"CAST({number(one)} AS DOUBLE)", "decimal"))
+        return each(
+            value, lambda one: Value(f"CAST({number(one)} AS DOUBLE)", "decimal")
+        )
     return value
 
 
@@ -289,7 +290,9 @@ FUNCTIONS: dict[str, Function] = {
     "last": Function(0, 0, _last),
     "single": Function(0, 0, lambda value, _: only(value)),
     "tail": Function(0, 0, lambda value, _: _slice(value, "2", "")),
-    "skip": Function(1, 1, lambda value, call: _slice(value, f"{_place(call)} + 1", "")),
+    "skip": Function(
+        1, 1, lambda value, call: _slice(value, f"{_place(call)} + 1", "")
+    ),
     "take": Function(1, 1, lambda value, call: _slice(value, "1", _place(call))),
     "distinct": Function(0, 0, _distinct),
     "extension": Function(1, 1, _extension),

@@ -3,6 +3,7 @@
 from difflib import get_close_matches
 
 from rounds.datamart.sql_on_fhir.elements import (
+    INTEGERS,
     Element,
     children_of,
     element_of,
@@ -109,11 +110,12 @@ def _decoded(sql: str, kind: str, *, many: bool) -> Value:
     written = f"nullif(CAST({sql} AS VARCHAR), 'null')"
     if kind == "boolean":
         read = (
-            f"(CASE CAST({sql} AS VARCHAR) WHEN 'true' THEN true WHEN 'false' THEN false "
-            f"WHEN 'null' THEN NULL ELSE CASE WHEN {sql} IS NOT NULL "
+            f"(CASE CAST({sql} AS VARCHAR) WHEN 'true' THEN true "
+            "WHEN 'false' THEN false WHEN 'null' THEN NULL "
+            f"ELSE CASE WHEN {sql} IS NOT NULL "
             f"THEN error({text(_NOT_BOOLEAN)}) END END)"
         )
-    elif kind in {"integer", "positiveInt", "unsignedInt", "integer64"}:
+    elif kind in INTEGERS:
         read = (
             f"(CASE WHEN contains({written}, '.') THEN error({text(_NOT_INTEGER)}) "
             f"ELSE CAST({written} AS BIGINT) END)"
@@ -195,7 +197,7 @@ def _chosen(element: Element, kind: str) -> str:
 
 
 def whole(value: Value, only: tuple[str, ...] = ()) -> Value:
-    """Read every element of a value, or those that are named, since it is given whole."""
+    """Read every element of a value that is given whole, or those that are named."""
     if value.choice is not None:
         raise FhirPathError(_choose(value, "to give it"))
     if value.is_root:

@@ -8,10 +8,9 @@ References
 
 from collections.abc import Callable
 
-from rounds.datamart.sql_on_fhir.elements import PRIMITIVES
+from rounds.datamart.sql_on_fhir.elements import INTEGERS, PRIMITIVES, family
 from rounds.datamart.sql_on_fhir.fhirpath import FhirPathError
 from rounds.datamart.sql_on_fhir.navigation import whole
-from rounds.datamart.sql_on_fhir.shape import text
 from rounds.datamart.sql_on_fhir.values import (
     Value,
     each,
@@ -22,22 +21,7 @@ from rounds.datamart.sql_on_fhir.values import (
     only,
 )
 
-__all__ = ["OPERATORS", "boolean", "family", "number", "string", "union"]
-
-_STRINGS = frozenset(
-    "base64Binary canonical code id markdown oid string uri url uuid xhtml".split()
-)
-_INTEGERS = frozenset({"integer", "positiveInt", "unsignedInt", "integer64"})
-_DATES = frozenset({"date", "dateTime", "instant"})
-
-
-def family(kind: str) -> str:
-    """Give one name to the types whose values can be compared with each other."""
-    if kind in _STRINGS:
-        return "string"
-    if kind in _INTEGERS or kind == "decimal":
-        return "number"
-    return "date" if kind in _DATES else kind
+__all__ = ["OPERATORS", "boolean", "number", "string", "union"]
 
 
 def _wanted(value: Value, wanted: str) -> Value:
@@ -105,12 +89,12 @@ def _dates(operator: str, left: Value, right: Value) -> str:
         f"CASE WHEN left({a}, {length}) <> left({b}, {length}) "
         f"THEN left({a}, {length}) {operator} left({b}, {length}) END"
     )
-    days = f"CASE WHEN length({a}) = length({b}) THEN {a} {operator} {b} ELSE {known} END"
+    days = (
+        f"CASE WHEN length({a}) = length({b}) THEN {a} {operator} {b} ELSE {known} END"
+    )
     if left.kind == right.kind == "date":
         return f"({days})"
-    moments = (
-        f"TRY_CAST({a} AS TIMESTAMPTZ) {operator} TRY_CAST({b} AS TIMESTAMPTZ)"
-    )
+    moments = f"TRY_CAST({a} AS TIMESTAMPTZ) {operator} TRY_CAST({b} AS TIMESTAMPTZ)"
     return (
         f"(CASE WHEN least(length({a}), length({b})) > 10 THEN {moments} "
         f"WHEN greatest(length({a}), length({b})) <= 10 THEN {days} ELSE {known} END)"
@@ -171,7 +155,7 @@ def _arithmetic(operator: str) -> Callable[[Value, Value], Value]:
         a, b = number(left), number(right)
         if operator in {"/", "div", "mod"}:
             b = f"nullif({b}, 0)"
-        whole_numbers = {left.kind, right.kind} <= _INTEGERS
+        whole_numbers = {left.kind, right.kind} <= INTEGERS
         if operator == "div":
             return Value(f"CAST(trunc({a} / {b}) AS BIGINT)", "integer")
         if operator == "/" or not whole_numbers:
@@ -212,7 +196,7 @@ def union(left: Value, right: Value) -> Value:
         of = {"string": "string", "date": "dateTime", "number": "decimal"}[kind]
     if left.kind not in PRIMITIVES and left.kind != right.kind:
         return nothing()
-    is_computed = kind == "number" and not {left.kind, right.kind} <= _INTEGERS
+    is_computed = kind == "number" and not {left.kind, right.kind} <= INTEGERS
     left, right = _plain(left, kind), _plain(right, kind)
     listed = f"list_concat({items(left)}, {items(right)})"
     one, place = new_name(), new_name()

@@ -58,7 +58,11 @@ class Walk:
 
 
 def repeated(
-    paths: tuple[Expression, ...], scope: Scope, node: Node | None, name: str, depth: int
+    paths: tuple[Expression, ...],
+    scope: Scope,
+    node: Node | None,
+    name: str,
+    depth: int,
 ) -> Walk:
     """Walk the paths from an item, and from each item found, and so on.
 
@@ -103,12 +107,14 @@ def _placed(listed: str, above: str, node: Node) -> str:
         node.child("id", "string", many=False)
     spec = text(json_spec(node, single=True, is_open=True))
     raw, place = new_name(), new_name()
-    item = f"{{'place': list_append({above}, {place}), 'item': from_json({raw}, {spec})}}"
+    item = (
+        f"{{'place': list_append({above}, {place}), 'item': from_json({raw}, {spec})}}"
+    )
     return f"list_transform({listed}, lambda {raw}, {place}: {item})"
 
 
 def _below(paths: tuple[Expression, ...], node: Node, scope: Scope) -> str:
-    """Write the level below a level, whose name is still open; empty if there is none."""
+    """Write the level below one whose name is still open; empty if there is none."""
     above = new_name()
     this = Value(f"{above}.item", node.kind, node=node)
     found = _found(paths, scope.within(this))

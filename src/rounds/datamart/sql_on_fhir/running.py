@@ -178,7 +178,9 @@ class _Copying:
     def _read_bad_files_as_json(self, compiled: CompiledView) -> bool:
         """Find the files that cannot be read typed; say whether there were any."""
         bad = []
-        columns = ", ".join(f"count({quoted(name)})" for name in compiled.struct_columns)
+        columns = ", ".join(
+            f"count({quoted(name)})" for name in compiled.struct_columns
+        )
         for path in self.found.typed:
             relation = self.found.typed_relation(path)
             try:

@@ -7,14 +7,12 @@ judgement of single lines where a file is not as expected.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from rounds.datamart.sql_on_fhir.elements import PRIMITIVES, children_of
+from rounds.datamart.sql_on_fhir.elements import INTEGERS, PRIMITIVES, children_of
 from rounds.datamart.sql_on_fhir.fhirpath import FhirPathError
 
 __all__ = ["Node", "duckdb_type", "json_spec", "quoted", "text", "wrong_type"]
 
-_AS_WRITTEN = frozenset(
-    {"boolean", "integer", "positiveInt", "unsignedInt", "integer64", "decimal"}
-)
+_AS_WRITTEN = INTEGERS | {"boolean", "decimal"}
 """Read as JSON, so that 5 is told from "5" and 5.5, and true from 1."""
 
 
@@ -103,7 +101,9 @@ def _single_type(node: Node) -> str:
         return "JSON"
     if node.kind in PRIMITIVES:
         return "VARCHAR"
-    inner = (f"{quoted(name)} {duckdb_type(sub)}" for name, sub in node.children.items())
+    inner = (
+        f"{quoted(name)} {duckdb_type(sub)}" for name, sub in node.children.items()
+    )
     return f"STRUCT({', '.join(inner)})"
 
 

@@ -123,7 +123,9 @@ def kept(value: Value, criterion: Callable[[Value], str]) -> Value:
         sql = f"CASE WHEN {criterion(value)} THEN {value.sql} END"
         return replace(value, sql=f"({sql})", written="", literal=None, parent=None)
     name = new_name()
-    filtered = f"list_filter({value.sql}, lambda {name}: {criterion(item(value, name))})"
+    filtered = (
+        f"list_filter({value.sql}, lambda {name}: {criterion(item(value, name))})"
+    )
     return replace(value, sql=filtered, written="", parent=None)
 
 
@@ -146,7 +148,9 @@ def only(value: Value) -> Value:
     if not value.many:
         return value
     sql = value.sql
-    checked = f"CASE WHEN len({sql}) > 1 THEN error({text(MANY_VALUES)}) ELSE ({sql})[1]"
+    checked = (
+        f"CASE WHEN len({sql}) > 1 THEN error({text(MANY_VALUES)}) ELSE ({sql})[1]"
+    )
     return item(value, f"({checked} END)")
 
 

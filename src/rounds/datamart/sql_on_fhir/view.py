@@ -201,6 +201,4 @@ def compile_view(view: ViewDefinition, *, depth: int = DEPTH) -> CompiledView:
     done = Compilation(view.view, depth)
     if done.problems:
         raise _invalid(tuple(dict.fromkeys(done.problems)))
-    return CompiledView(
-        view.resource, tuple(done.outputs), done.pipeline, done.root
-    )
+    return CompiledView(view.resource, tuple(done.outputs), done.pipeline, done.root)

@@ -19,21 +19,22 @@ from rounds.datamart.sql_on_fhir.values import Value
 __all__ = ["Column", "Problem", "Select", "View", "read_view"]
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_CONSTANTS = """
+    Base64Binary Boolean Canonical Code Date DateTime Decimal Id Instant Integer
+    Integer64 Oid String PositiveInt Time UnsignedInt Uri Url Uuid
+"""
 _CONSTANT_TYPES = {
-    f"value{name}": name[0].lower() + name[1:]
-    for name in (
-        "Base64Binary Boolean Canonical Code Date DateTime Decimal Id Instant Integer "
-        "Integer64 Oid String PositiveInt Time UnsignedInt Uri Url Uuid"
-    ).split()
+    f"value{name}": name[0].lower() + name[1:] for name in _CONSTANTS.split()
 }
-_TOP = frozenset(
-    "resourceType id meta implicitRules language text contained extension "
-    "modifierExtension url identifier version versionAlgorithmString "
-    "versionAlgorithmCoding name title status experimental date publisher contact "
-    "description useContext jurisdiction purpose copyright copyrightLabel approvalDate "
-    "lastReviewDate effectivePeriod topic author editor reviewer endorser "
-    "relatedArtifact resource profile fhirVersion constant select where".split()
-)
+_OF_A_VIEW = """
+    resourceType id meta implicitRules language text contained extension
+    modifierExtension url identifier version versionAlgorithmString
+    versionAlgorithmCoding name title status experimental date publisher contact
+    description useContext jurisdiction purpose copyright copyrightLabel
+    approvalDate lastReviewDate effectivePeriod topic author editor reviewer
+    endorser relatedArtifact resource profile fhirVersion constant select where
+"""
+_TOP = frozenset(_OF_A_VIEW.split())
 _SELECT = frozenset(
     {"column", "select", "unionAll", "forEach", "forEachOrNull", "repeat"}
 )
@@ -185,8 +186,14 @@ class _Reader:
         select = Select(
             place,
             self.columns(of, place),
-            tuple(self.select(each, here, depth + 1) for here, each in self.objects(of, "select", place)),
-            tuple(self.select(each, here, depth + 1) for here, each in self.objects(of, "unionAll", place)),
+            tuple(
+                self.select(each, here, depth + 1)
+                for here, each in self.objects(of, "select", place)
+            ),
+            tuple(
+                self.select(each, here, depth + 1)
+                for here, each in self.objects(of, "unionAll", place)
+            ),
             for_each,
             is_or_null="forEachOrNull" in of,
             repeat=self.repeat(of, place) if "repeat" in of else (),
