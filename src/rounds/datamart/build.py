@@ -10,6 +10,7 @@ import duckdb
 
 from rounds.datamart import problems
 from rounds.datamart.cdm import create_tables
+from rounds.datamart.fhir_paths import text
 from rounds.datamart.load_failures import (
     insist_on_mapped,
     insist_on_persons,
@@ -89,6 +90,7 @@ class Build:
             part = _part(connection, part_id, loaded, adds=self.given.plugin.adds)
             report = self._account(connection, loaded, part)
             rows = part.rows
+            self._say_whom(connection)
             if self.held:
                 rows = rows_after(connection, self.held, part)
             elif self.given.plugin.adds:
@@ -99,6 +101,16 @@ class Build:
             connection.execute("CHECKPOINT")
         part = replace(part, bytes=path.stat().st_size)
         return self._in_force(part, report), vocabulary
+
+    def _say_whom(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Write whom this load touches, where that is not everybody."""
+        place = self.writer.new_touched()
+        place.unlink(missing_ok=True)
+        if self.held:
+            connection.execute(
+                "COPY (SELECT DISTINCT person_id FROM touched ORDER BY ALL) "
+                f"TO {text(str(place))} (FORMAT parquet)"
+            )
 
     def _brought(self, connection: duckdb.DuckDBPyConnection, loaded: Loaded) -> str:
         """Join the vocabulary that a source brings to the one in force; give its id."""

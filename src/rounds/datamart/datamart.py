@@ -7,17 +7,22 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import duckdb
+import numpy as np
 
 from rounds.datamart.concepts import FIRST_LOCAL
 from rounds.datamart.derived import Derived
+from rounds.datamart.fhir_paths import text
 from rounds.datamart.load_report import LoadReport
 from rounds.datamart.mapping import cdm_tables
 from rounds.datamart.periods import event_dates
 from rounds.datamart.store import PartGoneError, Snapshot, Store, attach, failures
 from rounds.datamart.store.engine import engine_settings
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ["Datamart", "SourceStatus", "Status"]
 
@@ -141,6 +146,30 @@ class Datamart:
             raise failures.damaged(store.path, f"{lost} is missing")
         kept = [each.number for each in store.history() if store.is_kept(each)]
         raise failures.snapshot_not_kept(store.path, wanted.number, kept)
+
+    @property
+    def kept(self) -> Path:
+        """Give the folder where counts are kept from one snapshot to the next."""
+        return self.path / "measures"
+
+    def touched_since(self, number: int) -> "NDArray[np.int64] | None":
+        """Give the `person_id` of those whom loads have touched since a snapshot.
+
+        Returns
+        -------
+        array of int64 or None
+            Sorted; None where anybody may have been touched.
+        """
+        files = Store(self.path).touched_since(number, self.number)
+        if files is None:
+            return None
+        if not files:
+            return np.array([], dtype=np.int64)
+        listed = ", ".join(text(str(file)) for file in files)
+        found = self._connection.execute(
+            f"SELECT DISTINCT person_id FROM read_parquet([{listed}]) ORDER BY ALL"
+        ).fetchnumpy()
+        return np.asarray(found["person_id"], dtype=np.int64)
 
     def close(self) -> None:
         """Let go of the files."""

@@ -5,6 +5,8 @@
 <mart>/snapshots/000012.json        its manifest, never changed once written
 <mart>/parts/<16 hex>.duckdb        immutable, named by manifests
 <mart>/vocabularies/<16 hex>.duckdb immutable, named by manifests
+<mart>/touched/000012.parquet       whom that load touched, where it did not touch all
+<mart>/measures/                    counts kept from former snapshots; may be removed
 <mart>/building/                    what a load is making; emptied by the next
 <mart>/lock                         held by the one process that writes
 ```
@@ -26,7 +28,17 @@ from rounds.nouns.errors import DataError
 __all__ = ["Store"]
 
 _OWN = frozenset(
-    {"CURRENT", "building", "lock", "parts", "snapshots", "spill", "vocabularies"}
+    {
+        "CURRENT",
+        "building",
+        "lock",
+        "measures",
+        "parts",
+        "snapshots",
+        "spill",
+        "touched",
+        "vocabularies",
+    }
 )
 
 
@@ -167,6 +179,26 @@ class Store:
         if not vocabulary:
             return None
         return self.path / "vocabularies" / f"{vocabulary}.duckdb"
+
+    def touched_path(self, number: int) -> Path:
+        """Give the place of the `person_id` of those whom a snapshot's load touched.
+
+        There is no such file where it touched everybody, or it is not known whom.
+        """
+        return self.path / "touched" / f"{number:06}.parquet"
+
+    def touched_since(self, number: int, until: int) -> tuple[Path, ...] | None:
+        """Give the files of those touched after one snapshot, up to another.
+
+        Returns
+        -------
+        tuple of Path or None
+            None where anybody may have been touched.
+        """
+        steps = range(number + 1, until + 1)
+        files = tuple(self.touched_path(step) for step in steps)
+        known = number <= until and all(file.is_file() for file in files)
+        return files if known else None
 
     def manifest_path(self, number: int) -> Path:
         """Give the place of a snapshot's manifest."""

@@ -35,6 +35,14 @@ KEPT_SNAPSHOTS = 10
 """Of how many last snapshots the files are kept, to look back and to go back."""
 
 _POLL_SECONDS = 0.05
+_FOLDERS = (
+    "building",
+    "parts",
+    "snapshots",
+    "spill",
+    "touched",
+    "vocabularies",
+)
 
 
 class Writer:
@@ -68,6 +76,10 @@ class Writer:
         made = self.building / file
         return made if made.exists() else self.store.part_path(file)
 
+    def new_touched(self) -> Path:
+        """Give where to write whom this load touches, if it does not touch all."""
+        return self.building / "touched.parquet"
+
     def vocabulary_path(self, vocabulary: str) -> Path | None:
         """Give the place of a vocabulary's file; None where there is none."""
         made = self.new_vocabulary(vocabulary)
@@ -92,6 +104,8 @@ class Writer:
             place = self.store.vocabulary_path(snapshot.vocabulary)
             assert place is not None
             places[vocabulary] = place
+        if self.new_touched().exists():
+            places[self.new_touched()] = self.store.touched_path(self.number)
         for made, place in places.items():
             if made != place:
                 _sync(made)
@@ -99,6 +113,7 @@ class Writer:
                 made.replace(place)
         _sync(path / "parts")
         _sync(path / "vocabularies")
+        _sync(path / "touched")
         self._put(sealed(snapshot), self.store.manifest_path(self.number))
         _sync(path.parent)
         self._put(f"{self.number}\n", path / "CURRENT")
@@ -123,6 +138,9 @@ class Writer:
             return  # Damaged: it is not known what is in force, so nothing is removed.
         for path in (self.store.path / "snapshots").glob("*.json"):
             if path.stem.isdecimal() and int(path.stem) > last:
+                path.unlink()
+        for path in (self.store.path / "touched").glob("*.parquet"):
+            if int(path.stem) > last:
                 path.unlink()
         self.remove_old()
 
@@ -159,7 +177,7 @@ def writing(store: "Store", wait: float) -> Iterator[Writer]:
 @contextmanager
 def _swept(store: "Store") -> Iterator[None]:
     try:
-        for name in ("building", "parts", "snapshots", "spill", "vocabularies"):
+        for name in _FOLDERS:
             (store.path / name).mkdir(mode=0o700, exist_ok=True)
         Writer(store).sweep()
         yield
