@@ -171,13 +171,13 @@ def test_a_constant_stands_for_its_value():
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        ("famly", "no element 'famly'"),
-        ("name.famly", "did you mean 'family'"),
+        ("familyy", "no element 'familyy'"),
+        ("name.familyy", "did you mean 'family'"),
         ("deceasedBoolean", "deceased.ofType(boolean)"),
         ("deceased", "deceased.ofType(…)"),
         ("deceased.ofType(Quantity)", "never of type Quantity"),
         ("name.use.ofType(Nonsense)", "no type 'Nonsense'"),
-        ("name.frist()", "did you mean first()"),
+        ("name.firstt()", "did you mean first()"),
         ("name.first(1)", "takes 0 arguments"),
         ("%nobody", "not a constant"),
         ("active = 'true'", "never equal"),

@@ -245,7 +245,7 @@ def test_everything_that_is_wrong_is_listed_at_once_with_its_place():
         "resource": "Patient",
         "name": "1st",
         "constant": [{"name": "c"}],
-        "wehre": [],
+        "whhere": [],
         "where": [{"path": "name.family"}],
         "select": [
             {
@@ -254,7 +254,7 @@ def test_everything_that_is_wrong_is_listed_at_once_with_its_place():
                 "column": [
                     {"name": "a b", "path": "id"},
                     {"name": "c", "path": "birthdate"},
-                    {"name": "d", "path": "(", "colection": True},
+                    {"name": "d", "path": "(", "collectionn": True},
                 ],
             },
             {"unionAll": [ID, {"column": [column("c", "id")]}], "column": "id"},
@@ -268,12 +268,12 @@ def test_everything_that_is_wrong_is_listed_at_once_with_its_place():
     for place in (
         "   name:",
         "   constant[0]:",
-        "   wehre:",
+        "   whhere:",
         "   where[0].path:",
         "   select[0]: only one of forEach, repeat",
         "   select[0].column[0].name:",
         "   select[0].column[2].path: '(':",
-        "   select[0].column[2].colection:",
+        "   select[0].column[2].collectionn:",
         "   select[1].column: a list is needed",
         "   select[1].unionAll[1]: its columns are not",
         "   select[2].column[0].path: it gives a date, not a boolean",

@@ -9,7 +9,7 @@ ViewDefinition.parse(
             {
                 "forEach": "name",
                 "column": [
-                    {"name": "family", "path": "famly"},
+                    {"name": "family", "path": "familyy"},
                     {"name": "first name", "path": "given.first()"},
                 ],
             }
