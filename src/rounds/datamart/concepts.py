@@ -115,18 +115,6 @@ def keep_local_codes(connection: duckdb.DuckDBPyConnection, unknown: str) -> Non
         )
 
 
-def make_local_concepts(connection: duckdb.DuckDBPyConnection) -> None:
-    """INTERIM for omop_writing: local rows of `unknown_code` into `concept`."""
-    connection.execute(
-        "INSERT INTO concept (concept_id, concept_name, domain_id, vocabulary_id, "
-        "concept_class_id, concept_code, valid_start_date, valid_end_date) SELECT "
-        f"{local_concept_id('vocabulary_id', 'code')}, "
-        "coalesce(min(display), code), min(domain), vocabulary_id, 'Undefined', code, "
-        "DATE '1970-01-01', DATE '2099-12-31' FROM unknown_code "
-        "GROUP BY vocabulary_id, code ORDER BY vocabulary_id, code"
-    )
-
-
 def resolve_codes(connection: duckdb.DuckDBPyConnection) -> None:
     """Give each code of `event` its concepts, in the temporary table `code_concept`.
 

@@ -172,13 +172,16 @@ def _made(
     assert not into.exists(), "a vocabulary is never written over"
     spill = into.with_name(f"{into.name}.spill")
     try:
-        connection = duckdb.connect(str(into), config={"temp_directory": str(spill)})
+        # Not opened by its path: a database would then be called as its file is.
+        connection = duckdb.connect(config={"temp_directory": str(spill)})
         try:
+            connection.execute(f"ATTACH {text(str(into))} AS made")
+            connection.execute("USE made")
             create_tables(connection)
             _attach_former(connection, existing)
             report = fill(connection)
             connection.execute("DETACH former")
-            connection.execute("CHECKPOINT")
+            connection.execute("CHECKPOINT made")
         finally:
             connection.close()
     except BaseException as error:
