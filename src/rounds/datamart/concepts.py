@@ -223,10 +223,13 @@ def _find_targets(connection: duckdb.DuckDBPyConnection) -> None:
         "AND c.concept_code = m.target_code AND c.invalid_reason IS NULL"
     )
     connection.execute(
-        "CREATE TEMP TABLE site_code AS SELECT DISTINCT n.system, n.code, m.concept_id,"
-        " n.domain, m.target_vocabulary_id, m.target_code, m.display "
-        "FROM named_code AS n JOIN site_map AS m ON m.vocabulary_id = n.vocabulary_id "
-        "AND m.code IN (n.code, n.spelled)"
+        "CREATE TEMP TABLE site_code AS "
+        + " UNION ".join(
+            "SELECT n.system, n.code, m.concept_id, n.domain, m.target_vocabulary_id, "
+            "m.target_code, m.display FROM named_code AS n JOIN site_map AS m "
+            f"ON m.vocabulary_id = n.vocabulary_id AND m.code = n.{written}"
+            for written in ("spelled", "code")
+        )
     )
     keep_local_codes(
         connection,
