@@ -201,11 +201,10 @@ def _find_sources(connection: duckdb.DuckDBPyConnection) -> None:
     keep_local_codes(connection, unknown)
 
 
-def _find_targets(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make `standard_code`, (system, code) → standard concepts, and `code_value`.
+def _find_site_codes(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make `site_code`: what the site's own maps make of a code.
 
-    The site's own map stands for all that the vocabulary says of a code. Its targets
-    may be non-standard, or codes without any concept; these are local concepts.
+    Their targets may be non-standard, or codes without any concept; these are local.
     """
     local = local_concept_id("m.target_vocabulary_id", "m.target_code")
     connection.execute(
@@ -236,6 +235,14 @@ def _find_targets(connection: duckdb.DuckDBPyConnection) -> None:
         "(SELECT target_vocabulary_id AS vocabulary_id, target_code AS code, display, "
         "domain FROM site_code WHERE target_code IS NOT NULL)",
     )
+
+
+def _find_targets(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make `standard_code`, (system, code) → standard concepts, and `code_value`.
+
+    The site's own map stands for all that the vocabulary says of a code.
+    """
+    _find_site_codes(connection)
     connection.execute(
         "CREATE TEMP TABLE chosen AS SELECT DISTINCT system, code, concept_id "
         "FROM site_code UNION ALL SELECT system, code, concept_id FROM known_code "
