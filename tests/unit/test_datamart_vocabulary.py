@@ -240,7 +240,7 @@ def test_an_omop_sources_concepts_are_joined(tmp_path):
         "concept_name, domain_id, vocabulary_id, concept_code, standard_concept)"
     )
     relations = {"concept": "mine"}
-    made = tmp_path / "b.duckdb"
+    made = tmp_path / "brought.duckdb"  # whatever the file is called
     joined = vocabulary_from_relations(connection, relations, made, athena)
     assert joined.rows["concept"] == before.rows["concept"] + 1
     (kept,) = asked(made, "SELECT concept_name FROM concept WHERE concept_id = 101")
@@ -257,7 +257,7 @@ def test_an_omop_sources_concepts_are_joined(tmp_path):
     )
     assert alone.rows["concept"] == 2
     assert sorted(p.name for p in tmp_path.iterdir()) == [
-        "a.duckdb", "b.duckdb", "c.duckdb", "d.duckdb", "in",
+        "a.duckdb", "brought.duckdb", "c.duckdb", "d.duckdb", "in",
     ]  # fmt: skip
 
 

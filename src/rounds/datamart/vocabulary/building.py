@@ -16,6 +16,7 @@ from typing import TypeAlias
 import duckdb
 
 from rounds.datamart.fhir_paths import text
+from rounds.datamart.store.engine import engine_settings, memory_limit
 from rounds.datamart.vocabulary.athena import find_athena_files, load_athena
 from rounds.datamart.vocabulary.faults import full_disk_or, not_a_vocabulary
 from rounds.datamart.vocabulary.fhir_terms import Terms, find_terms
@@ -172,13 +173,17 @@ def _made(
     assert not into.exists(), "a vocabulary is never written over"
     spill = into.with_name(f"{into.name}.spill")
     try:
-        connection = duckdb.connect(str(into), config={"temp_directory": str(spill)})
+        # Not opened by its path: a database would then be called as its file is.
+        settings = engine_settings(spill, threads=None, memory=memory_limit())
+        connection = duckdb.connect(config=settings)
         try:
+            connection.execute(f"ATTACH {text(str(into))} AS made")
+            connection.execute("USE made")
             create_tables(connection)
             _attach_former(connection, existing)
             report = fill(connection)
             connection.execute("DETACH former")
-            connection.execute("CHECKPOINT")
+            connection.execute("CHECKPOINT made")
         finally:
             connection.close()
     except BaseException as error:
