@@ -109,9 +109,11 @@ def test_the_same_rows_make_the_same_files_in_whatever_order_they_lie(
 def test_one_state_of_the_database_is_read(port, url, schema, tmp_path):
     def meanwhile(what, n):
         if what.startswith("reading care_site"):
-            run(port, "CREATE TABLE kept AS FROM_PERSON".replace(
-                "FROM_PERSON", "SELECT * FROM cdm.person WHERE person_id = 7"))  # fmt: skip
-            run(port, "DELETE FROM cdm.person WHERE person_id = 7")
+            run(
+                port,
+                "CREATE TABLE kept AS SELECT * FROM cdm.person WHERE person_id = 7",
+                "DELETE FROM cdm.person WHERE person_id = 7",
+            )
 
     before = pq.read_table(
         postgres_files(url, tmp_path / "a", silent) / "person.parquet"
@@ -161,7 +163,7 @@ def test_nothing_can_be_written_through_it(url, schema):
 
 def test_what_is_read_is_one_state(url, schema):
     with postgres._reading(url, place_of(url)) as cursor:
-        cursor.execute("SHOW transaction_isolation")
+        cursor.execute("SELECT current_setting('transaction_isolation')")
         assert cursor.fetchall() == [("repeatable read",)]
 
 
