@@ -130,17 +130,20 @@ class Folder:
     def is_all_here(self) -> bool:
         """Tell whether every file of the job is here, in its place or soon in it."""
         assert self.job is not None
-        note = self.under_way(self.job) / NOTE
-        return note.exists() or self.whole(self.job).exists()
+        return self.is_placed() or (self.under_way(self.job) / NOTE).exists()
+
+    def is_placed(self) -> bool:
+        """Tell whether the job's files are where a load sees them."""
+        assert self.job is not None
+        return self.whole(self.job).exists()
 
     def place(self) -> None:
         """Bring the whole fetch into the folder, at once, if it is not there yet."""
         assert self.job is not None
-        whole = self.whole(self.job)
-        if not whole.exists():
+        if not self.is_placed():
             clear(self.under_way(self.job) / "_working")
             sync(self.under_way(self.job))
-            self.under_way(self.job).rename(whole)
+            self.under_way(self.job).rename(self.whole(self.job))
             sync(self.path)
 
     def finish(self, finished: str) -> None:
