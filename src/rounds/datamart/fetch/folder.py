@@ -103,12 +103,12 @@ class Folder:
         same = [each for each in self.done if each.scope == scope]
         return same[-1] if same else None
 
-    def begin(self, job: Job) -> Job:
+    def begin(self, job: Job) -> None:
         """Remember a job from its first moment."""
         clear(self.under_way(job))
         self.under_way(job).mkdir(mode=0o700)
         (self.under_way(job) / "_working").mkdir(mode=0o700)
-        return self._set(job)
+        self._set(job)
 
     def note(self, transaction_time: str, shape: list[list[str | int | None]]) -> None:
         """Remember what the job's manifest says."""
@@ -161,7 +161,7 @@ class Folder:
         self.done = (*self.done, done)
         self._set(None)
 
-    def _set(self, job: Job | None) -> Any:
+    def _set(self, job: Job | None) -> None:
         self.job = job
         write_whole(
             self.hidden / "state.json",
@@ -170,7 +170,6 @@ class Folder:
                 "job": asdict(job) if job else None,
             },
         )
-        return job
 
     @classmethod
     def read(cls, path: Path) -> Self:

@@ -113,8 +113,8 @@ def _from_json(found: dict[str, Any], kid: str | None) -> SigningKey:
         private = [each for each in private if each.get("kid") == kid]
     usable = [each for each in private if each.get("use", "sig") == "sig"]
     chosen = usable[0]
-    algorithm = {"EC": ECAlgorithm, "RSA": RSAAlgorithm}[chosen["kty"]]
-    return _signing(algorithm.from_jwk(chosen), kid or chosen.get("kid"))
+    read = {"EC": ECAlgorithm.from_jwk, "RSA": RSAAlgorithm.from_jwk}[chosen["kty"]]
+    return _signing(read(chosen), kid or chosen.get("kid"))
 
 
 def _signing(key: Any, kid: str | None) -> SigningKey:
