@@ -266,6 +266,15 @@ def test_a_link_that_ran_out_is_asked_for_again(server, tmp_path):
     assert len(seen_by_a_load(tmp_path)) == 1
 
 
+def test_a_manifest_that_changes_meanwhile_is_refused(server, tmp_path):
+    def later(_):
+        server.transaction_time = "2026-03-01T09:00:00Z"
+        return Response(status_code=410)
+
+    server.script["file"] = [later]
+    fails(server, tmp_path, "fetch-answer-unusable", said="changed while")
+
+
 def test_a_file_that_is_gone_for_good_is_refused(server, tmp_path):
     server.script["file"] = [status(410)] * 9
     fails(server, tmp_path, "fetch-file-incomplete", said="any more")

@@ -126,7 +126,7 @@ def _settings(project: Path) -> dict[str, Any]:
     if project == Path() and not (project / "rounds.toml").is_file():
         return {}
     opened = Project.open(project)
-    found = opened.settings.get("fetch", {})
+    found: dict[str, Any] = opened.settings.get("fetch", {})
     _insist(isinstance(found, dict), "[fetch] in rounds.toml is not a section")
     unknown = sorted(found.keys() - {*_TEXTS, *_LISTS})
     _insist(not unknown, f"[fetch] in rounds.toml holds {', '.join(unknown)}")

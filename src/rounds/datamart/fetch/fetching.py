@@ -18,6 +18,7 @@ from rounds.datamart.fetch.download import (
     fetched_before,
 )
 from rounds.datamart.fetch.failures import (
+    answer_unusable,
     file_incomplete,
     folder_unusable,
     nothing_given,
@@ -135,8 +136,7 @@ class _Fetch:
         """Do what is still to be done."""
         job = self._folder.job
         if job is not None and anew:
-            let_go(self._wire, job.status_url)
-            self._folder.forget()
+            self._give_up(job)
             job = None
         if job is None:
             self._begin()
@@ -148,6 +148,14 @@ class _Fetch:
             self._bring()
         self._folder.place()
         return self._end()
+
+    def _give_up(self, job: Job) -> None:
+        """Forget an unfinished fetch; one that was all here already is kept."""
+        if self._folder.is_placed():
+            self._end()
+            return
+        let_go(self._wire, job.status_url)
+        self._folder.forget()
 
     def _begin(self) -> None:
         around = self._wire.around
@@ -207,9 +215,11 @@ class _Fetch:
                     how = "its link is not valid any more"
                     raise file_incomplete(listed.name, self._host, how) from None
                 self._tell(f"{listed.name}: its link has run out; asking for another")
-                before, manifest = manifest.shape, self._manifest()
-                if manifest.shape != before:
-                    files = []
+                before, manifest = manifest, self._manifest(refreshed=True)
+                if not manifest.is_same(before):
+                    self._folder.forget()
+                    how = "it changed while its files were fetched"
+                    raise answer_unusable("a manifest", self._host, how) from None
         return manifest, files
 
     @property
@@ -228,9 +238,9 @@ class _Fetch:
     def _status(self) -> Answer:
         return wait_for(self._wire, self._job.status_url)
 
-    def _manifest(self) -> Manifest:
+    def _manifest(self, *, refreshed: bool = False) -> Manifest:
         answer = self._status()
-        if answer.status in GONE and self._how == "resumed":
+        if answer.status in GONE and self._how == "resumed" and not refreshed:
             self._tell(
                 f"{self._host} does not have the job of {self._job.begun} any more: "
                 "a new export is begun, and all of it fetched again"

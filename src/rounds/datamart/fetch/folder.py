@@ -103,12 +103,12 @@ class Folder:
         same = [each for each in self.done if each.scope == scope]
         return same[-1] if same else None
 
-    def begin(self, job: Job) -> Job:
+    def begin(self, job: Job) -> None:
         """Remember a job from its first moment."""
         clear(self.under_way(job))
         self.under_way(job).mkdir(mode=0o700)
         (self.under_way(job) / "_working").mkdir(mode=0o700)
-        return self._set(job)
+        self._set(job)
 
     def note(self, transaction_time: str, shape: list[list[str | int | None]]) -> None:
         """Remember what the job's manifest says."""
@@ -130,17 +130,20 @@ class Folder:
     def is_all_here(self) -> bool:
         """Tell whether every file of the job is here, in its place or soon in it."""
         assert self.job is not None
-        note = self.under_way(self.job) / NOTE
-        return note.exists() or self.whole(self.job).exists()
+        return self.is_placed() or (self.under_way(self.job) / NOTE).exists()
+
+    def is_placed(self) -> bool:
+        """Tell whether the job's files are where a load sees them."""
+        assert self.job is not None
+        return self.whole(self.job).exists()
 
     def place(self) -> None:
         """Bring the whole fetch into the folder, at once, if it is not there yet."""
         assert self.job is not None
-        whole = self.whole(self.job)
-        if not whole.exists():
+        if not self.is_placed():
             clear(self.under_way(self.job) / "_working")
             sync(self.under_way(self.job))
-            self.under_way(self.job).rename(whole)
+            self.under_way(self.job).rename(self.whole(self.job))
             sync(self.path)
 
     def finish(self, finished: str) -> None:
@@ -158,7 +161,7 @@ class Folder:
         self.done = (*self.done, done)
         self._set(None)
 
-    def _set(self, job: Job | None) -> Any:
+    def _set(self, job: Job | None) -> None:
         self.job = job
         write_whole(
             self.hidden / "state.json",
@@ -167,7 +170,6 @@ class Folder:
                 "job": asdict(job) if job else None,
             },
         )
-        return job
 
     @classmethod
     def read(cls, path: Path) -> Self:

@@ -46,7 +46,7 @@ def kick_off(wire: Wire, request: FetchRequest) -> str:
     )
     answer = wire.admitted(wire.ask(call))
     if answer.status == 202:
-        place = answer.response.headers.get("content-location", "").strip()
+        place = str(answer.response.headers.get("content-location", "")).strip()
         if not place:
             raise answer.unusable("202 without Content-Location, the job's address")
         return urljoin(request.kick_off_url, place)

@@ -74,7 +74,7 @@ def read_signing_key(path: Path, kid: str | None = None) -> SigningKey:
     except (
         ValueError,
         TypeError,
-        KeyError,
+        LookupError,
         AttributeError,
         RecursionError,
         UnsupportedAlgorithm,
@@ -112,9 +112,9 @@ def _from_json(found: dict[str, Any], kid: str | None) -> SigningKey:
     if kid is not None:
         private = [each for each in private if each.get("kid") == kid]
     usable = [each for each in private if each.get("use", "sig") == "sig"]
-    chosen = usable[0]["kty"], usable[0]
-    algorithm = {"EC": ECAlgorithm, "RSA": RSAAlgorithm}[chosen[0]]
-    return _signing(algorithm.from_jwk(chosen[1]), kid or chosen[1].get("kid"))
+    chosen = usable[0]
+    read = {"EC": ECAlgorithm.from_jwk, "RSA": RSAAlgorithm.from_jwk}[chosen["kty"]]
+    return _signing(read(chosen), kid or chosen.get("kid"))
 
 
 def _signing(key: Any, kid: str | None) -> SigningKey:

@@ -86,6 +86,11 @@ class Manifest:
             files=tuple(_files(found)),
         )
 
+    def is_same(self, other: Self) -> bool:
+        """Tell whether it is of the same export; links may be new."""
+        ours = self.transaction_time, self.shape
+        return ours == (other.transaction_time, other.shape)
+
     @property
     def shape(self) -> list[list[str | int | None]]:
         """Give what must be the same when the manifest is asked for again."""

@@ -4,7 +4,7 @@ import datetime as dt
 import email.utils
 import json
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -67,7 +67,7 @@ class Call:
     method: str = "GET"
     accept: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
-    query: list[tuple[str, str]] | None = None
+    query: Sequence[tuple[str, str]] | None = None
     form: Callable[[], dict[str, str]] | None = None
     limit: int | None = SMALL
     with_token: bool = True
@@ -257,7 +257,9 @@ class Wire:
                     call.method,
                     url,
                     headers=headers,
-                    params=call.query if url == call.url else None,
+                    params=tuple(call.query)
+                    if call.query and url == call.url
+                    else None,
                     data=call.form() if call.form else None,
                 )
             except (httpx.InvalidURL, ValueError):
