@@ -201,3 +201,44 @@ def test_a_path_that_cannot_be_is_refused_before_any_data_are_read(path, said):
     assert raised.value.code == "invalid-view"
     assert "select[0].column[0].path" in raised.value.what
     assert said in raised.value.what
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "multipleBirth",
+        "multipleBirth = 2",
+        "multipleBirth in (1 | 2)",
+        "multipleBirth.where(true)",
+        "multipleBirth[0]",
+        "multipleBirth.join(',')",
+        "multipleBirth.exists($this is integer)",
+        "iif(multipleBirth, 1, 2)",
+        "coalesce(multipleBirth, 1)",
+        "(multipleBirth | 2).exists()",
+    ],
+)
+def test_the_type_of_a_choice_must_be_chosen(path):
+    """Without it, what is asked for would be empty without a word."""
+    with pytest.raises(DefinitionError, match=r"ofType"):
+        value(path, PATIENT)
+
+
+def test_a_bundle_is_a_resource_of_its_own_to_a_view_of_bundles():
+    entries = [
+        {"resource": PATIENT},
+        {"resource": {"resourceType": "Device", "id": "d"}},
+    ]
+    bundle = {"resourceType": "Bundle", "id": "b", "entry": entries}
+    assert values("entry.resource.ofType(Patient).name.family", bundle) == ["Shaw"]
+    assert values("entry.resource.id", bundle) == ["amy", "d"]
+
+
+def test_what_two_types_call_alike_needs_two_views():
+    document = view_of(
+        "Patient",
+        ("a", "contained.ofType(Organization).name"),
+        ("b", "contained.ofType(Practitioner).name.family"),
+    )
+    with pytest.raises(DefinitionError, match="use two views"):
+        rows(document, PATIENT)

@@ -300,3 +300,42 @@ def test_a_view_may_be_nested_and_long_but_not_without_end(tmp_path):
         nested = {"select": [nested]}
     with pytest.raises(DefinitionError, match="too deeply"):
         ViewDefinition.parse(view(nested))
+
+
+def test_what_repeats_can_also_be_read_without_its_repeat():
+    response = {
+        "resourceType": "QuestionnaireResponse",
+        "id": "q",
+        "item": [{"linkId": "1", "item": [{"linkId": "1.1"}]}, {"linkId": "2"}],
+    }
+    walk = {"repeat": ["item"], "column": [column("link", "linkId")]}
+    top = {
+        "column": [column("n", "item.count()"), column("last", "item.last().linkId")]
+    }
+    found = table(view(top, walk, resource="QuestionnaireResponse"), response)
+    assert found == [(2, "2", "1"), (2, "2", "1.1"), (2, "2", "2")]
+
+
+def test_the_part_of_a_union_s_branch_is_counted_anew():
+    branches = [
+        {
+            "forEachOrNull": path,
+            "column": [column("n", "%rowIndex"), column("v", "value")],
+        }
+        for path in ("telecom", "contact.telecom")
+    ]
+    found = table(view(ID, {"unionAll": branches}), AMY, CAL)
+    assert sorted(found, key=str) == [
+        ("amy", 0, "1"),
+        ("amy", 0, "3"),
+        ("amy", 1, "2"),
+        ("cal", 0, None),
+        ("cal", 0, None),
+    ]
+
+
+def test_a_view_for_another_version_of_fhir_is_refused():
+    document = view(ID) | {"fhirVersion": ["5.0.0"]}
+    with pytest.raises(DefinitionError, match="fhirVersion"):
+        ViewDefinition.parse(document)
+    assert ViewDefinition.parse(view(ID) | {"fhirVersion": ["5.0.0", "4.0.1"]})

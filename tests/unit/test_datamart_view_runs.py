@@ -215,3 +215,47 @@ def test_a_repeat_that_never_ends_is_refused(tmp_path, fhir, monkeypatch):
     with pytest.raises(DataError) as raised:
         ran(tmp_path, document)
     assert raised.value.code == "view-too-deep"
+
+
+def test_a_condition_that_cannot_be_decided_is_not_called_a_column(tmp_path, fhir):
+    document = view_of(
+        "Patient", ("id", "id"), where=["name.family = 'A' or name.use > 'a'"]
+    )
+    (fhir / "p.ndjson").write_text(
+        lines(patient("a", name=[{"use": "a"}, {"use": "b"}]))
+    )
+    with pytest.raises(DataError, match="A condition or an iteration"):
+        ran(tmp_path, document)
+
+
+def test_files_of_any_name_blank_lines_and_empty_files_are_read(tmp_path, fhir):
+    inner = fhir / "x[1]*?"
+    inner.mkdir()
+    (inner / "p[a]*.ndjson").write_text("\n" + lines(patient("a")) + "\n\n")
+    (fhir / "empty.ndjson").write_text("")
+    (fhir / "blank.json").write_text("\n\n")
+    (fhir / "crlf.ndjson").write_bytes(
+        lines(patient("b")).replace("\n", "\r\n").encode()
+    )
+    (fhir / "last.ndjson").write_text(lines(patient("c")).strip())
+    report, out = ran(tmp_path, NAMES)
+    assert sorted(out.read_text().split()[1:]) == ["a,,", "b,,", "c,,"]
+    assert (report.rows, report.set_aside) == (3, ())
+
+
+def test_bytes_that_are_no_text_are_set_aside(tmp_path, fhir):
+    (fhir / "p.ndjson").write_bytes(
+        lines(patient("a")).encode() + b'{"id": "\xff\xfe"}\n'
+    )
+    report, out = ran(tmp_path, NAMES)
+    assert out.read_text() == "id,active,family\na,,\n"
+    assert sum(n for _, _, n in report.set_aside) == 1
+
+
+def test_a_view_of_bundles_is_of_the_bundles_themselves(tmp_path, fhir):
+    document = view_of("Bundle", ("n", "entry.count()"))
+    bundle = {"resourceType": "Bundle", "entry": [{"resource": patient("a")}, {}]}
+    (fhir / "b.json").write_text(json.dumps(bundle, indent=1))
+    (fhir / "b.ndjson").write_text(lines(bundle))
+    _, out = ran(tmp_path, document)
+    assert out.read_text() == "n\n2\n2\n"

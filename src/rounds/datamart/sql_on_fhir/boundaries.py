@@ -48,12 +48,12 @@ def boundary(value: Value, *, high: bool, precision: int | None) -> Value:
         return _moment(value, high=high, precision=precision)
     if kind == "time":
         return _time(value, high=high, precision=precision)
-    if not value.kind and value.choice is None:
+    if not value.kind:
         return value
     name = "highBoundary" if high else "lowBoundary"
     raise FhirPathError(
         f"{name}() is of a decimal, a date, a dateTime, a time or a Period, "
-        f"not of a {value.kind or 'choice: write ofType(…) before it'}"
+        f"not of a {value.kind}"
     )
 
 

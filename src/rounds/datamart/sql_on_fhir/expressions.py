@@ -6,8 +6,13 @@ from difflib import get_close_matches
 from rounds.datamart.sql_on_fhir import fhirpath
 from rounds.datamart.sql_on_fhir.elements import INTEGERS
 from rounds.datamart.sql_on_fhir.fhirpath import Expression, FhirPathError
-from rounds.datamart.sql_on_fhir.functions import FUNCTIONS
-from rounds.datamart.sql_on_fhir.navigation import child, exists, of_type
+from rounds.datamart.sql_on_fhir.functions import FUNCTIONS, OF_A_CHOICE
+from rounds.datamart.sql_on_fhir.navigation import (
+    child,
+    exists,
+    insist_on_type,
+    of_type,
+)
 from rounds.datamart.sql_on_fhir.operators import OPERATORS, number
 from rounds.datamart.sql_on_fhir.shape import text
 from rounds.datamart.sql_on_fhir.values import Value, nothing, one_of
@@ -93,9 +98,10 @@ def compile_expression(tree: Expression, scope: Scope) -> Value:
         case fhirpath.Member():
             return _member(tree, scope)
         case fhirpath.Index():
+            of = compile_expression(tree.of, scope)
+            insist_on_type(of, "before an index")
             at = number(compile_expression(tree.at, scope))
-            place = str(int(at) + 1) if at.isdigit() else f"{at} + 1"
-            return one_of(compile_expression(tree.of, scope), place)
+            return one_of(of, str(int(at) + 1) if at.isdigit() else f"{at} + 1")
         case fhirpath.Unary():
             of = compile_expression(tree.of, scope)
             is_computed = of.kind == "decimal"
@@ -134,6 +140,8 @@ def _member(tree: fhirpath.Member, scope: Scope) -> Value:
 def _binary(tree: fhirpath.Binary, scope: Scope) -> Value:
     left = compile_expression(tree.left, scope)
     right = compile_expression(tree.right, scope)
+    for value in (left, right):
+        insist_on_type(value, f"beside '{tree.operator}'")
     if tree.operator not in OPERATORS:
         raise FhirPathError(f"the operator '{tree.operator}' is not supported")
     return OPERATORS[tree.operator](left, right)
@@ -155,4 +163,6 @@ def _call(tree: fhirpath.Call, scope: Scope) -> Value:
             f"{tree.name}() takes {wanted} arguments, not {len(tree.arguments)}"
         )
     of = compile_expression(tree.of, scope) if tree.of is not None else scope.this
+    if tree.name not in OF_A_CHOICE or (tree.name == "exists" and tree.arguments):
+        insist_on_type(of, f"before {tree.name}()")
     return function.compile(of, _Call(tree.arguments, scope))

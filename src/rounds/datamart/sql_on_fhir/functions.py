@@ -21,7 +21,7 @@ from rounds.datamart.sql_on_fhir.values import (
     only,
 )
 
-__all__ = ["FUNCTIONS", "Call", "Function"]
+__all__ = ["FUNCTIONS", "OF_A_CHOICE", "Call", "Function"]
 
 
 class Call(Protocol):
@@ -319,3 +319,8 @@ FUNCTIONS: dict[str, Function] = {
     "toString": Function(0, 0, _to_string),
 }
 """Each function, by its name."""
+
+OF_A_CHOICE = frozenset(
+    {"exists", "empty", "count", "first", "last", "single", "ofType", "as", "is"}
+)
+"""Those that an element such as `value[x]` may have before its type is chosen."""

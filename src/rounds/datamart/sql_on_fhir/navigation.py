@@ -21,7 +21,7 @@ from rounds.datamart.sql_on_fhir.values import (
     without_null,
 )
 
-__all__ = ["child", "exists", "extension", "of_type", "whole"]
+__all__ = ["child", "exists", "extension", "insist_on_type", "of_type", "whole"]
 
 _NOT_BOOLEAN = "rounds: not a boolean"
 _NOT_INTEGER = "rounds: not an integer"
@@ -35,8 +35,7 @@ def child(value: Value, name: str) -> Value:
     FhirPathError
         If the type has no such element.
     """
-    if value.choice is not None:
-        raise FhirPathError(_choose(value, f"before '.{name}'"))
+    insist_on_type(value, f"before '.{name}'")
     if not value.kind:
         return value
     if value.is_primitive:
@@ -53,6 +52,18 @@ def _choose(value: Value, where: str) -> str:
     assert value.choice is not None
     kinds = ", ".join(value.choice.types)
     return f"'{value.name}' may be {kinds}: write {value.name}.ofType(…) {where}"
+
+
+def insist_on_type(value: Value, where: str) -> None:
+    """Refuse a choice of which no type is chosen.
+
+    Raises
+    ------
+    FhirPathError
+        If it is one.
+    """
+    if value.choice is not None:
+        raise FhirPathError(_choose(value, where))
 
 
 def _unknown(kind: str, name: str) -> str:
@@ -198,8 +209,7 @@ def _chosen(element: Element, kind: str) -> str:
 
 def whole(value: Value, only: tuple[str, ...] = ()) -> Value:
     """Read every element of a value that is given whole, or those that are named."""
-    if value.choice is not None:
-        raise FhirPathError(_choose(value, "to give it"))
+    insist_on_type(value, "to give it")
     if value.is_root:
         raise FhirPathError("a whole resource cannot be given: name its elements")
     if value.kind and not value.is_primitive and value.node is not None:

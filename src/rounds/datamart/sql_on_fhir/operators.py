@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from rounds.datamart.sql_on_fhir.elements import INTEGERS, PRIMITIVES, family
 from rounds.datamart.sql_on_fhir.fhirpath import FhirPathError
-from rounds.datamart.sql_on_fhir.navigation import whole
+from rounds.datamart.sql_on_fhir.navigation import insist_on_type, whole
 from rounds.datamart.sql_on_fhir.values import (
     Value,
     each,
@@ -25,8 +25,7 @@ __all__ = ["OPERATORS", "boolean", "number", "string", "union"]
 
 
 def _wanted(value: Value, wanted: str) -> Value:
-    if value.choice is not None:
-        raise FhirPathError(f"write '{value.name}.ofType(…)': its type is not chosen")
+    insist_on_type(value, f"where a {wanted} is needed")
     if value.kind and family(value.kind) != wanted:
         raise FhirPathError(f"a {wanted} is needed, not a {value.kind}")
     return only(value)
@@ -52,13 +51,8 @@ def number(value: Value) -> str:
 
 def _comparable(left: Value, right: Value) -> str:
     """Give the family that both are of, or refuse."""
-    for value in (left, right):
-        if value.choice is not None:
-            raise FhirPathError(
-                f"write '{value.name}.ofType(…)': its type is not chosen"
-            )
-        if value.is_root:
-            raise FhirPathError("a whole resource cannot be compared")
+    if left.is_root or right.is_root:
+        raise FhirPathError("a whole resource cannot be compared")
     if family(left.kind) != family(right.kind):
         raise FhirPathError(f"a {left.kind} is never equal to a {right.kind}")
     return family(left.kind)
@@ -102,9 +96,7 @@ def _dates(operator: str, left: Value, right: Value) -> str:
 
 
 def _equal(left: Value, right: Value) -> Value:
-    if not left.kind and left.choice is None:
-        return Value("NULL", "boolean")
-    if not right.kind and right.choice is None:
+    if not left.kind or not right.kind:
         return Value("NULL", "boolean")
     kind = _comparable(left, right)
     left, right = _plain(left, kind), _plain(right, kind)
@@ -130,7 +122,6 @@ def _unequal(left: Value, right: Value) -> Value:
 def _ordered(operator: str) -> Callable[[Value, Value], Value]:
     def compare(left: Value, right: Value) -> Value:
         if not left.kind or not right.kind:
-            _equal(left, right)
             return Value("NULL", "boolean")
         kind = _comparable(left, right)
         if kind not in {"string", "number", "date", "time"}:
@@ -160,11 +151,19 @@ def _arithmetic(operator: str) -> Callable[[Value, Value], Value]:
             return Value(f"CAST(trunc({a} / {b}) AS BIGINT)", "integer")
         if operator == "/" or not whole_numbers:
             sign = "%" if operator == "mod" else operator
-            sql = f"round(CAST({a} {sign} {b} AS DOUBLE), 8)"
+            sql = _rounded(f"CAST({a} {sign} {b} AS DOUBLE)")
             return Value(sql, "decimal", is_computed=True)
         return Value(f"({a} {'%' if operator == 'mod' else operator} {b})", "integer")
 
     return compute
+
+
+def _rounded(sql: str) -> str:
+    """Round to the 15 digits that a DOUBLE holds, so that 0.1 + 0.2 is 0.3."""
+    one = new_name()
+    digits = f"14 - CAST(floor(log10(greatest(abs({one}), 1e-15))) AS INTEGER)"
+    rounded = f"round({one}, least(15, {digits}))"
+    return f"list_transform([{sql}], lambda {one}: {rounded})[1]"
 
 
 def _joined(left: Value, right: Value) -> Value:
@@ -186,10 +185,8 @@ def _member(left: Value, right: Value) -> Value:
 
 def union(left: Value, right: Value) -> Value:
     """Put two collections together; equal items are there once, in order."""
-    if not left.kind and left.choice is None:
-        return right
-    if not right.kind and right.choice is None:
-        return left
+    if not left.kind or not right.kind:
+        return left if left.kind else right
     kind = _comparable(left, right)
     of = left.kind
     if left.kind != right.kind:

@@ -129,11 +129,17 @@ class Pipeline:
             written.append(f"{output.finished(value)} AS {quoted(output.name)}")
         return f"SELECT {', '.join(written)} FROM ({sql})"
 
+    def nothing(self) -> Output:
+        """Give a column that is the same in every row."""
+        return Output("nothing", "1", len(self.steps), "INTEGER", "")
+
     def _is_used(self, step: _Step, outputs: Sequence[Output]) -> bool:
         """Tell whether the place of an item is asked for by `%rowIndex`."""
         index = re.compile(rf"\b_i{step.number}\b")
-        later = (each.items for each in self.steps[step.number :])
-        return any(index.search(sql) for sql in (*later, *(o.sql for o in outputs)))
+        later = self.steps[step.number :]
+        made = (sql for each in later for _, sql in each.before)
+        used = (*(each.items for each in later), *made, *(o.sql for o in outputs))
+        return any(index.search(sql) for sql in used)
 
 
 def _iterated(step: _Step, early: list[str], sql: str, *, is_indexed: bool) -> str:

@@ -20,6 +20,7 @@ __all__ = ["EXTENSIONS", "ResourceFiles", "find_files"]
 
 EXTENSIONS = (".ndjson", ".jsonl", ".json")
 _LONGEST_LINE = 64 << 20
+_USUAL_LINE = 16 << 20  # the engine holds twice this at a time, on each thread
 _GZIP = b"\x1f\x8b"
 
 
@@ -75,6 +76,12 @@ def _is_gzip(path: Path) -> bool:
         return stream.read(2) == _GZIP
 
 
+def _place(path: Path) -> str:
+    """Write a file's path as SQL, in which no character stands for others."""
+    plain = "".join(f"[{each}]" if each in "*?[" else each for each in str(path))
+    return text(plain)
+
+
 @dataclass
 class ResourceFiles:
     """The resources of one type in some files, as relations for a view."""
@@ -97,7 +104,7 @@ class ResourceFiles:
         for path in files:
             self._gzipped[path] = _is_gzip(path)
             kinds = self._kinds(path)
-            if kinds is None or "Bundle" in kinds:
+            if kinds is None or ("Bundle" in kinds and self._takes_bundles_apart):
                 self.read_as_json(path)
                 continue
             n = kinds.pop(self.view.resource, 0)
@@ -109,6 +116,10 @@ class ResourceFiles:
             if n:
                 self.typed.append(path)
                 self._typed_counts[path] = n
+
+    @property
+    def _takes_bundles_apart(self) -> bool:
+        return self.view.resource != "Bundle"
 
     def _kinds(self, path: Path) -> dict[str | None, int] | None:
         """Count the lines of each type; None if a line of the file is not JSON."""
@@ -126,20 +137,21 @@ class ResourceFiles:
     def _lines(self, paths: Sequence[Path], columns: dict[str, str]) -> str:
         spec = ", ".join(f"{text(name)}: {text(of)}" for name, of in columns.items())
         return (
-            f"read_ndjson([{', '.join(text(str(path)) for path in paths)}], "
+            f"read_ndjson([{', '.join(_place(path) for path in paths)}], "
             f"columns={{{spec}}}, {self._options(paths[0])})"
         )
 
-    def _options(self, path: Path) -> str:
+    def _options(self, path: Path, longest: int = _USUAL_LINE) -> str:
         compression = "gzip" if self._gzipped[path] else "uncompressed"
-        return f"compression='{compression}', maximum_object_size={_LONGEST_LINE}"
+        return f"compression='{compression}', maximum_object_size={longest}"
 
     @staticmethod
     def _damaged(path: Path) -> SourceError:
         return SourceError(
             f"{path} cannot be read to its end.",
             code="view-source-damaged",
-            why="Rows from a part of a file would pass for all of them.",
+            why="Rows from a part of a file would pass for all of them. It is cut off, "
+            f"or holds a resource of more than {_LONGEST_LINE >> 20} MB.",
             remedies=(
                 "Copy or export the file again; a gzip file may have been cut off.",
                 "Leave it out of the folder, if it is not needed.",
@@ -178,21 +190,21 @@ class ResourceFiles:
         )
 
     def _load_raw(self, path: Path) -> None:
-        place, options = text(str(path)), self._options(path)
+        place = _place(path)
+        options = self._options(path, _LONGEST_LINE)
         read = f"read_ndjson_objects({place}, ignore_errors=true, {options})"
+        whole = "json->>'$.resourceType' IS DISTINCT FROM 'Bundle'"
+        whole = whole if self._takes_bundles_apart else "true"
         is_document = path.name.lower().removesuffix(".gz").endswith(".json")
         if is_document:
             size = max(_LONGEST_LINE, path.stat().st_size * 20 + 1024)
-            read = (
-                f"read_json_objects({place}, format='unstructured', "
-                f"{options.split(',', maxsplit=1)[0]}, maximum_object_size={size})"
-            )
+            options = self._options(path, size)
+            read = f"read_json_objects({place}, format='unstructured', {options})"
         self.connection.execute(
             "CREATE OR REPLACE TABLE raw AS WITH line AS MATERIALIZED "
-            f"(SELECT json FROM {read}) SELECT json FROM line "
-            "WHERE json->>'$.resourceType' IS DISTINCT FROM 'Bundle' UNION ALL "
+            f"(SELECT json FROM {read}) SELECT json FROM line WHERE {whole} UNION ALL "
             "SELECT json FROM (SELECT unnest(json->'$.entry[*].resource') AS json "
-            "FROM line WHERE json->>'$.resourceType' = 'Bundle')"
+            f"FROM line WHERE NOT ({whole}))"
         )
 
     def relation(self) -> str:

@@ -223,17 +223,20 @@ class _Copying:
         )
 
     def _failing(self, compiled: CompiledView) -> list[str]:
+        """Name the columns that fail; none, if it is not a column that does."""
         relation = self.found.relation()
         failing = []
-        for output in compiled.outputs:
+        for output in (compiled.pipeline.nothing(), *compiled.outputs):
             one = compiled.pipeline.render(relation, [output])
             try:
                 self.connection.execute(
                     f"SELECT count({quoted(output.name)}) FROM ({one})"
                 ).fetchall()
             except _WRONG:
+                if not output.kind:
+                    return []
                 failing.append(output.name)
-        return failing if len(failing) < len(compiled.outputs) else failing[:1]
+        return failing
 
 
 def _flat(compiled: CompiledView, relation: str, suffix: str) -> str:

@@ -279,6 +279,9 @@ def read_view(document: object) -> tuple[View | None, tuple[Problem, ...]]:
     reader.known(document, "", _TOP)
     if document.get("resourceType", "ViewDefinition") != "ViewDefinition":
         reader.wrong("resourceType", "it is not a ViewDefinition")
+    versions = document.get("fhirVersion") or ["4.0.1"]
+    if not any(str(each).startswith("4.") for each in versions):
+        reader.wrong("fhirVersion", "it is not for FHIR R4, by which it would be read")
     resource = document.get("resource")
     if not isinstance(resource, str) or not is_resource(resource):
         reader.wrong("resource", "a resource type of FHIR R4 is needed, e.g. Patient")
