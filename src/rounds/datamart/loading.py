@@ -87,7 +87,7 @@ class Loading:
     def change_vocabulary(self, make: Callable[[Path], str]) -> Snapshot:
         """Make a vocabulary, and read every file in force again with it."""
         current = self._current()
-        made = self.writer.building / "vocabulary.duckdb"
+        made = self.writer.building / "made.duckdb"
         vocabulary = make(made)
         if vocabulary == current.vocabulary:
             return current
