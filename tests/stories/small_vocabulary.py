@@ -4,6 +4,11 @@ The vocabularies are named as OMOP names them, with public codes; every concept_
 made up.
 """
 
+import duckdb
+
+from rounds.datamart.concepts import resolve_codes
+from rounds.datamart.vocabulary import attach_vocabulary
+
 CONCEPT = (
     "concept_id",
     "concept_name",
@@ -118,3 +123,29 @@ def write_export(folder, *, concepts=CONCEPTS, maps=MAPS, ancestors=ANCESTORS):
         [("None", "OMOP Standardized Vocabularies", "", "v5.0 01-JAN-26", 0)],
     )
     return folder
+
+
+def resolved(path, codes, unit=None):
+    """Resolve (system, code) pairs; give each one's rows, and the connection."""
+    connection = duckdb.connect()
+    attach_vocabulary(connection, path)
+    connection.execute(
+        "CREATE TEMP TABLE problem (file_number INTEGER, record BIGINT, "
+        "resource_type VARCHAR, reason VARCHAR, set_aside BOOLEAN);"
+        "CREATE TEMP TABLE event (file_number INTEGER, record BIGINT, "
+        "resource VARCHAR, code_system VARCHAR, code VARCHAR, display VARCHAR, "
+        "domain VARCHAR, value_system VARCHAR, value_code VARCHAR, "
+        "value_display VARCHAR, unit_system VARCHAR, unit_source_value VARCHAR)"
+    )
+    for place, (system, code) in enumerate(codes):
+        connection.execute(
+            "INSERT INTO event (record, code_system, code, display, domain, "
+            "unit_system, unit_source_value) VALUES (?, ?, ?, ?, 'Condition', '', ?)",
+            [place, system, code, f"name of {code}", unit],
+        )
+    resolve_codes(connection)
+    rows = connection.execute(
+        "SELECT code, target, concept_id, source_concept_id, domain, "
+        "value_as_concept_id FROM code_concept ORDER BY code, target"
+    ).fetchall()
+    return rows, connection

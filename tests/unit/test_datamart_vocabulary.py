@@ -15,7 +15,17 @@ from rounds.datamart.vocabulary import (
     value_set_names,
     vocabulary_from_relations,
 )
-from stories.small_vocabulary import CONCEPT, concept_rows, silent, write, write_export
+from rounds.nouns import DataError
+from stories.small_vocabulary import (
+    CONCEPT,
+    CONCEPTS,
+    MAPS,
+    concept_rows,
+    resolved,
+    silent,
+    write,
+    write_export,
+)
 
 SNOMED = "http://snomed.info/sct"
 ICD = "http://hl7.org/fhir/sid/icd-10-cm"
@@ -226,6 +236,44 @@ def test_what_cannot_be_expanded_is_left_out_by_name(tmp_path, parts, why):
     assert name == "http://x/a"
     assert said.startswith(why)
     assert report.value_sets == 1
+
+
+def test_a_sites_own_map_goes_before_the_export(tmp_path):
+    """SOURCE_TO_CONCEPT_MAP may have commas and quotes, and come alone afterwards."""
+    athena, before = built(write_export(tmp_path / "in"), "a")
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "source_to_concept_map.csv").write_text(
+        "source_code,source_concept_id,source_vocabulary_id,source_code_description,"
+        "target_concept_id,target_vocabulary_id,valid_start_date,valid_end_date,"
+        "invalid_reason\n"
+        'DM,0,http://lab,"Diabetes, any",102,SNOMED,1970-01-01,2099-12-31,\n'
+        "OLD,0,http://lab,,102,SNOMED,1970-01-01,2020-12-31,D\n"
+    )
+    made, report = built(own, "b", athena)
+    assert report.id != before.id
+    assert report.rows == before.rows | {"source_to_concept_map": 2}
+    with pytest.raises(DataError):
+        built(own, "c")
+    lab = [("http://lab", code) for code in ("DM", "OLD")]
+    assert [row[:3] for row in resolved(made, lab)[0]] == [
+        ("DM", 0, 102),
+        ("OLD", 0, 0),
+    ]
+
+
+def test_a_new_export_keeps_a_sites_own_concepts(tmp_path):
+    """Concepts above 2,000,000,000 are in no export, and stay with their relations."""
+    mine = (2_000_000_900, "Ours", "Condition", "SITE", "", "OURS", "")
+    maps = [*MAPS, (2_000_000_900, 102, "Maps to", "")]
+    first = write_export(tmp_path / "1", concepts=[*CONCEPTS, mine], maps=maps)
+    before, _ = built(first, "a")
+    made, report = built(write_export(tmp_path / "2"), "b", before)
+    assert report.rows["concept"] == 16
+    assert report.rows["concept_relationship"] == len(MAPS) + 1
+    alone, _ = built(tmp_path / "2", "c")
+    assert asked(alone, "SELECT count(*) FROM concept") == [(15,)]
+    assert [row[2] for row in resolved(made, [("SITE", "OURS")])[0]] == [102]
 
 
 def test_an_omop_sources_concepts_are_joined(tmp_path):

@@ -74,7 +74,8 @@ def build_vocabulary(
     files = _files(folder)
     athena = find_athena_files(files)
     has_concepts = any(one.table == "concept" for one in athena)
-    if athena and not has_concepts and {one.table for one in athena} != {_OWN_MAP}:
+    own_map_alone = {one.table for one in athena} == {_OWN_MAP}
+    if athena and not has_concepts and not (own_map_alone and existing):
         raise not_a_vocabulary(folder, "CONCEPT.csv is missing.")
     terms = find_terms(files)
     if not athena and not terms.value_sets and not terms.concept_maps:
