@@ -89,7 +89,7 @@ def load_(
     json
         Print one JSON object.
     """
-    from rounds.conduct import Project
+    from rounds.conduct import Desk, Project, refresh_bedside
     from rounds.datamart import load
 
     opened = Project.open(project)
@@ -111,6 +111,8 @@ def load_(
         now=utc_now,
         wait=wait,
     )
+    with Desk.open(opened, now=utc_now, by="load") as desk:
+        refresh_bedside(desk)
     found = report.as_dict() | {"unchanged": report.unchanged}
     show(found, _lines(report), as_json=json)
 

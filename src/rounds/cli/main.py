@@ -32,7 +32,7 @@ _GROUPS = {
     "data": (
         "The datamart: practice to data.",
         "data",
-        ("load", "fetch", "status", "history", "rollback", "view", "export"),
+        ("load", "fetch", "status", "history", "rollback", "view", "where", "export"),
     ),
     "vocabulary": (
         "What codes mean.",
@@ -56,6 +56,7 @@ _ELSEWHERE = {
     ("data", "export"): "data_export",
     ("data", "fetch"): "data_fetch",
     ("data", "view"): "data_view",
+    ("data", "where"): "data_where",
 }
 
 for _name, (_target, _help) in _TOP.items():

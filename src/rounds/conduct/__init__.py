@@ -2,6 +2,7 @@
 
 from rounds.conduct.bedside import refresh_bedside
 from rounds.conduct.desk import Desk
+from rounds.conduct.lineage import impact_of_file, why_with_files
 from rounds.conduct.plan import Plan
 from rounds.conduct.project import Project
 from rounds.conduct.reconcile import reconcile
@@ -17,6 +18,7 @@ __all__ = [
     "Desk",
     "Plan",
     "Project",
+    "impact_of_file",
     "reconcile",
     "refresh_bedside",
     "run_change",
@@ -24,4 +26,5 @@ __all__ = [
     "run_evaluation",
     "run_evidence",
     "run_problem",
+    "why_with_files",
 ]

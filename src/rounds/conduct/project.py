@@ -1,5 +1,7 @@
 """A site's folder: plain text under git, private stores beside it."""
 
+import datetime as dt
+import getpass
 import json
 import os
 import secrets
@@ -204,6 +206,35 @@ class Project:
                 remedies=("Name another folder: rounds demo --out DIR",),
             )
         shutil.rmtree(self.root)
+
+    def audit(self, at: dt.datetime, command: str, what: str) -> None:
+        """Write down who of this machine looked at persons, when, and at what kind.
+
+        Raises
+        ------
+        DataError
+            If it cannot be written; then nothing may be shown.
+        """
+        line = {
+            "at": at.isoformat(),
+            "by": getpass.getuser(),
+            "command": command,
+            "what": what,
+        }
+        path = self.private / "audit.jsonl"
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            raise DataError(
+                f"{path.name} cannot be written.",
+                code="audit-not-written",
+                why="Nobody looks at persons without its being written down.",
+                remedies=("Check that the disk has room, and who may write there.",),
+            ) from None
 
     def secret(self, name: str, *, derive: bytes | None = None) -> bytes:
         """Give 32 secret bytes kept in `private/NAME` (mode 0600), making them once.

@@ -4,6 +4,7 @@ from rounds.datamart.bedside_publishing import BedsidePublished, publish_bedside
 from rounds.datamart.build import Progress
 from rounds.datamart.datamart import Datamart, SourceStatus, Status
 from rounds.datamart.export import Exported, export_omop
+from rounds.datamart.lineage import Place, Subjects, origins, write_subjects
 from rounds.datamart.load import change_vocabulary, load
 from rounds.datamart.load_report import LoadReport, Reason, TypeCount
 from rounds.datamart.measures import run_measure
@@ -15,17 +16,21 @@ __all__ = [
     "Datamart",
     "Exported",
     "LoadReport",
+    "Place",
     "Progress",
     "Reason",
     "Snapshot",
     "SourceStatus",
     "Status",
     "Store",
+    "Subjects",
     "TypeCount",
     "change_vocabulary",
     "export_omop",
     "load",
     "load_vocabulary",
+    "origins",
     "publish_bedside",
     "run_measure",
+    "write_subjects",
 ]

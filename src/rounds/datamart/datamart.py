@@ -12,14 +12,23 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import duckdb
 import numpy as np
 
+from rounds.datamart.cdm import key_of
 from rounds.datamart.concepts import FIRST_LOCAL
 from rounds.datamart.derived import Derived
 from rounds.datamart.fhir_paths import text
 from rounds.datamart.load_report import LoadReport
 from rounds.datamart.mapping import cdm_tables
 from rounds.datamart.periods import event_dates
-from rounds.datamart.store import PartGoneError, Snapshot, Store, attach, failures
+from rounds.datamart.store import (
+    PartGoneError,
+    Snapshot,
+    SourceInForce,
+    Store,
+    attach,
+    failures,
+)
 from rounds.datamart.store.engine import engine_settings
+from rounds.datamart.store.relations import relation
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -146,6 +155,22 @@ class Datamart:
             raise failures.damaged(store.path, f"{lost} is missing")
         kept = [each.number for each in store.history() if store.is_kept(each)]
         raise failures.snapshot_not_kept(store.path, wanted.number, kept)
+
+    @property
+    def sources(self) -> tuple[SourceInForce, ...]:
+        """Give what each source has given."""
+        return self._manifest.sources
+
+    def holds(self, source: SourceInForce, table: str, row_id: int) -> bool:
+        """Tell whether a source gave the row of a table that has a primary key."""
+        if table == "concept":
+            return False
+        found = self._connection.execute(
+            f'SELECT 1 FROM {relation(source, table)} WHERE "{key_of(table)}" = ? '
+            "LIMIT 1",
+            [row_id],
+        )
+        return bool(found.fetchall())
 
     @property
     def kept(self) -> Path:
