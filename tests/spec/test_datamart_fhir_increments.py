@@ -70,7 +70,7 @@ def test_a_clinic_that_comes_late_is_found_by_visits_and_persons(parts, by):
     told = parts.load(clinic | {"name": "North", **at(LATE)})
     assert told.touched == 0, "a new name concerns no person"
     assert parts.rows("care_site", "care_site_name") == [("North",)]
-    assert told.places
+    assert told.loaded.places
     parts.load(deletion("Organization", "o1", "2024-03-01T00:00:00Z"))
     assert parts.rows("visit_occurrence", "care_site_id") == [(None,)]
     assert parts.rows("care_site") == []
@@ -81,7 +81,7 @@ def test_a_visit_that_comes_late_is_found_by_its_events(parts):
     assert told.remarks == {("Condition", "reference to nothing: encounter"): 1}
     told = parts.load(story.encounter(serviceProvider=None, participant=None))
     assert told.remarks == {}
-    assert not told.places
+    assert not told.loaded.places
     assert parts.rows("condition_occurrence", "visit_occurrence_id") == [(VISIT,)]
 
 
@@ -188,7 +188,7 @@ def test_the_same_again_changes_nothing(parts):
     everything = [one for each in story.RESOURCES.values() for one in each]
     first = parts.load(*everything)
     before = parts.content()
-    told = parts.load(*everything, "")  # a blank line more: another file
+    told = parts.load(*everything)
     assert parts.content() == before
     assert told.touched == 0
     kinds = set(first.by_type) - {"CarePlan"}
