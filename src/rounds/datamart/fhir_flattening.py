@@ -14,6 +14,7 @@ from pathlib import Path
 
 from rounds.datamart.mapping import Row, mapping
 from rounds.datamart.sql_on_fhir import CompiledView, ViewDefinition, compile_view
+from rounds.datamart.sql_on_fhir.shape import quoted, text
 from rounds.nouns.errors import DefinitionError
 
 __all__ = ["Flattening", "flattening"]
@@ -73,10 +74,20 @@ class Flattening:
         """Write SQL that names the first element of the wrong type."""
         return self.views[resource].wrong_type(json)
 
+    def struct_type(self, resource: str) -> str:
+        """Give what is read of a resource as one DuckDB type."""
+        columns = self.struct_columns(resource).items()
+        return f"STRUCT({', '.join(f'{quoted(name)} {of}' for name, of in columns)})"
+
+    def own_columns(self, resource: str) -> dict[str, str]:
+        """Write a resource's id, when it was updated, and its version, by name."""
+        written = self._written(resource)
+        return {name: written[name] for name in _OWN}
+
     def staging_columns(
         self, resource: str, systems: Sequence[str], prefix: str = ""
     ) -> list[str]:
-        """Write one SELECT expression for each column of a flat row, with its name.
+        """Write one SELECT expression for each field of a flat row, with its name.
 
         Parameters
         ----------
@@ -87,14 +98,22 @@ class Flattening:
         prefix : str
             For a component: what stands before each of its elements, such as `c.`.
         """
-        known = ", ".join(_text(each) for each in systems)
-        found = {output.name: output for output in self.views[resource].outputs}
+        known = ", ".join(text(each) for each in systems)
+        found = self._written(resource)
         written = []
         for name, kind in _columns(resource).items():
-            sql = found[name].plain or found[name].finished(found[name].sql)
+            if name in _OWN and "." not in resource:
+                continue
+            sql = found[name]
             sql = sql.replace("_e1.", prefix) if "." in resource else sql
-            written.append(f'{_settled(sql, kind, known)} AS "{name}"')
+            written.append(f"{_settled(sql, kind, known)} AS {quoted(name)}")
         return written
+
+    def _written(self, resource: str) -> dict[str, str]:
+        return {
+            output.name: output.plain or output.finished(output.sql)
+            for output in self.views[resource].outputs
+        }
 
     def flatten_select(
         self,
@@ -108,12 +127,9 @@ class Flattening:
         Every row of the relation gives one, whatever its resource type: what is not of
         the type is for the reader to refuse.
         """
-        columns = [*carried, *self.staging_columns(resource, systems)]
+        own = [f"{sql} AS {name}" for name, sql in self.own_columns(resource).items()]
+        columns = [*carried, *own, *self.staging_columns(resource, systems)]
         return f"SELECT {', '.join(columns)} FROM {relation}"
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
 
 
 def _settled(sql: str, kind: str, systems: str) -> str:
@@ -134,11 +150,11 @@ def _chosen(codings: str, systems: str) -> str:
 
 def _relative(reference: str) -> str:
     """Write an absolute or versioned reference as Type/id; leave others as they are."""
-    path = r"([A-Z][A-Za-z]+/[A-Za-z0-9.-]{1,64})(/_history/[^/]*)?$"
+    shape = r"([A-Z][A-Za-z]+/[A-Za-z0-9.-]{1,64})(/_history/[^/]*)?$"
     return (
         f"CASE WHEN starts_with({reference}, 'http') "
         f"OR contains({reference}, '/_history/') "
-        f"THEN regexp_extract({reference}, {_text(path)}, 1) ELSE {reference} END"
+        f"THEN regexp_extract({reference}, {text(shape)}, 1) ELSE {reference} END"
     )
 
 
