@@ -4,10 +4,15 @@ The vocabularies are named as OMOP names them, with public codes; every concept_
 made up.
 """
 
+import json
+
 import duckdb
 
 from rounds.datamart.concepts import resolve_codes
-from rounds.datamart.vocabulary import attach_vocabulary
+from rounds.datamart.vocabulary import attach_vocabulary, build_vocabulary
+
+SNOMED = "http://snomed.info/sct"
+ICD = "http://hl7.org/fhir/sid/icd-10-cm"
 
 CONCEPT = (
     "concept_id",
@@ -149,3 +154,42 @@ def resolved(path, codes, unit=None):
         "value_as_concept_id FROM code_concept ORDER BY code, target"
     ).fetchall()
     return rows, connection
+
+
+def built(folder, name, existing=None):
+    """Build a vocabulary beside the folder; give its path and its report."""
+    into = folder.parent / f"{name}.duckdb"
+    report = build_vocabulary(folder, into, existing=existing, tell=silent)
+    return into, report
+
+
+def asked(path, query):
+    """Ask a vocabulary's file."""
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def value_set(name, *, version=None, **parts):
+    """Write a ValueSet resource."""
+    found = {"resourceType": "ValueSet", "url": f"http://x/{name}", **parts}
+    return found | ({"version": version} if version else {})
+
+
+def listed(*codes, system=ICD):
+    """Write a part of a definition that lists codes."""
+    return {"system": system, "concept": [{"code": code} for code in codes]}
+
+
+def below(code, how="is-a"):
+    """Write a part of a definition that asks for what is below a code."""
+    one = {"property": "concept", "op": how, "value": code}
+    return {"system": SNOMED, "filter": [one]}
+
+
+def put(folder, *resources, name="terms.json"):
+    """Write resources as one Bundle."""
+    folder.mkdir(parents=True, exist_ok=True)
+    entry = [{"resource": one} for one in resources]
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": entry}
+    (folder / name).write_text(json.dumps(bundle))
+    return folder

@@ -4,8 +4,9 @@
     OMOP source   ─┼─▶ existing replaced ─┼─▶ rounds_value_set
     ValueSet, ConceptMap ─┘   or joined   └─▶ rounds_concept_map
 
-An export replaces the former export; value sets and maps replace those of their name,
-and the others stay. The same contents have the same id, in whatever order they came.
+An export replaces the former export and what sources brought, but for a site's own
+concepts; value sets and maps replace those of their name, and the others stay. An
+export, value sets and maps have the same id together, in whatever order they came.
 """
 
 import shutil
