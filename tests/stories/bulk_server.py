@@ -68,6 +68,7 @@ class BulkServer:
     retry_after: str | None = "5"
     counts: bool = True
     ranges: bool = True
+    if_range: bool = True
     tags: bool = True
     gzipped: bool = False
     token_seconds: int = 300
@@ -280,7 +281,7 @@ class BulkServer:
         same = request.headers.get("if-range", headers.get("ETag")) == headers.get(
             "ETag"
         )
-        if self.ranges and asked and same:
+        if self.ranges and asked and (same or not self.if_range):
             start = int(asked.removeprefix("bytes=").rstrip("-"))
             if start >= len(content):
                 return Response(status_code=416)

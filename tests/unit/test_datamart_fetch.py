@@ -11,6 +11,7 @@ import sys
 import time
 
 import pytest
+from starlette.responses import Response
 
 from rounds.nouns import RoundsError
 from stories.bulk_server import BulkServer, ndjson, serving
@@ -177,22 +178,41 @@ def test_without_a_version_two_halves_are_never_joined(server, tmp_path):
     assert seen_by_a_load(tmp_path)["0001/Observation.0002.ndjson"] == TWO[1][1]
 
 
-def test_a_file_that_changed_meanwhile_is_fetched_anew(server, tmp_path):
-    server.cuts[2] = [20_000]
-    other = ndjson("Observation", 3000, first=50, width=40)
+@pytest.mark.parametrize("honest", [True, False])
+@pytest.mark.parametrize("n", [3000, 30])
+def test_a_file_that_changed_meanwhile_is_fetched_anew(server, honest, n, tmp_path):
+    """Also where the server sends the rest of another version, or has no such part."""
+    other = ndjson("Observation", n, first=50, width=40)
+
+    def changed(_):
+        server.output[1] = ("Observation", other)
+
+    server.cuts[2], server.if_range, server.polls = [20_000], honest, 0
+    server.counts = False
+    server.script["file"] = [None, None, changed]
     with serving(server) as base:
-        trial = Trial(base)
-        sleep = trial.clock.sleep
-
-        def change(seconds):
-            server.output[1] = ("Observation", other)
-            sleep(seconds)
-
-        object.__setattr__(trial.around, "sleep", change)
-        server.output[1] = TWO[1]
-        server.polls = 0
-        trial.fetch(tmp_path)
+        Trial(base).fetch(tmp_path)
     assert seen_by_a_load(tmp_path)["0001/Observation.0002.ndjson"] == other
+    last = server.asked("file")[2][2]
+    assert last["range"].startswith("bytes=")
+    assert last["if-range"].startswith('"2-')
+
+
+@pytest.mark.parametrize("told", ["bytes 7-19/20", "bytes */20", "lines 1-2/3"])
+def test_another_part_than_was_asked_for_is_not_joined(server, told, tmp_path):
+    part = Response(b"}" * 13, 206, {"Content-Range": told})
+    server.cuts[2] = [20_000]
+    server.script["file"] = [None, None, part]
+    with serving(server) as base:
+        Trial(base).fetch(tmp_path)
+    assert seen_by_a_load(tmp_path)["0001/Observation.0002.ndjson"] == TWO[1][1]
+
+
+def test_a_part_where_all_was_asked_for_is_refused(server, tmp_path):
+    server.script["file"] = [Response(b"{}", 206, {"Content-Range": "bytes 0-1/9"})]
+    with serving(server) as base, pytest.raises(RoundsError) as caught:
+        Trial(base).fetch(tmp_path)
+    assert caught.value.code == "fetch-answer-unusable"
 
 
 def test_since_last_begins_at_the_moment_of_the_last_fetch(server, tmp_path):

@@ -151,6 +151,7 @@ def folder_unusable(folder: object, how: str) -> DataError:
     return DataError(
         f"Nothing can be fetched into {folder}: {how}.",
         code="fetch-folder-unusable",
+        why="A fetch writes there what it has, so as to go on after a break.",
         remedies=(
             "Name a folder that you may write to, or one not there yet: --out FOLDER",
         ),
