@@ -13,11 +13,12 @@ from rounds.datamart.mapping import cdm_tables
 from rounds.datamart.source_files import list_files
 from rounds.datamart.sources import FhirSource
 from rounds.datamart.sources.base import Held
+from rounds.datamart.store.relations import person_tables
 from rounds.datamart.store.visible import visible_rows, visible_stage
-from rounds.datamart.vocabulary import attach_vocabulary, table_names
+from rounds.datamart.vocabulary import attach_vocabulary
 
 PLACES = ("care_site", "provider")
-TABLES = tuple(t for t in cdm_tables() if t not in {*table_names(), "cdm_source"})
+TABLES = tuple(t for t in cdm_tables() if t in {*person_tables(), *PLACES, "location"})
 
 
 class Parts:
