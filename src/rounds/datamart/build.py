@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TypeAlias
 
 import duckdb
@@ -42,7 +41,7 @@ class Given:
 
     name: str
     """The source's."""
-    loaded_from: Path
+    loaded_from: str
     files: Sequence[SourceFile]
     plugin: Source
 
@@ -130,7 +129,7 @@ class Build:
             FileInForce(
                 number=file.number,
                 name=file.name,
-                path=str(file.path.absolute()),
+                path=file.origin or str(file.path.absolute()),
                 sha256=file.sha256,
                 size=file.size,
             )
@@ -141,7 +140,7 @@ class Build:
             name=self.given.name,
             shape=self.given.plugin.shape,
             adds=self.given.plugin.adds,
-            loaded_from=str(self.given.loaded_from.absolute()),
+            loaded_from=self.given.loaded_from,
             files=(*before.files, *files) if before else files,
             parts=(*before.parts, part) if before else (part,),
             places=before.places if before and not part.places else part.id,

@@ -1,6 +1,7 @@
 """What a load does with the lock: decide what to read, build it, put it in force."""
 
 import re
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,9 +14,9 @@ from rounds.datamart.mapping import mapping_version
 from rounds.datamart.source_files import (
     SourceFile,
     insist_unchanged,
-    reopen,
     snapshot_of,
 )
+from rounds.datamart.source_given import found_again
 from rounds.datamart.sources import Source, source_of_shape
 from rounds.datamart.store import FileInForce, Snapshot, SourceInForce, attach
 from rounds.datamart.store.compaction import compacted
@@ -45,7 +46,7 @@ class Loading:
     started: float
 
     def load(
-        self, source: Path, files: Sequence[SourceFile], plugin: Source, name: str
+        self, place: str, files: Sequence[SourceFile], plugin: Source, name: str
     ) -> LoadReport:
         """Load the files of one source."""
         _insist_on_name(name)
@@ -62,7 +63,7 @@ class Loading:
         ]
         if former is not None and _id(contents, current) == current.id:
             return _report(former, current, unchanged=True)
-        given = Given(name=name, loaded_from=source, files=new, plugin=plugin)
+        given = Given(name=name, loaded_from=place, files=new, plugin=plugin)
         made: Sequence[SourceInForce] = ()
         vocabulary = current.vocabulary
         if current.mapping_version == mapping_version():
@@ -113,6 +114,16 @@ class Loading:
         )
 
     @property
+    def given(self) -> Path:
+        """Give the folder in which archives and databases are laid out as files."""
+        return self.writer.building / "given"
+
+    def tell(self, what: str, n: int) -> None:
+        """Say what is being done, and how many rows have been read."""
+        if self.progress is not None:
+            self.progress(what, n, n / max(time.monotonic() - self.started, 1e-9))
+
+    @property
     def _settings(self) -> Settings:
         spill = self.writer.building / "spill"
         return engine_settings(spill, threads=self.threads, memory=memory_limit())
@@ -155,14 +166,16 @@ class Loading:
         for source in sources:
             files = []
             for each in source.files:
-                file = reopen(each.number, each.name, Path(each.path), each.sha256)
+                file = found_again(
+                    each.number, each.name, each.path, each.sha256, self.given
+                )
                 if file is None:
                     gone.append(f"{source.name}: {each.name}")
                 else:
                     files.append(file)
             found[source.name] = Given(
                 name=source.name,
-                loaded_from=Path(source.loaded_from),
+                loaded_from=source.loaded_from,
                 files=tuple(files),
                 plugin=source_of_shape(source.shape),
             )

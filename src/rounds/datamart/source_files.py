@@ -46,6 +46,8 @@ class SourceFile:
     stamp: tuple[int, int, int] | None = None
     """Size, time of change in nanoseconds and inode before it was first read; None for
     what is no file that could change."""
+    origin: str | None = None
+    """Where it can be found again, if that is not its path."""
 
     @property
     def extension(self) -> str:
