@@ -5,9 +5,10 @@ import datetime as dt
 from rounds.datamart import Datamart, load, publish_bedside
 from rounds.definitions import builtin_measures
 from rounds.nouns import Period
-from stories.small_omop import write_omop
+from stories.small_omop import write_csv
 
-write_omop(folder / "cdm")
+(folder / "cdm").mkdir(exist_ok=True)
+write_csv(folder / "cdm")
 load(folder / "cdm", folder / "datamart")
 year = Period(start=dt.date(2024, 1, 1), end=dt.date(2024, 12, 31))
 with Datamart.open(folder / "datamart") as datamart:
@@ -24,9 +25,10 @@ import datetime as dt
 from rounds.datamart import Datamart, load, publish_bedside
 from rounds.definitions import builtin_measures
 from rounds.nouns import Period
-from stories.small_omop import write_omop
+from stories.small_omop import write_csv
 
-write_omop(folder / "cdm")
+(folder / "cdm").mkdir(exist_ok=True)
+write_csv(folder / "cdm")
 load(folder / "cdm", folder / "datamart")
 year = Period(start=dt.date(2024, 1, 1), end=dt.date(2024, 12, 31))
 with Datamart.open(folder / "datamart") as datamart:
