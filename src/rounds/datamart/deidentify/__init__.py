@@ -1,6 +1,13 @@
 """De-identification on the way in, in two modes named for what they are."""
 
+from rounds.datamart.deidentify.calendar import (
+    calendar_of,
+    limits_of_calendar,
+    refuse_calendar,
+    refuse_measure,
+)
 from rounds.datamart.deidentify.deidentifier import Deidentifier
+from rounds.datamart.deidentify.file_names import shown_name
 from rounds.datamart.deidentify.plan import (
     MODES,
     Calendar,
@@ -16,6 +23,11 @@ __all__ = [
     "Deidentifier",
     "DeidentifyPlan",
     "Mode",
+    "calendar_of",
     "insist_unchanged",
+    "limits_of_calendar",
     "plan_from",
+    "refuse_calendar",
+    "refuse_measure",
+    "shown_name",
 ]

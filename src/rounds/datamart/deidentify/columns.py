@@ -147,7 +147,7 @@ class Columns:
         fitted = Trees.adjusted(at.given, number, code, "NULL::VARCHAR")
         return f"CASE WHEN ({kept}) = {at.given} THEN {fitted} ELSE {kept} END"
 
-    def _omop_number(self, given: str, row: Row) -> str:
+    def _omop_number(self, at: _At) -> str:
         columns = [each for each in at.of.split("|") if each in self.types]
         if not columns or self.numbered is None:
             return at.given

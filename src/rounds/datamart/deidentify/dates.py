@@ -58,7 +58,8 @@ class Dates:
 
     def _year(self, given: str) -> str:
         """Write the year of a date; of one that is to come, the present year."""
-        return f"least(year({given}), {self.plan.reference_year})"
+        present = self.plan.reference_year
+        return f"(CASE WHEN year({given}) > {present} THEN {present} ELSE year({given}) END)"
 
     def date(self, given: str) -> str:
         """Write a DATE column of OMOP."""

@@ -10,11 +10,12 @@ from rounds.datamart.deidentify.classes import class_of
 from rounds.datamart.deidentify.codes import RandomCodes
 from rounds.datamart.deidentify.columns import Columns
 from rounds.datamart.deidentify.dates import Dates
+from rounds.datamart.deidentify.inspection import insist_on_none, settle
 from rounds.datamart.deidentify.plan import DeidentifyPlan
 from rounds.datamart.deidentify.trees import quantities
 from rounds.datamart.deidentify.units import may_be_kept
 from rounds.datamart.fhir_paths import text
-from rounds.datamart.mapping import mapping
+from rounds.datamart.mapping import cdm_tables, mapping
 
 __all__ = ["Deidentifier"]
 
@@ -119,6 +120,80 @@ class Deidentifier:
         written = ", ".join(f'{columns.write(name)} AS "{name}"' for name in types)
         return f"(SELECT {written} FROM {inner})"
 
+    def replace(
+        self,
+        name: str,
+        shape: str,
+        table: str,
+        *,
+        deaths: str | None = None,
+        concepts: str | None = None,
+    ) -> None:
+        """Put a temporary table without identifiers in the place of one with them.
+
+        Parameters
+        ----------
+        name : str
+            A temporary table or view; afterwards a temporary table of the same name.
+        shape, table, deaths, concepts
+            As for `relation`.
+        """
+        without = self.relation(
+            name, shape, table, deaths=deaths, concepts=concepts
+        )
+        new = f"{name}_without"
+        self._connection.execute(
+            f'CREATE OR REPLACE TEMP TABLE "{new}" AS SELECT * FROM {without}'
+        )
+        (counts,) = self._connection.execute(
+            f'SELECT (SELECT count(*) FROM {name}), (SELECT count(*) FROM "{new}")'
+        ).fetchall()
+        assert counts[0] == counts[1], "rows were lost while they were de-identified"
+        is_view = self._connection.execute(
+            "SELECT 1 FROM duckdb_views() WHERE view_name = ?", [name.strip('"')]
+        ).fetchall()
+        self._connection.execute(f"DROP {'VIEW' if is_view else 'TABLE'} {name}")
+        self._connection.execute(f'ALTER TABLE "{new}" RENAME TO {name}')
+
+    def replace_rows(self, concepts: str | None = None) -> None:
+        """Replace `rows_<table>` of every table of the CDM, as OMOP sources stage them.
+
+        Call it when all of them have been judged, and before anything is made of them.
+
+        Parameters
+        ----------
+        concepts : str, optional
+            A relation like `concept`, to know ages by their concepts.
+        """
+        found = self._connection.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE temporary "
+            "UNION SELECT view_name FROM duckdb_views() WHERE temporary"
+        ).fetchall()
+        there = {name for (name,) in found}
+        for table in ("person", *(one for one in cdm_tables() if one != "person")):
+            if f"rows_{table}" in there:
+                self.replace(
+                    f"rows_{table}",
+                    "omop",
+                    table,
+                    deaths=_deaths(there) if table == "person" else None,
+                    concepts=concepts,
+                )
+
+    def finish(self) -> None:
+        """Look at the finished tables once more, and keep the codes that are new.
+
+        Call it when the CDM tables of a part are filled and before it is put in force.
+
+        Raises
+        ------
+        DataError
+            If something is left that could identify a person.
+        """
+        settle(self._connection, self._plan)
+        insist_on_none(self._connection, self._plan)
+        self.keep()
+
     def keep(self) -> int:
         """Keep the codes that are new. Do this before the rows are put in force.
 
@@ -209,6 +284,12 @@ class Deidentifier:
             found[f"{what}_codes"] = listed
             found[f"{what}_concepts"] = ", ".join(map(str, ids)) or "NULL"
         return found
+
+
+def _deaths(there: set[str]) -> str | None:
+    if "rows_death" not in there:
+        return None
+    return "(SELECT person_id, death_date FROM rows_death WHERE reason IS NULL)"
 
 
 def _texts(what: _Shape, plan: DeidentifyPlan) -> dict[str, str]:

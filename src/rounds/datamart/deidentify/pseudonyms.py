@@ -56,14 +56,15 @@ def code(digest: str) -> str:
 def bigint(digest: str) -> str:
     """Write the pseudonym of a digest as a number, in [1, 2**63)."""
     number = f"CAST(CAST('0x' || left({digest}, 16) AS UBIGINT) >> 1 AS BIGINT)"
-    return f"greatest({number}, 1)"
+    return f"(CASE {number} WHEN 0 THEN 1 ELSE {number} END)"
 
 
 def offset(digest: str) -> str:
     """Write the days by which dates are moved: -365 to -1 or 1 to 365, all alike."""
-    drawn = f"CAST(CAST('0x' || substr({digest}, 33, 16) AS UBIGINT) % {OFFSETS} AS INTEGER)"
-    half = OFFSETS // 2
-    return f"(CASE WHEN {drawn} < {half} THEN {drawn} - {half} ELSE {drawn} - {half - 1} END)"
+    number = f"CAST('0x' || substr({digest}, 33, 16) AS UBIGINT)"
+    drawn, half = f"CAST({number} % {OFFSETS} AS INTEGER)", OFFSETS // 2
+    later = f"{drawn} - {half - 1}"
+    return f"(CASE WHEN {drawn} < {half} THEN {drawn} - {half} ELSE {later} END)"
 
 
 def mask(digest: str) -> str:
