@@ -55,6 +55,7 @@ class Deidentifier:
         self._plan = plan
         self._namespace = namespace
         self._units: set[str] = set()
+        self._dictionaries: set[str] = set()
         pseudonyms.use_key(connection, plan)
         self._codes: RandomCodes | None = None
         if plan.mode == "safe_harbor":
@@ -154,6 +155,7 @@ class Deidentifier:
         ).fetchall()
         self._connection.execute(f"DROP {'VIEW' if is_view else 'TABLE'} {name}")
         self._connection.execute(f'ALTER TABLE "{new}" RENAME TO {name}')
+        self.forget()
 
     def replace_rows(self, concepts: str | None = None) -> None:
         """Replace `rows_<table>` of every table of the CDM, as OMOP sources stage them.
@@ -180,6 +182,12 @@ class Deidentifier:
                     concepts=concepts,
                 )
 
+    def forget(self) -> None:
+        """Drop what leads from identifiers to codes; earlier relations end with it."""
+        for name in self._dictionaries:
+            self._connection.execute(f"DROP TABLE IF EXISTS {name}")
+        self._dictionaries.clear()
+
     def finish(self) -> None:
         """Look at the finished tables once more, and keep the codes that are new.
 
@@ -193,6 +201,7 @@ class Deidentifier:
         settle(self._connection, self._plan)
         insist_on_none(self._connection, self._plan)
         self.keep()
+        self.forget()
 
     def keep(self) -> int:
         """Keep the codes that are new. Do this before the rows are put in force.
@@ -231,9 +240,8 @@ class Deidentifier:
             return digests, f"(SELECT rounds_row.*{died}{more} FROM {source} AS rounds_row{joined})"
         if not texts:
             return digests, f"(SELECT rounds_row.*{died} FROM {source} AS rounds_row{joined})"
-        into = f"rounds_deidentify_{what.shape}_{what.table}".replace("(", "").replace(
-            ")", ""
-        )
+        into = f"rounds_deidentify_{what.shape}_{what.table}"
+        self._dictionaries.add(into)
         sought = " UNION ALL ".join(
             f"SELECT {each} AS given FROM {source} AS rounds_row" for each in texts.values()
         )
