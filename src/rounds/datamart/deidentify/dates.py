@@ -155,7 +155,7 @@ class Dates:
             shown = f"coalesce(nullif({moved}, 1), {self.plan.reference_year})"
             young = self.text(born)
         return (
-            f"CASE WHEN {given} IS NULL THEN NULL WHEN NOT ({known}) "
+            f"CASE WHEN {given} IS NULL THEN NULL WHEN NOT coalesce({known}, false) "
             f"THEN {_IMPOSSIBLE} WHEN {last} - {year} > {_OLDEST} "
             f"THEN printf('%04d', {shown} - {_OLDEST + 1}) ELSE {young} END"
         )
