@@ -29,7 +29,11 @@ _TOP = {
     "simulate": ("simulate:simulate", "Grade many loops against the truth."),
 }
 _GROUPS = {
-    "data": ("The datamart: practice to data.", "data", ("load", "status")),
+    "data": (
+        "The datamart: practice to data.",
+        "data",
+        ("load", "status", "history", "rollback"),
+    ),
     "measure": ("How well care is given.", "measure", ("list", "explain", "run")),
     "problem": ("Where does practice fall short?", "problem", ("run",)),
     "evidence": ("What is known already?", "evidence", ("run",)),

@@ -2,18 +2,15 @@
 
 from typing import Any, Final, Literal
 
-import duckdb
 import numpy as np
 from scipy.special import stdtrit
 
 from rounds.datamart.compile_concepts import other_units
 from rounds.datamart.deidentify.calendar import calendar_of, limits_of_calendar
-from rounds.datamart.derived import derived_from
 from rounds.datamart.rows import MeasureRows, fetch, nobody, prepare, without_days
 from rounds.definitions.graph import day_of
 from rounds.methods.proportion import wilson
 from rounds.nouns import (
-    DataError,
     DefinitionError,
     Measure,
     MeasureResult,
@@ -109,15 +106,8 @@ def run_measure(
         )
     else:
         split = rows
-    try:
-        limitations = other_units(derived_from(datamart), measure, concepts)
-        limitations += limits_of_calendar(calendar_of(datamart), measure)
-    except duckdb.Error as error:
-        raise DataError(
-            f"The datamart could not be read ({type(error).__name__}).",
-            code="datamart-unreadable",
-            remedies=("Load the data again with `rounds data load`.",),
-        ) from None
+    limitations = [*concepts.limitations, *other_units(measure, concepts)]
+    limitations += limits_of_calendar(calendar_of(datamart), measure)
     return MeasureResult(
         measure=measure.ref(),
         title=measure.title,
