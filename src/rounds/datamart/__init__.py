@@ -2,6 +2,7 @@
 
 from rounds.datamart.build import Progress
 from rounds.datamart.datamart import Datamart, SourceStatus, Status
+from rounds.datamart.export import Exported, export_omop
 from rounds.datamart.load import change_vocabulary, load
 from rounds.datamart.load_report import LoadReport, Reason, TypeCount
 from rounds.datamart.measures import run_measure
@@ -9,6 +10,7 @@ from rounds.datamart.store import Snapshot, Store
 
 __all__ = [
     "Datamart",
+    "Exported",
     "LoadReport",
     "Progress",
     "Reason",
@@ -18,6 +20,7 @@ __all__ = [
     "Store",
     "TypeCount",
     "change_vocabulary",
+    "export_omop",
     "load",
     "run_measure",
 ]

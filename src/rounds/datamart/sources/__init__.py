@@ -5,12 +5,14 @@ from pathlib import Path
 
 from rounds.datamart.source_files import SourceFile
 from rounds.datamart.sources.base import Held, Loaded, Source, Tell
+from rounds.datamart.sources.csv import CsvSource
 from rounds.datamart.sources.fhir import FhirSource
 from rounds.datamart.sources.omop import OmopSource
 from rounds.nouns.errors import DataError
 
 __all__ = [
     "SOURCES",
+    "CsvSource",
     "FhirSource",
     "Held",
     "Loaded",
@@ -21,7 +23,7 @@ __all__ = [
     "source_of_shape",
 ]
 
-SOURCES: tuple[Source, ...] = (OmopSource(), FhirSource())
+SOURCES: tuple[Source, ...] = (CsvSource(), OmopSource(), FhirSource())
 """Tried in this order; the first that recognises a file of the folder is taken."""
 
 

@@ -12,12 +12,13 @@ import duckdb
 
 from rounds.datamart.cdm import create_tables
 from rounds.datamart.fhir_paths import text
-from rounds.datamart.mapping import cdm_columns, cdm_tables
+from rounds.datamart.mapping import cdm_tables
 from rounds.datamart.store import failures
 from rounds.datamart.store.concept_view import concept_relation, local_code_relation
 from rounds.datamart.store.manifest import Part, Snapshot
 from rounds.datamart.store.relations import relation
 from rounds.datamart.store.visible import visible_rows
+from rounds.datamart.vocabulary import attach_vocabulary as attach_empty_vocabulary
 
 __all__ = [
     "Files",
@@ -81,11 +82,7 @@ def attach_vocabulary(
     if path is not None:
         _attach(connection, files, path, "vocabulary", None)
         return
-    connection.execute("ATTACH ':memory:' AS vocabulary")
-    columns = ", ".join(
-        f'"{row["column"]}" {row["type"]}' for row in cdm_columns("concept")
-    )
-    connection.execute(f"CREATE TABLE vocabulary.concept ({columns})")
+    attach_empty_vocabulary(connection, None)
 
 
 def columns_of(
@@ -129,7 +126,6 @@ def _attach(
 def _make_views(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot) -> None:
     if not snapshot.sources:
         create_tables(connection)
-        connection.execute("DROP TABLE IF EXISTS concept")
     aliases = [part.alias for part in snapshot.parts]
     held = columns_of(connection, [*aliases, "vocabulary"])
     _view(connection, "concept", concept_relation(held, aliases))
