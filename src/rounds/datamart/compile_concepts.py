@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from rounds.datamart.compile import Concepts
-from rounds.datamart.compile_events import TABLES, member, numbers
+from rounds.datamart.compile_events import TABLES, member, numbers, text
 from rounds.datamart.compile_units import find_units
 from rounds.definitions import is_tree, vocabulary_of
 from rounds.definitions.graph import CLAUSES, concept_set_of, needed_events, nodes
@@ -162,10 +162,13 @@ def _known(derived: "Derived", wanted: Iterable[Key]) -> dict[Key, set[int]]:
     ):
         of_kind = [key for key in missing if key[2] == begun]
         if of_kind:
+            # Sorted by vocabulary, the table is read where these stand, and no further.
+            systems = ", ".join(text(each) for each in sorted({k[0] for k in of_kind}))
             rows = derived.ask(
                 "SELECT w.vocabulary, w.code, c.concept_id FROM concept c JOIN "
                 "(SELECT unnest($1) AS vocabulary, unnest($2) AS code) w "
-                f"ON c.vocabulary_id = w.vocabulary AND {test} WHERE c.concept_id > 0",
+                f"ON c.vocabulary_id = w.vocabulary AND {test} WHERE c.concept_id > 0 "
+                f"AND c.vocabulary_id IN ({systems})",
                 [[key[0] for key in of_kind], [key[1] for key in of_kind]],
             )
             for vocabulary, code, concept in rows:
