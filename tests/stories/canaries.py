@@ -231,7 +231,8 @@ def omop_rows(flock, n=2):
             for column in cdm_columns(table):
                 name, kind = column["column"], column["type"]
                 if kind == "BIGINT":
-                    value = 0 if name.endswith("_concept_id") else 7_000_000 + place
+                    is_concept = class_of("omop", table, name)["class"] == "concept"
+                    value = 0 if is_concept else 7_000_000 + place
                 elif kind == "DATE":
                     value = flock.day()
                 elif kind == "TIMESTAMP":

@@ -14,6 +14,8 @@ from rounds.datamart.mapping import Row
 __all__ = ["Columns"]
 
 _FIRST_LOCAL: Final = 2_000_000_001
+_CENTURIES: Final = 10_000_000_000_000_000
+"""In microseconds: 317 years."""
 _TIME: Final = "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?"
 _WORDS: Final = {
     "domain_id": "Condition|Drug|Measurement|Observation|Procedure|Device|Visit|Unit|"
@@ -237,10 +239,12 @@ class Columns:
         """Hide an instant behind a secret number of its resource.
 
         Versions are compared within one resource alone, and the number is the same for
-        all of them, so the later one stays the later.
+        all of them, so the later one stays the later. What comes out lies centuries
+        ahead, where nobody can take it for a day on which something was.
         """
         instant = f"epoch_us(TRY_CAST({at.given} AS TIMESTAMPTZ))"
-        hidden = f"make_timestamp({instant} + {pseudonyms.mask(self.digests['id'])})"
+        mask = pseudonyms.mask(self.digests["id"])
+        hidden = f"make_timestamp({instant} + {_CENTURIES} + {mask})"
         return f"strftime({hidden}, '%Y-%m-%dT%H:%M:%S.%fZ')"
 
     def _version(self, at: _At) -> str:

@@ -68,5 +68,5 @@ def offset(digest: str) -> str:
 
 
 def mask(digest: str) -> str:
-    """Write a secret number of a digest, in [0, 2**52)."""
+    """Write a secret number of a digest, in [0, 2**52): as microseconds, 142 years."""
     return f"CAST(CAST('0x' || substr({digest}, 49, 16) AS UBIGINT) >> 12 AS BIGINT)"

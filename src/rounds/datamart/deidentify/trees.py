@@ -14,12 +14,18 @@ from rounds.datamart.deidentify.classes import class_of
 from rounds.datamart.deidentify.plan import DeidentifyPlan
 from rounds.datamart.fhir_paths import text
 from rounds.datamart.mapping import mapping
+from rounds.definitions.code_systems import code_systems
 
 __all__ = ["Trees", "is_list", "is_struct", "quantities"]
 
-_UCUM: Final = "http://unitsofmeasure.org"
-_SVI: Final = "https://www.atsdr.cdc.gov/place-health/php/svi"
+_UCUM: Final = "http://unitsofmeasure.org|urn:oid:2.16.840.1.113883.6.8"
 _COMPARATORS: Final = "<|<=|>=|>|ad"
+
+
+def _uris(vocabulary: str) -> str:
+    """Write the code systems of a vocabulary."""
+    known = code_systems().items()
+    return ", ".join(text(uri) for uri, name in known if name == vocabulary)
 
 
 def is_struct(kind: Any) -> bool:
@@ -216,9 +222,7 @@ class Trees:
         exact: str, number: str, code: str, unit: str, *, as_json: bool = False
     ) -> str:
         """Write a number that is text: of an age at most 90, of a rank its quarter."""
-        ages = mapping("deidentify_ages")
-        listed = ", ".join(text(row["code"]) for row in ages)
-        system = text(ages[0]["system"])
+        listed = ", ".join(text(row["code"]) for row in mapping("deidentify_ages"))
 
         def shown(value: str) -> str:
             words = f"CAST({value} AS VARCHAR)"
@@ -226,8 +230,8 @@ class Trees:
 
         rank = shown(values.place_rank(number))
         return (
-            f"CASE WHEN {code}.system = {system} AND {code}.code IN ({listed}) AND "
+            f"CASE WHEN {code}.system IN ({_uris('LOINC')}) AND {code}.code IN ({listed}) AND "
             f"{number} > {values.aged(number, unit)} "
             f"THEN {shown(values.aged(number, unit))} "
-            f"WHEN {code}.system = '{_SVI}' THEN {rank} ELSE {exact} END"
+            f"WHEN {code}.system IN ({_uris('SVI')}) THEN {rank} ELSE {exact} END"
         )

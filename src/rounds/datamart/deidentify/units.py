@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from rounds.datamart.ucum import is_ucum
+from rounds.definitions.ucum import is_ucum
 
 __all__ = ["may_be_kept"]
 
