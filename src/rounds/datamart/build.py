@@ -104,7 +104,7 @@ class Build:
         """Join the vocabulary that a source brings to the one in force; give its id."""
         if not loaded.vocabulary:
             return self.vocabulary
-        made = self.writer.building / "brought.duckdb"
+        made = self.writer.building / "joined.duckdb"
         former = self.writer.vocabulary_path(self.vocabulary)
         report = vocabulary_from_relations(connection, loaded.vocabulary, made, former)
         if report.id == self.vocabulary:

@@ -207,7 +207,7 @@ def _unit(measure: Measure, rows: MeasureRows, label: str, of: Any) -> UnitResul
             lower=lower,
             upper=upper,
         )
-    values = rows.value[of]
+    values = np.sort(rows.value[of])  # so that no order of rows changes a last digit
     mean = float(values.mean())
     if n == 1:
         return UnitResult(unit=label, denominator=n, value=mean)

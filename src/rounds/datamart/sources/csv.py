@@ -61,7 +61,8 @@ class CsvSource:
         for file in tables:
             if file.name not in mapped:
                 connection.execute(
-                    "INSERT INTO problem VALUES (?, 0, 'file', 'file not mapped', false)",
+                    "INSERT INTO problem "
+                    "VALUES (?, 0, 'file', 'file not mapped', false)",
                     [file.number],
                 )
         lots = [lot for sheet in sheets for lot in lots_of(sheet)]
@@ -121,7 +122,7 @@ def _used(mapped: MappedFile) -> Iterable[str]:
 def _remark_columns(
     connection: duckdb.DuckDBPyConnection, sheet: Sheet, kind: str
 ) -> None:
-    """Remark on columns that the mapping leaves out; the header has proved to be one."""
+    """Remark on columns that the mapping leaves out: the header is one by now."""
     unused = [name for name in sheet.columns if name not in set(_used(sheet.mapped))]
     rows = [(sheet.number, kind, f"column not used: {name}") for name in unused]
     if rows:
