@@ -13,6 +13,7 @@ from rounds.datamart.deidentify.plan import (
     Calendar,
     DeidentifyPlan,
     Mode,
+    calendar_of_stamp,
     insist_unchanged,
     plan_from,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "DeidentifyPlan",
     "Mode",
     "calendar_of",
+    "calendar_of_stamp",
     "insist_unchanged",
     "limits_of_calendar",
     "plan_from",

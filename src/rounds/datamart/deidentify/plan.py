@@ -24,6 +24,7 @@ __all__ = [
     "Calendar",
     "DeidentifyPlan",
     "Mode",
+    "calendar_of_stamp",
     "insist_unchanged",
     "plan_from",
     "read_key",
@@ -69,33 +70,15 @@ class DeidentifyPlan:
         """What can be known of the calendar after this."""
         return _CALENDARS[self.mode]
 
-    def fingerprint(self) -> str:
-        """Give a hash of all that changes the result; it does not reveal the key.
+    def stamp(self) -> str:
+        """Give what a snapshot keeps: mode, year and fingerprint; no secret is in it.
 
-        Another key gives another fingerprint. The key cannot be found from it: it is
-        the start of an HMAC-SHA-256 under that key, of the settings.
+        The fingerprint is the start of an HMAC-SHA-256 of the settings under the key:
+        another key gives another one, and the key cannot be found from it.
         """
-        settings = (
-            _VERSION,
-            self.mode,
-            self.reference_year,
-            *self._settings(),
-        )
-        words = "\n".join(str(one) for one in settings)
-        return hmac.new(self.key, words.encode(), hashlib.sha256).hexdigest()[:16]
-
-    def describe(self) -> dict[str, Any]:
-        """Give what a snapshot's manifest keeps: no secret is in it."""
         same = "\n".join((_VERSION, self.mode, *map(str, self._settings())))
-        return {
-            "mode": self.mode,
-            "calendar": self.calendar,
-            "reference_year": self.reference_year,
-            "settings": hmac.new(
-                self.key, f"settings\n{same}".encode(), hashlib.sha256
-            ).hexdigest()[:16],
-            "fingerprint": self.fingerprint(),
-        }
+        made = hmac.new(self.key, f"settings\n{same}".encode(), hashlib.sha256)
+        return f"{self.mode}:{self.reference_year}:{made.hexdigest()[:16]}"
 
     def _settings(self) -> tuple[object, ...]:
         classes = sorted(str(sorted(row.items())) for row in self.more_classes)
@@ -103,18 +86,22 @@ class DeidentifyPlan:
         return (self.keep_names, self.keep_codes, *systems, *classes)
 
 
-def insist_unchanged(
-    plan: DeidentifyPlan | None, kept: Mapping[str, Any] | None
-) -> bool:
+def calendar_of_stamp(stamp: str) -> Calendar:
+    """Give what is known of the calendar in a snapshot with this stamp."""
+    mode = stamp.partition(":")[0]
+    return _CALENDARS[mode] if mode in MODES else "day"
+
+
+def insist_unchanged(plan: DeidentifyPlan | None, stamp: str) -> bool:
     """Refuse to mix a datamart with data de-identified in another way.
 
     Parameters
     ----------
     plan : DeidentifyPlan, optional
         What the load is to do; None for nothing.
-    kept : mapping, optional
-        What `describe` gave for the snapshot in force; None for nothing. Call this
-        only where there is a snapshot in force.
+    stamp : str
+        The stamp of the snapshot in force; empty for nothing. Call this only where
+        there is a snapshot in force.
 
     Returns
     -------
@@ -127,16 +114,18 @@ def insist_unchanged(
     DataError
         If the mode, the key or the settings are others.
     """
-    was = str(kept["mode"]) if kept else "none"
-    wanted = plan.mode if plan else "none"
-    if was == wanted and (
-        plan is None or (kept or {}).get("settings") == plan.describe()["settings"]
-    ):
-        return plan is not None and (kept or {})["reference_year"] < plan.reference_year
+    wanted = plan.stamp() if plan else ""
+    was, now = stamp.split(":"), wanted.split(":")
+    if was == now:
+        return False
+    if was[0] == now[0] and was[2] == now[2] and int(was[1]) < int(now[1]):
+        return True
+    before, after = was[0] or "none", now[0] or "none"
     what = (
-        f"The datamart was loaded with de-identification {was!r}; now it is {wanted!r}."
-        if was != wanted
-        else f"The key or the settings of de-identification ({was!r}) have changed."
+        f"The datamart was loaded with de-identification {before!r}; "
+        f"now it is {after!r}."
+        if before != after
+        else f"The key or the settings of de-identification ({before!r}) have changed."
     )
     raise DataError(
         what,
@@ -144,7 +133,7 @@ def insist_unchanged(
         why="Rows treated in two ways do not fit together, and could reveal people.",
         remedies=(
             "Load the files again into a new datamart: rounds init NEW --from FOLDER.",
-            f"Or go back to how it was loaded: deidentify = {was!r} in rounds.toml.",
+            f"Or go back to how it was loaded: deidentify = {before!r} in rounds.toml.",
         ),
     )
 
