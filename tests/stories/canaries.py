@@ -277,6 +277,80 @@ def write_omop(folder, rows_by_table):
             writer.writerows(rows)
 
 
+CSV_MAPPING = """
+files:
+  people.csv:
+    row: person
+    person: mrn
+    birth: born
+    sex: sex
+    unit: clinic
+    clinician: doctor
+    death: died
+  visits.csv:
+    row: visit
+    person: mrn
+    time: day
+    unit: clinic
+    clinician: doctor
+    arm: arm
+    outcome: [outcome]
+  tests.csv:
+    row: measurement
+    person: mrn
+    time: day
+    code: {column: test, system: http://loinc.org}
+    value: result
+    ucum: unit
+  problems.csv:
+    row: condition
+    person: mrn
+    time: day
+    code: {column: problem}
+"""
+
+
+def write_csv(flock, folder):
+    """Write plain CSV with a mapping, a canary in each of its columns."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "rounds-mapping.yaml").write_text(CSV_MAPPING)
+    people = [flock.word() for _ in range(4)]
+    clinic, doctor = flock.word(), flock.word()
+    tables = {
+        "people": [
+            {
+                "mrn": who, "born": min(flock.day(), "2000-05-05"), "sex": flock.word(),
+                "clinic": clinic, "doctor": doctor, "died": "",
+            }
+            for who in people
+        ],
+        "visits": [
+            {
+                "mrn": who, "day": flock.day(), "clinic": clinic, "doctor": doctor,
+                "arm": flock.word(), "outcome": flock.sentence(),
+            }
+            for who in people
+        ],
+        "tests": [
+            {
+                "mrn": who, "day": flock.day(), "result": 120, "unit": unit,
+                "test": code,
+            }
+            for who in people
+            for code, unit in (("8480-6", "mm[Hg]"), (flock.word(), flock.word()))
+        ],
+        "problems": [
+            {"mrn": who, "day": flock.day(), "problem": flock.sentence()}
+            for who in people
+        ],
+    }  # fmt: skip
+    for name, rows in tables.items():
+        with (folder / f"{name}.csv").open("w", newline="") as stream:
+            writer = csv.DictWriter(stream, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+
+
 def found_in_cells(connection, words):
     """Give which words stand in a cell of any table, and in which columns."""
     connection.execute("CREATE OR REPLACE TEMP TABLE canary (word VARCHAR)")

@@ -15,7 +15,7 @@ from rounds.datamart.deidentify import (
     MODES,
     Deidentifier,
     DeidentifyPlan,
-    insist_unchanged,
+    insist_alike,
     plan_from,
     shown_name,
 )
@@ -467,17 +467,17 @@ def test_an_unknown_mode_is_refused(tmp_path):
 
 def test_another_mode_key_or_setting_is_refused_and_a_new_year_makes_stale(plan):
     first = plan()
-    assert insist_unchanged(first, first.describe()) is False
-    assert insist_unchanged(None, None) is False
+    assert insist_alike(first, first.describe()) is False
+    assert insist_alike(None, None) is False
     later = DeidentifyPlan(**{**vars(first), "reference_year": 2027})
-    assert insist_unchanged(later, first.describe()) is True
+    assert insist_alike(later, first.describe()) is True
     others = (None, plan("safe_harbor"), plan(key=bytes(32)), plan(keep_names=True))
     for other in others:
         with pytest.raises(DataError) as error:
-            insist_unchanged(other, first.describe())
+            insist_alike(other, first.describe())
         assert error.value.code == "deidentify-changed"
     with pytest.raises(DataError):
-        insist_unchanged(first, None)
+        insist_alike(first, None)
 
 
 def test_the_fingerprint_follows_the_settings_and_hides_the_key(plan):

@@ -3,18 +3,18 @@
 import datetime as dt
 import secrets
 
-from rounds.datamart.deidentify import insist_unchanged, plan_from
+from rounds.datamart.deidentify import insist_alike, plan_from
 
 settings = {"data": {"deidentify": "shifted"}}
 plan = plan_from(settings, folder, secrets.token_bytes, today=dt.date(2026, 7, 1))
-insist_unchanged(None, plan.describe())
+insist_alike(None, plan.describe())
 
 # Instead:
 import datetime as dt
 import secrets
 
-from rounds.datamart.deidentify import insist_unchanged, plan_from
+from rounds.datamart.deidentify import insist_alike, plan_from
 
 settings = {"data": {"deidentify": "shifted"}}
 plan = plan_from(settings, folder, secrets.token_bytes, today=dt.date(2026, 7, 1))
-insist_unchanged(plan, plan.describe())
+insist_alike(plan, plan.describe())

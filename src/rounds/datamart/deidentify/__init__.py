@@ -14,7 +14,7 @@ from rounds.datamart.deidentify.plan import (
     DeidentifyPlan,
     Mode,
     calendar_of_stamp,
-    insist_unchanged,
+    insist_alike,
     plan_from,
 )
 
@@ -26,7 +26,7 @@ __all__ = [
     "Mode",
     "calendar_of",
     "calendar_of_stamp",
-    "insist_unchanged",
+    "insist_alike",
     "limits_of_calendar",
     "plan_from",
     "refuse_calendar",

@@ -9,6 +9,7 @@ from rounds.datamart.deidentify.classes import class_of
 from rounds.datamart.deidentify.dates import Dates
 from rounds.datamart.deidentify.plan import DeidentifyPlan
 from rounds.datamart.deidentify.trees import Trees, is_struct
+from rounds.datamart.fhir_paths import fields, resources
 from rounds.datamart.mapping import Row
 
 __all__ = ["Columns"]
@@ -94,8 +95,6 @@ class Columns:
 
     def _reference(self, at: _At) -> str:
         """Keep the type that is referred to, and the way of referring to it."""
-        from rounds.datamart.fhir_paths import resources
-
         types = "|".join(resources())
         found = pseudonyms.code(self.digests[at.name])
         typed = f"regexp_extract({at.given}, '^({types})[/?]', 1)"
@@ -113,6 +112,10 @@ class Columns:
         return pseudonyms.code(self.digests[at.name])
 
     def _dropped(self, at: _At) -> str:
+        if self.shape == "fhir":
+            field = fields(self.table).get(at.name, {})
+            if field.get("kind") == "number":  # what is none is still set aside
+                return f"nullif({values.number(at.given)}, {at.given})"
         return "NULL"
 
     def _name(self, at: _At) -> str:

@@ -121,6 +121,14 @@ class Deidentifier:
         written = ", ".join(f'{columns.write(name)} AS "{name}"' for name in types)
         return f"(SELECT {written} FROM {inner})"
 
+    def shield(self, source: str, resource: str) -> str:
+        """Write flat rows of a resource type without identifiers: see `relation`."""
+        return self.relation(source, "fhir", resource)
+
+    def code(self, vocabulary: str, code: str) -> str:
+        """Write a code of a CSV file: kept if it has the form of its vocabulary's."""
+        return values.vocabulary_code(self._plan, vocabulary, code)
+
     def replace(
         self,
         name: str,

@@ -25,7 +25,7 @@ __all__ = [
     "DeidentifyPlan",
     "Mode",
     "calendar_of_stamp",
-    "insist_unchanged",
+    "insist_alike",
     "plan_from",
     "read_key",
 ]
@@ -92,7 +92,7 @@ def calendar_of_stamp(stamp: str) -> Calendar:
     return _CALENDARS[mode] if mode in MODES else "day"
 
 
-def insist_unchanged(plan: DeidentifyPlan | None, stamp: str) -> bool:
+def insist_alike(plan: DeidentifyPlan | None, stamp: str) -> bool:
     """Refuse to mix a datamart with data de-identified in another way.
 
     Parameters

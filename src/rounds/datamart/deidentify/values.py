@@ -12,6 +12,7 @@ from rounds.datamart.deidentify.plan import DeidentifyPlan
 from rounds.datamart.deidentify.pseudonyms import hmac_sql
 from rounds.datamart.fhir_paths import text
 from rounds.datamart.mapping import mapping
+from rounds.definitions.code_systems import code_systems
 
 __all__ = [
     "LOCAL",
@@ -26,6 +27,7 @@ __all__ = [
     "source_code",
     "state",
     "unit",
+    "vocabulary_code",
     "zip3",
 ]
 
@@ -87,6 +89,24 @@ def source_code(plan: DeidentifyPlan, given: str, concepts: tuple[str, ...]) -> 
         f"CASE WHEN regexp_full_match({given}, {text('|'.join(forms))}) THEN {given} "
         f"WHEN {known} THEN NULL ELSE {opaque(plan, given)} END"
     )
+
+
+def vocabulary_code(plan: DeidentifyPlan, vocabulary: str, code: str) -> str:
+    """Write a code, kept if it has the form of its vocabulary's codes."""
+    forms = dict(_systems())
+    tests = " ".join(
+        f"WHEN {vocabulary} = {text(name)} "
+        f"THEN regexp_full_match({code}, {text(forms[uri])})"
+        for uri, name in code_systems().items()
+        if uri in forms
+    )
+    local = " ".join(
+        f"WHEN {vocabulary} = {text(name)} "
+        f"THEN regexp_full_match({code}, '{_LOOKS_LIKE_A_CODE}')"
+        for name in plan.keep_systems
+    )
+    kept = f"CASE {tests} {local} ELSE false END"
+    return f"CASE WHEN {kept} THEN {code} ELSE {opaque(plan, code)} END"
 
 
 def unit(given: str) -> str:
