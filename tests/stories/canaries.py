@@ -179,7 +179,10 @@ class Coop:
                 return {"reference": "#" + self._contained_id()}
             if name in {"subject", "patient"} and sound:
                 return {"reference": f"Patient/{self.patient}"}
-            return {"reference": f"Practitioner/{flock.word()}", "display": flock.word()}
+            return {
+                "reference": f"Practitioner/{flock.word()}",
+                "display": flock.word(),
+            }
         if written == "quantity":
             unit = "mmHg" if sound else flock.word()
             return {

@@ -167,7 +167,9 @@ def test_references_lead_where_they_led(connection, plan, mode):
 
 
 def test_two_loads_give_the_same_pseudonyms_and_another_key_others(connection, plan):
-    connection.execute("CREATE TEMP TABLE given AS SELECT 'p' || i AS id FROM range(99) r(i)")
+    connection.execute(
+        "CREATE TEMP TABLE given AS SELECT 'p' || i AS id FROM range(99) r(i)"
+    )
 
     def ids(made):
         relation = Deidentifier(connection, made).relation("given", "fhir", "Patient")
@@ -186,7 +188,9 @@ def test_random_codes_are_kept_and_come_back_whatever_the_order(connection, plan
     def ids(made, source, *, keep=True):
         away = Deidentifier(connection, made)
         relation = away.relation(source, "fhir", "Patient")
-        found = dict(connection.execute(f"SELECT record, id FROM {relation}").fetchall())
+        found = dict(
+            connection.execute(f"SELECT record, id FROM {relation}").fetchall()
+        )
         if keep:
             away.keep()
         return found
@@ -256,7 +260,9 @@ def test_a_later_version_of_a_resource_stays_the_later_one(connection, plan, mod
         "('o', '2024-03-01T02:00:00-05:00', '11', 3), ('o', NULL, NULL, 0), "
         "('o', 'yesterday', 'abc', 4)) t(id, updated, version, record)"
     )
-    relation = Deidentifier(connection, plan(mode)).relation("given", "fhir", "Observation")
+    relation = Deidentifier(connection, plan(mode)).relation(
+        "given", "fhir", "Observation"
+    )
     rows = connection.execute(
         f"SELECT updated, version FROM {relation} ORDER BY record"
     ).fetchall()
@@ -455,13 +461,17 @@ def test_a_key_of_another_length_is_refused(tmp_path):
     (tmp_path / "deidentify.key").write_bytes(b"short")
     (tmp_path / "deidentify.key").chmod(0o600)
     with pytest.raises(DataError) as error:
-        plan_from({"data": {"deidentify": "shifted"}}, tmp_path, os.urandom, today=TODAY)
+        plan_from(
+            {"data": {"deidentify": "shifted"}}, tmp_path, os.urandom, today=TODAY
+        )
     assert error.value.code == "deidentify-key-unusable"
 
 
 def test_an_unknown_mode_is_refused(tmp_path):
     with pytest.raises(DefinitionError) as error:
-        plan_from({"data": {"deidentify": "anonymous"}}, tmp_path, os.urandom, today=TODAY)
+        plan_from(
+            {"data": {"deidentify": "anonymous"}}, tmp_path, os.urandom, today=TODAY
+        )
     assert error.value.code == "deidentify-mode"
 
 

@@ -168,7 +168,10 @@ def _finer_than_a_year(measure: Measure, period: Period) -> Iterator[str]:
             if node.at == "period_start" or not _ends_a_year(period.end):
                 yield "an age on a day within a year"
         elif isinstance(node, Window):
-            for point, whole in ((node.start, _begins_a_year), (node.end, _ends_a_year)):
+            for point, whole in (
+                (node.start, _begins_a_year),
+                (node.end, _ends_a_year),
+            ):
                 if point is not None and (
                     point.at == "index" or not whole(day_in(period, point))
                 ):

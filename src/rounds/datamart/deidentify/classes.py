@@ -64,9 +64,7 @@ def _rows(rows: Iterable[Row], shape: str, table: str) -> dict[str, Row]:
     return found
 
 
-def class_of(
-    shape: str, table: str, column: str, more: tuple[Row, ...] = ()
-) -> Row:
+def class_of(shape: str, table: str, column: str, more: tuple[Row, ...] = ()) -> Row:
     """Give the row of a column.
 
     Parameters

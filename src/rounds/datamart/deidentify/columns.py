@@ -251,7 +251,9 @@ class Columns:
         return f"strftime({hidden}, '%Y-%m-%dT%H:%M:%S.%fZ')"
 
     def _version(self, at: _At) -> str:
-        hidden = f"TRY_CAST({at.given} AS BIGINT) + {pseudonyms.mask(self.digests['id'])}"
+        hidden = (
+            f"TRY_CAST({at.given} AS BIGINT) + {pseudonyms.mask(self.digests['id'])}"
+        )
         return (
             f"CASE WHEN regexp_full_match({at.given}, '[0-9]{{1,15}}') "
             f"THEN CAST({hidden} AS VARCHAR) END"

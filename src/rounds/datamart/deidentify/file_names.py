@@ -23,7 +23,9 @@ _EXTENSIONS: Final = frozenset(
 def _known() -> re.Pattern[str]:
     types = "|".join(row["resource"] for row in mapping("fhir_types"))
     words = f"{types}|{'|'.join(cdm_tables())}|{_HARMLESS}"
-    return re.compile(f"({words})([-_.]?({_HARMLESS}|[0-9]{{1,6}})){{0,3}}", re.IGNORECASE)
+    return re.compile(
+        f"({words})([-_.]?({_HARMLESS}|[0-9]{{1,6}})){{0,3}}", re.IGNORECASE
+    )
 
 
 def shown_name(number: int, name: str) -> str:
@@ -51,7 +53,5 @@ def shown_name(number: int, name: str) -> str:
     ending = "".join(suffixes)
     stem = path.name.removesuffix(ending)
     shown = stem if _known().fullmatch(stem) else f"file-{number}"
-    folders = [
-        one if _known().fullmatch(one) else "folder" for one in path.parts[:-1]
-    ]
+    folders = [one if _known().fullmatch(one) else "folder" for one in path.parts[:-1]]
     return "/".join([*folders, f"{shown}{ending}"])

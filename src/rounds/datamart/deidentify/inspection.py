@@ -33,13 +33,11 @@ def settle(connection: duckdb.DuckDBPyConnection, plan: DeidentifyPlan) -> None:
     for table, column in _COUNTED_ON:
         connection.execute(
             f'UPDATE "{table}" SET "{column}" = date_trunc(\'year\', "{column}") '
-            f"WHERE \"{column}\" <> date_trunc('year', \"{column}\")"
+            f'WHERE "{column}" <> date_trunc(\'year\', "{column}")'
         )
 
 
-def insist_on_none(
-    connection: duckdb.DuckDBPyConnection, plan: DeidentifyPlan
-) -> None:
+def insist_on_none(connection: duckdb.DuckDBPyConnection, plan: DeidentifyPlan) -> None:
     """Refuse a part of the datamart in which a column holds what it must not.
 
     Parameters

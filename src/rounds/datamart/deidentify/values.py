@@ -146,7 +146,9 @@ def zip3(given: str) -> str:
     2010. The rule asks for the current figures: look for newer ones.
     """
     few = ", ".join(text(row["prefix"]) for row in mapping("deidentify_zip3"))
-    whole = f"regexp_full_match(trim({given}), '[0-9]{{5}}([- ]?[0-9]{{4}})?|[0-9]{{3}}')"
+    whole = (
+        f"regexp_full_match(trim({given}), '[0-9]{{5}}([- ]?[0-9]{{4}})?|[0-9]{{3}}')"
+    )
     first = f"left(trim({given}), 3)"
     return (
         f"CASE WHEN {whole} THEN CASE WHEN {first} IN ({few}) THEN '000' "
