@@ -21,11 +21,11 @@ MIDDLE = dt.date(2025, 2, 15)
 
 def spread(rows):
     """Move days apart, so that they fall into several years."""
-    return _each_day(rows, lambda row, day: MIDDLE + 12 * (day - MIDDLE))
+    return _each_day(rows, lambda _, day: MIDDLE + 12 * (day - MIDDLE))
 
 
 def to_years(rows):
-    made = _each_day(rows, lambda row, day: day.replace(month=1, day=1))
+    made = _each_day(rows, lambda _, day: day.replace(month=1, day=1))
     for person in made["person"]:
         person |= {"month_of_birth": None, "day_of_birth": None}
     return made

@@ -110,10 +110,11 @@ def limits_of_calendar(kind: Calendar, measure: Measure) -> list[str]:
     """Say what is less sure in a result that can be computed."""
     if kind == "day":
         return []
-    said = [
+    grouped = (
         "People over 89 are one group: at an earlier day such a person counts as "
         "younger than they were."
-    ]
+    )
+    said = [grouped]
     if kind == "year" and measure.basis == "person":
         said.append(
             "Dates are known to the year: whoever has as many visits at two sites is "

@@ -88,8 +88,7 @@ def class_of(shape: str, table: str, column: str, more: tuple[Row, ...] = ()) ->
             code="deidentify-no-class",
             why="A column that nobody has thought about may name a person.",
             remedies=(
-                "Give it a class, e.g. dropped, beside those of "
-                "mappings/deidentify.csv.",
+                "Give it a class, e.g. dropped, as mappings/deidentify.csv does.",
                 "Leave the column out of the mapping.",
             ),
         )

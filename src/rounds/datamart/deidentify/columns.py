@@ -80,9 +80,9 @@ class Columns:
         if name.endswith("_text") and self.shape == "fhir":
             # The words of a code have no row of their own.
             base = name.removesuffix("_text")
-            if base in self.types and is_struct(self.types[base]):
-                if class_of(self.shape, self.table, base, more)["class"] == "code":
-                    return {"class": "code_text", "of": base}
+            is_code = base in self.types and is_struct(self.types[base])
+            if is_code and self._row(base)["class"] == "code":
+                return {"class": "code_text", "of": base}
         return class_of(self.shape, self.table, name, more)
 
     # A method for each class, in the order of `classes.CLASSES`.
@@ -170,7 +170,10 @@ class Columns:
                 if column != unit
             ]
             found = " OR ".join(f"coalesce({test}, false)" for test in tests)
-            written = f"CASE WHEN {at.given} IS NOT NULL AND ({found}) THEN {fitted} ELSE {written} END"
+            written = (
+                f"CASE WHEN {at.given} IS NOT NULL AND ({found}) THEN {fitted} "
+                f"ELSE {written} END"
+            )
         return written
 
     def _quantity(self, at: _At) -> str:
@@ -184,7 +187,8 @@ class Columns:
         return Trees(self.plan).write(at.given, self.types[at.name])
 
     def _contained(self, at: _At) -> str:
-        found = f'list_position(list_transform("{at.of}", lambda x: x.id), substr({at.given}, 2))'
+        ids = f'list_transform("{at.of}", lambda x: x.id)'
+        found = f"list_position({ids}, substr({at.given}, 2))"
         return (
             f"CASE WHEN {at.given} IS NULL THEN NULL WHEN starts_with({at.given}, '#') "
             f"THEN '#m' || coalesce({found}, 0) ELSE 'elsewhere' END"

@@ -240,7 +240,7 @@ class Deidentifier:
                 " LEFT JOIN (SELECT person_id AS died_id, min(death_date) AS "
                 f"rounds_died FROM {deaths} GROUP BY 1) ON died_id = person_id"
             )
-        died = ", rounds_died" if deaths else ""
+        kept = f"rounds_row.*{', rounds_died' if deaths else ''}"
         numbered = [(place, name) for place, name in enumerate(texts)]
         digests = {name: f"rounds_digest_{place}" for place, name in numbered}
         if self._codes is None:
@@ -250,12 +250,12 @@ class Deidentifier:
             )
             return (
                 digests,
-                f"(SELECT rounds_row.*{died}{more} FROM {source} AS rounds_row{joined})",
+                f"(SELECT {kept}{more} FROM {source} AS rounds_row{joined})",
             )
         if not texts:
             return (
                 digests,
-                f"(SELECT rounds_row.*{died} FROM {source} AS rounds_row{joined})",
+                f"(SELECT {kept} FROM {source} AS rounds_row{joined})",
             )
         into = f"rounds_deidentify_{what.shape}_{what.table}"
         self._dictionaries.add(into)
@@ -272,7 +272,7 @@ class Deidentifier:
             joins += f" LEFT JOIN {into} AS d{place} ON d{place}.given = {texts[name]}"
         return (
             digests,
-            f"(SELECT rounds_row.*{died}{more} FROM {source} AS rounds_row{joins}{joined})",
+            f"(SELECT {kept}{more} FROM {source} AS rounds_row{joins}{joined})",
         )
 
     def _find_units(self, source: str, what: _Shape) -> None:
@@ -342,8 +342,8 @@ def _texts(what: _Shape, plan: DeidentifyPlan) -> dict[str, str]:
             plain = quoted
         elif row["class"] == "identifier" and what.shape == "fhir":
             plain = (
-                f"'{what.table}?identifier=' || rounds_row.\"identifier_system\" || '|' || "
-                f"{quoted}"
+                f"'{what.table}?identifier=' || "
+                f"rounds_row.\"identifier_system\" || '|' || {quoted}"
             )
         elif row["class"] == "identifier":
             plain = f"'{row['of']}_source_value/' || {quoted}"

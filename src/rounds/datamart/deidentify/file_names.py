@@ -14,8 +14,8 @@ _HARMLESS: Final = (
     "output|parquet|part|patients|practitioners|hospitals|hospitalInformation|"
     "practitionerInformation|source|tables|vocabulary"
 )
-_EXTENSIONS: Final = frozenset(
-    ".csv .db .duckdb .gz .json .jsonl .ndjson .parquet .tsv .txt .zip".split()
+_EXTENSIONS: Final = re.compile(
+    r"[.](csv|db|duckdb|gz|json|jsonl|ndjson|parquet|tsv|txt|zip)", re.IGNORECASE
 )
 
 
@@ -49,7 +49,7 @@ def shown_name(number: int, name: str) -> str:
     'folder/file-4.json'
     """
     path = PurePosixPath(name)
-    suffixes = [one for one in path.suffixes if one.lower() in _EXTENSIONS][-2:]
+    suffixes = [one for one in path.suffixes if _EXTENSIONS.fullmatch(one)][-2:]
     ending = "".join(suffixes)
     stem = path.name.removesuffix(ending)
     shown = stem if _known().fullmatch(stem) else f"file-{number}"

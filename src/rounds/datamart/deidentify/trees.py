@@ -230,8 +230,8 @@ class Trees:
 
         rank = shown(values.place_rank(number))
         return (
-            f"CASE WHEN {code}.system IN ({_uris('LOINC')}) AND {code}.code IN ({listed}) AND "
-            f"{number} > {values.aged(number, unit)} "
+            f"CASE WHEN {code}.system IN ({_uris('LOINC')}) "
+            f"AND {code}.code IN ({listed}) AND {number} > {values.aged(number, unit)} "
             f"THEN {shown(values.aged(number, unit))} "
             f"WHEN {code}.system IN ({_uris('SVI')}) THEN {rank} ELSE {exact} END"
         )
