@@ -46,6 +46,7 @@ CLASSES: Final = {
     "version": "its version: likewise",
     "place": "where it stands in the source files: kept",
     "kept": "says nothing of a person: kept",
+    "value_text": "a value as words: gone; of FHIR what its own classes have left",
     "removed": "required free text: the word `removed`",
 }
 """Each class, and what is done to it."""

@@ -249,7 +249,12 @@ class Columns:
         all of them, so the later one stays the later. What comes out lies centuries
         ahead, where nobody can take it for a day on which something was.
         """
-        instant = f"epoch_us(TRY_CAST({at.given} AS TIMESTAMPTZ))"
+        zoned = (
+            f"CASE WHEN regexp_matches({at.given}, '(Z|[+-][0-9:]{{5}})$') "
+            f"THEN {at.given} ELSE {at.given} || CASE WHEN contains({at.given}, 'T') "
+            "THEN 'Z' ELSE 'T00:00:00Z' END END"
+        )
+        instant = f"epoch_us(TRY_CAST({zoned} AS TIMESTAMPTZ))"
         mask = pseudonyms.mask(self.digests["id"])
         hidden = f"make_timestamp({instant} + {_CENTURIES} + {mask})"
         return f"strftime({hidden}, '%Y-%m-%dT%H:%M:%S.%fZ')"
@@ -268,6 +273,9 @@ class Columns:
 
     def _kept(self, at: _At) -> str:
         return at.given
+
+    def _value_text(self, at: _At) -> str:  # noqa: ARG002
+        return "NULL"
 
     def _removed(self, at: _At) -> str:
         return f"CASE WHEN {at.given} IS NOT NULL THEN 'removed' END"

@@ -25,6 +25,7 @@ __all__ = [
     "opaque",
     "place_rank",
     "source_code",
+    "stands",
     "state",
     "unit",
     "vocabulary_code",
@@ -68,6 +69,11 @@ def opaque(plan: DeidentifyPlan, given: str) -> str:
         salted = f"'code|' || {given}"
         return f"'local-' || left({hmac_sql(salted)}, 16)"
     return f"CASE WHEN {given} IS NOT NULL THEN '{LOCAL}' END"
+
+
+def stands(given: str) -> str:
+    """Write whether a text is what `opaque` gives."""
+    return f"regexp_full_match({given}, '{LOCAL}|local-[0-9a-f]{{16}}')"
 
 
 def source_code(plan: DeidentifyPlan, given: str, concepts: tuple[str, ...]) -> str:
