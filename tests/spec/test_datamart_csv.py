@@ -2,10 +2,13 @@
 
 import datetime as dt
 import gzip
+import re
+from pathlib import Path
 
 import pytest
 
 from rounds.datamart import Datamart, load
+from rounds.datamart.mapping import mapping
 from rounds.nouns.errors import DefinitionError
 from stories import small_csv as story
 
@@ -266,3 +269,17 @@ def test_a_first_line_that_is_a_person_s_is_not_quoted(mart):
         mart(*sheet(text))
     assert "Miller" not in str(caught.value)
     assert "1960" not in str(caught.value)
+
+
+def test_the_manual_names_every_row_and_key():
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "load-a-spreadsheet.md"
+    told = {
+        cells[1].strip(): re.findall(r"\w+", re.sub(r"\([^)]*\)", "", cells[2]))
+        for line in page.read_text().splitlines()
+        if line.startswith("| ") and len(cells := line.split("|")) == 4
+    }
+    del told["row"]
+    known = {}
+    for rule in mapping("csv_columns"):
+        known.setdefault(rule["row"], set()).add(rule["key"])
+    assert {row: set(keys) for row, keys in told.items()} == known

@@ -9,25 +9,33 @@ import duckdb
 
 from rounds.datamart import problems
 from rounds.datamart.cdm import create_tables
-from rounds.datamart.mapping import cdm_tables
+from rounds.datamart.deidentify import Deidentifier
+from rounds.datamart.mapping import cdm_columns, cdm_tables
 from rounds.datamart.source_files import list_files
 from rounds.datamart.sources import FhirSource
 from rounds.datamart.sources.base import Held
 from rounds.datamart.store.visible import visible_rows, visible_stage
-from rounds.datamart.vocabulary import attach_vocabulary, table_names
+from rounds.datamart.vocabulary import attach_vocabulary
 
 PLACES = ("care_site", "provider")
-TABLES = tuple(t for t in cdm_tables() if t not in {*table_names(), "cdm_source"})
+TABLES = tuple(
+    table
+    for table in cdm_tables()
+    if table in {*PLACES, "location"}
+    or any(row["column"] == "person_id" for row in cdm_columns(table))
+)
+"""Those that FHIR may have rows in: of persons and of places."""
 
 
 class Parts:
     """A folder of parts, filled by loads of FHIR and nothing else."""
 
-    def __init__(self, folder, namespace="", vocabulary=None):
+    def __init__(self, folder, namespace="", vocabulary=None, plan=None):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.namespace = namespace
         self.vocabulary = vocabulary
+        self.plan = plan
         self.paths = []
         self.places = None
         self.n_files = 0
@@ -67,8 +75,11 @@ class Parts:
                 for place, file in enumerate(list_files(source))
             ]
             self.n_files += len(files)
-            held = Held(self.aliases, self.namespace)
+            away = self.plan and Deidentifier(connection, self.plan, self.namespace)
+            held = Held(self.aliases, self.namespace, away)
             loaded = FhirSource().fill(connection, files, lambda *_: None, held)
+            if away:
+                away.finish()
             told = Told(connection, loaded)
         if loaded.places:
             self.places = len(self.paths)
