@@ -10,21 +10,16 @@ import duckdb
 from rounds.datamart import problems
 from rounds.datamart.cdm import create_tables
 from rounds.datamart.deidentify import Deidentifier
-from rounds.datamart.mapping import cdm_columns, cdm_tables
+from rounds.datamart.mapping import cdm_tables
 from rounds.datamart.source_files import list_files
 from rounds.datamart.sources import FhirSource
 from rounds.datamart.sources.base import Held
+from rounds.datamart.store.relations import person_tables
 from rounds.datamart.store.visible import visible_rows, visible_stage
 from rounds.datamart.vocabulary import attach_vocabulary
 
 PLACES = ("care_site", "provider")
-TABLES = tuple(
-    table
-    for table in cdm_tables()
-    if table in {*PLACES, "location"}
-    or any(row["column"] == "person_id" for row in cdm_columns(table))
-)
-"""Those that FHIR may have rows in: of persons and of places."""
+TABLES = tuple(t for t in cdm_tables() if t in {*person_tables(), *PLACES, "location"})
 
 
 class Parts:
