@@ -7,6 +7,7 @@ import stat
 import pyarrow.parquet as pq
 import pytest
 
+from rounds.cli.main import main
 from rounds.datamart import Datamart, load, postgres
 from rounds.datamart.postgres import is_postgres, place_of, postgres_files
 from rounds.nouns.errors import (
@@ -109,9 +110,11 @@ def test_the_same_rows_make_the_same_files_in_whatever_order_they_lie(
 def test_one_state_of_the_database_is_read(port, url, schema, tmp_path):
     def meanwhile(what, n):
         if what.startswith("reading care_site"):
-            run(port, "CREATE TABLE kept AS FROM_PERSON".replace(
-                "FROM_PERSON", "SELECT * FROM cdm.person WHERE person_id = 7"))  # fmt: skip
-            run(port, "DELETE FROM cdm.person WHERE person_id = 7")
+            run(
+                port,
+                "CREATE TABLE kept AS SELECT * FROM cdm.person WHERE person_id = 7",
+                "DELETE FROM cdm.person WHERE person_id = 7",
+            )
 
     before = pq.read_table(
         postgres_files(url, tmp_path / "a", silent) / "person.parquet"
@@ -161,7 +164,7 @@ def test_nothing_can_be_written_through_it(url, schema):
 
 def test_what_is_read_is_one_state(url, schema):
     with postgres._reading(url, place_of(url)) as cursor:
-        cursor.execute("SHOW transaction_isolation")
+        cursor.execute("SELECT current_setting('transaction_isolation')")
         assert cursor.fetchall() == [("repeatable read",)]
 
 
@@ -252,3 +255,29 @@ def test_what_is_kept_of_an_address_names_no_user():
         str(place_of("postgres:///omop")) == "postgresql://localhost/omop?schema=public"
     )
     assert not is_postgres("some/folder")
+
+
+def test_an_address_loads_like_a_folder_and_keeps_no_user(
+    url, schema, tmp_path, capsys
+):
+    root = tmp_path / "project"
+    assert main(["init", str(root), "--from", url]) == 0
+    assert main(["data", "load", url, "--project", str(root), "--json"]) == 0
+    assert '"unchanged": true' in capsys.readouterr().out
+    mart = root / "private" / "datamart"
+    with Datamart.open(mart) as opened:
+        status = opened.status()
+    assert status.persons == 200
+    assert status.loaded_from == str(place_of(url))
+    kept = [path for path in mart.rglob("*") if path.is_file()]
+    assert kept
+    assert not [p for p in kept if PASSWORD.encode() in p.read_bytes()]
+    manifests = list((mart / "snapshots").iterdir())
+    assert manifests
+    assert not [p for p in manifests if "ana@" in p.read_text()]
+
+
+def test_a_project_is_not_made_with_a_password_in_its_address(tmp_path):
+    address = "postgresql://ana:" + "secret" + "@127.0.0.1/db"
+    assert main(["init", str(tmp_path / "project"), "--from", address]) == 10
+    assert not (tmp_path / "project").exists()

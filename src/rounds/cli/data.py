@@ -19,17 +19,18 @@ def init(
     folder: Path,
     /,
     *,
-    source: Annotated[Path, Parameter(name="--from")],
+    source: Annotated[str, Parameter(name="--from")],
     json: bool = False,
 ) -> None:
-    """Make a project from a folder of FHIR R4 or of OMOP CDM.
+    """Make a project from FHIR R4, OMOP CDM or plain CSV.
 
     Parameters
     ----------
     folder
         The new project's folder.
     source
-        Bulk NDJSON, Bundles, or OMOP tables as parquet or CSV.
+        A folder or zip archive of bulk NDJSON, Bundles, OMOP tables, or any CSV with a
+        mapping; or postgresql://user@host/database?schema=cdm.
     json
         Print one JSON object.
     """
@@ -37,7 +38,9 @@ def init(
 
     from rounds.conduct import Project
     from rounds.datamart import load
+    from rounds.datamart.source_given import place_given
 
+    place_given(source)  # an address with a password is refused before it is kept
     existed = folder.exists()
     project = Project.init(folder, source=source)
     try:
@@ -63,7 +66,7 @@ def init(
 
 
 def load_(
-    source: Path | None = None,
+    source: str | None = None,
     /,
     *,
     name: Annotated[str, Parameter(name="--source")] = "main",
@@ -79,7 +82,9 @@ def load_(
     Parameters
     ----------
     source
-        The folder; the one named in rounds.toml if not given.
+        A folder or zip archive, or postgresql://user@host/database?schema=cdm (its
+        password comes from ~/.pgpass or PGPASSWORD); the one named in rounds.toml if
+        not given.
     name
         Which source it is, where several give to one datamart.
     wait
@@ -104,7 +109,7 @@ def load_(
             ),
         )
     report = load(
-        source or Path(named),
+        source or named,
         opened.datamart,
         name=name,
         progress=_rates(Progress()),

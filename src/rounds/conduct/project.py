@@ -131,7 +131,7 @@ class Project:
         return project
 
     @classmethod
-    def init(cls, root: Path, *, source: Path | None, demo: bool = False) -> Self:
+    def init(cls, root: Path, *, source: str | Path | None, demo: bool = False) -> Self:
         """Make a project's folder.
 
         Raises
@@ -152,7 +152,7 @@ class Project:
             ) from None
 
     @classmethod
-    def _made(cls, root: Path, *, source: Path | None, demo: bool) -> Self:
+    def _made(cls, root: Path, *, source: str | Path | None, demo: bool) -> Self:
         project = cls(Path(root).resolve())
         if project.root.exists() and (
             not project.root.is_dir() or any(project.root.iterdir())
@@ -172,7 +172,7 @@ class Project:
         settings = (template / "rounds.toml").read_text()
         quoted = {
             "NAME": json.dumps(project.root.name),
-            "SOURCE": json.dumps(str(Path(source).resolve()) if source else ""),
+            "SOURCE": json.dumps(_kept(source) if source else ""),
             "DEMO": "true" if demo else "false",
         }
         for key, value in quoted.items():
@@ -231,3 +231,8 @@ class Project:
             file.flush()
             os.fsync(file.fileno())
         return path.read_bytes()
+
+
+def _kept(source: str | Path) -> str:
+    """Write a source as the settings keep it: a path in full, an address as it is."""
+    return str(source) if "://" in str(source) else str(Path(source).resolve())

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TypeAlias
 
 import duckdb
@@ -43,7 +42,7 @@ class Given:
 
     name: str
     """The source's."""
-    loaded_from: Path
+    loaded_from: str
     files: Sequence[SourceFile]
     plugin: Source
 
@@ -128,7 +127,7 @@ class Build:
             FileInForce(
                 number=file.number,
                 name=file.label,
-                path="" if self.deidentify else str(file.path.absolute()),
+                path="" if self.deidentify else _place_of(file),
                 sha256=file.sha256,
                 size=file.size,
             )
@@ -139,7 +138,7 @@ class Build:
             name=self.given.name,
             shape=self.given.plugin.shape,
             adds=self.given.plugin.adds,
-            loaded_from=str(self.given.loaded_from.absolute()),
+            loaded_from=self.given.loaded_from,
             files=(*before.files, *files) if before else files,
             parts=(*before.parts, part) if before else (part,),
             places=before.places if before and not part.places else part.id,
@@ -180,6 +179,10 @@ class Build:
             reasons=found[0],
             remarks=found[1],
         )
+
+
+def _place_of(file: SourceFile) -> str:
+    return file.origin or str(file.path.absolute())
 
 
 def _part(

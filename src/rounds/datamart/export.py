@@ -191,7 +191,10 @@ def _failed(error: Exception, into: Path) -> SourceError | DataError:
     words = str(error).lower()
     if "no space" in words or "could not write" in words or "file too large" in words:
         why = "The disk is full."
-        remedies = ("Free some space.", "Name a folder on another disk.")
+        remedies: tuple[str, ...] = (
+            "Free some space.",
+            "Name a folder on another disk.",
+        )
     elif isinstance(error, PermissionError) or "permission denied" in words:
         why = "Permission was denied."
         remedies = ("Ask for write permission there.",)

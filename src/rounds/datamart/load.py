@@ -8,7 +8,9 @@ from rounds.datamart.build import MAIN, Progress
 from rounds.datamart.deidentify import DeidentifyPlan
 from rounds.datamart.load_report import LoadReport
 from rounds.datamart.loading import Loading
+from rounds.datamart.postgres import is_postgres
 from rounds.datamart.source_files import list_files
+from rounds.datamart.source_given import laid_out, needs_laying_out, place_given
 from rounds.datamart.sources import source_for
 from rounds.datamart.store import Snapshot, Store
 from rounds.datamart.store.writing import Clock
@@ -17,7 +19,7 @@ __all__ = ["Progress", "change_vocabulary", "load"]
 
 
 def load(
-    source: Path,
+    source: str | Path,
     into: Path,
     *,
     name: str = MAIN,
@@ -35,9 +37,11 @@ def load(
 
     Parameters
     ----------
-    source : Path
-        A folder of FHIR R4 NDJSON (plain or gzip) or Bundles, or of OMOP CDM 5.3 or 5.4
-        CSV or parquet files, or a DuckDB file with OMOP tables.
+    source : str or Path
+        A folder of FHIR R4 NDJSON (plain or gzip) or Bundles; of OMOP CDM 5.3 or 5.4
+        CSV or parquet files, or a DuckDB file with OMOP tables; of any CSV files with a
+        `rounds-mapping.yaml`. Any of these may be a zip archive. Or the address of an
+        OMOP schema: `postgresql://user@host/database?schema=cdm`.
     into : Path
         The folder of the datamart, which need not be there yet.
     name : str
@@ -72,10 +76,11 @@ def load(
         If the source's name is not fit, or it gave another kind of files before.
     """
     started = time.monotonic()
-    source, into = Path(source), Path(into)
-    files = list_files(source)
-    plugin = source_for(source, files)
-    with Store(into).writing(wait) as writer:
+    place = place_given(source)
+    files = () if is_postgres(source) else list_files(Path(source))
+    packed = needs_laying_out(source, files)
+    plugin = None if packed else source_for(place, files)
+    with Store(Path(into)).writing(wait) as writer:
         loading = Loading(
             writer,
             threads=threads,
@@ -84,7 +89,10 @@ def load(
             started=started,
             deidentify=deidentify,
         )
-        return loading.load(source, files, plugin, name)
+        if plugin is None:
+            files = laid_out(source, files, loading.given, loading.tell)
+            plugin = source_for(place, files)
+        return loading.load(place, files, plugin, name)
 
 
 def change_vocabulary(

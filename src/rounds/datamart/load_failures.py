@@ -11,7 +11,7 @@ from rounds.nouns.errors import DataError, RoundsError, SourceError
 __all__ = ["insist_on_mapped", "insist_on_persons", "insist_on_rows", "translated"]
 
 
-def insist_on_persons(source: Path, report: LoadReport) -> None:
+def insist_on_persons(source: str, report: LoadReport) -> None:
     """Refuse a datamart without persons, naming the first places of each reason.
 
     Raises

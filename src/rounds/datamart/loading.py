@@ -1,6 +1,7 @@
 """What a load does with the lock: decide what to read, build it, put it in force."""
 
 import re
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,9 +16,9 @@ from rounds.datamart.mapping import mapping_version
 from rounds.datamart.source_files import (
     SourceFile,
     insist_unchanged,
-    reopen,
     snapshot_of,
 )
+from rounds.datamart.source_given import found_again
 from rounds.datamart.sources import Source, source_of_shape
 from rounds.datamart.store import FileInForce, Snapshot, SourceInForce, attach
 from rounds.datamart.store.compaction import compacted
@@ -48,7 +49,7 @@ class Loading:
     deidentify: DeidentifyPlan | None = None
 
     def load(
-        self, source: Path, files: Sequence[SourceFile], plugin: Source, name: str
+        self, place: str, files: Sequence[SourceFile], plugin: Source, name: str
     ) -> LoadReport:
         """Load the files of one source."""
         _insist_on_name(name)
@@ -67,7 +68,7 @@ class Loading:
         ]
         if former is not None and _id(contents, current) == current.id:
             return _report(former, current, unchanged=True)
-        given = Given(name=name, loaded_from=source, files=new, plugin=plugin)
+        given = Given(name=name, loaded_from=place, files=new, plugin=plugin)
         made: Sequence[SourceInForce] = ()
         vocabulary = current.vocabulary
         if not stale:
@@ -127,6 +128,16 @@ class Loading:
         return empty, False
 
     @property
+    def given(self) -> Path:
+        """Give the folder in which archives and databases are laid out as files."""
+        return self.writer.building / "given"
+
+    def tell(self, what: str, n: int) -> None:
+        """Say what is being done, and how many rows have been read."""
+        if self.progress is not None:
+            self.progress(what, n, n / max(time.monotonic() - self.started, 1e-9))
+
+    @property
     def _settings(self) -> Settings:
         spill = self.writer.building / "spill"
         return engine_settings(spill, threads=self.threads, memory=memory_limit())
@@ -171,14 +182,14 @@ class Loading:
         for source in sources:
             files = []
             for each in source.files:
-                file = _again(each, places.get(each.sha256))
+                file = _again(each, places.get(each.sha256), self.given)
                 if file is None:
                     gone.append(f"{source.name}: {each.name}")
                 else:
                     files.append(file)
             found[source.name] = Given(
                 name=source.name,
-                loaded_from=Path(source.loaded_from),
+                loaded_from=source.loaded_from,
                 files=tuple(files),
                 plugin=source_of_shape(source.shape),
             )
@@ -237,13 +248,13 @@ def _new_files(
 
 
 def _again(
-    file: FileInForce, places: Sequence[tuple[str, Path]] | None
+    file: FileInForce, places: Sequence[tuple[str, str]] | None, folder: Path
 ) -> SourceFile | None:
     """Look at a file again; where its place is kept in private, at each it had."""
     if places is None:
-        return reopen(file.number, file.name, Path(file.path), file.sha256)
-    for name, path in places:
-        found = reopen(file.number, name, path, file.sha256)
+        return found_again(file.number, file.name, file.path, file.sha256, folder)
+    for name, place in places:
+        found = found_again(file.number, name, place, file.sha256, folder)
         if found is not None:
             return replace(found, shown_as=file.name)
     return None

@@ -149,11 +149,15 @@ def _reading(url: str, place: PostgresPlace) -> Iterator[Any]:
     options.setdefault("connect_timeout", "15")
     address = parts._replace(scheme="postgresql", query=urlencode(options)).geturl()
     try:
-        with dbapi.connect(address) as connection, connection.cursor() as cursor:
+        connection = dbapi.connect(address)
+    except Error as error:
+        raise translated(error, str(place), connecting=True) from None
+    try:
+        with connection, connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             yield cursor
     except Error as error:
-        raise translated(error, str(place)) from None
+        raise translated(error, str(place), connecting=False) from None
 
 
 def _tables(cursor: Any, place: PostgresPlace) -> dict[str, list[tuple[str, str]]]:

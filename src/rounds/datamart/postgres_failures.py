@@ -56,10 +56,11 @@ def no_person_table(place: str) -> DataError:
     )
 
 
-def translated(error: Any, place: str) -> RoundsError:
+def translated(error: Any, place: str, *, connecting: bool) -> RoundsError:
     """Say what a driver's error means."""
     state, words = str(error.sqlstate or ""), str(error).lower()
-    if state.startswith(_REFUSED) or any(sign in words for sign in _PASSWORD):
+    asked = connecting and any(sign in words for sign in _PASSWORD)
+    if asked or state.startswith(_REFUSED):
         return AccessError(
             f"{place} refuses this user.",
             code="postgres-refused",
@@ -68,7 +69,7 @@ def translated(error: Any, place: str) -> RoundsError:
                 "Ask for USAGE on the schema and SELECT on its tables.",
             ),
         )
-    if not state or state.startswith(("08", "3D", "57P")):
+    if connecting:
         return SourceError(
             f"{place} cannot be reached.",
             code="postgres-unreachable",
@@ -78,7 +79,7 @@ def translated(error: Any, place: str) -> RoundsError:
             ),
         )
     return SourceError(
-        f"The reading of {place} broke off (SQLSTATE {state}).",
+        f"The reading of {place} broke off (SQLSTATE {state or 'unknown'}).",
         code="postgres-broke-off",
         why="Nothing of it was loaded.",
         remedies=("Load again.", "Ask who runs the database what its log says."),

@@ -118,7 +118,8 @@ def reasons(
         place = str(line)
         if number in loaded.entries:
             place = f"{loaded.entry_name} {line}"
-        examples[kind, reason].append(f"{files[number].label}:{place}")
+        name = files[number].label  # a place of 0 is the file itself
+        examples[kind, reason].append(f"{name}:{place}" if line else name)
     explained = {row["reason"]: row for row in mapping("reasons")}
     found = []
     for kind, reason, n in counted:

@@ -49,6 +49,9 @@ class SourceFile:
     shown_as: str = ""
     """The name to keep and show, where its own could name a person."""
 
+    origin: str | None = None
+    """Where it can be found again, if that is not its path."""
+
     @property
     def label(self) -> str:
         """The name under which it is kept and shown."""

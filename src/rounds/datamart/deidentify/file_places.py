@@ -7,7 +7,6 @@ the files again, they are found by the hash of their content.
 import json
 import os
 from collections.abc import Iterable
-from pathlib import Path
 
 from rounds.datamart.deidentify.plan import DeidentifyPlan
 from rounds.datamart.source_files import SourceFile
@@ -24,7 +23,7 @@ class FilePlaces:
 
     def keep(self, files: Iterable[SourceFile]) -> None:
         """Remember files, each with its hash, before they are put in force."""
-        found = {f.sha256: [f.name, str(f.path.absolute())] for f in files}
+        found = {f.sha256: [f.name, f.origin or str(f.path.absolute())] for f in files}
         if not found:
             return
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -40,10 +39,10 @@ class FilePlaces:
         finally:
             made.unlink(missing_ok=True)
 
-    def find(self) -> dict[str, list[tuple[str, Path]]]:
+    def find(self) -> dict[str, list[tuple[str, str]]]:
         """Give, by hash, each name and place at which a file was loaded."""
-        found: dict[str, list[tuple[str, Path]]] = {}
+        found: dict[str, list[tuple[str, str]]] = {}
         for kept in sorted(self._folder.glob("*.json")):
             for sha256, (name, path) in json.loads(kept.read_text("utf-8")).items():
-                found.setdefault(sha256, []).append((name, Path(path)))
+                found.setdefault(sha256, []).append((name, path))
         return found

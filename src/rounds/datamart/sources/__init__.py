@@ -1,7 +1,6 @@
 """Sources: each turns the files of one kind of system into OMOP rows."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from rounds.datamart.source_files import SourceFile
 from rounds.datamart.sources.base import Held, Loaded, Source, Tell
@@ -32,7 +31,7 @@ def source_of_shape(shape: str) -> Source:
     return next(plugin for plugin in SOURCES if plugin.shape == shape)
 
 
-def source_for(folder: Path, files: Sequence[SourceFile]) -> Source:
+def source_for(folder: str, files: Sequence[SourceFile]) -> Source:
     """Give the source that recognises what is in a folder.
 
     Raises

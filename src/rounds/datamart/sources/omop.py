@@ -71,6 +71,7 @@ class OmopSource:
         vocabulary = _vocabulary(connection, relations)
         if held.deidentifier:
             held.deidentifier.replace_rows(_CONCEPTS)
+        _remark_others(connection, files)
         tell("writing", n_read)
         written = write_tables(connection, held.namespace)
         text_files = frozenset(f.number for f in files if f.extension in _TEXT)
@@ -92,6 +93,19 @@ def _relations(
             yield from _of_database(connection, file)
         elif (table := _table_of(file)) and file.size:
             yield table, file.number, _of_file(file)
+
+
+def _remark_others(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[SourceFile]
+) -> None:
+    """Remark on files that look like tables and bear the name of none."""
+    for file in files:
+        if file.extension in _TEXT | {".parquet"} and _table_of(file) is None:
+            connection.execute(
+                "INSERT INTO problem "
+                "VALUES (?, 0, 'file', 'file not recognised', false)",
+                [file.number],
+            )
 
 
 def _of_file(file: SourceFile) -> str:
