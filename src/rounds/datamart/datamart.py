@@ -14,6 +14,7 @@ import numpy as np
 
 from rounds.datamart.cdm import key_of
 from rounds.datamart.concepts import FIRST_LOCAL
+from rounds.datamart.deidentify import Calendar, calendar_of_stamp
 from rounds.datamart.derived import Derived
 from rounds.datamart.fhir_paths import text
 from rounds.datamart.load_report import LoadReport
@@ -101,6 +102,8 @@ class Datamart:
         """The id of what was loaded; the same files always give the same."""
         self.number: int = snapshot.number
         """The snapshot's place in the history, from 1."""
+        self.calendar: Calendar = calendar_of_stamp(snapshot.deidentification)
+        """What is known of dates: days, years, or days of nobody's calendar."""
 
     @classmethod
     def open(
