@@ -259,3 +259,11 @@ def test_a_view_of_bundles_is_of_the_bundles_themselves(tmp_path, fhir):
     (fhir / "b.ndjson").write_text(lines(bundle))
     _, out = ran(tmp_path, document)
     assert out.read_text() == "n\n2\n2\n"
+
+
+def test_a_document_that_is_not_json_is_set_aside_whole(tmp_path, fhir):
+    (fhir / "bad.json").write_text('{\n "resourceType": "Patient",\n "id": "b"')
+    (fhir / "good.json").write_text(json.dumps(patient("a"), indent=1))
+    report, out = ran(tmp_path, NAMES)
+    assert out.read_text() == "id,active,family\na,,\n"
+    assert report.set_aside == (("bad.json", "not JSON: the whole file", 1),)

@@ -82,6 +82,11 @@ def _place(path: Path) -> str:
     return text(plain)
 
 
+def _is_document(path: Path) -> bool:
+    """Tell by its name whether a file may be one document on many lines."""
+    return path.name.lower().removesuffix(".gz").endswith(".json")
+
+
 @dataclass
 class ResourceFiles:
     """The resources of one type in some files, as relations for a view."""
@@ -165,7 +170,12 @@ class ResourceFiles:
             self.n_read -= self._typed_counts.pop(path)
         try:
             self._load_raw(path)
-        except (duckdb.InvalidInputException, duckdb.IOException):
+        except duckdb.InvalidInputException:
+            if not _is_document(path):
+                raise self._damaged(path) from None
+            self.set_aside[path.name, "not JSON: the whole file"] += 1
+            return
+        except duckdb.IOException:
             raise self._damaged(path) from None
         resource = text(self.view.resource)
         self.connection.execute(
@@ -195,8 +205,7 @@ class ResourceFiles:
         read = f"read_ndjson_objects({place}, ignore_errors=true, {options})"
         whole = "json->>'$.resourceType' IS DISTINCT FROM 'Bundle'"
         whole = whole if self._takes_bundles_apart else "true"
-        is_document = path.name.lower().removesuffix(".gz").endswith(".json")
-        if is_document:
+        if _is_document(path):
             size = max(_LONGEST_LINE, path.stat().st_size * 20 + 1024)
             options = self._options(path, size)
             read = f"read_json_objects({place}, format='unstructured', {options})"
