@@ -336,6 +336,20 @@ def test_a_job_that_the_server_lost_is_begun_again_and_said_so(server, tmp_path)
     assert seen_by_a_load(tmp_path)["0001/Observation.0002.ndjson"] == TWO[1][1]
 
 
+def test_after_a_break_nothing_of_another_manifest_is_kept(server, tmp_path):
+    server.cuts[2], server.ranges = [20_000] * 9, False
+    with serving(server) as base:
+        trial = Trial(base)
+        with pytest.raises(RoundsError):
+            trial.fetch(tmp_path)
+        assert (tmp_path / ".fetch/0001/Patient.0001.ndjson").is_file()
+        server.cuts.clear()
+        server.transaction_time = "2026-03-01T09:00:00Z"
+        server.output[0] = ("Patient", ndjson("Patient", 40, first=7))
+        trial.fetch(tmp_path)
+    assert seen_by_a_load(tmp_path)["0001/Patient.0001.ndjson"] == server.output[0][1]
+
+
 def test_an_unfinished_fetch_is_not_replaced_unless_it_is_given_up(server, tmp_path):
     server.cuts[2] = [20_000] * 9
     server.ranges = False

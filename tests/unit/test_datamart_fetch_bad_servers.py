@@ -177,6 +177,11 @@ def test_a_refusal_is_final_and_shows_its_code_alone(
     assert trial.clock.slept == []
 
 
+def test_a_code_of_no_list_is_not_shown(server, tmp_path):
+    server.script["kick-off"] = [outcome(400, ROE)]
+    fails(server, tmp_path, "fetch-refused", said="(400)")
+
+
 def test_a_failure_that_is_said_to_pass_is_asked_again(server, tmp_path):
     server.script["status"] = [outcome(500, "transient")] * 3
     with serving(server) as base:
@@ -205,10 +210,10 @@ def test_a_kick_off_without_an_answer_is_not_sent_twice(server, tmp_path):
     async def never(_):
         await asyncio.sleep(30)
 
-    server.script["kick-off"] = [never] * 2
+    server.script["kick-off"] = [status(503), never, never]
     patience = Patience(tries=4, connect=5.0, silence=0.2)
     fails(server, tmp_path, "fetch-server-silent", patience=patience)
-    assert len(server.asked("kick-off")) == 1
+    assert len(server.asked("kick-off")) == 2
 
 
 BIG = ndjson("Patient", 500, width=50)
