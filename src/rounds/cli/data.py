@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -10,9 +10,11 @@ from rounds.cli.output import Progress, show, table, utc_now
 from rounds.nouns.errors import DefinitionError
 
 if TYPE_CHECKING:
+    from rounds.conduct import Project
     from rounds.datamart import LoadReport
+    from rounds.datamart.deidentify import DeidentifyPlan
 
-__all__ = ["history_", "init", "load_", "rollback_", "status_"]
+__all__ = ["history_", "init", "load_", "plan_of", "rollback_", "status_"]
 
 
 def init(
@@ -20,6 +22,7 @@ def init(
     /,
     *,
     source: Annotated[str, Parameter(name="--from")],
+    deidentify: Literal["none", "safe_harbor", "shifted"] = "none",
     json: bool = False,
 ) -> None:
     """Make a project from FHIR R4, OMOP CDM or plain CSV.
@@ -31,6 +34,10 @@ def init(
     source
         A folder or zip archive of bulk NDJSON, Bundles, OMOP tables, or any CSV with a
         mapping; or postgresql://user@host/database?schema=cdm.
+    deidentify
+        Take identifiers away on the way in: `safe_harbor` removes the 18 of HIPAA and
+        leaves years for dates; `shifted` moves each person's dates by a secret number
+        of days, and removes less.
     json
         Print one JSON object.
     """
@@ -42,10 +49,14 @@ def init(
 
     place_given(source)  # an address with a password is refused before it is kept
     existed = folder.exists()
-    project = Project.init(folder, source=source)
+    project = Project.init(folder, source=source, deidentify=deidentify)
     try:
         report = load(
-            source, project.datamart, progress=_rates(Progress()), now=utc_now
+            source,
+            project.datamart,
+            progress=_rates(Progress()),
+            now=utc_now,
+            deidentify=plan_of(project),
         )
     except BaseException:
         # Nothing half-made: what this call made goes, what was there stays.
@@ -63,6 +74,16 @@ def init(
         ],
         as_json=json,
     )
+
+
+def plan_of(project: "Project") -> "DeidentifyPlan | None":
+    """Give how the project's data are de-identified on the way in, if they are."""
+    from secrets import token_bytes
+
+    from rounds.datamart.deidentify import plan_from
+
+    today = utc_now().date()
+    return plan_from(project.settings, project.private, token_bytes, today=today)
 
 
 def load_(
@@ -115,6 +136,7 @@ def load_(
         progress=_rates(Progress()),
         now=utc_now,
         wait=wait,
+        deidentify=plan_of(opened),
     )
     with Desk.open(opened, now=utc_now, by="load") as desk:
         refresh_bedside(desk)
@@ -139,10 +161,11 @@ def status_(*, project: Path = Path(), json: bool = False) -> None:
 
     opened = Project.open(project)
     with Desk.open(opened, now=utc_now, by="status") as desk, desk.datamart() as mart:
-        status = asdict(mart.status())
+        status = asdict(mart.status()) | {"dates": mart.calendar}
     # A table of deaths with three rows counts three people; a day may be one person's.
+    known = "%Y-%m" if status["dates"] == "day" else "%Y"
     for name in ("first_date", "last_date"):
-        status[name] = status[name] and f"{status[name]:%Y-%m}"
+        status[name] = status[name] and status[name].strftime(known)
     status["rows"] = {k: None if is_small(n) else n for k, n in status["rows"].items()}
     status["persons"] = None if is_small(status["persons"]) else status["persons"]
     sources = status["sources"]

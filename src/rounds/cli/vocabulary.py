@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rounds.cli.data import plan_of
 from rounds.cli.output import Progress, show, table, utc_now
 
 if TYPE_CHECKING:
@@ -42,7 +43,12 @@ def load_(
 
     opened = Project.open(project)
     report = load_vocabulary(
-        folder, opened.datamart, progress=_told(Progress()), now=utc_now, wait=wait
+        folder,
+        opened.datamart,
+        progress=_told(Progress()),
+        now=utc_now,
+        wait=wait,
+        deidentify=plan_of(opened),
     )
     show(report.as_dict(), _lines(report), as_json=json)
 

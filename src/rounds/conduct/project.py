@@ -138,7 +138,14 @@ class Project:
         return project
 
     @classmethod
-    def init(cls, root: Path, *, source: str | Path | None, demo: bool = False) -> Self:
+    def init(
+        cls,
+        root: Path,
+        *,
+        source: str | Path | None,
+        demo: bool = False,
+        deidentify: str = "none",
+    ) -> Self:
         """Make a project's folder.
 
         Raises
@@ -147,7 +154,7 @@ class Project:
             If the folder holds something already, or cannot be made.
         """
         try:
-            return cls._made(root, source=source, demo=demo)
+            return cls._made(root, source=source, demo=demo, deidentify=deidentify)
         except OSError:
             raise DataError(
                 f"{root} cannot be made a project's folder.",
@@ -159,7 +166,9 @@ class Project:
             ) from None
 
     @classmethod
-    def _made(cls, root: Path, *, source: str | Path | None, demo: bool) -> Self:
+    def _made(
+        cls, root: Path, *, source: str | Path | None, demo: bool, deidentify: str
+    ) -> Self:
         project = cls(Path(root).resolve())
         if project.root.exists() and (
             not project.root.is_dir() or any(project.root.iterdir())
@@ -181,6 +190,7 @@ class Project:
             "NAME": json.dumps(project.root.name),
             "SOURCE": json.dumps(_kept(source) if source else ""),
             "DEMO": "true" if demo else "false",
+            "DEIDENTIFY": json.dumps(deidentify),
         }
         for key, value in quoted.items():
             settings = settings.replace(f"@{key}@", value)

@@ -99,7 +99,10 @@ def _tests(plan: DeidentifyPlan, table: str) -> Iterator[tuple[str, str]]:
             yield name, f"{given} IS NOT NULL AND NOT ({code} OR {stands(given)})"
         elif kind == "choice":
             kept = choice(given, known["of"])
-            yield name, f"{given} IS NOT NULL AND {kept} IS NULL AND NOT {stands(given)}"
+            yield (
+                name,
+                f"{given} IS NOT NULL AND {kept} IS NULL AND NOT {stands(given)}",
+            )
         elif kind in {"state", "country"}:
             yield name, f"{given} IS NOT NULL AND {state(given, kind)} IS NULL"
         elif kind == "zip":

@@ -3,6 +3,7 @@
 import time
 from pathlib import Path
 
+from rounds.datamart.deidentify import DeidentifyPlan
 from rounds.datamart.load import Progress, change_vocabulary
 from rounds.datamart.store.folder import Store
 from rounds.datamart.store.writing import Clock
@@ -19,6 +20,7 @@ def load_vocabulary(
     progress: Progress | None = None,
     now: Clock | None = None,
     wait: float = 0.0,
+    deidentify: DeidentifyPlan | None = None,
 ) -> VocabularyReport:
     """Make a vocabulary from a folder, and map all that the datamart holds by it.
 
@@ -35,6 +37,8 @@ def load_vocabulary(
         Gives the time that the new snapshot is stamped with.
     wait : float
         Seconds to wait for another load to end.
+    deidentify : DeidentifyPlan, optional
+        How the datamart is de-identified, since all is read again.
 
     Returns
     -------
@@ -64,5 +68,12 @@ def load_vocabulary(
         made.append(build_vocabulary(folder, path, existing=existing, tell=tell))
         return made[0].id
 
-    change_vocabulary(mart_path, make, progress=progress, now=now, wait=wait)
+    change_vocabulary(
+        mart_path,
+        make,
+        progress=progress,
+        now=now,
+        wait=wait,
+        deidentify=deidentify,
+    )
     return made[0]
