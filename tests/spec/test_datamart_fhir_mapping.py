@@ -53,7 +53,9 @@ def test_patients_become_persons_and_deaths(rows):
         ("p1", 8532, 1960, 5, 4, "female"),
         ("p2", 8507, 1950, None, None, "male"),
     ]
-    assert rows("death", "person_id, death_date") == [(2, dt.date(2024, 5, 6))]
+    assert rows("death", "person_id, death_date") == [
+        (story.key("Patient", "p2"), dt.date(2024, 5, 6))
+    ]
 
 
 @pytest.mark.parametrize(
@@ -140,7 +142,8 @@ def test_a_condition_keeps_its_code_as_a_local_concept(rows):
     (row,) = found
     assert row[0] == 0
     assert row[1] >= FIRST_LOCAL
-    assert row[2:] == ("I10", dt.date(2024, 3, 1), None, 1, None)
+    visit = story.key("Encounter", "e1")
+    assert row[2:] == ("I10", dt.date(2024, 3, 1), None, visit, None)
     known = {(v, c, d) for _, v, c, d in codes(rows)}
     assert ("ICD10CM", "I10", "Condition") in known
     assert ("LOINC", "8480-6", "Measurement") in known
@@ -178,9 +181,10 @@ def test_each_component_of_a_panel_is_a_measurement_and_the_panel_is_none(rows):
         "visit_occurrence_id",
         with_people("Observation", story.panel()),
     )
+    visit = story.key("Encounter", "e1")
     assert sorted(found) == [
-        ("8462-4", 82.0, "mm[Hg]", 1),
-        ("8480-6", 128.0, "mm[Hg]", 1),
+        ("8462-4", 82.0, "mm[Hg]", visit),
+        ("8480-6", 128.0, "mm[Hg]", visit),
     ]
 
 
@@ -298,7 +302,7 @@ def test_references_may_be_absolute_versioned_or_to_a_bundle_entry(rows, tmp_pat
     found = rows(
         "condition_occurrence", "person_id", with_people("Condition", first, second)
     )
-    assert found == [(1,), (1,)]
+    assert found == [(story.key("Patient", "p1"),)] * 2
 
 
 def test_events_are_sorted_by_person_and_date(rows):

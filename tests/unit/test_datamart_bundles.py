@@ -58,7 +58,8 @@ def test_entries_refer_to_each_other_by_full_url(tmp_path, indent):
             "JOIN visit_occurrence USING (visit_occurrence_id) "
             "JOIN care_site USING (care_site_id)"
         ).fetchall()
-    assert found == [(1, 1, "o1")]
+    ids = [name.removeprefix("urn:uuid:") for name in (PATIENT, VISIT)]
+    assert found == [(story.key("Patient", ids[0]), story.key("Encounter", "e1"), "o1")]
 
 
 def test_one_broken_bundle_does_not_stop_the_others(tmp_path):

@@ -1,11 +1,13 @@
-"""The datamart as it is read: one DuckDB file, never written to here."""
+"""The datamart as it is read: one snapshot, whole, never written to here."""
 
+import itertools
 import json
+import os
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import duckdb
 
@@ -14,9 +16,29 @@ from rounds.datamart.derived import Derived
 from rounds.datamart.load_report import LoadReport
 from rounds.datamart.mapping import cdm_tables
 from rounds.datamart.periods import event_dates
-from rounds.nouns.errors import DataError
+from rounds.datamart.store import PartGoneError, Snapshot, Store, attach, failures
+from rounds.datamart.store.engine import engine_settings
+from rounds.nouns.errors import SourceError
 
-__all__ = ["Datamart", "Status"]
+__all__ = ["Datamart", "SourceStatus", "Status"]
+
+_OPENED: Final = itertools.count()
+_TRIES: Final = 20
+"""How often a reader looks again when a file has just been removed."""
+
+
+@dataclass(frozen=True)
+class SourceStatus:
+    """What one source has given."""
+
+    name: str
+    shape: str
+    """`fhir`, `omop` or `csv`."""
+    loaded_from: str
+    files: int
+    """How many are in force."""
+    parts: int
+    """A base, and the increments after it."""
 
 
 @dataclass(frozen=True)
@@ -24,9 +46,14 @@ class Status:
     """What a datamart holds."""
 
     snapshot: str
+    number: int
+    """The snapshot's place in the history, from 1."""
+    made_at: str | None
+    """When it was made, in ISO 8601, if that was said."""
     shape: str
-    """`fhir` or `omop`."""
+    """`fhir` or `omop`; of several sources, each once."""
     loaded_from: str
+    """The folders of the sources' last loads."""
     persons: int
     rows: dict[str, int]
     """Rows of each OMOP table."""
@@ -34,10 +61,13 @@ class Status:
     last_date: date | None
     unmapped_codes: int
     """Codes that no loaded vocabulary knows; each has a local concept."""
+    sources: tuple[SourceStatus, ...] = ()
 
 
 class Datamart:
     """A typed OMOP CDM 5.4, opened for reading.
+
+    What is read is one snapshot, whole, whatever is loaded meanwhile.
 
     Examples
     --------
@@ -47,58 +77,74 @@ class Datamart:
     """
 
     def __init__(
-        self,
-        path: Path,
-        connection: duckdb.DuckDBPyConnection,
-        *,
-        read_only: bool = False,
+        self, path: Path, connection: duckdb.DuckDBPyConnection, snapshot: Snapshot
     ) -> None:
         self.path = path
         self._connection = connection
-        self._derived = Derived(connection, keep=read_only)
-        kept = connection.execute(
-            "SELECT snapshot, shape, loaded_from, report FROM rounds_snapshot"
-        ).fetchall()[0]
-        self.snapshot: str = kept[0]
+        self._derived = Derived(connection, keep=True)
+        self._manifest = snapshot
+        self.snapshot: str = snapshot.id
         """The id of what was loaded; the same files always give the same."""
-        self._shape, self._loaded_from, self._report = kept[1:]
+        self.number: int = snapshot.number
+        """The snapshot's place in the history, from 1."""
 
     @classmethod
-    def open(cls, path: Path, *, threads: int | None = None) -> Self:
+    def open(
+        cls,
+        path: Path,
+        *,
+        snapshot: int | str | None = None,
+        threads: int | None = None,
+    ) -> Self:
         """Open a datamart for reading.
 
         Parameters
         ----------
         path : Path
-            Its DuckDB file.
+            Its folder.
+        snapshot : int or str, optional
+            The number or the id of a former snapshot; the one in force if not given.
         threads : int, optional
             Threads for the engine; by default as many as there are cores.
 
         Raises
         ------
         DataError
-            If there is no datamart at the path.
+            If there is no datamart at the path, it is damaged, or the files of a former
+            snapshot have been removed.
+        DefinitionError
+            If there is no such snapshot.
+        SourceError
+            If it may not be read.
         """
-        path = Path(path)
-        config: dict[str, str | bool | int | float | list[str]] = (
-            {"threads": threads} if threads else {}
-        )
+        store = Store(path)
         try:
-            connection = duckdb.connect(str(path), read_only=True, config=config)
-            return cls(path, connection, read_only=True)
-        except (duckdb.Error, OSError, IndexError):
-            raise DataError(
-                f"There is no datamart at {path}.",
-                code="datamart-missing",
-                why="Measures are computed from a datamart.",
-                remedies=(
-                    "Load one: rounds data load FOLDER.",
-                    "Make a project with one: rounds init DIR --from FOLDER.",
-                ),
-            ) from None
+            for _ in range(_TRIES):
+                wanted = store.current() if snapshot is None else store.read(snapshot)
+                if wanted is None:
+                    raise failures.missing(store.path)
+                connection = _connect(store, threads)
+                try:
+                    attach(connection, store, wanted)
+                except PartGoneError as error:
+                    connection.close()
+                    lost = str(error)
+                    if snapshot is not None or store.current_number() == wanted.number:
+                        break
+                    continue  # Loads have gone on, and its files are no longer kept.
+                except BaseException:
+                    connection.close()
+                    raise
+                return cls(store.path, connection, wanted)
+        except OSError:
+            raise _not_permitted(store.path) from None
+        if snapshot is None:
+            raise failures.damaged(store.path, f"{lost} is missing")
+        kept = [each.number for each in store.history() if store.is_kept(each)]
+        raise failures.snapshot_not_kept(store.path, wanted.number, kept)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the files."""
         self._derived.close()
         self._connection.close()
 
@@ -116,37 +162,61 @@ class Datamart:
     def __repr__(self) -> str:
         return f"<datamart {self.snapshot}>"
 
-    def load_report(self) -> LoadReport:
-        """Give the report of the load that made this datamart."""
-        return LoadReport.from_dict(json.loads(self._report))
+    def load_report(self, source: str | None = None) -> LoadReport:
+        """Give the report of a source's last load; of the last load if none is named.
+
+        Raises
+        ------
+        DataError
+            If nothing has been loaded.
+        """
+        sources = self._manifest.sources
+        last = self._manifest.made_by.removeprefix("load ")
+        chosen = self._manifest.source(source or last) or next(iter(sources), None)
+        if chosen is None:
+            raise failures.missing(self.path)
+        kept = dict(chosen.report)
+        rows = self._manifest.rows
+        kept |= {"snapshot": self.snapshot, "persons": rows["person"], "rows": rows}
+        return LoadReport.from_dict(json.loads(json.dumps(kept)))
+
+    def history(self) -> tuple[Snapshot, ...]:
+        """Give every snapshot there was, newest first."""
+        return Store(self.path).history()
 
     def status(self) -> Status:
         """Tell what the datamart holds."""
-        report = self.load_report()
+        manifest = self._manifest
         first, last = self._one(
             f"SELECT min(first_day), max(last_day) FROM ({event_dates()})"
         )
         (unmapped,) = self._one(
             f"SELECT count(*) FROM concept WHERE concept_id >= {FIRST_LOCAL}"
         )
+        rows = manifest.rows
+        given = manifest.sources
         return Status(
             snapshot=self.snapshot,
-            shape=self._shape,
-            loaded_from=self._loaded_from,
-            persons=report.persons,
-            rows=report.rows,
+            number=self.number,
+            made_at=manifest.made_at,
+            shape=", ".join(sorted({each.shape for each in given})),
+            loaded_from=", ".join(sorted({each.loaded_from for each in given})),
+            persons=rows.get("person", 0),
+            rows={table: rows.get(table, 0) for table in cdm_tables()},
             first_date=first,
             last_date=last,
             unmapped_codes=unmapped,
+            sources=tuple(
+                SourceStatus(
+                    name=each.name,
+                    shape=each.shape,
+                    loaded_from=each.loaded_from,
+                    files=len(each.files),
+                    parts=len(each.parts),
+                )
+                for each in given
+            ),
         )
-
-    def vocabulary_fingerprint(self) -> str:
-        """Give a hash of the concepts that are not local; empty if there are none."""
-        n, mixed = self._one(
-            "SELECT count(*), bit_xor(hash(concept)) FROM concept "
-            f"WHERE concept_id < {FIRST_LOCAL}"
-        )
-        return f"{n}-{mixed}" if n else ""
 
     def fingerprints(self) -> dict[str, str]:
         """Give a hash of the rows of each OMOP table, whatever their order."""
@@ -160,3 +230,18 @@ class Datamart:
 
     def _one(self, query: str) -> tuple[Any, ...]:
         return self._connection.execute(query).fetchall()[0]
+
+
+def _connect(store: Store, threads: int | None) -> duckdb.DuckDBPyConnection:
+    # What is spilled is about persons: it stays in the datamart's folder, under this
+    # process's name, so that the next load can remove what a killed reader left.
+    spill = store.path / "spill" / f"{os.getpid()}-{next(_OPENED)}"
+    return duckdb.connect(config=engine_settings(spill, threads=threads))
+
+
+def _not_permitted(path: Path) -> SourceError:
+    return SourceError(
+        f"The datamart at {path} may not be read.",
+        code="not-permitted",
+        remedies=("Ask its owner for read permission on the folder and its files.",),
+    )

@@ -112,7 +112,8 @@ def _tree(resource: str) -> dict[str, Tree]:
 def schema(resource: str) -> dict[str, Tree]:
     """Give the part of a resource's shape that the mapping reads."""
     base = {"resourceType": "VARCHAR", "id": "VARCHAR"}
-    return {**base, "meta": {"lastUpdated": "VARCHAR"}, **_tree(resource)}
+    meta = {"lastUpdated": "VARCHAR", "versionId": "VARCHAR"}
+    return {**base, "meta": meta, **_tree(resource)}
 
 
 def duckdb_type(tree: Tree) -> str:

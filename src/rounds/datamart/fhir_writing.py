@@ -1,11 +1,16 @@
 """From the common shape of events to the OMOP tables, sorted by person and date."""
 
+from collections import defaultdict
+
 import duckdb
 
 from rounds.datamart.cdm import EVENT_TABLES, insert, key_of
+from rounds.datamart.fhir_keys import row_id
+from rounds.datamart.fhir_paths import text
+from rounds.datamart.fhir_targets import place_tables
 from rounds.datamart.mapping import mapping
 
-__all__ = ["write_events"]
+__all__ = ["keep_crosswalk", "write_events"]
 
 _TABLE_OF_DOMAIN = {
     "Condition": "condition_occurrence",
@@ -18,6 +23,21 @@ _MAIN = (
     "event JOIN code_concept AS main ON main.system = event.code_system "
     "AND main.code = event.code"
 )
+
+
+def keep_crosswalk(connection: duckdb.DuckDBPyConnection, *, places: bool) -> None:
+    """Keep which resource became which row, of every type that others refer to.
+
+    The rows of events are found by their ids, which follow from their resources' keys.
+    """
+    kinds = {"Patient": "person", "Encounter": "visit_occurrence"}
+    if places:
+        kinds |= place_tables()
+    parts = [
+        f"SELECT '{kind}', id, '{table}', key FROM good_{kind} WHERE reason IS NULL"
+        for kind, table in kinds.items()
+    ]
+    connection.execute(f"INSERT INTO rounds_resource {' UNION ALL '.join(parts)}")
 
 
 def write_events(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
@@ -36,39 +56,59 @@ def write_events(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
         f"WHEN '{domain}' THEN '{table}'" for domain, table in _TABLE_OF_DOMAIN.items()
     )
     chosen = f"CASE coalesce(main.domain, event.domain) {cases} ELSE 'observation' END"
+    _make_unit_concepts(connection)
     connection.execute(
         f"CREATE TEMP VIEW routed AS SELECT event.*, {chosen} AS target, "
+        f"{row_id('event.key', 'event.part')} AS row_id, "
         "main.concept_id, main.source_concept_id, "
         "CASE WHEN found_value.concept_id > 0 THEN found_value.concept_id "
         "ELSE found_value.source_concept_id END AS value_concept_id, "
-        "CASE WHEN unit_source_value IS NULL THEN NULL WHEN is_ucum "
-        "THEN found_unit.concept_id ELSE 0 END AS unit_concept_id, "
+        "found_unit.concept_id AS unit_concept_id, "
         "found_unit.source_concept_id AS unit_source_concept_id "
         f"FROM {_MAIN} "
         "LEFT JOIN code_concept AS found_value ON found_value.system = value_system "
         "AND found_value.code = value_code "
-        "LEFT JOIN code_concept AS found_unit ON found_unit.system = unit_system "
-        "AND found_unit.code = unit_source_value "
-        "LEFT JOIN unit ON unit.system = unit_system AND unit.code = unit_source_value"
+        "LEFT JOIN unit_concept AS found_unit ON found_unit.system = unit_system "
+        "AND found_unit.code = unit_source_value"
     )
-    targets = dict(
-        connection.execute(
-            f"SELECT {chosen}, count(*) FROM {_MAIN} GROUP BY 1 ORDER BY 1"
-        ).fetchall()
-    )
+    counted = connection.execute(
+        f"SELECT {chosen}, resource, count(*) FROM {_MAIN} GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
     n_events = connection.execute("SELECT count(*) FROM event").fetchall()[0][0]
-    assert n_events == sum(targets.values()), "an event's code has no concept"
-    for table in targets:
-        values = {
-            row["column"]: row["from"]
-            for row in mapping("event_columns")
-            if row["table"] == table
-        }
-        assert table in EVENT_TABLES
-        ordered = (
-            f"(SELECT * FROM routed WHERE target = '{table}' "
-            "ORDER BY person_id, start_date, id, resource, part)"
-        )
-        values[key_of(table)] = "row_number() OVER ()"
-        insert(connection, table, values, ordered)
-    return targets
+    assert n_events == sum(n for _, _, n in counted), "an event's code has no concept"
+    resources, rows = defaultdict(list), defaultdict(int)
+    for table, resource, n in counted:
+        resources[table].append(resource)
+        rows[table] += n
+    for table, from_types in resources.items():
+        _write(connection, table, from_types)
+    return dict(rows)
+
+
+def _make_unit_concepts(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make `unit_concept`: a unit that is not UCUM is kept, as no standard concept."""
+    connection.execute(
+        "CREATE TEMP TABLE unit_concept AS SELECT unit.system, unit.code, "
+        "CASE WHEN is_ucum THEN concept_id ELSE 0 END AS concept_id, source_concept_id "
+        "FROM unit LEFT JOIN code_concept USING (system, code)"
+    )
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection, table: str, from_types: list[str]
+) -> None:
+    assert table in EVENT_TABLES
+    values = {
+        row["column"]: row["from"]
+        for row in mapping("event_columns")
+        if row["table"] == table
+    }
+    values[key_of(table)] = "row_id"
+    kinds = ", ".join(text(each) for each in from_types)
+    insert(
+        connection,
+        table,
+        values,
+        f"(SELECT * FROM routed WHERE resource IN ({kinds}) AND target = '{table}' "
+        "ORDER BY person_id, start_date, row_id)",
+    )

@@ -11,7 +11,7 @@ from rounds.datamart.mapping import cdm_tables
 from rounds.datamart.omop_rows import stage_rows
 from rounds.datamart.omop_writing import write_tables
 from rounds.datamart.source_files import SourceFile, open_text
-from rounds.datamart.sources.base import Loaded, Tell
+from rounds.datamart.sources.base import Held, Loaded, Tell
 
 __all__ = ["OmopSource"]
 
@@ -42,6 +42,7 @@ class OmopSource:
     """Reads OMOP tables by their name, in any letter case."""
 
     shape = "omop"
+    adds = False
 
     def recognises(self, files: Sequence[SourceFile]) -> bool:
         """Tell whether one of them is a person table, or a DuckDB file."""
@@ -53,6 +54,7 @@ class OmopSource:
         connection: duckdb.DuckDBPyConnection,
         files: Sequence[SourceFile],
         tell: Tell,
+        held: Held = Held(),  # noqa: ARG002, B008 - it gives the whole each time
     ) -> Loaded:
         """Fill the CDM tables from the files or tables of the same names."""
         # A file is looked at, then read: the second time its layout is known.
@@ -71,7 +73,7 @@ class OmopSource:
         tell("writing", n_read)
         written = write_tables(connection)
         text_files = frozenset(f.number for f in files if f.extension in _TEXT)
-        others = frozenset(range(len(files))) - text_files
+        others = frozenset(f.number for f in files) - text_files
         return Loaded(
             entries=others, header_lines=text_files, entry_name="row", rows=written
         )

@@ -1,0 +1,184 @@
+"""From flattened resources to staged rows: keyed, placed, and kept in the part.
+
+`stage_<Type>` holds the winning version of each resource, also of those that are set
+aside, so that a resource which came before its patient is mapped when the patient
+arrives. References are kept as keys (`fhir_keys`); the subject's is `person_key`.
+"""
+
+from dataclasses import dataclass
+
+import duckdb
+
+from rounds.datamart.fhir_keys import key_of
+from rounds.datamart.fhir_paths import (
+    duckdb_type,
+    expressions,
+    fields,
+    resources,
+    schema,
+    text,
+)
+from rounds.datamart.fhir_targets import resources_of
+
+__all__ = ["Staging", "reference_fields"]
+
+
+def reference_fields(resource: str) -> tuple[str, ...]:
+    """Give the fields of a type that are references, but for the subject."""
+    rows = fields(resource).items()
+    return tuple(
+        name
+        for name, row in rows
+        if row["kind"] == "reference" and name != "subject"
+    )
+
+
+@dataclass(frozen=True)
+class Staging:
+    """How resources are flattened and staged."""
+
+    systems: tuple[str, ...]
+    """Code system URIs whose codes are preferred."""
+    namespace: str = ""
+    """The source's name, which salts its keys; empty for `main`."""
+
+    def create(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Create the staging table of every type, empty."""
+        for resource in resources():
+            flat = (
+                f"SELECT id, {', '.join(self.flat(resource))} FROM (SELECT "
+                f"unnest(CAST(NULL AS {duckdb_type(schema(resource))})))"
+            )
+            staged = self._staged(resource, "0", "0", "NULL")
+            connection.execute(
+                f"CREATE TABLE stage_{resource} AS "
+                f"SELECT {staged} FROM ({flat}) LIMIT 0"
+            )
+
+    def flat(self, resource: str, modified: str = "NULL") -> list[str]:
+        """Write the flat columns of a type, its references still as they are written.
+
+        Parameters
+        ----------
+        resource : str
+            A mapped type.
+        modified : str
+            An SQL expression: when the server says that it was modified, used where
+            the resource itself does not say.
+        """
+        updated = f'coalesce(meta."lastUpdated", {modified})'
+        version = 'meta."versionId" AS version'
+        own = expressions(resource, self.systems)
+        return [f"{updated} AS updated", version, *own]
+
+    def insert(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        resource: str,
+        *,
+        file_number: str = "file_number",
+        record: str = "record",
+        fault: str = "fault",
+        aliased: bool = False,
+    ) -> int:
+        """Stage the rows of the table `given` that have an id, and count them.
+
+        Parameters
+        ----------
+        connection : DuckDBPyConnection
+            The part that is being made; `given` has id, updated, version and fields.
+        resource : str
+            Their type.
+        file_number, record, fault : str
+            SQL expressions over `given`.
+        aliased : bool
+            Whether `alias` knows what some references stand for.
+        """
+        source = _unaliased(resource) if aliased else "given"
+        staged = self._staged(resource, file_number, record, fault)
+        inserted = connection.execute(
+            f"INSERT INTO stage_{resource} SELECT {staged} FROM {source} "
+            "WHERE id IS NOT NULL"
+        )
+        return int(inserted.fetchall()[0][0])
+
+    def insert_deletes(
+        self, connection: duckdb.DuckDBPyConnection, resource: str, source: str
+    ) -> None:
+        """Stage a tombstone for each row of `source`: id, updated, version and place."""
+        key = self._own_key(resource)
+        person = key if resource in resources_of("person") else "NULL"
+        connection.execute(
+            f"INSERT INTO stage_{resource} BY NAME SELECT {key} AS key, {person} AS "
+            "person_key, id, updated, version, true AS deleted, file_number, record "
+            f"FROM {source}"
+        )
+
+    def _own_key(self, resource: str) -> str:
+        return key_of(f"{text(resource + '/')} || id", self.namespace)
+
+    def _staged(self, resource: str, file_number: str, record: str, fault: str) -> str:
+        key = self._own_key(resource)
+        person = key if resource in resources_of("person") else "CAST(NULL AS BIGINT)"
+        if "subject" in fields(resource):
+            person = key_of("subject", self.namespace)
+        columns = {
+            "key": key,
+            "person_key": person,
+            "id": "id",
+            "updated": "updated",
+            "version": "version",
+            "deleted": "false",
+            "file_number": f"CAST({file_number} AS INTEGER)",
+            "record": f"CAST({record} AS BIGINT)",
+            "fault": f"CAST({fault} AS VARCHAR)",
+            **self._fields(resource),
+        }
+        return ", ".join(f'{value} AS "{name}"' for name, value in columns.items())
+
+    def _fields(self, resource: str) -> dict[str, str]:
+        columns = {}
+        for name, row in fields(resource).items():
+            if name == "subject" or row["kind"] == "medications":
+                continue
+            given = f'"{name}"'
+            is_reference = row["kind"] == "reference"
+            columns[name] = key_of(given, self.namespace) if is_reference else given
+            if row["kind"] == "code":
+                columns[f"{name}_text"] = f'"{name}_text"'
+        if "contained" in fields(resource):
+            columns |= _with_contained()
+        return columns
+
+
+def _with_contained() -> dict[str, str]:
+    """Write the code of a resource whose contained Medication may give it."""
+    mine = (
+        "list_filter(contained, lambda x: x.\"resourceType\" = 'Medication' "
+        "AND '#' || x.id = medication_reference)[1].code"
+    )
+    absent = "code.code IS NULL AND code_text IS NULL AND contained IS NOT NULL"
+    return {
+        "code": f"CASE WHEN {absent} THEN {mine}.coding[1] ELSE code END",
+        "code_text": f'CASE WHEN {absent} THEN {mine}."text" ELSE code_text END',
+    }
+
+
+def _unaliased(resource: str) -> str:
+    """Write `given` with each alias of its file replaced by what it stands for."""
+    references = [*reference_fields(resource)]
+    if "subject" in fields(resource):
+        references.append("subject")
+    if not references:
+        return "given"
+    replaced, joins = [], []
+    for place, name in enumerate(references):
+        replaced.append(f'coalesce(a{place}.target, given."{name}") AS "{name}"')
+        joins.append(
+            f"LEFT JOIN alias AS a{place} ON a{place}.alias = given.\"{name}\" "
+            f"AND a{place}.file_number = given.file_number"
+        )
+    return (
+        f"(SELECT given.* REPLACE ({', '.join(replaced)}) "
+        f"FROM given {' '.join(joins)})"
+    )

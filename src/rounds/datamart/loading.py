@@ -1,0 +1,298 @@
+"""What a load does with the lock: decide what to read, build it, put it in force."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+
+from rounds.datamart.build import Build, Given, Progress
+from rounds.datamart.load_report import LoadReport
+from rounds.datamart.mapping import mapping_version
+from rounds.datamart.source_files import (
+    SourceFile,
+    insist_unchanged,
+    reopen,
+    snapshot_of,
+)
+from rounds.datamart.sources import SOURCES, Source
+from rounds.datamart.store import FileInForce, Snapshot, SourceInForce, attach
+from rounds.datamart.store.compaction import compacted
+from rounds.datamart.store.engine import Settings, engine_settings, memory_limit
+from rounds.datamart.store.writing import Clock, Writer
+from rounds.nouns.errors import DefinitionError, SourceError
+
+__all__ = ["Loading"]
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+
+
+@dataclass(frozen=True)
+class Loading:
+    """One load, or one change of vocabulary.
+
+    Parameters
+    ----------
+    writer : Writer
+        Holds the lock.
+    """
+
+    writer: Writer
+    threads: int | None
+    progress: Progress | None
+    now: Clock | None
+    started: float
+
+    def load(
+        self, source: Path, files: Sequence[SourceFile], plugin: Source, name: str
+    ) -> LoadReport:
+        """Load the files of one source."""
+        _insist_on_name(name)
+        current = self._current()
+        former = current.source(name)
+        if former is not None and former.shape != plugin.shape:
+            raise _another_shape(former, plugin)
+        held = former.files if former and plugin.adds else ()
+        new = _new_files(files, held, current.next_file, adds=plugin.adds)
+        in_force = {
+            each.name: _contents(each.name, each.shape, each.files, adds=each.adds)
+            for each in current.sources
+        }
+        both = (*held, *new)
+        in_force[name] = _contents(name, plugin.shape, both, adds=plugin.adds)
+        wanted = self._id(in_force.values(), current)
+        if former is not None and wanted == current.id:
+            return _report(former, current, unchanged=True)
+        if current.mapping_version == mapping_version():
+            base = former if plugin.adds else None
+            given = Given(name=name, loaded_from=source, files=new, plugin=plugin)
+            sources = (self._build(given, base, current.vocabulary),)
+        else:
+            # Mapped by other rules than now: all of it is read again, or none of it.
+            others = [each for each in current.sources if each.name != name]
+            files_of = self._reopened([*others, *([former] if held else [])])
+            again = files_of.pop(name, ())
+            read = (*again, *new)
+            given = Given(name=name, loaded_from=source, files=read, plugin=plugin)
+            sources = (
+                self._build(given, None, current.vocabulary),
+                *self._again(others, files_of, current),
+            )
+        snapshot = self._put_in_force(current, sources, f"load {name}", wanted)
+        loaded = snapshot.source(name)
+        assert loaded is not None
+        return _report(loaded, snapshot)
+
+    def change_vocabulary(self, make: Callable[[Path], str]) -> Snapshot:
+        """Make a vocabulary, and read every file in force again with it."""
+        current = self._current()
+        made = self.writer.building / "vocabulary.duckdb"
+        vocabulary = make(made)
+        if vocabulary == current.vocabulary:
+            return current
+        made.replace(made.with_name(f"vocabulary-{vocabulary}.duckdb"))
+        changed = replace(current, vocabulary=vocabulary)
+        files_of = self._reopened(current.sources)
+        sources = self._again(current.sources, files_of, changed)
+        contents = [
+            _contents(each.name, each.shape, each.files, adds=each.adds)
+            for each in current.sources
+        ]
+        wanted = self._id(contents, changed)
+        return self._put_in_force(changed, sources, "vocabulary", wanted)
+
+    def _current(self) -> Snapshot:
+        """Give the snapshot in force; where there is none, an empty one, number 0."""
+        current = self.writer.store.current()
+        if current is not None:
+            return current
+        return Snapshot(
+            number=0,
+            id="",
+            parent=None,
+            made_at=None,
+            made_by="",
+            mapping_version=mapping_version(),
+        )
+
+    @property
+    def _settings(self) -> Settings:
+        spill = self.writer.building / "spill"
+        return engine_settings(spill, threads=self.threads, memory=memory_limit())
+
+    @staticmethod
+    def _id(contents: Iterable[list[tuple[str, str, str]]], under: Snapshot) -> str:
+        return snapshot_of(
+            (each for given in contents for each in given),
+            vocabulary=under.vocabulary,
+            deidentification=under.deidentification,
+        )
+
+    def _build(
+        self, given: Given, held: SourceInForce | None, vocabulary: str
+    ) -> SourceInForce:
+        build = Build(
+            writer=self.writer,
+            given=given,
+            held=held,
+            vocabulary=vocabulary,
+            settings=self._settings,
+            progress=self.progress,
+            started=self.started,
+        )
+        made = build.run()
+        insist_unchanged(given.files)
+        return compacted(self.writer, made, self._settings)
+
+    def _again(
+        self,
+        sources: Sequence[SourceInForce],
+        files_of: dict[str, tuple[SourceFile, ...]],
+        under: Snapshot,
+    ) -> tuple[SourceInForce, ...]:
+        """Build sources anew from the files that they gave."""
+        plugins = {plugin.shape: plugin for plugin in SOURCES}
+        return tuple(
+            self._build(
+                Given(
+                    name=each.name,
+                    loaded_from=Path(each.loaded_from),
+                    files=files_of[each.name],
+                    plugin=plugins[each.shape],
+                ),
+                None,
+                under.vocabulary,
+            )
+            for each in sources
+        )
+
+    def _reopened(
+        self, sources: Sequence[SourceInForce]
+    ) -> dict[str, tuple[SourceFile, ...]]:
+        """Look at the files of sources again; refuse if any is not as it was."""
+        found: dict[str, tuple[SourceFile, ...]] = {}
+        gone: list[str] = []
+        for source in sources:
+            files = []
+            for each in source.files:
+                file = reopen(each.number, each.name, Path(each.path), each.sha256)
+                if file is None:
+                    gone.append(f"{source.name}: {each.name}")
+                else:
+                    files.append(file)
+            found[source.name] = tuple(files)
+        if gone:
+            raise _files_gone(gone)
+        return found
+
+    def _put_in_force(
+        self,
+        under: Snapshot,
+        made: Sequence[SourceInForce],
+        made_by: str,
+        snapshot_id: str,
+    ) -> Snapshot:
+        anew = {each.name: each for each in made}
+        sources = {each.name: each for each in under.sources} | anew
+        numbers = [file.number for each in sources.values() for file in each.files]
+        snapshot = Snapshot(
+            number=self.writer.number,
+            id=snapshot_id,
+            parent=under.number or None,
+            made_at=self.now().isoformat() if self.now else None,
+            made_by=made_by,
+            mapping_version=mapping_version(),
+            vocabulary=under.vocabulary,
+            deidentification=under.deidentification,
+            next_file=max([under.next_file, *(number + 1 for number in numbers)]),
+            sources=tuple(sources[name] for name in sorted(sources)),
+        )
+        return self.writer.commit(self._looked_at(snapshot))
+
+    def _looked_at(self, snapshot: Snapshot) -> Snapshot:
+        """Open it as a reader would before it is in force, and count its concepts."""
+        with duckdb.connect(config=self._settings) as connection:
+            attach(connection, self.writer, snapshot)
+            counted = connection.execute("SELECT count(*) FROM concept").fetchall()
+        return replace(snapshot, concepts=counted[0][0])
+
+
+def _new_files(
+    files: Sequence[SourceFile],
+    held: Sequence[FileInForce],
+    first: int,
+    *,
+    adds: bool,
+) -> tuple[SourceFile, ...]:
+    """Number the files that are to be read; what a source has given is skipped."""
+    known = {each.sha256 for each in held}
+    found = []
+    for file in files:
+        if adds and file.sha256 in known:
+            continue
+        known.add(file.sha256)
+        found.append(replace(file, number=first + len(found)))
+    return tuple(found)
+
+
+def _contents(
+    name: str,
+    shape: str,
+    files: Iterable[FileInForce | SourceFile],
+    *,
+    adds: bool,
+) -> list[tuple[str, str, str]]:
+    # Of OMOP and CSV a file's name says which table it is; FHIR says it in each line.
+    return [
+        (name, shape, each.sha256 if adds else f"{each.sha256} {each.name}")
+        for each in files
+    ]
+
+
+def _report(
+    source: SourceInForce, snapshot: Snapshot, *, unchanged: bool = False
+) -> LoadReport:
+    kept = LoadReport.from_dict(source.report, unchanged=unchanged)
+    rows = snapshot.rows
+    return replace(kept, snapshot=snapshot.id, persons=rows["person"], rows=rows)
+
+
+def _insist_on_name(name: str) -> None:
+    if _NAME.fullmatch(name):
+        return
+    raise DefinitionError(
+        f"A source cannot be named {name!r}.",
+        code="source-name",
+        why="Its name becomes part of every id of its persons.",
+        remedies=(
+            "Begin with a letter or digit, then letters, digits, . _ - (63 at most).",
+        ),
+    )
+
+
+def _another_shape(former: SourceInForce, plugin: Source) -> DefinitionError:
+    return DefinitionError(
+        f"The source {former.name!r} gave {former.shape} before, and gives "
+        f"{plugin.shape} now.",
+        code="source-of-another-shape",
+        why="One source replaces or completes what it gave before, in one shape.",
+        remedies=(
+            "Give it a name of its own: rounds data load PATH --source NAME.",
+            "Or make another project for it: rounds init DIR --from PATH.",
+        ),
+    )
+
+
+def _files_gone(gone: list[str]) -> SourceError:
+    listed = "; ".join(gone[:5]) + (" …" if len(gone) > 5 else "")
+    return SourceError(
+        f"{len(gone)} files loaded before are gone or have changed: {listed}.",
+        code="files-gone",
+        why="The mapping or the vocabulary has changed since, so every file has to be "
+        "read again; without these, rows would be lost.",
+        remedies=(
+            "Put them back where they were.",
+            "Load what there is into a new datamart.",
+        ),
+    )

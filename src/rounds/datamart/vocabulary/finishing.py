@@ -1,0 +1,137 @@
+"""The end of every vocabulary's making: value sets, maps, and what it is called."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import duckdb
+
+from rounds.datamart.vocabulary.concept_maps import read_maps
+from rounds.datamart.vocabulary.fhir_terms import Terms, written
+from rounds.datamart.vocabulary.joining import add_parts
+from rounds.datamart.vocabulary.report import VocabularyReport
+from rounds.datamart.vocabulary.tables import table_names
+from rounds.datamart.vocabulary.value_sets import expand_all
+
+__all__ = ["describe", "finish"]
+
+_FORMAT = "1"  # raised when the same input gives another file
+
+
+def finish(
+    connection: duckdb.DuckDBPyConnection,
+    terms: Terms,
+    tell: Callable[[str, int], None],
+) -> VocabularyReport:
+    """Expand every value set anew, write the maps, and name the whole."""
+    every = _all_terms(connection, terms)
+    n = connection.execute("SELECT count(*) FROM concept").fetchall()[0][0]
+    tell(f"{len(every.value_sets):,} value sets", n)
+    expanded = expand_all(connection, every.value_sets)
+    maps = read_maps(every.concept_maps)
+    for table, rows in (
+        ("rounds_value_set", expanded.rows),
+        ("rounds_concept_map", maps.rows),
+    ):
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        if columns:
+            unnested = ", ".join(f"unnest(${i + 1})" for i in range(len(columns)))
+            connection.execute(f"INSERT INTO {table} SELECT {unnested}", columns)
+    add_parts(
+        connection,
+        [
+            (kind, name, hashlib.sha256(content.encode()).hexdigest(), content)
+            for (kind, name), one in sorted(every.named().items())
+            for content in [written(one)]
+        ],
+    )
+    return describe(
+        connection,
+        refused=(*expanded.refused, *maps.refused),
+        remarks=_remarks(connection, maps.remarks, terms.others),
+    )
+
+
+def _all_terms(connection: duckdb.DuckDBPyConnection, terms: Terms) -> Terms:
+    """Join the resources that are brought to those that were loaded before."""
+    held = connection.execute(
+        "SELECT part, name, content FROM former.rounds_vocabulary_part "
+        "WHERE part IN ('ValueSet', 'ConceptMap')"
+    ).fetchall()
+    every = {(kind, name): json.loads(content) for kind, name, content in held}
+    every |= terms.named()
+    return Terms.of(every.values())
+
+
+def _remarks(
+    connection: duckdb.DuckDBPyConnection, remarks: Sequence[str], others: int
+) -> tuple[str, ...]:
+    found = list(remarks)
+    if others:
+        found.append(f"{others:,} FHIR resources of other types were left.")
+    nameless = connection.execute(
+        "SELECT count(*) FROM concept WHERE vocabulary_id = 'CPT4' "
+        "AND concept_name = concept_code"
+    ).fetchall()[0][0]
+    if nameless:
+        found.append(
+            f"{nameless:,} concepts of CPT4 have no name, which Athena may not give; "
+            "they map as well. Its cpt4.jar fetches the names."
+        )
+    return tuple(found)
+
+
+def describe(
+    connection: duckdb.DuckDBPyConnection,
+    database: str = "",
+    *,
+    refused: tuple[tuple[str, str], ...] = (),
+    remarks: tuple[str, ...] = (),
+) -> VocabularyReport:
+    """Say what a vocabulary holds.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+        On which it is open.
+    database : str, optional
+        Its alias; by default the connection's own database.
+    refused, remarks : tuple, optional
+        What its builder found.
+
+    Returns
+    -------
+    VocabularyReport
+        With an empty id if it is empty.
+    """
+    prefix = f"{database}." if database else ""
+
+    def one(query: str) -> Any:
+        return connection.execute(query).fetchall()[0][0]
+
+    parts = connection.execute(
+        f"SELECT part, name, sha256 FROM {prefix}rounds_vocabulary_part ORDER BY ALL"
+    ).fetchall()
+    named = json.dumps([_FORMAT, *parts])
+    release = one(
+        f"SELECT max(vocabulary_version) FROM {prefix}vocabulary "
+        "WHERE vocabulary_id = 'None'"
+    )
+    return VocabularyReport(
+        id=hashlib.sha256(named.encode()).hexdigest()[:16] if parts else "",
+        release=release or "",
+        rows={
+            table: one(f"SELECT count(*) FROM {prefix}{table}")
+            for table in table_names()
+            if table != "rounds_vocabulary_part"
+        },
+        value_sets=one(
+            f"SELECT count(DISTINCT (url, version)) FROM {prefix}rounds_value_set"
+        ),
+        concept_maps=one(
+            f"SELECT count(DISTINCT (url, version)) FROM {prefix}rounds_concept_map"
+        ),
+        refused=refused,
+        remarks=remarks,
+    )
