@@ -201,7 +201,7 @@ class Documents:
             "given_id AS id, 'value of the wrong type: ' || wrong AS fault, "
             f"{flat} FROM ({shaped})"
         )
-        self._staging.insert(self._connection, resource, aliased=aliased)
+        self._staging.insert(self._connection, resource, "given", aliased=aliased)
 
     def _stage_deletes(self, resource: str) -> None:
         version = r"nullif(regexp_extract(etag, '^(?:W/)?\"?([^\"]+)\"?$', 1), '')"

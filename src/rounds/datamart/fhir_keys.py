@@ -8,11 +8,15 @@ engine's own `hash()`, which may change with its version, 0.06 µs).
 
 from rounds.datamart.fhir_paths import text
 
-__all__ = ["PART_STEP", "key_of", "row_id", "source_value"]
+__all__ = ["MOST_PARTS", "MOST_TARGETS", "key_of", "row_id", "source_value"]
 
 _MASK = (1 << 63) - 1
-PART_STEP = 1_099_511_627_791
-"""A prime just above 2**40: what the parts of one resource differ by, in xor."""
+_STEP = 1_099_511_627_791
+"""A prime just above 2**40: what the rows of one resource differ by, in xor."""
+MOST_PARTS = 1 << 12
+"""Components of one resource, itself counted."""
+MOST_TARGETS = 1 << 10
+"""Standard concepts of one code."""
 
 
 def key_of(reference: str, namespace: str = "") -> str:
@@ -34,12 +38,22 @@ def key_of(reference: str, namespace: str = "") -> str:
     return f"CAST(md5_number({salted}) & {_MASK}::UHUGEINT AS BIGINT)"
 
 
-def row_id(key: str, part: str) -> str:
-    """Write the id of a row made from one part of a resource; part 0 has its key.
+def row_id(key: str, part: str, target: str = "0") -> str:
+    """Write the id of a row made from a resource; the first has the resource's key.
 
     It can be undone: the same with the row's id in place of the key gives the key.
+
+    Parameters
+    ----------
+    key : str
+        The resource's key.
+    part : str
+        An SQL expression: 0 for the resource, from 1 for its components.
+    target : str
+        An SQL expression: which of the standard concepts of its code, from 0.
     """
-    return f"xor({key}, CAST({part} AS BIGINT) * {PART_STEP})"
+    place = f"CAST({part} + {target} * {MOST_PARTS} AS BIGINT)"
+    return f"xor({key}, {place} * {_STEP})"
 
 
 def source_value(namespace: str) -> str:

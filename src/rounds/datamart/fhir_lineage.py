@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import duckdb
 
 from rounds.datamart.cdm import EVENT_TABLES, key_of as key_column
-from rounds.datamart.fhir_keys import key_of, row_id
+from rounds.datamart.fhir_keys import MOST_TARGETS, key_of, row_id
 from rounds.datamart.fhir_paths import fields, text
 from rounds.datamart.fhir_targets import place_tables, resources_of
 from rounds.datamart.store.visible import visible_stage
@@ -59,11 +59,10 @@ def resource_of(
     found = []
     for resource in _types_of(table):
         seen = visible_stage(f"stage_{resource}", aliases)
-        parts = _most_parts(connection, resource, seen)
-        made = row_id(f"{int(number)}::BIGINT", "part")
+        made = _ids(f"{int(number)}::BIGINT", _most_parts(connection, resource, seen))
         found += connection.execute(
             f"SELECT id, file_number, record FROM {seen} AS one WHERE NOT deleted "
-            f"AND key IN (SELECT {made} FROM range({parts + 1}) AS t(part))"
+            f"AND key IN ({made})"
         ).fetchall()
         found = [
             each if isinstance(each, Origin) else Origin(resource, *each)
@@ -93,7 +92,7 @@ def rows_of(
     namespace : str
         The source's name, if its keys are salted with it.
     """
-    parts = 0
+    parts = -1
     if resource_type in resources_of("event"):
         seen = visible_stage(f"stage_{resource_type}", aliases)
         parts = _most_parts(connection, resource_type, seen)
@@ -102,9 +101,8 @@ def rows_of(
     for table in _tables_of(resource_type):
         column = key_column(table)
         found += connection.execute(
-            f'SELECT {text(table)}, "{column}" FROM "{table}" WHERE "{column}" IN '
-            f"(SELECT {row_id(key, 'part')} FROM range({parts + 1}) AS t(part)) "
-            "ORDER BY ALL"
+            f'SELECT {text(table)}, "{column}" FROM "{table}" '
+            f'WHERE "{column}" IN ({_ids(key, parts)}) ORDER BY ALL'
         ).fetchall()
     return tuple(Row(*each) for each in found)
 
@@ -129,9 +127,23 @@ def _types_of(table: str) -> tuple[str, ...]:
     return tuple(each for each in every if table in _tables_of(each))
 
 
+def _ids(key: str, parts: int) -> str:
+    """Write every id that a row of a resource may have; and back: it is the same."""
+    if parts < 0:
+        return f"SELECT {key}"
+    made = row_id(key, "part", "target")
+    return (
+        f"SELECT {made} FROM range({parts + 1}) AS p(part), "
+        f"range({MOST_TARGETS}) AS t(target)"
+    )
+
+
 def _most_parts(
     connection: duckdb.DuckDBPyConnection, resource: str, seen: str
 ) -> int:
+    """Give the most components of one resource; -1 where rows have its key itself."""
+    if resource not in resources_of("event"):
+        return -1
     if "component" not in fields(resource):
         return 0
     found = connection.execute(

@@ -138,13 +138,11 @@ class FhirReader:
         staged, why = 0, "unsupported type"
         if mapped:
             why = "no id"
-            staged = self._staging.insert(
-                self._connection,
-                kind,
-                file_number=number,
-                record="rowid + 1",
-                fault="NULL",
+            placed = (
+                f"(SELECT {number} AS file_number, rowid + 1 AS record, "
+                "NULL::VARCHAR AS fault, * FROM given)"
             )
+            staged = self._staging.insert(self._connection, kind, placed)
         if staged < n:
             without = "WHERE id IS NULL" if mapped else ""
             self._connection.execute(

@@ -5,6 +5,7 @@ aside, so that a resource which came before its patient is mapped when the patie
 arrives. References are kept as keys (`fhir_keys`); the subject's is `person_key`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import duckdb
@@ -41,15 +42,19 @@ class Staging:
     """Code system URIs whose codes are preferred."""
     namespace: str = ""
     """The source's name, which salts its keys; empty for `main`."""
+    shield: Callable[[str, str], str] | None = None
+    """Given a relation of flat rows and their type, writes one with the same columns
+    in which nobody can be recognised. Nothing is written to the part before."""
 
     def create(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Create the staging table of every type, empty."""
         for resource in resources():
             flat = (
-                f"SELECT id, {', '.join(self.flat(resource))} FROM (SELECT "
+                "SELECT 0 AS file_number, 0::BIGINT AS record, NULL::VARCHAR AS fault, "
+                f"id, {', '.join(self.flat(resource))} FROM (SELECT "
                 f"unnest(CAST(NULL AS {duckdb_type(schema(resource))})))"
             )
-            staged = self._staged(resource, "0", "0", "NULL")
+            staged = self._staged(resource)
             connection.execute(
                 f"CREATE TABLE stage_{resource} AS "
                 f"SELECT {staged} FROM ({flat}) LIMIT 0"
@@ -75,30 +80,29 @@ class Staging:
         self,
         connection: duckdb.DuckDBPyConnection,
         resource: str,
+        source: str,
         *,
-        file_number: str = "file_number",
-        record: str = "record",
-        fault: str = "fault",
         aliased: bool = False,
     ) -> int:
-        """Stage the rows of the table `given` that have an id, and count them.
+        """Stage the flat rows that have an id, and count them.
 
         Parameters
         ----------
         connection : DuckDBPyConnection
-            The part that is being made; `given` has id, updated, version and fields.
+            The part that is being made.
         resource : str
             Their type.
-        file_number, record, fault : str
-            SQL expressions over `given`.
+        source : str
+            A relation of file_number, record, fault (why it cannot be mapped), id and
+            the columns of `flat`.
         aliased : bool
             Whether `alias` knows what some references stand for.
         """
-        source = _unaliased(resource) if aliased else "given"
-        staged = self._staged(resource, file_number, record, fault)
+        named = _unaliased(resource, source) if aliased else source
+        safe = self.shield(named, resource) if self.shield else named
         inserted = connection.execute(
-            f"INSERT INTO stage_{resource} SELECT {staged} FROM {source} "
-            "WHERE id IS NOT NULL"
+            f"INSERT INTO stage_{resource} SELECT {self._staged(resource)} "
+            f"FROM {safe} AS given WHERE id IS NOT NULL"
         )
         return int(inserted.fetchall()[0][0])
 
@@ -106,18 +110,19 @@ class Staging:
         self, connection: duckdb.DuckDBPyConnection, resource: str, source: str
     ) -> None:
         """Stage a tombstone for each row of `source`: id, updated, version and place."""
+        safe = self.shield(source, resource) if self.shield else source
         key = self._own_key(resource)
         person = key if resource in resources_of("person") else "NULL"
         connection.execute(
             f"INSERT INTO stage_{resource} BY NAME SELECT {key} AS key, {person} AS "
             "person_key, id, updated, version, true AS deleted, file_number, record "
-            f"FROM {source}"
+            f"FROM {safe} AS given"
         )
 
     def _own_key(self, resource: str) -> str:
         return key_of(f"{text(resource + '/')} || id", self.namespace)
 
-    def _staged(self, resource: str, file_number: str, record: str, fault: str) -> str:
+    def _staged(self, resource: str) -> str:
         key = self._own_key(resource)
         person = key if resource in resources_of("person") else "CAST(NULL AS BIGINT)"
         if "subject" in fields(resource):
@@ -129,9 +134,9 @@ class Staging:
             "updated": "updated",
             "version": "version",
             "deleted": "false",
-            "file_number": f"CAST({file_number} AS INTEGER)",
-            "record": f"CAST({record} AS BIGINT)",
-            "fault": f"CAST({fault} AS VARCHAR)",
+            "file_number": "file_number",
+            "record": "record",
+            "fault": "fault",
             **self._fields(resource),
         }
         return ", ".join(f'{value} AS "{name}"' for name, value in columns.items())
@@ -164,21 +169,21 @@ def _with_contained() -> dict[str, str]:
     }
 
 
-def _unaliased(resource: str) -> str:
-    """Write `given` with each alias of its file replaced by what it stands for."""
+def _unaliased(resource: str, source: str) -> str:
+    """Write `source` with each alias of its file replaced by what it stands for."""
     references = [*reference_fields(resource)]
     if "subject" in fields(resource):
         references.append("subject")
     if not references:
-        return "given"
+        return source
     replaced, joins = [], []
     for place, name in enumerate(references):
         replaced.append(f'coalesce(a{place}.target, given."{name}") AS "{name}"')
         joins.append(
-            f"LEFT JOIN alias AS a{place} ON a{place}.alias = given.\"{name}\" "
+            f'LEFT JOIN alias AS a{place} ON a{place}.alias = given."{name}" '
             f"AND a{place}.file_number = given.file_number"
         )
     return (
         f"(SELECT given.* REPLACE ({', '.join(replaced)}) "
-        f"FROM given {' '.join(joins)})"
+        f"FROM {source} AS given {' '.join(joins)})"
     )

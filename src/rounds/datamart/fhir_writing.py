@@ -5,7 +5,7 @@ from collections import defaultdict
 import duckdb
 
 from rounds.datamart.cdm import EVENT_TABLES, insert, key_of
-from rounds.datamart.fhir_keys import row_id
+from rounds.datamart.fhir_keys import MOST_TARGETS, row_id
 from rounds.datamart.fhir_paths import text
 from rounds.datamart.fhir_targets import place_tables
 from rounds.datamart.mapping import mapping
@@ -41,8 +41,9 @@ def keep_crosswalk(connection: duckdb.DuckDBPyConnection, *, places: bool) -> No
 
 
 def write_events(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """Write each event into the table that its concept's domain chooses.
+    """Write each event into the tables that its concepts' domains choose.
 
+    A code with several standard concepts makes a row of each, as OMOP asks for.
     A standard concept's domain goes before the domain that the resource suggests. A
     domain without a table here (say, Device) is an observation, as OMOP advises for
     what fits nowhere else.
@@ -58,24 +59,24 @@ def write_events(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     chosen = f"CASE coalesce(main.domain, event.domain) {cases} ELSE 'observation' END"
     _make_unit_concepts(connection)
     connection.execute(
-        f"CREATE TEMP VIEW routed AS SELECT event.*, {chosen} AS target, "
-        f"{row_id('event.key', 'event.part')} AS row_id, "
+        f"CREATE TEMP VIEW routed AS SELECT event.*, {chosen} AS destination, "
+        f"{row_id('event.key', 'event.part', 'main.target')} AS row_id, "
         "main.concept_id, main.source_concept_id, "
-        "CASE WHEN found_value.concept_id > 0 THEN found_value.concept_id "
-        "ELSE found_value.source_concept_id END AS value_concept_id, "
+        "coalesce(main.value_as_concept_id, CASE WHEN found_value.concept_id > 0 "
+        "THEN found_value.concept_id ELSE found_value.source_concept_id END) "
+        "AS value_concept_id, "
         "found_unit.concept_id AS unit_concept_id, "
         "found_unit.source_concept_id AS unit_source_concept_id "
         f"FROM {_MAIN} "
         "LEFT JOIN code_concept AS found_value ON found_value.system = value_system "
-        "AND found_value.code = value_code "
+        "AND found_value.code = value_code AND found_value.target = 0 "
         "LEFT JOIN unit_concept AS found_unit ON found_unit.system = unit_system "
         "AND found_unit.code = unit_source_value"
     )
     counted = connection.execute(
         f"SELECT {chosen}, resource, count(*) FROM {_MAIN} GROUP BY ALL ORDER BY ALL"
     ).fetchall()
-    n_events = connection.execute("SELECT count(*) FROM event").fetchall()[0][0]
-    assert n_events == sum(n for _, _, n in counted), "an event's code has no concept"
+    _insist_on_concepts(connection)
     resources, rows = defaultdict(list), defaultdict(int)
     for table, resource, n in counted:
         resources[table].append(resource)
@@ -85,12 +86,24 @@ def write_events(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     return dict(rows)
 
 
+def _insist_on_concepts(connection: duckdb.DuckDBPyConnection) -> None:
+    """See that each event has a row for each standard concept of its code."""
+    events, first, most = connection.execute(
+        "SELECT (SELECT count(*) FROM event), "
+        f"(SELECT count(*) FROM {_MAIN} WHERE main.target = 0), "
+        "(SELECT coalesce(max(target), 0) FROM code_concept)"
+    ).fetchall()[0]
+    assert events == first, "an event's code has no concept"
+    assert most < MOST_TARGETS, "a code with too many standard concepts"
+
+
 def _make_unit_concepts(connection: duckdb.DuckDBPyConnection) -> None:
     """Make `unit_concept`: a unit that is not UCUM is kept, as no standard concept."""
     connection.execute(
         "CREATE TEMP TABLE unit_concept AS SELECT unit.system, unit.code, "
         "CASE WHEN is_ucum THEN concept_id ELSE 0 END AS concept_id, source_concept_id "
-        "FROM unit LEFT JOIN code_concept USING (system, code)"
+        "FROM unit LEFT JOIN code_concept AS found ON found.system = unit.system "
+        "AND found.code = unit.code AND found.target = 0"
     )
 
 
@@ -109,6 +122,6 @@ def _write(
         connection,
         table,
         values,
-        f"(SELECT * FROM routed WHERE resource IN ({kinds}) AND target = '{table}' "
+        f"(SELECT * FROM routed WHERE resource IN ({kinds}) AND destination = '{table}' "
         "ORDER BY person_id, start_date, row_id)",
     )

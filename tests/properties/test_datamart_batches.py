@@ -1,0 +1,51 @@
+"""Changes loaded in any order, in any portions, any number of times, end the same."""
+
+import os
+import random
+import tempfile
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from stories.changes import batches
+from stories.fhir_parts import Parts
+
+N_BATCHES = int(os.environ.get("ROUNDS_BATCHES", "30"))
+IN_A_ROW = 6
+
+
+def end_of(loads):
+    """Load batches one after another; give what is there in the end, and each load."""
+    with tempfile.TemporaryDirectory() as name:
+        parts = Parts(name)
+        told = [parts.load(*lines) for lines in loads]
+        return parts.content(), told
+
+
+def check(seed):
+    """Compare shuffled and repeated loads with one load of everything."""
+    rng = random.Random(seed)
+    made = batches(rng, IN_A_ROW - 2)
+    repeated = made + rng.choices(made, k=2)
+    rng.shuffle(repeated)
+    expected, _ = end_of([[line for lines in made for line in lines]])
+    found, told = end_of(repeated)
+    assert found == expected
+    assert all(one.touched is not None for one in told[1:])
+
+
+@pytest.mark.parametrize("seed", range(max(1, N_BATCHES // IN_A_ROW - 1)))
+def test_loads_commute_and_repeat(seed):
+    check(seed)
+
+
+@settings(
+    max_examples=1,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+@given(st.integers(1_000_000, 2_000_000))
+def test_loads_commute_for_any_seed(seed):
+    check(seed)
