@@ -19,17 +19,18 @@ from rounds.datamart.fhir_paths import fields, text
 from rounds.datamart.fhir_tests import is_one_of
 from rounds.datamart.mapping import mapping
 
-__all__ = ["OPT_OUT", "load_consents"]
+__all__ = ["load_consents"]
 
-OPT_OUT = "(person_id BIGINT, scope VARCHAR, from_date DATE, until_date DATE)"
-"""The columns of `rounds_opt_out`; without an end, `until_date` is NULL."""
-
+_COLUMNS = "(person_id BIGINT, scope VARCHAR, from_date DATE, until_date DATE)"
 _BASE = "CASE policy.code WHEN 'OPTOUT' THEN 'deny' WHEN 'OPTIN' THEN 'permit' END"
 _STATED = "CASE WHEN decision IN ('deny', 'permit') THEN decision END"
 
 
 def load_consents(connection: duckdb.DuckDBPyConnection) -> None:
-    """Judge the slice of Consent and fill `rounds_opt_out` with what denies."""
+    """Judge the slice of Consent, and make `rounds_opt_out` of what denies.
+
+    Its columns are person_id, scope, from_date and until_date, NULL for no end.
+    """
     judged = (
         f"SELECT *, {_BASE} AS base, {_STATED} AS stated, {_scopes()} AS scopes "
         f"FROM ({joined('Consent')})"
@@ -46,6 +47,7 @@ def load_consents(connection: duckdb.DuckDBPyConnection) -> None:
         f"CREATE TEMP TABLE judged_Consent AS SELECT *, {why} AS reason FROM ({judged})"
     )
     set_aside(connection, "Consent", "judged_Consent")
+    connection.execute(f"CREATE TABLE rounds_opt_out {_COLUMNS}")
     connection.execute(
         "CREATE TEMP TABLE said AS SELECT person_key AS person_id, "
         "unnest(scopes) AS scope, coalesce(stated, base) AS said, "

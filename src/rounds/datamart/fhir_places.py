@@ -11,7 +11,7 @@ from rounds.datamart.fhir_paths import fields, text
 from rounds.datamart.fhir_targets import fixed_concept, place_tables
 from rounds.datamart.store.visible import visible_stage
 
-__all__ = ["ADDRESS", "is_addressed", "load_places"]
+__all__ = ["ADDRESS", "in_force", "is_addressed", "load_places"]
 
 ADDRESS = ("address_1", "city", "state", "county", "zip", "country")
 _NAME = "coalesce(full_name, nullif(concat_ws(' ', given, family), ''))"
@@ -38,7 +38,7 @@ def load_places(
     for kind in place_tables():
         connection.execute(
             f"CREATE TEMP TABLE good_{kind} AS SELECT *, {_why(kind)} AS reason "
-            f"FROM {_seen(kind, held)}"
+            f"FROM {in_force(kind, held)}"
         )
         set_aside(connection, kind, f"good_{kind}")
         connection.execute(f"DELETE FROM good_{kind} WHERE reason IS NOT NULL")
@@ -69,8 +69,8 @@ def _why(kind: str) -> str:
     return reason(kind, *more)
 
 
-def _seen(kind: str, held: Sequence[str]) -> str:
-    """Write every place of a kind that is in force; `mine` if it is of this load."""
+def in_force(kind: str, held: Sequence[str]) -> str:
+    """Write every resource of a type that is in force; `mine` if of this load."""
     mine = f"SELECT *, true AS mine FROM stage_{kind} WHERE NOT deleted"
     if not held:
         return f"({mine})"

@@ -3,44 +3,21 @@
 Such a resource makes no row. What refers to it has its code, whichever came first.
 """
 
-from collections.abc import Sequence
-
 import duckdb
 
 from rounds.datamart.fhir_judging import reason, set_aside
 from rounds.datamart.fhir_paths import fields
+from rounds.datamart.fhir_targets import REFERRED, referring_field, resources_of
 
-__all__ = ["REFERRED", "judge_referred", "lost_rule", "with_referred"]
-
-REFERRED = {"medication_reference": "Medication", "device_reference": "Device"}
-"""Fields that refer to a resource with a code, and its type."""
-
-
-def _field(resource: str) -> str | None:
-    return next((name for name in REFERRED if name in fields(resource)), None)
-
-
-def _columns(resource: str) -> list[str]:
-    """Give the flat columns that a type's fields make, but its own status."""
-    columns = []
-    for name, row in fields(resource).items():
-        if name not in {"status", "code_words"}:
-            columns.append(name)
-            if row["kind"] == "code":
-                columns.append(f"{name}_text")
-    return columns
+__all__ = ["judge_referred", "with_referred"]
 
 
 def judge_referred(connection: duckdb.DuckDBPyConnection) -> None:
     """Make `code_<Type>` of the good resources of each referred-to type."""
-    for kind in REFERRED.values():
-        source = f"slice_{kind}"
-        if "code_words" in fields(kind):
-            words = "coalesce(code_text, code_words) AS code_text"
-            source = f"(SELECT * REPLACE ({words}) FROM {source})"
+    for kind in resources_of("code"):
         connection.execute(
-            f"CREATE TEMP TABLE judged_{kind} AS "
-            f"SELECT *, {reason(kind)} AS reason FROM {source}"
+            f"CREATE TEMP TABLE judged_{kind} AS SELECT *, {reason(kind)} AS reason "
+            f"FROM {_worded(kind, f'slice_{kind}')}"
         )
         set_aside(connection, kind, f"judged_{kind}")
         listed = ", ".join(f'"{name}"' for name in _columns(kind))
@@ -51,7 +28,7 @@ def judge_referred(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def with_referred(resource: str, source: str) -> str:
-    """Write a relation in which what is absent is that of the resource referred to.
+    """Write a relation in which an absent code is that of the resource referred to.
 
     Parameters
     ----------
@@ -60,9 +37,9 @@ def with_referred(resource: str, source: str) -> str:
     source : str
         The relation of its flat rows.
     """
-    field = _field(resource)
+    field = referring_field(resource)
     if field is None:
-        return source
+        return _worded(resource, source)
     kind = REFERRED[field]
     absent = "own.code.code IS NULL AND own.code_text IS NULL"
     replaced = ", ".join(
@@ -75,10 +52,20 @@ def with_referred(resource: str, source: str) -> str:
     )
 
 
-def lost_rule(resource: str) -> Sequence[tuple[str, str]]:
-    """Write the rule for a code that is referred to and not there."""
-    field = _field(resource)
-    if field is None:
-        return ()
-    lost = f"{field} IS NOT NULL AND code.code IS NULL AND code_text IS NULL"
-    return ((lost, f"{REFERRED[field].lower()} not found"),)
+def _worded(resource: str, source: str) -> str:
+    """Write a relation in which words stand for a code that is absent."""
+    if "code_words" not in fields(resource):
+        return source
+    words = "CASE WHEN code.code IS NULL THEN coalesce(code_text, code_words) "
+    return f"(SELECT * REPLACE ({words} ELSE code_text END AS code_text) FROM {source})"
+
+
+def _columns(resource: str) -> list[str]:
+    """Give the columns that what refers to a type takes from it."""
+    columns = []
+    for name, row in fields(resource).items():
+        if name not in {"status", "code_words"}:
+            columns.append(name)
+            if row["kind"] == "code":
+                columns.append(f"{name}_text")
+    return columns

@@ -12,12 +12,13 @@ import duckdb
 
 from rounds.datamart.cdm import create_tables
 from rounds.datamart.fhir_paths import text
-from rounds.datamart.mapping import cdm_columns, cdm_tables
+from rounds.datamart.mapping import cdm_tables
 from rounds.datamart.store import failures
 from rounds.datamart.store.concept_view import concept_relation, local_code_relation
 from rounds.datamart.store.manifest import Part, Snapshot
 from rounds.datamart.store.relations import relation
 from rounds.datamart.store.visible import visible_rows
+from rounds.datamart.vocabulary.tables import create_tables as create_vocabulary
 
 __all__ = [
     "Files",
@@ -28,7 +29,12 @@ __all__ = [
     "columns_of",
 ]
 
-_ACCOUNTS = ("rounds_resource", "rounds_load_issue", "rounds_source_file")
+_ACCOUNTS = (
+    "rounds_resource",
+    "rounds_load_issue",
+    "rounds_source_file",
+    "rounds_opt_out",
+)
 
 
 class Files(Protocol):
@@ -82,10 +88,7 @@ def attach_vocabulary(
         _attach(connection, files, path, "vocabulary", None)
         return
     connection.execute("ATTACH ':memory:' AS vocabulary")
-    columns = ", ".join(
-        f'"{row["column"]}" {row["type"]}' for row in cdm_columns("concept")
-    )
-    connection.execute(f"CREATE TABLE vocabulary.concept ({columns})")
+    create_vocabulary(connection, "vocabulary")
 
 
 def columns_of(
