@@ -200,3 +200,15 @@ def test_what_is_not_said_plainly_is_set_aside(loaded, case):
 def test_data_without_consents_have_no_opt_outs(loaded):
     _, path = loaded()
     assert who(path) == frozenset()
+
+
+def test_a_withdrawn_denial_that_comes_later_ends_the_opt_out(tmp_path, loaded):
+    _, path = loaded(more.consent())
+    folder = tmp_path / "later"
+    folder.mkdir()
+    gone = more.consent(status="inactive")
+    gone["meta"] = {"lastUpdated": "2024-09-01T00:00:00Z"}
+    story.write_ndjson(folder, {"Consent": [gone]})
+    load(folder, path)
+    assert opt_outs(path) == []
+

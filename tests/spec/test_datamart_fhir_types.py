@@ -369,8 +369,11 @@ def test_coverages_are_payer_plan_periods_each_by_itself(loaded):
 
 def test_a_coverage_of_no_known_type_is_kept(loaded):
     mart = loaded(more.without(more.coverage(), "type"))
-    columns = "payer_concept_id, payer_source_concept_id, payer_source_value"
-    assert mart.ask("payer_plan_period", columns) == [(0, None, "A payer")]
+    columns = "payer_concept_id, payer_source_value, plan_source_value"
+    assert mart.ask("payer_plan_period", columns) == [(0, "A payer", "Silver")]
+    assert mart.concept("payer_plan_period", "payer_source_concept_id") == [
+        ("source", "A payer")
+    ]
 
 
 def test_a_coverage_makes_no_observation_period(loaded):
@@ -455,3 +458,35 @@ def test_what_did_not_happen_or_cannot_be_read_is_set_aside(loaded, make, given,
     assert mart.aside(one["resourceType"]) == {why: 1}
     assert mart.count() == {}
     assert mart.report.read == mart.report.mapped + mart.report.set_aside
+
+
+def loads(tmp_path, *batches):
+    """Load one batch after another into one datamart; give the last report."""
+    for place, batch in enumerate(batches):
+        folder = tmp_path / f"fhir-{place}"
+        folder.mkdir()
+        given = {}
+        for one in batch:
+            given.setdefault(one["resourceType"], []).append(one)
+        story.write_ndjson(folder, given)
+        report = load(folder, tmp_path / "mart")
+    return Loaded(tmp_path / "mart", report)
+
+
+def referring():
+    one = more.without(more.dispense(), "medicationCodeableConcept")
+    return one | {"medicationReference": story.ref("Medication", "med1")}
+
+
+def test_a_medication_that_comes_late_maps_what_waited_for_it(tmp_path):
+    first = [*(one for each in BASE.values() for one in each), referring()]
+    mart = loads(tmp_path, first, [more.medication()])
+    assert mart.ask("drug_exposure", "who, drug_source_value") == [("p1", "314076")]
+
+
+def test_a_medication_that_changes_changes_what_refers_to_it(tmp_path):
+    first = [*(one for each in BASE.values() for one in each), referring()]
+    later = more.medication(code=story.code(story.RXNORM, "197361"))
+    later["meta"] = {"lastUpdated": "2024-09-01T00:00:00Z"}
+    mart = loads(tmp_path, [*first, more.medication()], [later])
+    assert mart.ask("drug_exposure", "drug_source_value") == [("197361",)]

@@ -17,7 +17,10 @@ from rounds.datamart.store.visible import visible_rows, visible_stage
 from rounds.datamart.vocabulary import attach_vocabulary, table_names
 
 PLACES = ("care_site", "provider")
-TABLES = tuple(t for t in cdm_tables() if t not in {*table_names(), "cdm_source"})
+TABLES = (
+    *(t for t in cdm_tables() if t not in {*table_names(), "cdm_source"}),
+    "rounds_opt_out",
+)
 
 
 class Parts:

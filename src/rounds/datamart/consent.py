@@ -1,23 +1,23 @@
 """Who opted out, as the data's own consents say. PROTECTED: it gives persons' ids.
 
-Only the steps that analyse rows may import this module; a contract keeps it so.
+Only the steps that analyse rows may import this module; a contract keeps it so. Measures
+leave out whoever denied research on the day when their snapshot was made.
 """
 
 from datetime import date
-from typing import Literal
+from typing import Any, Literal, TypeAlias
 
 import duckdb
 
-from rounds.datamart.rows import OpenDatamart
-from rounds.nouns import DataError
+from rounds.nouns.errors import DataError
 
-__all__ = ["Scope", "opted_out"]
+__all__ = ["Scope", "opted_out", "opted_out_when_made"]
 
-Scope = Literal["research", "treatment"]
+Scope: TypeAlias = Literal["research", "treatment"]
 """What a consent is about: learning from the data, or using them in care."""
 
 
-def opted_out(datamart: OpenDatamart, scope: Scope, on: date) -> frozenset[str]:
+def opted_out(datamart: Any, scope: Scope, on: date) -> frozenset[str]:
     """Give the persons whose consent for a use was denied on a day.
 
     Parameters
@@ -39,15 +39,20 @@ def opted_out(datamart: OpenDatamart, scope: Scope, on: date) -> frozenset[str]:
     DataError
         If the datamart cannot be read.
     """
-    query = (
-        "SELECT DISTINCT person_source_value FROM rounds_opt_out "
-        "JOIN person USING (person_id) WHERE scope = $1 AND from_date <= $2 "
-        "AND (until_date IS NULL OR until_date >= $2) "
-        "AND person_source_value IS NOT NULL"
-    )
-    connection = datamart._connection  # noqa: SLF001 - of this room
     try:
-        found = connection.cursor().execute(query, [scope, on]).fetchall()
+        with datamart._connection.cursor() as cursor:  # noqa: SLF001 - of this room
+            held = cursor.execute(
+                "SELECT 1 FROM duckdb_views() WHERE view_name = 'rounds_opt_out'"
+            )
+            if not held.fetchall():
+                return frozenset()
+            found = cursor.execute(
+                "SELECT DISTINCT person_source_value FROM rounds_opt_out "
+                "JOIN person USING (person_id) WHERE scope = $1 AND from_date <= $2 "
+                "AND coalesce(until_date, $2) >= $2 "
+                "AND person_source_value IS NOT NULL",
+                [scope, on],
+            ).fetchall()
     except duckdb.Error as error:
         # The database's own words may hold a value from a row: only its kind is shown.
         raise DataError(
@@ -60,3 +65,13 @@ def opted_out(datamart: OpenDatamart, scope: Scope, on: date) -> frozenset[str]:
             ),
         ) from None
     return frozenset(person for (person,) in found)
+
+
+def opted_out_when_made(datamart: Any) -> frozenset[str]:
+    """Give the persons who had denied research on the day that the snapshot was made.
+
+    So one snapshot always gives the same counts. If it does not say when it was made,
+    the denials without an end are those that count.
+    """
+    made = getattr(datamart, "made_on", None)
+    return opted_out(datamart, "research", made or date.max)

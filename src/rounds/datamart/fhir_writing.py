@@ -10,9 +10,9 @@ from rounds.datamart.fhir_paths import text
 from rounds.datamart.fhir_targets import place_tables
 from rounds.datamart.mapping import mapping
 
-__all__ = ["keep_crosswalk", "write_events"]
+__all__ = ["TABLE_OF_DOMAIN", "keep_crosswalk", "write_events"]
 
-_TABLE_OF_DOMAIN = {
+TABLE_OF_DOMAIN = {
     "Condition": "condition_occurrence",
     "Measurement": "measurement",
     "Observation": "observation",
@@ -62,7 +62,7 @@ def write_events(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
         How many events each table should hold.
     """
     cases = " ".join(
-        f"WHEN '{domain}' THEN '{table}'" for domain, table in _TABLE_OF_DOMAIN.items()
+        f"WHEN '{domain}' THEN '{table}'" for domain, table in TABLE_OF_DOMAIN.items()
     )
     domain = (
         "CASE WHEN event.stays THEN event.domain "
@@ -109,7 +109,7 @@ def _concept() -> str:
     What stays where it is has no concept whose domain has another table. A code that
     the vocabulary divides into concept and value says all by itself.
     """
-    elsewhere = ", ".join(text(domain) for domain in _TABLE_OF_DOMAIN)
+    elsewhere = ", ".join(text(domain) for domain in TABLE_OF_DOMAIN)
     own = (
         f"CASE WHEN event.stays AND main.domain IN ({elsewhere}) "
         "AND main.domain <> event.domain THEN 0 ELSE main.concept_id END"

@@ -11,6 +11,7 @@ import numpy as np
 
 from rounds.datamart.compile import Concepts, compile_measure
 from rounds.datamart.compile_concepts import absent_events, all_events, resolve
+from rounds.datamart.consent import opted_out_when_made
 from rounds.datamart.derived import derived_from
 from rounds.definitions import check
 from rounds.definitions.graph import nodes
@@ -107,7 +108,8 @@ def measure_rows(
         Both days included; for the visit basis, index visits are on these days, and
         windows after the index may reach beyond.
     without : frozenset of str
-        `person_source_value` of those who opted out; they are in no population.
+        `person_source_value` of those who opted out beside those whose consents in the
+        datamart deny research; they are in no population.
 
     Returns
     -------
@@ -161,7 +163,8 @@ def fetch(
     without: frozenset[str],
     monthly: bool = False,
 ) -> MeasureRows:
-    """Run the compiled measure and give its rows."""
+    """Run the compiled measure and give its rows, of those who did not opt out."""
+    without |= opted_out_when_made(datamart)
     sql = compile_measure(measure, period, concepts, without=without, monthly=monthly)
     left_out = (sql.opted_out, sorted(without))
     try:
