@@ -53,8 +53,9 @@ class Loaded:
 
     def ask(self, table, columns, where="true"):
         """Give rows with `who`, the person's own id, for each person_id."""
-        source = f"{table} JOIN person AS who USING (person_id)"
+        source = f"{table} AS own JOIN person AS who USING (person_id)"
         columns = columns.replace("who", "who.person_source_value")
+        columns = columns.replace("provider_id", "own.provider_id")
         with Datamart.open(self.path) as mart:
             return mart._connection.execute(
                 f"SELECT {columns} FROM {source} WHERE {where} ORDER BY ALL"

@@ -69,9 +69,10 @@ def judge_parts(
         f'FROM slice_{resource} WHERE len("{part}") > 0)'
     )
     written = [f"{value} AS {name}" for name, value in own.items()]
+    selected = [f"entry.{name}" for name in ("part", *own)]
+    selected += [f"up.{name}" for name in ("mine", *owners)]
     connection.execute(
-        f"CREATE TEMP TABLE part_{resource} AS SELECT part, mine, "
-        f"{', '.join(f'up.{name}' for name in owners)}, {', '.join(own)} "
+        f"CREATE TEMP TABLE part_{resource} AS SELECT {', '.join(selected)} "
         f"FROM (SELECT owner, part, {', '.join(written)} FROM ({flat})) AS entry "
         f"JOIN judged_{resource} AS up ON up.key = entry.owner "
         "WHERE up.reason IS NULL"
