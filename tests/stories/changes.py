@@ -85,7 +85,9 @@ def _condition(rng):
 
 
 def _request(rng):
-    return story.request("q1", subject=_subject(rng), intent=rng.choice(("order", "plan")))
+    return story.request(
+        "q1", subject=_subject(rng), intent=rng.choice(("order", "plan"))
+    )
 
 
 def _organization(rng):

@@ -9,16 +9,22 @@ import duckdb
 
 from rounds.datamart import problems
 from rounds.datamart.cdm import create_tables
-from rounds.datamart.mapping import cdm_tables
+from rounds.datamart.mapping import cdm_columns, cdm_tables
 from rounds.datamart.source_files import list_files
 from rounds.datamart.sources import FhirSource
 from rounds.datamart.sources.base import Held
 from rounds.datamart.store.visible import visible_rows, visible_stage
-from rounds.datamart.vocabulary import attach_vocabulary, table_names
+from rounds.datamart.vocabulary import attach_vocabulary
 
 PLACES = ("care_site", "provider")
 TABLES = (
-    *(t for t in cdm_tables() if t not in {*table_names(), "cdm_source"}),
+    *PLACES,
+    "location",
+    *(
+        table
+        for table in cdm_tables()
+        if any(row["column"] == "person_id" for row in cdm_columns(table))
+    ),
     "rounds_opt_out",
 )
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from rounds.cli.output import Progress, show, table
+from rounds.cli.output import Progress, show, table, utc_now
 from rounds.nouns.errors import DefinitionError
 
 if TYPE_CHECKING:
     from rounds.datamart import LoadReport
 
-__all__ = ["init", "load_", "status_"]
+__all__ = ["history_", "init", "load_", "rollback_", "status_"]
 
 
 def init(
@@ -41,7 +41,9 @@ def init(
     existed = folder.exists()
     project = Project.init(folder, source=source)
     try:
-        report = load(source, project.datamart, progress=_rates(Progress()))
+        report = load(
+            source, project.datamart, progress=_rates(Progress()), now=utc_now
+        )
     except BaseException:
         # Nothing half-made: what this call made goes, what was there stays.
         shutil.rmtree(project.root)
@@ -61,14 +63,27 @@ def init(
 
 
 def load_(
-    source: Path | None = None, /, *, project: Path = Path(), json: bool = False
+    source: Path | None = None,
+    /,
+    *,
+    name: Annotated[str, Parameter(name="--source")] = "main",
+    wait: float = 0.0,
+    project: Path = Path(),
+    json: bool = False,
 ) -> None:
-    """Load a folder into the project's datamart.
+    """Load a folder into the project's datamart, as a new snapshot of it.
+
+    FHIR adds to what its source gave before; OMOP and CSV replace it. What is reading
+    the datamart meanwhile goes on with the snapshot that it opened.
 
     Parameters
     ----------
     source
         The folder; the one named in rounds.toml if not given.
+    name
+        Which source it is, where several give to one datamart.
+    wait
+        For how many seconds to wait for another load to end.
     project
         The project's folder.
     json
@@ -88,8 +103,16 @@ def load_(
                 "Set source under [data] in rounds.toml",
             ),
         )
-    report = load(source or Path(named), opened.datamart, progress=_rates(Progress()))
-    show(report.as_dict(), _lines(report), as_json=json)
+    report = load(
+        source or Path(named),
+        opened.datamart,
+        name=name,
+        progress=_rates(Progress()),
+        now=utc_now,
+        wait=wait,
+    )
+    found = report.as_dict() | {"unchanged": report.unchanged}
+    show(found, _lines(report), as_json=json)
 
 
 def status_(*, project: Path = Path(), json: bool = False) -> None:
@@ -104,7 +127,6 @@ def status_(*, project: Path = Path(), json: bool = False) -> None:
     """
     from dataclasses import asdict
 
-    from rounds.cli.output import utc_now
     from rounds.conduct import Desk, Project
     from rounds.methods.disclosure import is_small
 
@@ -116,7 +138,16 @@ def status_(*, project: Path = Path(), json: bool = False) -> None:
         status[name] = status[name] and f"{status[name]:%Y-%m}"
     status["rows"] = {k: None if is_small(n) else n for k, n in status["rows"].items()}
     status["persons"] = None if is_small(status["persons"]) else status["persons"]
-    lines = [f"{key}: {value}" for key, value in status.items() if key != "rows"]
+    sources = status["sources"]
+    lines = [
+        f"{key}: {'suppressed (1–10)' if value is None else value}"
+        for key, value in status.items()
+        if key not in {"rows", "sources"} and (value is not None or key == "persons")
+    ]
+    lines += table(
+        ("source", "shape", "files", "loaded from"),
+        [(s["name"], s["shape"], f"{s['files']:,}", s["loaded_from"]) for s in sources],
+    )
     lines += table(
         ("table", "rows"),
         [
@@ -125,6 +156,78 @@ def status_(*, project: Path = Path(), json: bool = False) -> None:
         ],
     )
     show(status, lines, as_json=json)
+
+
+def history_(*, project: Path = Path(), json: bool = False) -> None:
+    """List the datamart's snapshots, newest first.
+
+    Parameters
+    ----------
+    project
+        The project's folder.
+    json
+        Print one JSON object.
+    """
+    from rounds.conduct import Project
+    from rounds.datamart import Store
+
+    store = Store(Project.open(project).datamart)
+    damaged = store.damaged()
+    # No counts: how many a load has added could be few.
+    found = [
+        {
+            "number": each.number,
+            "snapshot": each.id,
+            "parent": each.parent,
+            "made_at": each.made_at,
+            "made_by": each.made_by,
+            "kept": store.is_kept(each),
+            "sources": [
+                {"name": s.name, "shape": s.shape, "files": len(s.files)}
+                for s in each.sources
+            ],
+        }
+        for each in store.history()
+    ]
+    rows = [
+        (
+            str(each["number"]),
+            str(each["snapshot"]),
+            str(each["made_at"] or "")[:19],
+            str(each["made_by"]),
+            "" if each["kept"] else "files removed",
+        )
+        for each in found
+    ]
+    lines = table(("number", "snapshot", "made at", "made by", ""), rows)
+    lines += [f"{number}: its manifest is damaged" for number in damaged]
+    show({"snapshots": found, "damaged": damaged}, lines, as_json=json)
+
+
+def rollback_(
+    number: int, /, *, wait: float = 0.0, project: Path = Path(), json: bool = False
+) -> None:
+    """Go back to a former snapshot; it becomes a new one, and nothing is lost.
+
+    Parameters
+    ----------
+    number
+        The snapshot, as `rounds data history` numbers it.
+    wait
+        For how many seconds to wait for a load to end.
+    project
+        The project's folder.
+    json
+        Print one JSON object.
+    """
+    from rounds.conduct import Project
+    from rounds.datamart import Store
+
+    store = Store(Project.open(project).datamart)
+    made = store.rollback(number, now=utc_now, wait=wait)
+    found = {"number": made.number, "snapshot": made.id, "parent": made.parent}
+    lines = [f"Snapshot {made.number} has the content of {number}: {made.id}"]
+    show(found | {"content_of": number}, lines, as_json=json)
 
 
 def _rates(progress: Progress) -> Callable[[str, int, float], None]:
@@ -156,4 +259,7 @@ def _lines(report: "LoadReport") -> list[str]:
             where = ", ".join(reason.examples[:3])
             lines.append(f"  {reason.n:,} {reason.type}: {reason.reason} ({where})")
             lines.append(f"      {reason.meaning} {reason.remedy}".rstrip())
-    return [*lines, "", f"{report.persons:,} persons; snapshot {report.snapshot}"]
+    lines += ["", f"{report.persons:,} persons; snapshot {report.snapshot}"]
+    if report.unchanged:
+        lines.append("Nothing was new: the datamart is as it was.")
+    return lines

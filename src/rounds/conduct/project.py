@@ -55,7 +55,12 @@ class Project:
 
     @property
     def datamart(self) -> Path:
-        """Give the datamart's file."""
+        """Give the datamart's folder."""
+        return self.private / "datamart"
+
+    @property
+    def older_datamart(self) -> Path:
+        """Give the file that the datamart was before it had snapshots."""
         return self.private / "datamart.duckdb"
 
     @property

@@ -18,7 +18,6 @@ from rounds.datamart.mapping import cdm_tables
 from rounds.datamart.periods import event_dates
 from rounds.datamart.store import PartGoneError, Snapshot, Store, attach, failures
 from rounds.datamart.store.engine import engine_settings
-from rounds.nouns.errors import SourceError
 
 __all__ = ["Datamart", "SourceStatus", "Status"]
 
@@ -137,7 +136,7 @@ class Datamart:
                     raise
                 return cls(store.path, connection, wanted)
         except OSError:
-            raise _not_permitted(store.path) from None
+            raise failures.not_permitted(store.path) from None
         if snapshot is None:
             raise failures.damaged(store.path, f"{lost} is missing")
         kept = [each.number for each in store.history() if store.is_kept(each)]
@@ -243,11 +242,3 @@ def _connect(store: Store, threads: int | None) -> duckdb.DuckDBPyConnection:
     # process's name, so that the next load can remove what a killed reader left.
     spill = store.path / "spill" / f"{os.getpid()}-{next(_OPENED)}"
     return duckdb.connect(config=engine_settings(spill, threads=threads))
-
-
-def _not_permitted(path: Path) -> SourceError:
-    return SourceError(
-        f"The datamart at {path} may not be read.",
-        code="not-permitted",
-        remedies=("Ask its owner for read permission on the folder and its files.",),
-    )

@@ -39,9 +39,7 @@ _REFERENCE = r"([A-Z][A-Za-z]+)/([^/?#|]+)(/_history/[^/]*)?$"
 class Documents:
     """Reads JSON documents into the staging tables."""
 
-    def __init__(
-        self, connection: duckdb.DuckDBPyConnection, staging: Staging
-    ) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, staging: Staging) -> None:
         self._connection = connection
         self._staging = staging
         self._types = {row["resource"] for row in mapping("fhir_types")}

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from rounds.datamart.cdm import EVENT_TABLES, key_of as key_column
+from rounds.datamart.cdm import EVENT_TABLES
+from rounds.datamart.cdm import key_of as key_column
 from rounds.datamart.fhir_keys import MOST_TARGETS, key_of, row_id
 from rounds.datamart.fhir_parts import parts_of
 from rounds.datamart.fhir_paths import text
@@ -140,9 +141,7 @@ def _ids(key: str, parts: int) -> str:
     )
 
 
-def _most_parts(
-    connection: duckdb.DuckDBPyConnection, resource: str, seen: str
-) -> int:
+def _most_parts(connection: duckdb.DuckDBPyConnection, resource: str, seen: str) -> int:
     """Give the most components of one resource; -1 where rows have its key itself."""
     if resource not in resources_of("event"):
         return -1

@@ -94,9 +94,7 @@ def _ways(kind: str, source: str, namespace: str) -> list[str]:
     named = text(kind)
     ways = [f"SELECT {named} AS kind, key, key AS row_id FROM {source}"]
     if "identifier_system" in fields(kind):
-        search = (
-            f"'{kind}?identifier=' || identifier_system || '|' || identifier_value"
-        )
+        search = f"'{kind}?identifier=' || identifier_system || '|' || identifier_value"
         ways.append(f"SELECT {named}, {key_of(search, namespace)}, key FROM {source}")
     return ways
 

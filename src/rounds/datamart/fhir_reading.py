@@ -55,9 +55,7 @@ def _first_type(file: SourceFile) -> tuple[bool, str | None]:
 class FhirReader:
     """Reads the files of one load into the staging tables `stage_<resourceType>`."""
 
-    def __init__(
-        self, connection: duckdb.DuckDBPyConnection, staging: Staging
-    ) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, staging: Staging) -> None:
         self._connection = connection
         self._staging = staging
         self._types = {row["resource"] for row in mapping("fhir_types")}
@@ -115,26 +113,27 @@ class FhirReader:
         columns = ", ".join(
             f"'{name}': {text(duckdb_type(sub))}" for name, sub in tree.items()
         )
-        is_kind = f"\"resourceType\" IS NOT DISTINCT FROM {text(kind)}"
+        is_kind = f'"resourceType" IS NOT DISTINCT FROM {text(kind)}'
         given = "id" if mapped else "1"
         flat = self._staging.flat(kind) if mapped else []
-        chosen = [f"CASE WHEN {is_kind} THEN {given} ELSE error('') END AS id", *flat]
+        guarded = f"CASE WHEN {is_kind} THEN {given} ELSE error('') END AS id"
+        chosen = [guarded, *flat]
         try:
             # No row is numbered here: that would be done on one thread.
-            self._connection.execute(
+            made = self._connection.execute(
                 f"CREATE OR REPLACE TEMP TABLE given AS SELECT {', '.join(chosen)} FROM "
                 f"read_ndjson({text(str(file.path))}, columns={{{columns}}}, "
                 f"{_options(file)})"
             )
         except (duckdb.InvalidInputException, duckdb.ConversionException):
             return False
-        self._take_given(file, kind, mapped=mapped)
+        self._take_given(file, kind, int(made.fetchall()[0][0]))
         return True
 
-    def _take_given(self, file: SourceFile, kind: str, *, mapped: bool) -> None:
+    def _take_given(self, file: SourceFile, kind: str, n: int) -> None:
         """Stage what was read; rows of a table just made are numbered as written."""
         number = str(file.number)
-        n = self._connection.execute("SELECT count(*) FROM given").fetchall()[0][0]
+        mapped = kind in resources()
         staged, why = 0, "unsupported type"
         if mapped:
             why = "no id"

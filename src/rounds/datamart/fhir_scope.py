@@ -17,7 +17,7 @@ from rounds.datamart.fhir_places import in_force
 from rounds.datamart.fhir_staging import reference_fields
 from rounds.datamart.fhir_targets import resources_of
 
-__all__ = ["choose_slices"]
+__all__ = ["choose_slices", "held_rows"]
 
 
 def choose_slices(connection: duckdb.DuckDBPyConnection, held: Sequence[str]) -> None:
@@ -48,9 +48,7 @@ def _of_persons() -> tuple[str, ...]:
     return tuple(each for role in roles for each in resources_of(role))
 
 
-def _find_touched(
-    connection: duckdb.DuckDBPyConnection, held: Sequence[str]
-) -> None:
+def _find_touched(connection: duckdb.DuckDBPyConnection, held: Sequence[str]) -> None:
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE moved_place AS "
         "(FROM place_key EXCEPT FROM former_place_key) UNION "
@@ -92,15 +90,40 @@ def _place_fields(resource: str) -> tuple[str, ...]:
 def _slice(resource: str, held: Sequence[str]) -> str:
     table = f"stage_{resource}"
     # What this load brought is of touched persons, or of nobody at all.
-    parts = [f"SELECT *, true AS mine FROM {table} WHERE NOT deleted"]
+    mine = f"SELECT *, true AS mine FROM {table} WHERE NOT deleted"
+    if not held:
+        return mine
+    chosen = "SEMI JOIN touched ON touched.person_id = one.person_key"
+    former = held_rows(table, held, chosen, hidden_by=table)
+    return f"{mine} UNION ALL SELECT *, false FROM {former} WHERE NOT deleted"
+
+
+def held_rows(
+    table: str, held: Sequence[str], chosen: str, *, hidden_by: str | None = None
+) -> str:
+    """Write the few staged rows of held parts that are chosen and not overridden.
+
+    `visible_stage` gives the same for all rows. Here those that are chosen are found
+    first, so that only their rows are read whole.
+
+    Parameters
+    ----------
+    table : str
+        A staging table.
+    held : sequence of str
+        The parts that have it, oldest first; at least one.
+    chosen : str
+        A SEMI JOIN with `one`, the table.
+    hidden_by : str, optional
+        A later table, whose keys hide those of all.
+    """
+    selects = []
     for place, alias in enumerate(held, start=1):
-        later = [table, *(f'"{other}".{table}' for other in held[place:])]
-        keys = " UNION ALL ".join(f"SELECT key FROM {each}" for each in later)
-        parts.append(
-            f'SELECT one.*, false FROM "{alias}".{table} AS one '
-            "SEMI JOIN touched ON touched.person_id = one.person_key "
-            f"ANTI JOIN ({keys}) AS later ON later.key = one.key WHERE NOT one.deleted"
-        )
-    return " UNION ALL ".join(parts)
-
-
+        later = [f'"{other}".{table}' for other in held[place:]]
+        later += [hidden_by] if hidden_by else []
+        select = f'SELECT one.* FROM "{alias}".{table} AS one {chosen}'
+        if later:
+            keys = " UNION ALL ".join(f"SELECT key FROM {each}" for each in later)
+            select += f" ANTI JOIN ({keys}) AS later ON later.key = one.key"
+        selects.append(select)
+    return f"({' UNION ALL '.join(selects)})"

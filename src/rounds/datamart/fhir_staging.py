@@ -28,9 +28,7 @@ def reference_fields(resource: str) -> tuple[str, ...]:
     """Give the fields of a type that are references, but for the subject."""
     rows = fields(resource).items()
     return tuple(
-        name
-        for name, row in rows
-        if row["kind"] == "reference" and name != "subject"
+        name for name, row in rows if row["kind"] == "reference" and name != "subject"
     )
 
 
@@ -48,6 +46,7 @@ class Staging:
 
     def create(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Create the staging table of every type, empty."""
+        connection.begin()  # one write to the disk, not one for each
         for resource in resources():
             flat = (
                 "SELECT 0 AS file_number, 0::BIGINT AS record, NULL::VARCHAR AS fault, "
@@ -59,6 +58,7 @@ class Staging:
                 f"CREATE TABLE stage_{resource} AS "
                 f"SELECT {staged} FROM ({flat}) LIMIT 0"
             )
+        connection.commit()
 
     def flat(self, resource: str, modified: str = "NULL") -> list[str]:
         """Write the flat columns of a type, its references still as they are written.
@@ -109,7 +109,7 @@ class Staging:
     def insert_deletes(
         self, connection: duckdb.DuckDBPyConnection, resource: str, source: str
     ) -> None:
-        """Stage a tombstone for each row of `source`: id, updated, version and place."""
+        """Stage a tombstone for each row of `source`: id, updated, version, place."""
         safe = self.shield(source, resource) if self.shield else source
         key = self._own_key(resource)
         person = key if resource in resources_of("person") else "NULL"

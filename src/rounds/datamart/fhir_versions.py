@@ -12,7 +12,7 @@ import duckdb
 
 from rounds.datamart.fhir_documents import DELETE
 from rounds.datamart.fhir_paths import resources, text
-from rounds.datamart.store.visible import visible_stage
+from rounds.datamart.fhir_scope import held_rows
 from rounds.nouns.errors import DataError
 
 __all__ = ["settle_versions"]
@@ -81,7 +81,9 @@ def _gather_repeated(
     return bool(found.fetchall()[0][0])
 
 
-def _rank(connection: duckdb.DuckDBPyConnection, resource: str, held: Sequence[str]) -> None:
+def _rank(
+    connection: duckdb.DuckDBPyConnection, resource: str, held: Sequence[str]
+) -> None:
     """Rank the versions of each repeated key; at a full tie, what is held stays."""
     table = f"stage_{resource}"
     described = connection.execute(f"DESCRIBE {table}").fetchall()
@@ -93,14 +95,15 @@ def _rank(connection: duckdb.DuckDBPyConnection, resource: str, held: Sequence[s
         f"md5(CAST(row({columns}) AS VARCHAR)) AS content"
     )
     parts = [
-        f"SELECT true AS mine, one.rowid AS place, {judged} FROM {table} AS one "
-        "SEMI JOIN repeated USING (key)"
+        (
+            f"SELECT true AS mine, one.rowid AS place, {judged} FROM {table} AS one "
+            "SEMI JOIN repeated USING (key)"
+        )
     ]
     if held:
-        seen = visible_stage(table, held)
+        chosen = "SEMI JOIN repeated ON repeated.key = one.key"
         parts.append(
-            f"SELECT false, NULL, {judged} FROM {seen} AS one "
-            "SEMI JOIN repeated USING (key)"
+            f"SELECT false, NULL, {judged} FROM {held_rows(table, held, chosen)}"
         )
     order = ", ".join(f"{name} DESC NULLS LAST" for name in (*_ORDER, "content"))
     connection.execute(

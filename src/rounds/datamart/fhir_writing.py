@@ -156,6 +156,6 @@ def _write(
         connection,
         table,
         values,
-        f"(SELECT * FROM routed WHERE resource IN ({kinds}) AND destination = '{table}' "
-        "ORDER BY person_id, start_date, row_id)",
+        f"(SELECT * FROM routed WHERE resource IN ({kinds}) "
+        f"AND destination = '{table}' ORDER BY person_id, start_date, row_id)",
     )

@@ -1,21 +1,16 @@
 """From a folder of FHIR or OMOP files to a new snapshot: all of it, or none."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
-import duckdb
-
 from rounds.datamart.build import MAIN, Progress
-from rounds.datamart.load_failures import translated
 from rounds.datamart.load_report import LoadReport
 from rounds.datamart.loading import Loading
-from rounds.datamart.source_files import SourceFile, list_files
-from rounds.datamart.sources import SOURCES, Source
+from rounds.datamart.source_files import list_files
+from rounds.datamart.sources import source_for
 from rounds.datamart.store import Snapshot, Store
-from rounds.datamart.store.writing import Clock, Writer
-from rounds.nouns.errors import DataError
+from rounds.datamart.store.writing import Clock
 
 __all__ = ["Progress", "change_vocabulary", "load"]
 
@@ -74,8 +69,8 @@ def load(
     started = time.monotonic()
     source, into = Path(source), Path(into)
     files = list_files(source)
-    plugin = _source_for(source, files)
-    with _writing(into, wait) as writer:
+    plugin = source_for(source, files)
+    with Store(into).writing(wait) as writer:
         loading = Loading(
             writer, threads=threads, progress=progress, now=now, started=started
         )
@@ -111,7 +106,7 @@ def change_vocabulary(
     SourceError
         If a file that was loaded before is gone: it could not be mapped again.
     """
-    with _writing(Path(into), wait) as writer:
+    with Store(into).writing(wait) as writer:
         loading = Loading(
             writer,
             threads=threads,
@@ -120,35 +115,3 @@ def change_vocabulary(
             started=time.monotonic(),
         )
         return loading.change_vocabulary(make)
-
-
-@contextmanager
-def _writing(into: Path, wait: float) -> Iterator[Writer]:
-    try:
-        with Store(into).writing(wait) as writer:
-            yield writer
-    except (duckdb.Error, OSError) as error:
-        raise translated(error, into) from None
-
-
-def _source_for(source: Path, files: Sequence[SourceFile]) -> Source:
-    for plugin in SOURCES:
-        if plugin.recognises(files):
-            return plugin
-    remedies = (
-        "FHIR: give a folder with .ndjson, .ndjson.gz or .json files.",
-        "OMOP: give a folder with person.csv or person.parquet and the other tables.",
-    )
-    if not files:
-        raise DataError(
-            f"The folder {source} is empty.",
-            code="source-empty",
-            why="There is nothing to load.",
-            remedies=remedies,
-        )
-    raise DataError(
-        f"Nothing in {source} is recognised as FHIR or OMOP ({len(files)} files).",
-        code="source-not-recognised",
-        why="The files are told by their extensions and, for OMOP, their names.",
-        remedies=remedies,
-    )

@@ -16,7 +16,7 @@ from rounds.datamart.source_files import (
     reopen,
     snapshot_of,
 )
-from rounds.datamart.sources import SOURCES, Source
+from rounds.datamart.sources import Source, source_of_shape
 from rounds.datamart.store import FileInForce, Snapshot, SourceInForce, attach
 from rounds.datamart.store.compaction import compacted
 from rounds.datamart.store.engine import Settings, engine_settings, memory_limit
@@ -152,14 +152,13 @@ class Loading:
         under: Snapshot,
     ) -> tuple[SourceInForce, ...]:
         """Build sources anew from the files that they gave."""
-        plugins = {plugin.shape: plugin for plugin in SOURCES}
         return tuple(
             self._build(
                 Given(
                     name=each.name,
                     loaded_from=Path(each.loaded_from),
                     files=files_of[each.name],
-                    plugin=plugins[each.shape],
+                    plugin=source_of_shape(each.shape),
                 ),
                 None,
                 under.vocabulary,

@@ -40,6 +40,8 @@ class Loaded:
     places: bool = True
     """Whether care sites, providers and the locations of places are here, whole. If
     not, those of the part before stay in force."""
+    vocabulary: Mapping[str, str] = field(default_factory=dict)
+    """Vocabulary table → how it is read in SQL, where the source brings any."""
 
 
 class Source(Protocol):

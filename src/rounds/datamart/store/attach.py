@@ -130,18 +130,17 @@ def _attach(
 
 
 def _make_views(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot) -> None:
+    if not snapshot.sources:
+        create_tables(connection)
+        connection.execute("DROP TABLE IF EXISTS concept")
     aliases = [part.alias for part in snapshot.parts]
     held = columns_of(connection, [*aliases, "vocabulary"])
     _view(connection, "concept", concept_relation(held, aliases))
     _view(connection, "rounds_local_code", local_code_relation(held, aliases))
     for table in sorted(set(held["vocabulary"]) - {"concept"}):
         _view(connection, table, f'vocabulary."{table}"')
-    if not snapshot.sources:
-        connection.execute("DROP VIEW concept")
-        create_tables(connection)
-        return
     for table in cdm_tables():
-        if table != "concept":
+        if table != "concept" and snapshot.sources:
             given = [relation(source, table) for source in snapshot.sources]
             _view(connection, table, _union(given))
     for table in _ACCOUNTS:

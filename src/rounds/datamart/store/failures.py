@@ -11,6 +11,7 @@ __all__ = [
     "missing",
     "no_such_snapshot",
     "not_a_datamart",
+    "not_permitted",
     "snapshot_not_kept",
 ]
 
@@ -96,6 +97,15 @@ def no_such_snapshot(
         code="no-such-snapshot",
         why=f"These are there: {there}.",
         remedies=("Look at them: rounds data history.",),
+    )
+
+
+def not_permitted(path: Path) -> SourceError:
+    """Another account's."""
+    return SourceError(
+        f"The datamart at {path} may not be read.",
+        code="not-permitted",
+        remedies=("Ask its owner for read permission on the folder and its files.",),
     )
 
 

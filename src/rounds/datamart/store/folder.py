@@ -179,14 +179,19 @@ class Store:
         ------
         DataError
             If a file stands there, or a folder of something else.
+        SourceError
+            If it may not be looked at.
         """
-        if self.path.is_dir():
-            if not self._is_ours():
+        try:
+            if self.path.is_dir():
+                if not self._is_ours():
+                    raise failures.not_a_datamart(self.path)
+            elif self.path.is_file():
+                if _is_older(self.path):
+                    raise failures.made_by_an_older_version(self.path)
                 raise failures.not_a_datamart(self.path)
-        elif self.path.is_file():
-            if _is_older(self.path):
-                raise failures.made_by_an_older_version(self.path)
-            raise failures.not_a_datamart(self.path)
+        except PermissionError:
+            raise failures.not_permitted(self.path) from None
 
     def _is_ours(self) -> bool:
         names = {each.name for each in self.path.iterdir()}
@@ -209,6 +214,8 @@ class Store:
             snapshot = unsealed(path.read_text("utf-8"))
         except FileNotFoundError:
             raise failures.damaged(self.path, f"{path.name} is missing") from None
+        except PermissionError:
+            raise failures.not_permitted(self.path) from None
         except ValueError:
             said = f"{path.name} is not as it was written"
             raise failures.damaged(self.path, said) from None

@@ -17,6 +17,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+import duckdb
+
+from rounds.datamart.load_failures import translated
 from rounds.datamart.store import failures
 from rounds.datamart.store.manifest import Snapshot, sealed
 from rounds.nouns.errors import DataError
@@ -137,21 +140,38 @@ class Writer:
 
 @contextmanager
 def writing(store: "Store", wait: float) -> Iterator[Writer]:
-    """Hold the lock; sweep before and after; leave no folder where nothing is held."""
+    """Hold the lock; sweep before and after; leave no folder where nothing is held.
+
+    What the engine or the system says is translated here: it may quote the input.
+    """
     store.insist_on_a_folder()
-    lock = _locked(store, wait)
+    try:
+        with _lock(store, wait), _swept(store):
+            yield Writer(store)
+    except (duckdb.Error, OSError) as error:
+        raise translated(error, store.path) from None
+
+
+@contextmanager
+def _swept(store: "Store") -> Iterator[None]:
     try:
         for name in ("building", "parts", "snapshots", "spill", "vocabularies"):
             (store.path / name).mkdir(mode=0o700, exist_ok=True)
         Writer(store).sweep()
-        try:
-            yield Writer(store)
-        finally:
-            Writer(store).sweep()
-            if not (store.path / "CURRENT").exists() and not store.numbers():
-                shutil.rmtree(store.path)
+        yield
     finally:
-        os.close(lock)
+        Writer(store).sweep()
+        if not (store.path / "CURRENT").exists() and not store.numbers():
+            shutil.rmtree(store.path)
+
+
+@contextmanager
+def _lock(store: "Store", wait: float) -> Iterator[None]:
+    handle = _locked(store, wait)
+    try:
+        yield
+    finally:
+        os.close(handle)
 
 
 def rolled_back(
