@@ -13,14 +13,18 @@ __all__ = ["fhir"]
 
 INTRODUCTION = """# What of FHIR is loaded where
 
-Each FHIR R4 resource is read by the paths below and becomes the rows named beside them; what is not named here is not
-read: no patient's name, no note, attachment or member number. The page is made from the tables in
-`src/rounds/datamart/mappings/`, from which the SQL is made too.
+Each FHIR R4 resource is read by the paths below and becomes the rows named beside
+them; what is not named here is not read: no patient's name, no note, attachment or
+member number. The page is made from the tables in `src/rounds/datamart/mappings/`, from
+which the SQL is made too.
 
-- A standard concept's domain goes before the table named here, but where it says *always*.
-- A path with `[]` takes the first of a list, `[url=…]` the one with that value, `[#field]` the contained resource
-  that the field refers to; of several paths, divided by *or*, the first that is there is taken.
-- What is not loaded is counted with its reason in the load's report. Types not named here are read, counted and left.
+- A standard concept's domain goes before the table named here, but where it says
+  *always*.
+- A path with `[]` takes the first of a list, `[url=…]` the one with that value,
+  `[#field]` the contained resource that the field refers to; of several paths, divided
+  by *or*, the first that is there is taken.
+- What is not loaded is counted with its reason in the load's report. Types not named
+  here are read, counted and left.
 """
 
 _SUFFIXES = {"code": "_text", "quantity": "_number"}
@@ -181,7 +185,8 @@ def _aside(resource: str) -> str:
     if not rows:
         return ""
     listed = "; ".join(
-        f"{row['field']} " + " or ".join(f"`{one}`" for one in row["values"].split("|"))
+        f"{row['field']} "
+        + " or ".join(f"`{one}`" for one in row["values"].split("|"))
         + f" (*{row['reason']}*)"
         for row in rows
     )

@@ -68,9 +68,7 @@ def test_a_denial_may_end(loaded):
         ("patient-privacy", ["CLINTRCH", "TREAT"], ["research", "treatment"]),
     ],
 )
-def test_the_scope_and_the_purposes_say_what_is_denied(
-    loaded, scope, purposes, denied
-):
+def test_the_scope_and_the_purposes_say_what_is_denied(loaded, scope, purposes, denied):
     provision = {"type": "deny", "purpose": [{"code": one} for one in purposes]}
     if not purposes:
         del provision["purpose"]
@@ -154,8 +152,10 @@ UNPLAIN = {
         "consent about another use",
     ),
     "payment": (
-        {"provision": {"type": "deny", "purpose": [{"code": "HPAYMT"}]},
-         "scope": story.code(more.SCOPE, "patient-privacy")},
+        {
+            "provision": {"type": "deny", "purpose": [{"code": "HPAYMT"}]},
+            "scope": story.code(more.SCOPE, "patient-privacy"),
+        },
         "consent about another use",
     ),
     "one recipient": (
@@ -170,7 +170,10 @@ UNPLAIN = {
         {"provision": {"type": "deny", "code": [story.code(story.LOINC, "1-8")]}},
         "consent with conditions",
     ),
-    "no decision": ({"policyRule": None, "provision": None}, "consent without a decision"),
+    "no decision": (
+        {"policyRule": None, "provision": None},
+        "consent without a decision",
+    ),
     "another decision": (
         {"policyRule": None, "provision": {"type": "perhaps"}},
         "consent without a decision",
@@ -211,4 +214,3 @@ def test_a_withdrawn_denial_that_comes_later_ends_the_opt_out(tmp_path, loaded):
     story.write_ndjson(folder, {"Consent": [gone]})
     load(folder, path)
     assert opt_outs(path) == []
-

@@ -4,29 +4,9 @@ import datetime as dt
 
 import pytest
 
-from rounds.datamart import Datamart, load
 from stories import more_fhir as more
 from stories import small_fhir as story
-
-BASE = {
-    "Patient": [story.patient("p1"), story.patient("p2", gender="male")],
-    "Organization": [story.resource("Organization", "o1", name="North clinic")],
-    "Practitioner": [
-        story.resource("Practitioner", "d1", name=[{"family": "Ito"}]),
-    ],
-    "Encounter": [story.encounter("e1")],
-}
-DAY = dt.date(2024, 3, 1)
-CLINICAL = (
-    "condition_occurrence",
-    "measurement",
-    "observation",
-    "procedure_occurrence",
-    "drug_exposure",
-    "device_exposure",
-    "specimen",
-    "payer_plan_period",
-)
+from stories.loaded_fhir import DAY, loads
 
 
 @pytest.fixture
@@ -34,146 +14,9 @@ def loaded(tmp_path):
     """Load resources beside two patients, a place and a visit; give what is asked."""
 
     def run(*resources):
-        folder = tmp_path / "fhir"
-        folder.mkdir()
-        given = {kind: list(each) for kind, each in BASE.items()}
-        for one in resources:
-            given.setdefault(one["resourceType"], []).append(one)
-        story.write_ndjson(folder, given)
-        report = load(folder, tmp_path / "mart")
-        return Loaded(tmp_path / "mart", report)
+        return loads(tmp_path, resources)
 
     return run
-
-
-class Loaded:
-    def __init__(self, path, report):
-        self.path = path
-        self.report = report
-
-    def ask(self, table, columns, where="true"):
-        """Give rows with `who`, the person's own id, for each person_id."""
-        source = f"{table} AS own JOIN person AS who USING (person_id)"
-        columns = columns.replace("who", "who.person_source_value")
-        columns = columns.replace("provider_id", "own.provider_id")
-        with Datamart.open(self.path) as mart:
-            return mart._connection.execute(
-                f"SELECT {columns} FROM {source} WHERE {where} ORDER BY ALL"
-            ).fetchall()
-
-    def concept(self, table, column):
-        """Give vocabulary and code of the concept in a column of each row."""
-        with Datamart.open(self.path) as mart:
-            return mart._connection.execute(
-                f"SELECT vocabulary_id, concept_code FROM {table} "
-                f"JOIN concept ON concept_id = {column} ORDER BY ALL"
-            ).fetchall()
-
-    def count(self):
-        """Give how many rows each clinical table has, of those that have any."""
-        rows = {table: self.report.rows[table] for table in CLINICAL}
-        return {table: n for table, n in rows.items() if n}
-
-    def aside(self, kind):
-        found = [one for one in self.report.reasons if one.type == kind]
-        assert all(one.meaning and one.remedy for one in found)
-        return {one.reason: one.n for one in found}
-
-
-def test_an_administration_is_a_drug_exposure_with_its_dose_and_route(loaded):
-    mart = loaded(more.administration())
-    columns = (
-        "who, drug_type_concept_id, drug_source_value, drug_exposure_start_date, "
-        "drug_exposure_end_date, verbatim_end_date, quantity, dose_unit_source_value, "
-        "route_source_value, visit_occurrence_id IS NOT NULL, provider_id IS NOT NULL"
-    )
-    end = dt.date(2024, 3, 2)
-    assert mart.ask("drug_exposure", columns) == [
-        ("p1", 32818, "314076", DAY, end, end, 10.0, "mg", "26643006", True, True)
-    ]
-    assert mart.count() == {"drug_exposure": 1}
-
-
-def test_one_drug_is_as_many_exposures_as_there_are_records_of_it(loaded):
-    mart = loaded(
-        story.request("q1", subject=more.P1),
-        story.request(
-            "q2",
-            subject=more.P1,
-            category=[story.code("http://c", "inpatient")],
-        ),
-        more.administration(),
-        more.dispense(),
-        more.statement("s1"),
-        more.statement("s2", informationSource=story.ref("Practitioner", "d1")),
-        more.statement("s3", informationSource=None),
-    )
-    assert mart.ask("drug_exposure", "drug_type_concept_id") == [
-        (32817,),
-        (32817,),
-        (32818,),
-        (32825,),
-        (32833,),
-        (32838,),
-        (32865,),
-    ]
-
-
-def test_a_dispense_is_dated_by_its_handing_over_and_lasts_for_its_supply(loaded):
-    mart = loaded(more.dispense())
-    columns = (
-        "drug_exposure_start_date, drug_exposure_end_date, verbatim_end_date, "
-        "days_supply, quantity, dose_unit_source_value"
-    )
-    assert mart.ask("drug_exposure", columns) == [
-        (dt.date(2024, 3, 2), dt.date(2024, 3, 31), None, 30, 30.0, None)
-    ]
-
-
-def test_a_statement_without_a_time_is_dated_by_when_it_was_made(loaded):
-    one = more.without(more.statement(), "effectiveDateTime")
-    mart = loaded(
-        one | {"dateAsserted": "2024-05-01", "status": "stopped"},
-        more.statement("s2", statusReason=[story.code("http://r", "side-effect")]),
-    )
-    columns = "drug_exposure_start_date, stop_reason"
-    assert mart.ask("drug_exposure", columns) == [
-        (dt.date(2024, 2, 1), "side-effect"),
-        (dt.date(2024, 5, 1), "stopped"),
-    ]
-
-
-def test_a_medication_referred_to_gives_its_code_and_no_row(loaded):
-    kinds = (more.administration, more.statement, more.dispense)
-    mart = loaded(
-        more.medication(),
-        *(
-            more.without(one(), "medicationCodeableConcept")
-            | {"medicationReference": story.ref("Medication", "med1")}
-            for one in kinds
-        ),
-    )
-    assert mart.ask("drug_exposure", "drug_source_value") == [("314076",)] * 3
-    assert mart.report.by_type["Medication"].mapped == 1
-    assert mart.count() == {"drug_exposure": 3}
-
-
-def test_a_medication_that_is_not_there_or_has_no_code_is_missed(loaded):
-    def of(name, medication):
-        return more.without(more.dispense(name), "medicationCodeableConcept") | {
-            "medicationReference": story.ref("Medication", medication)
-        }
-
-    mart = loaded(
-        more.medication("bare", code={}),
-        more.medication("wrong", status="entered-in-error"),
-        of("d1", "bare"),
-        of("d2", "wrong"),
-        of("d3", "nowhere"),
-    )
-    assert mart.aside("Medication") == {"no code": 1, "entered in error": 1}
-    assert mart.aside("MedicationDispense") == {"medication not found": 3}
-    assert mart.count() == {}
 
 
 def test_an_allergy_is_an_observation_whose_value_is_the_substance(loaded):
@@ -362,9 +205,10 @@ def test_coverages_are_payer_plan_periods_each_by_itself(loaded):
         ("p1", dt.date(2024, 1, 1), dt.date(2024, 12, 31), "A payer", "Silver", None),
         ("p1", dt.date(2024, 6, 1), dt.date(2099, 12, 31), "Patient", "Silver", None),
     ]
-    assert mart.concept("payer_plan_period", "payer_source_concept_id") == [
-        ("SOPT", "1")
-    ] * 2
+    assert (
+        mart.concept("payer_plan_period", "payer_source_concept_id")
+        == [("SOPT", "1")] * 2
+    )
     assert mart.count() == {"payer_plan_period": 2}
 
 
@@ -394,100 +238,3 @@ def test_a_relatives_condition_is_a_family_history_and_never_a_condition(loaded)
         ("p1", 4167217, "416471007", DAY, "73211009", "MTH"),
     ]
     assert mart.count() == {"observation": 2}
-
-
-STATUSES = [
-    (more.administration, {"status": "entered-in-error"}, "entered in error"),
-    (more.administration, {"status": "not-done"}, "not done"),
-    (more.administration, {"status": "on-hold"}, "on hold"),
-    (more.statement, {"status": "entered-in-error"}, "entered in error"),
-    (more.statement, {"status": "intended"}, "planned"),
-    (more.statement, {"status": "not-taken"}, "not done"),
-    (more.dispense, {"status": "entered-in-error"}, "entered in error"),
-    (more.dispense, {"status": "preparation"}, "not handed over"),
-    (more.dispense, {"status": "in-progress"}, "not handed over"),
-    (more.dispense, {"status": "cancelled"}, "cancelled"),
-    (more.dispense, {"status": "declined"}, "not done"),
-    (more.dispense, {"status": "on-hold"}, "on hold"),
-    (more.allergy, {"verificationStatus": story.code("v", "refuted")}, "refuted"),
-    (
-        more.allergy,
-        {"verificationStatus": story.code("v", "entered-in-error")},
-        "entered in error",
-    ),
-    (
-        more.allergy,
-        {"clinicalStatus": story.code("c", "resolved")},
-        "no longer at risk",
-    ),
-    (
-        more.allergy,
-        {"clinicalStatus": story.code("c", "inactive")},
-        "no longer at risk",
-    ),
-    (more.report, {"status": "entered-in-error"}, "entered in error"),
-    (more.report, {"status": "cancelled"}, "cancelled"),
-    (more.report, {"status": "registered"}, "no result yet"),
-    (more.report, {"subject": story.ref("Group", "g")}, "subject is no patient"),
-    (more.device_use, {"status": "entered-in-error"}, "entered in error"),
-    (more.device_use, {"status": "intended"}, "planned"),
-    (more.device_use, {"device": None}, "no code"),
-    (more.specimen, {"status": "entered-in-error"}, "entered in error"),
-    (more.specimen, {"subject": story.ref("Device", "d")}, "subject is no patient"),
-    (more.specimen, {"collection": None}, "no date"),
-    (more.response, {"status": "entered-in-error"}, "entered in error"),
-    (more.response, {"status": "in-progress"}, "not finished"),
-    (more.response, {"questionnaire": None}, "no questionnaire"),
-    (more.response, {"questionnaire": "#inside"}, "no questionnaire"),
-    (more.response, {"item": [{"linkId": "1"}]}, "no answer"),
-    (more.coverage, {"status": "entered-in-error"}, "entered in error"),
-    (more.coverage, {"status": "draft"}, "planned"),
-    (more.coverage, {"status": "cancelled"}, "cancelled"),
-    (more.coverage, {"period": None}, "no date"),
-    (more.family, {"status": "entered-in-error"}, "entered in error"),
-    (more.family, {"status": "health-unknown"}, "nothing known"),
-    (more.family, {"condition": None}, "no condition"),
-    (more.family, {"date": "2024"}, "date not precise to the day"),
-    (more.administration, {"subject": story.ref("Patient", "x")}, "reference to nothing"),
-]
-
-
-@pytest.mark.parametrize(("make", "given", "why"), STATUSES)
-def test_what_did_not_happen_or_cannot_be_read_is_set_aside(loaded, make, given, why):
-    one = make(**given)
-    mart = loaded(more.device(), one)
-    assert mart.aside(one["resourceType"]) == {why: 1}
-    assert mart.count() == {}
-    assert mart.report.read == mart.report.mapped + mart.report.set_aside
-
-
-def loads(tmp_path, *batches):
-    """Load one batch after another into one datamart; give the last report."""
-    for place, batch in enumerate(batches):
-        folder = tmp_path / f"fhir-{place}"
-        folder.mkdir()
-        given = {}
-        for one in batch:
-            given.setdefault(one["resourceType"], []).append(one)
-        story.write_ndjson(folder, given)
-        report = load(folder, tmp_path / "mart")
-    return Loaded(tmp_path / "mart", report)
-
-
-def referring():
-    one = more.without(more.dispense(), "medicationCodeableConcept")
-    return one | {"medicationReference": story.ref("Medication", "med1")}
-
-
-def test_a_medication_that_comes_late_maps_what_waited_for_it(tmp_path):
-    first = [*(one for each in BASE.values() for one in each), referring()]
-    mart = loads(tmp_path, first, [more.medication()])
-    assert mart.ask("drug_exposure", "who, drug_source_value") == [("p1", "314076")]
-
-
-def test_a_medication_that_changes_changes_what_refers_to_it(tmp_path):
-    first = [*(one for each in BASE.values() for one in each), referring()]
-    later = more.medication(code=story.code(story.RXNORM, "197361"))
-    later["meta"] = {"lastUpdated": "2024-09-01T00:00:00Z"}
-    mart = loads(tmp_path, [*first, more.medication()], [later])
-    assert mart.ask("drug_exposure", "drug_source_value") == [("197361",)]

@@ -54,7 +54,9 @@ def _allergy(rng):
 
 
 def _coverage(rng):
-    return more.coverage("c1", beneficiary=_subject(rng), status=rng.choice(("active", "draft")))
+    return more.coverage(
+        "c1", beneficiary=_subject(rng), status=rng.choice(("active", "draft"))
+    )
 
 
 def _consent(rng):

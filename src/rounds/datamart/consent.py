@@ -1,7 +1,7 @@
 """Who opted out, as the data's own consents say. PROTECTED: it gives persons' ids.
 
-Only the steps that analyse rows may import this module; a contract keeps it so. Measures
-leave out whoever denied research on the day when their snapshot was made.
+Only the steps that analyse rows may import this module; a contract keeps it so.
+Measures leave out whoever denied research on the day when their snapshot was made.
 """
 
 from datetime import date

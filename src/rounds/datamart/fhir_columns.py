@@ -76,9 +76,8 @@ _SAME = ("lot_number", "payer", "plan")
 def constant_columns(resource: str) -> dict[str, str]:
     """Write the columns that are the same in every event of a type."""
     columns = {"resource": text(resource), "source_value": "code"}
-    for name, value in _from_tables(resource, fields(resource)).items():
-        if not value.startswith("CASE"):
-            columns[name] = value
+    found = _from_tables(resource, fields(resource)).items()
+    columns |= {name: value for name, value in found if not value.startswith("CASE")}
     detail = next((name for name in _DETAILS if name in fields(resource)), None)
     if detail:
         columns["detail_domain"] = text(_DETAILS[detail])
@@ -109,7 +108,7 @@ def event_columns(resource: str) -> dict[str, str]:
 
 
 def part_columns(resource: str, part: str) -> dict[str, str]:
-    """Write the columns that an entry of a list has of its own; the rest is its owner's.
+    """Write the columns that an entry of a list has of its own, not of its owner.
 
     Parameters
     ----------
@@ -303,7 +302,7 @@ def _plain(named: Mapping[str, Row]) -> dict[str, str]:
     if "verification" in named:
         columns["status_source_value"] = "verification.code"
     if "stop_reason" in named:
-        columns["stop_reason"] = _stopped("status" in named)
+        columns["stop_reason"] = _stopped(named)
     if "device_reference" in named:
         columns["unique_device_id"] = "udi"
         numbers = "concat_ws(' ', lot_number, serial_number)"
@@ -311,9 +310,9 @@ def _plain(named: Mapping[str, Row]) -> dict[str, str]:
     return columns
 
 
-def _stopped(has_status: bool) -> str:  # noqa: FBT001 - of this module
+def _stopped(named: Mapping[str, Row]) -> str:
     halted = ""
-    if has_status:
+    if "status" in named:
         listed = ", ".join(text(each) for each in _HALTED)
         halted = f", CASE WHEN status IN ({listed}) THEN status END"
     return f"nullif(coalesce(stop_reason.code{halted}), 'active')"

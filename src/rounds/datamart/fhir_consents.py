@@ -14,8 +14,8 @@ https://hl7.org/fhir/R4/consent.html
 import duckdb
 
 from rounds.datamart.fhir_judging import day, moment, reason, set_aside
-from rounds.datamart.fhir_people import joined, subject_rules
 from rounds.datamart.fhir_paths import fields, text
+from rounds.datamart.fhir_people import joined, subject_rules
 from rounds.datamart.fhir_tests import is_one_of
 from rounds.datamart.mapping import mapping
 

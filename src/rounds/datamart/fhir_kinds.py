@@ -11,6 +11,7 @@ __all__ = ["ITEM", "KINDS", "answers"]
 ITEM = ("linkId", "text")
 """What is said of a questionnaire's item, and not of each of its answers."""
 
+_ITEMS = ("$[*]", "$..item[*]")
 _LOCAL = r"(?:^|/)([A-Z][A-Za-z]+)/[A-Za-z0-9.-]{1,64}(?:/_history/[^/]*)?$"
 
 
@@ -52,9 +53,7 @@ def _organization(places: Sequence[str]) -> str:
 
 def _plan(places: Sequence[str]) -> str:
     codes = 'list_transform(x."type".coding, lambda y: y.code)'
-    plan = (
-        f"list_filter({_first(places)}, lambda x: list_contains({codes}, 'plan'))[1]"
-    )
+    plan = f"list_filter({_first(places)}, lambda x: list_contains({codes}, 'plan'))[1]"
     return f'coalesce({plan}."name", {plan}."value")'
 
 
@@ -86,9 +85,12 @@ def answers(items: str, spec: str) -> str:
         A list of answers in the order of the form, outer items first, each with
         the `linkId` and `text` of its item; NULL if there is none.
     """
-    every = f"list_concat(json_extract({items}, '$[*]'), json_extract({items}, '$..item[*]'))"
+    outer, inner = (f"json_extract({items}, '{path}')" for path in _ITEMS)
+    every = f"list_concat({outer}, {inner})"
     given = f"coalesce(json_transform(json_extract(x, '$.answer'), '{spec}'), [])"
-    own = ", ".join(f"\"{name}\" := json_extract_string(x, '$.{name}')" for name in ITEM)
+    own = ", ".join(
+        f"\"{name}\" := json_extract_string(x, '$.{name}')" for name in ITEM
+    )
     named = f"struct_insert(y, {own})"
     each = f"list_transform({given}, lambda y: {named})"
     flat = f"flatten(list_transform({every}, lambda x: {each}))"

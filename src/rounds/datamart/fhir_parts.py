@@ -64,7 +64,7 @@ def judge_parts(
     flat = (
         f"SELECT {', '.join(['owner', 'part', *given])}, "
         f"{', '.join(expressions(f'{resource}.{part}', systems, 'c.'))} FROM ("
-        f"SELECT {', '.join(['key AS owner', *given])}, unnest(\"{part}\") AS c, "
+        f'SELECT {", ".join(["key AS owner", *given])}, unnest("{part}") AS c, '
         f'unnest(range(1, len("{part}") + 1)) AS part '
         f'FROM slice_{resource} WHERE len("{part}") > 0)'
     )
@@ -83,9 +83,7 @@ def judge_parts(
         f"{text(resource)}, 'part that is not loaded: {part}', false "
         f"FROM part_{resource} WHERE mine AND NOT coalesce({kept}, false)"
     )
-    connection.execute(
-        f"DELETE FROM part_{resource} WHERE NOT coalesce({kept}, false)"
-    )
+    connection.execute(f"DELETE FROM part_{resource} WHERE NOT coalesce({kept}, false)")
     return {name: name for name in ("part", *owners, *own)}
 
 

@@ -145,7 +145,7 @@ def _steps(path: str) -> str:
             found = f'list_filter({step}, lambda x: x."{key}" = {text(value)})'
             step = f"({found})[1]"
         elif referring:
-            mine = f"lambda x: '#' || x.\"id\" = \"{referring}\".reference"
+            mine = f'lambda x: \'#\' || x."id" = "{referring}".reference'
             step = f"list_filter({step}, {mine})[1]"
         elif brackets:
             step = f"{step}[1]"

@@ -70,7 +70,8 @@ def seen_rows(parts: Sequence[Part], places: str, table: str) -> str:
     if table == "location":
         return _locations(parts, places)
     if table not in person_tables():  # no later part can say whose row it hides
-        return f"({' UNION ALL '.join(f'FROM {one}.\"{table}\"' for one in aliases)})"
+        every = (f'FROM "{one}"."{table}"' for one in aliases)
+        return f"({' UNION ALL '.join(every)})"
     return visible_rows(table, aliases)
 
 
