@@ -6,7 +6,7 @@ vocabulary and code, so that it is the same in every part, whatever was loaded f
 
 from collections.abc import Mapping, Sequence
 
-from rounds.datamart.concepts import FIRST_LOCAL
+from rounds.datamart.concepts import local_concept_id
 from rounds.datamart.mapping import cdm_columns
 
 __all__ = ["concept_relation", "local_code_relation"]
@@ -14,10 +14,7 @@ __all__ = ["concept_relation", "local_code_relation"]
 Held = Mapping[str, Mapping[str, set[str]]]
 """Alias → table → its columns."""
 
-_LOCAL_ID = (
-    f"{FIRST_LOCAL} + (md5_number_lower(vocabulary_id || '|' || code) "
-    "% (1::UBIGINT << 51))::BIGINT"
-)
+_LOCAL_ID = local_concept_id("vocabulary_id", "code")
 
 
 def concept_relation(held: Held, aliases: Sequence[str]) -> str:
