@@ -10,7 +10,6 @@ import duckdb
 
 from rounds.datamart import problems
 from rounds.datamart.cdm import create_tables
-from rounds.datamart.concepts import FIRST_LOCAL
 from rounds.datamart.load_failures import (
     insist_on_mapped,
     insist_on_persons,
@@ -25,6 +24,7 @@ from rounds.datamart.store.engine import Settings
 from rounds.datamart.store.manifest import FileInForce, Part, SourceInForce
 from rounds.datamart.store.relations import described_source
 from rounds.datamart.store.writing import Writer
+from rounds.datamart.vocabulary import vocabulary_from_relations
 
 __all__ = ["MAIN", "Build", "Given", "Progress"]
 
@@ -60,8 +60,8 @@ class Build:
     started: float
     """A monotonic clock's reading, in seconds."""
 
-    def run(self) -> SourceInForce:
-        """Build it, and give the source as it is with it."""
+    def run(self) -> tuple[SourceInForce, str]:
+        """Build it; give the source as it is with it, and the vocabulary's id."""
         part_id, path = self.writer.new_part()
         before = self.held.parts if self.held else ()
         with duckdb.connect(str(path), config=self.settings) as connection:
@@ -71,9 +71,6 @@ class Build:
             connection.commit()
             attach_vocabulary(connection, self.writer, self.vocabulary)
             attach_parts(connection, self.writer, before)
-            has_concepts = _has_table(connection, "concept")
-            if has_concepts:
-                connection.execute("INSERT INTO concept FROM vocabulary.concept")
             held = Held(
                 aliases=tuple(part.alias for part in before),
                 namespace="" if self.given.name == MAIN else self.given.name,
@@ -81,12 +78,7 @@ class Build:
             loaded = self.given.plugin.fill(
                 connection, self.given.files, self._tell, held
             )
-            if has_concepts:
-                connection.execute(
-                    "DELETE FROM concept USING vocabulary.concept AS known "
-                    f"WHERE known.concept_id = concept.concept_id "
-                    f"AND known.concept_id < {FIRST_LOCAL}"
-                )
+            vocabulary = self._brought(connection, loaded)
             if not self.given.plugin.adds:
                 described = described_source(self.given.plugin.shape)
                 connection.execute(
@@ -106,7 +98,20 @@ class Build:
                 insist_on_persons(self.given.loaded_from, report)
             connection.execute("CHECKPOINT")
         part = replace(part, bytes=path.stat().st_size)
-        return self._in_force(part, report)
+        return self._in_force(part, report), vocabulary
+
+    def _brought(self, connection: duckdb.DuckDBPyConnection, loaded: Loaded) -> str:
+        """Join the vocabulary that a source brings to the one in force; give its id."""
+        if not loaded.vocabulary:
+            return self.vocabulary
+        made = self.writer.building / "brought.duckdb"
+        former = self.writer.vocabulary_path(self.vocabulary)
+        report = vocabulary_from_relations(connection, loaded.vocabulary, made, former)
+        if report.id == self.vocabulary:
+            made.unlink()
+        else:
+            made.replace(self.writer.new_vocabulary(report.id))
+        return report.id
 
     def _in_force(self, part: Part, report: LoadReport) -> SourceInForce:
         files = tuple(

@@ -22,8 +22,10 @@ EVENT_TABLES: dict[str, tuple[str, str]] = {
 
 
 def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create every CDM table, empty and typed."""
+    """Create every CDM table, empty and typed, but `concept`, the vocabulary's."""
     for table in cdm_tables():
+        if table == "concept":
+            continue
         columns = ", ".join(
             f'"{row["column"]}" {row["type"]}' for row in cdm_columns(table)
         )

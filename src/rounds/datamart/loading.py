@@ -55,31 +55,31 @@ class Loading:
             raise _another_shape(former, plugin)
         held = former.files if former and plugin.adds else ()
         new = _new_files(files, held, current.next_file, adds=plugin.adds)
-        in_force = {
-            each.name: _contents(each.name, each.shape, each.files, adds=each.adds)
-            for each in current.sources
-        }
-        both = (*held, *new)
-        in_force[name] = _contents(name, plugin.shape, both, adds=plugin.adds)
-        wanted = self._id(in_force.values(), current)
-        if former is not None and wanted == current.id:
+        others = [each for each in current.sources if each.name != name]
+        contents = [
+            *map(_contents, others),
+            _content(name, plugin.shape, (*held, *new), adds=plugin.adds),
+        ]
+        if former is not None and _id(contents, current) == current.id:
             return _report(former, current, unchanged=True)
+        given = Given(name=name, loaded_from=source, files=new, plugin=plugin)
+        made: Sequence[SourceInForce] = ()
+        vocabulary = current.vocabulary
         if current.mapping_version == mapping_version():
-            base = former if plugin.adds else None
-            given = Given(name=name, loaded_from=source, files=new, plugin=plugin)
-            sources = (self._build(given, base, current.vocabulary),)
-        else:
-            # Mapped by other rules than now: all of it is read again, or none of it.
-            others = [each for each in current.sources if each.name != name]
-            files_of = self._reopened([*others, *([former] if held else [])])
-            again = files_of.pop(name, ())
-            read = (*again, *new)
-            given = Given(name=name, loaded_from=source, files=read, plugin=plugin)
-            sources = (
-                self._build(given, None, current.vocabulary),
-                *self._again(others, files_of, current),
+            one, vocabulary = self._build(
+                given, former if plugin.adds else None, vocabulary
             )
-        snapshot = self._put_in_force(current, sources, f"load {name}", wanted)
+            made = (one,)
+        if not made or vocabulary != current.vocabulary:
+            # By other rules, or with other concepts, than now: all is read again.
+            again = self._reopened([*others, *([former] if former and held else [])])
+            mine = again.pop(name, None)
+            read = (*mine.files, *new) if mine else new
+            made, vocabulary = self._all(
+                [replace(given, files=read), *again.values()], vocabulary
+            )
+        under = replace(current, vocabulary=vocabulary)
+        snapshot = self._put_in_force(under, made, f"load {name}", _id(contents, under))
         loaded = snapshot.source(name)
         assert loaded is not None
         return _report(loaded, snapshot)
@@ -91,16 +91,12 @@ class Loading:
         vocabulary = make(made)
         if vocabulary == current.vocabulary:
             return current
-        made.replace(made.with_name(f"vocabulary-{vocabulary}.duckdb"))
-        changed = replace(current, vocabulary=vocabulary)
-        files_of = self._reopened(current.sources)
-        sources = self._again(current.sources, files_of, changed)
-        contents = [
-            _contents(each.name, each.shape, each.files, adds=each.adds)
-            for each in current.sources
-        ]
-        wanted = self._id(contents, changed)
-        return self._put_in_force(changed, sources, "vocabulary", wanted)
+        made.replace(self.writer.new_vocabulary(vocabulary))
+        given = self._reopened(current.sources)
+        sources, vocabulary = self._all([*given.values()], vocabulary)
+        under = replace(current, vocabulary=vocabulary)
+        contents = [*map(_contents, current.sources)]
+        return self._put_in_force(under, sources, "vocabulary", _id(contents, under))
 
     def _current(self) -> Snapshot:
         """Give the snapshot in force; where there is none, an empty one, number 0."""
@@ -121,17 +117,10 @@ class Loading:
         spill = self.writer.building / "spill"
         return engine_settings(spill, threads=self.threads, memory=memory_limit())
 
-    @staticmethod
-    def _id(contents: Iterable[list[tuple[str, str, str]]], under: Snapshot) -> str:
-        return snapshot_of(
-            (each for given in contents for each in given),
-            vocabulary=under.vocabulary,
-            deidentification=under.deidentification,
-        )
-
     def _build(
         self, given: Given, held: SourceInForce | None, vocabulary: str
-    ) -> SourceInForce:
+    ) -> tuple[SourceInForce, str]:
+        """Build one part; give its source, and the vocabulary if it brings more."""
         build = Build(
             writer=self.writer,
             given=given,
@@ -141,36 +130,27 @@ class Loading:
             progress=self.progress,
             started=self.started,
         )
-        made = build.run()
+        made, vocabulary = build.run()
         insist_unchanged(given.files)
-        return compacted(self.writer, made, self._settings)
+        return compacted(self.writer, made, self._settings), vocabulary
 
-    def _again(
-        self,
-        sources: Sequence[SourceInForce],
-        files_of: dict[str, tuple[SourceFile, ...]],
-        under: Snapshot,
-    ) -> tuple[SourceInForce, ...]:
-        """Build sources anew from the files that they gave."""
-        return tuple(
-            self._build(
-                Given(
-                    name=each.name,
-                    loaded_from=Path(each.loaded_from),
-                    files=files_of[each.name],
-                    plugin=source_of_shape(each.shape),
-                ),
-                None,
-                under.vocabulary,
-            )
-            for each in sources
-        )
+    def _all(
+        self, givens: Sequence[Given], vocabulary: str
+    ) -> tuple[tuple[SourceInForce, ...], str]:
+        """Build sources whole, under one vocabulary, to which each may bring more."""
+        while True:
+            made = []
+            after = vocabulary
+            for given in givens:
+                one, after = self._build(given, None, after)
+                made.append(one)
+            if after == vocabulary:
+                return tuple(made), vocabulary
+            vocabulary = after  # The next time, nothing that they bring is new.
 
-    def _reopened(
-        self, sources: Sequence[SourceInForce]
-    ) -> dict[str, tuple[SourceFile, ...]]:
+    def _reopened(self, sources: Sequence[SourceInForce]) -> dict[str, Given]:
         """Look at the files of sources again; refuse if any is not as it was."""
-        found: dict[str, tuple[SourceFile, ...]] = {}
+        found: dict[str, Given] = {}
         gone: list[str] = []
         for source in sources:
             files = []
@@ -180,7 +160,12 @@ class Loading:
                     gone.append(f"{source.name}: {each.name}")
                 else:
                     files.append(file)
-            found[source.name] = tuple(files)
+            found[source.name] = Given(
+                name=source.name,
+                loaded_from=Path(source.loaded_from),
+                files=tuple(files),
+                plugin=source_of_shape(source.shape),
+            )
         if gone:
             raise _files_gone(gone)
         return found
@@ -235,12 +220,20 @@ def _new_files(
     return tuple(found)
 
 
-def _contents(
-    name: str,
-    shape: str,
-    files: Iterable[FileInForce | SourceFile],
-    *,
-    adds: bool,
+def _id(contents: Iterable[list[tuple[str, str, str]]], under: Snapshot) -> str:
+    return snapshot_of(
+        (each for given in contents for each in given),
+        vocabulary=under.vocabulary,
+        deidentification=under.deidentification,
+    )
+
+
+def _contents(source: SourceInForce) -> list[tuple[str, str, str]]:
+    return _content(source.name, source.shape, source.files, adds=source.adds)
+
+
+def _content(
+    name: str, shape: str, files: Iterable[FileInForce | SourceFile], *, adds: bool
 ) -> list[tuple[str, str, str]]:
     # Of OMOP and CSV a file's name says which table it is; FHIR says it in each line.
     return [

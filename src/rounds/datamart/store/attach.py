@@ -18,7 +18,7 @@ from rounds.datamart.store.concept_view import concept_relation, local_code_rela
 from rounds.datamart.store.manifest import Part, Snapshot
 from rounds.datamart.store.relations import relation
 from rounds.datamart.store.visible import visible_rows
-from rounds.datamart.vocabulary.tables import create_tables as create_vocabulary
+from rounds.datamart.vocabulary import attach_vocabulary as attach_empty_vocabulary
 
 __all__ = [
     "Files",
@@ -87,8 +87,7 @@ def attach_vocabulary(
     if path is not None:
         _attach(connection, files, path, "vocabulary", None)
         return
-    connection.execute("ATTACH ':memory:' AS vocabulary")
-    create_vocabulary(connection, "vocabulary")
+    attach_empty_vocabulary(connection, None)
 
 
 def columns_of(
@@ -132,7 +131,6 @@ def _attach(
 def _make_views(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot) -> None:
     if not snapshot.sources:
         create_tables(connection)
-        connection.execute("DROP TABLE IF EXISTS concept")
     aliases = [part.alias for part in snapshot.parts]
     held = columns_of(connection, [*aliases, "vocabulary"])
     _view(connection, "concept", concept_relation(held, aliases))

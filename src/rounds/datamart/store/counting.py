@@ -10,7 +10,7 @@ import duckdb
 from rounds.datamart.cdm import EVENT_TABLES
 from rounds.datamart.mapping import cdm_tables
 from rounds.datamart.store.manifest import Part, SourceInForce
-from rounds.datamart.store.relations import PLACES, person_tables, seen_rows
+from rounds.datamart.store.relations import person_tables, place_tables, seen_rows
 from rounds.datamart.store.visible import visible_rows
 
 __all__ = ["count_part", "count_seen", "rows_after"]
@@ -29,7 +29,7 @@ def count_seen(
     connection: duckdb.DuckDBPyConnection, parts: Sequence[Part], places: str
 ) -> dict[str, int]:
     """Count the rows of each CDM table that are seen of some attached parts."""
-    tables = (*person_tables(), *PLACES, "location")
+    tables = (*person_tables(), *place_tables(), "location")
     return _count(
         connection, {table: seen_rows(parts, places, table) for table in tables}
     )
@@ -66,7 +66,7 @@ def rows_after(
     replaced = next(part for part in before.parts if part.id == before.places)
     if new.places:
         rows["location"] -= replaced.place_locations
-    for table in PLACES:
+    for table in place_tables():
         rows[table] = new.rows[table] if new.places else before.rows[table]
     rows["cdm_source"] = int(any(rows[table] for table in EVENT_TABLES))
     return rows

@@ -16,10 +16,13 @@ from rounds.datamart.periods import event_dates
 from rounds.datamart.store.manifest import Part, SourceInForce
 from rounds.datamart.store.visible import visible_rows
 
-__all__ = ["PLACES", "described_source", "person_tables", "relation", "seen_rows"]
-
-PLACES = ("care_site", "provider")
-"""Small tables without persons, written whole whenever they change."""
+__all__ = [
+    "described_source",
+    "person_tables",
+    "place_tables",
+    "relation",
+    "seen_rows",
+]
 
 _CDM_5_4 = "756265"
 
@@ -31,6 +34,12 @@ def person_tables() -> tuple[str, ...]:
         for table in cdm_tables()
         if any(row["column"] == "person_id" for row in cdm_columns(table))
     )
+
+
+def place_tables() -> tuple[str, ...]:
+    """Give the small tables without persons, written whole whenever they change."""
+    others = {*person_tables(), "cdm_source", "concept", "location"}
+    return tuple(table for table in cdm_tables() if table not in others)
 
 
 def relation(source: SourceInForce, table: str) -> str:
@@ -62,16 +71,13 @@ def seen_rows(parts: Sequence[Part], places: str, table: str) -> str:
     aliases = [part.alias for part in parts]
     if len(parts) == 1:
         return visible_rows(table, aliases)
-    if table in PLACES or table == "cdm_source":
+    if table in {*place_tables(), "cdm_source"}:
         holding = next((part for part in parts if part.id == places), None)
         if holding is None:
             return f'(SELECT * FROM "{aliases[0]}"."{table}" LIMIT 0)'
         return f'"{holding.alias}"."{table}"'
     if table == "location":
         return _locations(parts, places)
-    if table not in person_tables():  # no later part can say whose row it hides
-        every = (f'FROM "{one}"."{table}"' for one in aliases)
-        return f"({' UNION ALL '.join(every)})"
     return visible_rows(table, aliases)
 
 

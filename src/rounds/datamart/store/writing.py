@@ -59,6 +59,10 @@ class Writer:
         part = hashlib.sha256(named.encode()).hexdigest()[:16]
         return part, self.building / f"{part}.duckdb"
 
+    def new_vocabulary(self, vocabulary: str) -> Path:
+        """Give where to put the file of a new vocabulary."""
+        return self.building / f"vocabulary-{vocabulary}.duckdb"
+
     def part_path(self, file: str) -> Path:
         """Give the place of a part's file, which may still be in the making."""
         made = self.building / file
@@ -66,7 +70,7 @@ class Writer:
 
     def vocabulary_path(self, vocabulary: str) -> Path | None:
         """Give the place of a vocabulary's file; None where there is none."""
-        made = self.building / f"vocabulary-{vocabulary}.duckdb"
+        made = self.new_vocabulary(vocabulary)
         return made if made.exists() else self.store.vocabulary_path(vocabulary)
 
     def commit(self, snapshot: Snapshot) -> Snapshot:
