@@ -6,6 +6,7 @@ import re
 from rounds.datamart.fhir_columns import constant_columns, event_columns, part_columns
 from rounds.datamart.fhir_parts import parts_of
 from rounds.datamart.fhir_paths import fields, resources
+from rounds.datamart.fhir_targets import resources_of
 from rounds.datamart.fhir_writing import TABLE_OF_DOMAIN
 from rounds.datamart.mapping import Row, mapping
 
@@ -33,6 +34,7 @@ _ROLES = {
     "place": "One row a resource",
     "visit": "One row a resource",
     "code": "No row",
+    "role": "No row",
     "consent": "One row for each time that it is denied",
 }
 
@@ -49,6 +51,7 @@ def fhir() -> str:
             table = f" in `{role['table']}`" if role["table"] else ""
             note = f": {role['note']}" if role["note"] else ""
             told = f"{_ROLES[role['role']]}{table}{note}."
+            told += _denied() if role["role"] == "consent" else ""
         pages += [f"## {resource}", told, _fields(resource), _aside(resource)]
     return "\n\n".join(page for page in pages if page) + "\n"
 
@@ -56,6 +59,21 @@ def fhir() -> str:
 def _contents() -> str:
     links = (f"[{name}](#{name.lower()})" for name in resources())
     return " · ".join(links)
+
+
+def _denied() -> str:
+    """Give what a consent's scope and purposes say is denied."""
+    listed = "; ".join(
+        f"`{row['scope']}`"
+        + (f" for {row['purpose'].replace('|', ' or ')}" if row["purpose"] else "")
+        + f": {row['opts_out_of']}"
+        for row in mapping("fhir_consents")
+    )
+    return (
+        f" What a scope is about: {listed}. Anything but a plain yes or no, for "
+        "everybody and everything, is set aside: conditions, no decision, a "
+        "contradiction, another use."
+    )
 
 
 def _of(table: str, resource: str) -> list[Row]:
@@ -121,6 +139,9 @@ def _of_events(resource: str) -> str:
 
 
 def _fields(resource: str) -> str:
+    if resource not in resources_of("event"):
+        lines = ["| FHIR | |", "|---|---|"]
+        return "\n".join(lines + _lines(resource, resource, None, fields(resource)))
     lines = ["| FHIR | OMOP | |", "|---|---|---|"]
     columns = event_columns(resource) | constant_columns(resource)
     lines += _lines(resource, resource, columns, fields(resource))
@@ -132,7 +153,7 @@ def _fields(resource: str) -> str:
 
 
 def _lines(
-    name: str, resource: str, columns: dict[str, str], named: dict[str, Row]
+    name: str, resource: str, columns: dict[str, str] | None, named: dict[str, Row]
 ) -> list[str]:
     inside = f"{name.partition('.')[2]}." if "." in name else ""
     if inside:
@@ -144,11 +165,14 @@ def _lines(
         paths = " or ".join(f"`{inside}{one}`" for one in row["path"].split(" | "))
         if row["kind"] == "constant":
             paths = f"(always `{row['path']}`)"
-        fed = ", ".join(f"`{one}`" for one in _fed(resource, field, columns, named))
+        fed = ""
+        if columns is not None:
+            found_in = _fed(resource, field, columns, named)
+            fed = ", ".join(f"`{one}`" for one in found_in) + " | "
         notes = [row["note"]] if row["note"] else []
         if row["required"]:
             notes.append(f"set aside without it: *{row['required']}*")
-        found.append(f"| {paths.replace('.`', '`')} | {fed} | {'; '.join(notes)} |")
+        found.append(f"| {paths.replace('.`', '`')} | {fed}{'; '.join(notes)} |")
     return found
 
 

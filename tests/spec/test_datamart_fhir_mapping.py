@@ -327,6 +327,6 @@ def test_every_id_is_a_bigint(rows):
     texts = {"domain_id", "vocabulary_id", "concept_class_id", "resource_id"}
     texts |= {"unique_device_id", "production_id", "specimen_source_id"}
     texts |= {"relationship_id", "reverse_relationship_id"}
-    texts |= {"source_vocabulary_id", "target_vocabulary_id"}
+    texts |= {"source_vocabulary_id", "target_vocabulary_id", "cost_domain_id"}
     assert {kind for name, kind in found if name not in texts} == {"BIGINT"}
     assert not re.search("HUGEINT", str(found))

@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 
+from rounds.datamart import Datamart
 from stories import more_fhir as more
 from stories import small_fhir as story
 from stories.loaded_fhir import DAY, loads
@@ -238,3 +239,29 @@ def test_a_relatives_condition_is_a_family_history_and_never_a_condition(loaded)
         ("p1", 4167217, "416471007", DAY, "73211009", "MTH"),
     ]
     assert mart.count() == {"observation": 2}
+
+
+def test_a_role_stands_for_its_practitioner(tmp_path):
+    role = story.resource(
+        "PractitionerRole",
+        "pr1",
+        practitioner=story.ref("Practitioner", "d1"),
+        organization=story.ref("Organization", "o1"),
+        specialty=[story.code("http://nucc.org/provider-taxonomy", "207R00000X")],
+    )
+    by_role = more.allergy(recorder=story.ref("PractitionerRole", "pr1"))
+    lost = more.allergy("al2", recorder=story.ref("PractitionerRole", "none"))
+    mart = loads(tmp_path, [by_role, lost], [role])
+    source = (
+        "observation AS own LEFT JOIN provider ON "
+        "provider.provider_id = own.provider_id LEFT JOIN care_site "
+        "ON care_site.care_site_id = provider.care_site_id"
+    )
+    columns = "provider_source_value, specialty_source_value, care_site_source_value"
+    with Datamart.open(mart.path) as opened:
+        found = opened._connection.execute(f"SELECT {columns} FROM {source}").fetchall()
+    assert sorted(found, key=str) == [
+        ("d1", "207R00000X", "o1"),
+        (None, None, None),
+    ]
+    assert mart.report.by_type["PractitionerRole"].mapped == 1

@@ -48,9 +48,35 @@ def _family(rng):
     return more.family("f1", condition=condition, patient=_subject(rng))
 
 
+def _practitioner(rng):
+    return story.resource("Practitioner", rng.choice(("d1", "d2")), gender="female")
+
+
+def _organization(rng):
+    return story.resource(
+        "Organization", rng.choice(("o1", "o2")), name=rng.choice("AB")
+    )
+
+
+def _role(rng):
+    return story.resource(
+        "PractitionerRole",
+        rng.choice(("r1", "r2")),
+        practitioner=story.ref("Practitioner", rng.choice(("d1", "d2"))),
+        organization=story.ref("Organization", rng.choice(("o1", "o2"))),
+        specialty=[story.code("http://nucc.org/provider-taxonomy", rng.choice("XY"))],
+    )
+
+
 def _allergy(rng):
     status = story.code("c", rng.choice(("active", "active", "resolved")))
-    return more.allergy("a1", clinicalStatus=status, patient=_subject(rng))
+    recorder = story.ref("PractitionerRole", rng.choice(("r1", "r2")))
+    return more.allergy(
+        rng.choice(("a1", "a2")),
+        clinicalStatus=status,
+        patient=_subject(rng),
+        recorder=recorder,
+    )
 
 
 def _coverage(rng):
@@ -80,7 +106,10 @@ MAKERS = (
     (_device_use, 2),
     (_response, 2),
     (_family, 1),
-    (_allergy, 1),
+    (_allergy, 3),
+    (_practitioner, 2),
+    (_organization, 1),
+    (_role, 2),
     (_coverage, 1),
     (_consent, 4),
 )

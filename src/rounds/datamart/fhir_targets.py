@@ -23,8 +23,8 @@ TYPE_EHR = next(
 def resources_of(role: str) -> tuple[str, ...]:
     """Give the resource types with one role.
 
-    Roles are `person`, `place`, `visit`, `event`, `code` (what others refer to) and
-    `consent`.
+    Roles are `person`, `place`, `role` (a way of referring to a place), `visit`,
+    `event`, `code` (what events refer to) and `consent`.
     """
     rows = mapping("fhir_targets")
     return tuple(row["resource"] for row in rows if row["role"] == role)
