@@ -149,4 +149,4 @@ def _most_parts(connection: duckdb.DuckDBPyConnection, resource: str, seen: str)
     if not lengths:
         return 0
     found = connection.execute(f"SELECT {', '.join(lengths)} FROM {seen} AS one")
-    return max(found.fetchall()[0])
+    return max(int(n) for n in found.fetchall()[0])
