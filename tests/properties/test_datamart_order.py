@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rounds.datamart import Datamart, load
-from rounds.datamart.ucum import is_ucum
+from rounds.definitions.ucum import is_ucum
 from stories import small_fhir as story
 
 LINES = [

@@ -4,7 +4,6 @@ import csv
 import datetime as dt
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -215,8 +214,8 @@ def test_what_is_no_number_in_parquet_reaches_no_measure(tmp_path):
     assert [r.reason for r in report.reasons] == [
         "value of the wrong type: value_as_number"
     ]
-    with duckdb.connect(str(tmp_path / "m.duckdb"), read_only=True) as connection:
-        found = connection.execute(
+    with Datamart.open(tmp_path / "m.duckdb") as opened:
+        found = opened._connection.execute(
             "SELECT value_as_number FROM measurement ORDER BY measurement_id"
         ).fetchall()
     assert found == [(120.0,), (None,), (None,)]

@@ -8,15 +8,11 @@ import pytest
 from rounds.datamart.concepts import FIRST_LOCAL, local_concept_id, resolve_codes
 from rounds.datamart.vocabulary import attach_vocabulary, build_vocabulary
 from rounds.nouns import DataError
-from stories.small_vocabulary import write_export
+from stories.small_vocabulary import silent, write_export
 
 SNOMED = "http://snomed.info/sct"
 ICD = "http://hl7.org/fhir/sid/icd-10-cm"
 LOINC = "http://loinc.org"
-
-
-def silent(what, n):
-    """Say nothing."""
 
 
 def resolved(path, codes, unit=None):

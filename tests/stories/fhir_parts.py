@@ -54,6 +54,15 @@ class Parts:
         (source / name).write_text("\n".join(texts) + "\n")
         return self.load_folder(source)
 
+    def load_by_type(self, *lines):
+        """Load resources from one file for each type, as a bulk export has them."""
+        source = self.folder / f"in-{self.n_loads}"
+        source.mkdir()
+        for one in lines:
+            with (source / f"{one['resourceType']}.ndjson").open("a") as stream:
+                stream.write(json.dumps(one) + "\n")
+        return self.load_folder(source)
+
     def load_folder(self, source):
         path = self.folder / f"part-{self.n_loads}.duckdb"
         self.n_loads += 1

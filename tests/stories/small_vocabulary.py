@@ -4,8 +4,6 @@ The vocabularies are named as OMOP names them, with public codes; every concept_
 made up.
 """
 
-import datetime as dt
-
 CONCEPT = (
     "concept_id",
     "concept_name",
@@ -80,6 +78,10 @@ ANCESTORS = [
 ]
 
 
+def silent(what, n):
+    """Say nothing of the progress."""
+
+
 def write(folder, name, header, rows, end="\n"):
     """Write one file as Athena does: tabs, no quoting, an end to the last line."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -116,6 +118,3 @@ def write_export(folder, *, concepts=CONCEPTS, maps=MAPS, ancestors=ANCESTORS):
         [("None", "OMOP Standardized Vocabularies", "", "v5.0 01-JAN-26", 0)],
     )
     return folder
-
-
-DAY = dt.date(2025, 3, 1)

@@ -34,6 +34,11 @@ _GROUPS = {
         "data",
         ("load", "status", "history", "rollback", "export"),
     ),
+    "vocabulary": (
+        "What codes mean.",
+        "vocabulary",
+        ("load", "status", "unmapped"),
+    ),
     "measure": ("How well care is given.", "measure", ("list", "explain", "run")),
     "problem": ("Where does practice fall short?", "problem", ("run",)),
     "evidence": ("What is known already?", "evidence", ("run",)),

@@ -7,6 +7,7 @@ from rounds.datamart.load import change_vocabulary, load
 from rounds.datamart.load_report import LoadReport, Reason, TypeCount
 from rounds.datamart.measures import run_measure
 from rounds.datamart.store import Snapshot, Store
+from rounds.datamart.vocabulary.loading import load_vocabulary
 
 __all__ = [
     "Datamart",
@@ -22,5 +23,6 @@ __all__ = [
     "change_vocabulary",
     "export_omop",
     "load",
+    "load_vocabulary",
     "run_measure",
 ]

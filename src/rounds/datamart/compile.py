@@ -12,6 +12,7 @@ from typing import Final
 
 from rounds.datamart.compile_events import date, numbers
 from rounds.datamart.compile_nodes import Statement, age_sql
+from rounds.datamart.compile_units import Units
 from rounds.definitions import visit_concepts
 from rounds.definitions.graph import day_of
 from rounds.nouns import Measure, Noun, Period
@@ -31,10 +32,12 @@ class Concepts:
 
     sets: Mapping[str, tuple[int, ...]]
     """Concept set name → concept ids."""
-    units: Mapping[str, int]
-    """UCUM code → unit concept id."""
+    units: Units
+    """How the values of its events are read."""
     svi: tuple[int, ...]
     """The concepts of the social vulnerability index."""
+    limitations: tuple[str, ...] = ()
+    """What could not be found of its codes, for the reader of a result."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ import duckdb
 
 from rounds.datamart.fhir_paths import text
 from rounds.datamart.spelling import spelled
-from rounds.datamart.ucum import is_ucum
+from rounds.definitions.ucum import is_ucum
 from rounds.nouns.errors import DataError
 
 __all__ = [

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 import duckdb
 
+from rounds.datamart.deidentify.calendar import calendar_of
 from rounds.nouns.errors import DataError
 
 __all__ = ["Scope", "opted_out", "opted_out_when_made"]
@@ -27,7 +28,8 @@ def opted_out(datamart: Any, scope: Scope, on: date) -> frozenset[str]:
     scope : {"research", "treatment"}
         The use.
     on : date
-        The day; an opt-out's first and last day both count.
+        The day; an opt-out's first and last day both count. Where days were moved or
+        are gone (`datamart.calendar`), whoever ever denied it counts on any day.
 
     Returns
     -------
@@ -48,10 +50,10 @@ def opted_out(datamart: Any, scope: Scope, on: date) -> frozenset[str]:
                 return frozenset()
             found = cursor.execute(
                 "SELECT DISTINCT person_source_value FROM rounds_opt_out "
-                "JOIN person USING (person_id) WHERE scope = $1 AND from_date <= $2 "
-                "AND coalesce(until_date, $2) >= $2 "
+                "JOIN person USING (person_id) WHERE scope = $1 AND ($3 OR "
+                "from_date <= $2 AND coalesce(until_date, $2) >= $2) "
                 "AND person_source_value IS NOT NULL",
-                [scope, on],
+                [scope, on, calendar_of(datamart) != "day"],
             ).fetchall()
     except duckdb.Error as error:
         # The database's own words may hold a value from a row: only its kind is shown.

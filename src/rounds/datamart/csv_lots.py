@@ -4,8 +4,8 @@ A line of a sheet may say several things: a visit, an arm, an outcome. Each sayi
 lot, read and judged on its own, and counted with the table into which it goes.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 from rounds.datamart.csv_cells import CSV_SYSTEM, Cells
 from rounds.datamart.csv_reading import Sheet
@@ -52,11 +52,26 @@ class Lot:
     clinician: str | None = None
 
 
-def lots_of(sheet: Sheet) -> Iterator[Lot]:
-    """Give every lot of a file, in the order of its entries."""
+def lots_of(
+    sheet: Sheet, shield: Callable[[str, str], str] | None = None
+) -> Iterator[Lot]:
+    """Give every lot of a file, in the order of its entries.
+
+    Parameters
+    ----------
+    sheet : Sheet
+        The file.
+    shield : callable, optional
+        Given a vocabulary and a code as SQL, writes a code that names nobody.
+    """
     for entry in sheet.mapped.entries:
         cells = Cells(sheet, entry)
-        yield _lot(cells)
+        lot = _lot(cells)
+        if shield is not None and lot.code is not None:
+            vocabulary, code, _ = lot.code
+            safe = shield(vocabulary, code)
+            lot = replace(lot, code=(vocabulary, safe, safe))
+        yield lot
         if entry.row == "person" and cells.has("death"):
             yield _death(cells)
         if cells.has("arm"):

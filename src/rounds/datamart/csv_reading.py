@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ from rounds.datamart.omop_rows import rejected_lines
 from rounds.datamart.source_files import SourceFile
 
 __all__ = ["Sheet", "csv_relation", "header", "read_sheet"]
+
+_LONGEST = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -38,13 +41,10 @@ class Sheet:
 
 def header(file: SourceFile, encoding: str = "utf-8") -> tuple[str, list[str]]:
     """Read what divides the columns of a file, and their names."""
-    options = {"encoding": encoding, "errors": "replace", "newline": "\n"}
-    if file.gzipped:
-        stream = gzip.open(file.path, "rt", **options)  # type: ignore[call-overload]
-    else:
-        stream = file.path.open("r", **options)  # type: ignore[call-overload]
-    with stream:
-        line = stream.readline().removeprefix("\ufeff").rstrip("\r\n")
+    opened = gzip.open if file.gzipped else open
+    with opened(file.path, "rb") as packed:
+        stream = io.TextIOWrapper(packed, encoding, errors="replace", newline="\n")
+        line = stream.readline(_LONGEST).removeprefix("\ufeff").rstrip("\r\n")
     delimiter = max(",\t;|", key=line.count)
     return delimiter, next(csv.reader([line], delimiter=delimiter), [])
 

@@ -47,9 +47,11 @@ def stage_lots(connection: duckdb.DuckDBPyConnection, lots: Sequence[Lot]) -> No
 def _find_codes(connection: duckdb.DuckDBPyConnection, lots: Sequence[Lot]) -> None:
     """Make `code_concept` of every code and unit, as it is made for FHIR."""
     parts = [
-        "SELECT 0 AS file_number, 0::BIGINT AS record, '' AS resource, "
-        "'' AS code_system, '' AS code, '' AS display, '' AS domain, "
-        "'' AS unit_system, '' AS unit_source_value WHERE false"
+        (
+            "SELECT 0 AS file_number, 0::BIGINT AS record, '' AS resource, "
+            "'' AS code_system, '' AS code, '' AS display, '' AS domain, "
+            "'' AS unit_system, '' AS unit_source_value WHERE false"
+        )
     ]
     for lot in lots:
         if lot.code is not None:
@@ -151,7 +153,9 @@ def _derive(
         for row in cdm_columns(table)
     )
     connection.execute(
-        f"INSERT INTO rows_{table} SELECT {NOBODYS}, row_number() OVER (ORDER BY word), "
-        f"NULL, {listed} FROM (SELECT DISTINCT word FROM ({words})) WHERE word IS NOT NULL AND {made} NOT IN "
+        f"INSERT INTO rows_{table} SELECT {NOBODYS}, "
+        f"row_number() OVER (ORDER BY word), NULL, {listed} "
+        f"FROM (SELECT DISTINCT word FROM ({words})) "
+        f"WHERE word IS NOT NULL AND {made} NOT IN "
         f"(SELECT {column} FROM rows_{table} WHERE reason IS NULL)"
     )

@@ -121,9 +121,9 @@ class FhirReader:
         try:
             # No row is numbered here: that would be done on one thread.
             made = self._connection.execute(
-                f"CREATE OR REPLACE TEMP TABLE given AS SELECT {', '.join(chosen)} FROM "
-                f"read_ndjson({text(str(file.path))}, columns={{{columns}}}, "
-                f"{_options(file)})"
+                "CREATE OR REPLACE TEMP TABLE given AS "
+                f"SELECT {', '.join(chosen)} FROM read_ndjson("
+                f"{text(str(file.path))}, columns={{{columns}}}, {_options(file)})"
             )
         except (duckdb.InvalidInputException, duckdb.ConversionException):
             return False

@@ -2,17 +2,15 @@
 
 from typing import Any, Final, Literal
 
-import duckdb
 import numpy as np
 from scipy.special import stdtrit
 
 from rounds.datamart.compile_concepts import other_units
-from rounds.datamart.derived import derived_from
-from rounds.datamart.rows import MeasureRows, fetch, nobody, prepare
+from rounds.datamart.deidentify.calendar import calendar_of, limits_of_calendar
+from rounds.datamart.rows import MeasureRows, fetch, nobody, prepare, without_days
 from rounds.definitions.graph import day_of
 from rounds.methods.proportion import wilson
 from rounds.nouns import (
-    DataError,
     DefinitionError,
     Measure,
     MeasureResult,
@@ -81,7 +79,8 @@ def run_measure(
         95% interval from the t distribution, and None where there is one value alone.
         `denominator` is what is left after exclusions and exceptions; of a continuous
         variable, units show how many are observed. NotEstimable if the datamart holds
-        no row of what the outcome needs, or nobody is in the denominator.
+        no row of what the outcome needs, nobody is in the denominator, or dates were
+        de-identified and the measure asks for more than is left of them.
 
     Raises
     ------
@@ -94,6 +93,9 @@ def run_measure(
     concepts = prepare(datamart, measure)
     if isinstance(concepts, NotEstimable):
         return concepts
+    refused = without_days(datamart, measure, period, by)
+    if refused is not None:
+        return refused
     rows = fetch(datamart, measure, period, concepts, without=without)
     counted = rows.denominator if measure.scoring == "proportion" else rows.observed
     if not counted.any():
@@ -104,14 +106,8 @@ def run_measure(
         )
     else:
         split = rows
-    try:
-        limitations = other_units(derived_from(datamart), measure, concepts)
-    except duckdb.Error as error:
-        raise DataError(
-            f"The datamart could not be read ({type(error).__name__}).",
-            code="datamart-unreadable",
-            remedies=("Load the data again with `rounds data load`.",),
-        ) from None
+    limitations = [*concepts.limitations, *other_units(measure, concepts)]
+    limitations += limits_of_calendar(calendar_of(datamart), measure)
     return MeasureResult(
         measure=measure.ref(),
         title=measure.title,
@@ -211,7 +207,7 @@ def _unit(measure: Measure, rows: MeasureRows, label: str, of: Any) -> UnitResul
             lower=lower,
             upper=upper,
         )
-    values = rows.value[of]
+    values = np.sort(rows.value[of])  # so that no order of rows changes a last digit
     mean = float(values.mean())
     if n == 1:
         return UnitResult(unit=label, denominator=n, value=mean)

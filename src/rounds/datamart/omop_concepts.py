@@ -39,9 +39,10 @@ def find_concepts(connection: duckdb.DuckDBPyConnection) -> None:
     )
     connection.execute(
         "CREATE TEMP TABLE given_concept AS SELECT own.concept_id AS own_id, "
-        "own.vocabulary_id AS system, own.concept_code AS code, concept_name AS display, "
-        "domain_id AS domain, shared.concept_id AS shared_id FROM rows_concept AS own "
-        f"LEFT JOIN ({shared}) AS shared USING (vocabulary_id, concept_code) "
+        "own.vocabulary_id AS system, own.concept_code AS code, "
+        "concept_name AS display, domain_id AS domain, shared.concept_id AS shared_id "
+        f"FROM rows_concept AS own LEFT JOIN ({shared}) AS shared "
+        "USING (vocabulary_id, concept_code) "
         f"WHERE reason IS NULL AND own.concept_id >= {FIRST_LOCAL}"
     )
     nothing = ", ".join(
@@ -57,9 +58,9 @@ def find_concepts(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE event AS SELECT 0 AS file_number, "
         "0::BIGINT AS record, '' AS resource, system AS code_system, code, display, "
-        f"domain, {nothing} FROM ("
-        "SELECT system, code, display, domain FROM given_concept WHERE shared_id IS NULL "
-        "UNION ALL SELECT '', code, code, domain FROM bare_code WHERE known_id IS NULL)"
+        f"domain, {nothing} FROM (SELECT system, code, display, domain "
+        "FROM given_concept WHERE shared_id IS NULL UNION ALL "
+        "SELECT '', code, code, domain FROM bare_code WHERE known_id IS NULL)"
     )
     if connection.execute("FROM event LIMIT 1").fetchall():
         resolve_codes(connection)
@@ -93,16 +94,19 @@ def _find_bare(connection: duckdb.DuckDBPyConnection) -> None:
         f"FROM rows_{table} WHERE reason IS NULL AND {_unknown(table)}"
         for table, domain in _DOMAINS.items()
     ]
+    connection.execute(
+        "CREATE TEMP TABLE bare AS SELECT code, min(domain) AS domain "
+        f"FROM ({' UNION ALL '.join(parts)}) GROUP BY code"
+    )
+    mine = "WHERE concept_code IN (SELECT code FROM bare)"
     candidates = (
-        "SELECT concept_code AS code, concept_id FROM vocabulary.concept UNION "
-        "SELECT concept_code, concept_id FROM rows_concept WHERE reason IS NULL"
+        f"SELECT concept_code AS code, concept_id FROM vocabulary.concept {mine} UNION "
+        f"SELECT concept_code, concept_id FROM rows_concept {mine} AND reason IS NULL"
     )
     connection.execute(
-        "CREATE TEMP TABLE bare_code AS SELECT code, domain, known_id FROM ("
-        "SELECT code, min(domain) AS domain "
-        f"FROM ({' UNION ALL '.join(parts)}) GROUP BY code) LEFT JOIN ("
-        f"SELECT code, min(concept_id) AS known_id FROM ({candidates}) "
-        "GROUP BY code HAVING count(*) = 1) USING (code)"
+        "CREATE TEMP TABLE bare_code AS SELECT code, domain, known_id "
+        "FROM bare LEFT JOIN (SELECT code, min(concept_id) AS known_id "
+        f"FROM ({candidates}) GROUP BY code HAVING count(*) = 1) USING (code)"
     )
 
 

@@ -124,7 +124,7 @@ def identity(table: str) -> str:
 
 
 def row_order(table: str) -> str:
-    """Give the order in which rows are kept: by person and date where they have them."""
+    """Give the order in which rows are kept: by person and date where they have any."""
     columns = {row["column"] for row in cdm_columns(table)}
     order = [f'"{name}"' for name in ("person_id",) if name in columns]
     dates = [name for name in needed(table) if name.endswith("_date")]

@@ -2,7 +2,6 @@
 
 import duckdb
 
-from rounds.datamart.concepts import FIRST_LOCAL
 from rounds.datamart.mapping import cdm_columns
 from rounds.datamart.omop_concepts import concept_columns, find_concepts
 from rounds.datamart.omop_tables import in_source, row_order, row_tables
@@ -17,9 +16,6 @@ _FALLBACK = {
     "drug_exposure_end_date": (
         "coalesce(drug_exposure_end_date, drug_exposure_start_date)"
     ),
-    "valid_start_date": "coalesce(valid_start_date, DATE '1970-01-01')",
-    "valid_end_date": "coalesce(valid_end_date, DATE '2099-12-31')",
-    "concept_class_id": "coalesce(concept_class_id, 'Undefined')",
 }
 
 
@@ -49,7 +45,6 @@ def write_tables(
             account(connection, table)
     if "concept" not in good:
         account(connection, "concept")
-    _keep_concepts(connection)
     written = dict(
         connection.execute(
             "SELECT resource_type, n FROM mapped WHERE resource_type <> 'concept' "
@@ -59,19 +54,6 @@ def write_tables(
     if not connection.execute("FROM observation_period LIMIT 1").fetchall():
         derive_observation_periods(connection)
     return written
-
-
-def _keep_concepts(connection: duckdb.DuckDBPyConnection) -> None:
-    """Keep the concepts that came with the rows, for when no vocabulary has them."""
-    names = [row["column"] for row in cdm_columns("concept")]
-    said = ", ".join(f'{_FALLBACK.get(name, name)} AS "{name}"' for name in names)
-    types = ", ".join(f'"{r["column"]}" {r["type"]}' for r in cdm_columns("concept"))
-    connection.execute(f"CREATE TABLE IF NOT EXISTS concept ({types})")
-    connection.execute(
-        f"INSERT INTO concept SELECT {said} FROM rows_concept AS own WHERE "
-        f"reason IS NULL AND concept_id < {FIRST_LOCAL} AND concept_id NOT IN "
-        "(SELECT concept_id FROM concept) ORDER BY concept_id"
-    )
 
 
 def _write(connection: duckdb.DuckDBPyConnection, table: str, namespace: str) -> None:

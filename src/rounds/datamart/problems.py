@@ -118,7 +118,7 @@ def reasons(
         place = str(line)
         if number in loaded.entries:
             place = f"{loaded.entry_name} {line}"
-        examples[kind, reason].append(f"{files[number].name}:{place}")
+        examples[kind, reason].append(f"{files[number].label}:{place}")
     explained = {row["reason"]: row for row in mapping("reasons")}
     found = []
     for kind, reason, n in counted:

@@ -73,7 +73,7 @@ def unpack(archive: Path, folder: Path) -> tuple[tuple[str, Path], ...]:
 
 
 def _readable(opened: zipfile.ZipFile, archive: Path) -> Iterator[zipfile.ZipInfo]:
-    """Give the members that may hold data; refuse an archive that is up to something."""
+    """Give the members that may hold data; refuse what no archive of data does."""
     seen: set[str] = set()
     infos = opened.infolist()
     if len(infos) > _MOST_MEMBERS:

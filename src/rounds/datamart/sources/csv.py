@@ -57,15 +57,19 @@ class CsvSource:
             kind = _table_of(sheet)
             n_read += read_sheet(connection, sheet, kind)
             _remark_columns(connection, sheet, kind)
-            tell(f"reading {sheet.file.name}", n_read)
+            tell(f"reading {sheet.file.label}", n_read)
         for file in tables:
             if file.name not in mapped:
                 connection.execute(
-                    "INSERT INTO problem VALUES (?, 0, 'file', 'file not mapped', false)",
+                    "INSERT INTO problem "
+                    "VALUES (?, 0, 'file', 'file not mapped', false)",
                     [file.number],
                 )
-        lots = [lot for sheet in sheets for lot in lots_of(sheet)]
+        shield = held.deidentifier.code if held.deidentifier else None
+        lots = [lot for sheet in sheets for lot in lots_of(sheet, shield)]
         stage_lots(connection, lots)
+        if held.deidentifier:
+            held.deidentifier.replace_rows("vocabulary.concept")
         tell("writing", n_read)
         written = write_tables(connection, held.namespace)
         text_files = frozenset(file.number for file in tables)
@@ -121,7 +125,7 @@ def _used(mapped: MappedFile) -> Iterable[str]:
 def _remark_columns(
     connection: duckdb.DuckDBPyConnection, sheet: Sheet, kind: str
 ) -> None:
-    """Remark on columns that the mapping leaves out; the header has proved to be one."""
+    """Remark on columns that the mapping leaves out: the header is one by now."""
     unused = [name for name in sheet.columns if name not in set(_used(sheet.mapped))]
     rows = [(sheet.number, kind, f"column not used: {name}") for name in unused]
     if rows:

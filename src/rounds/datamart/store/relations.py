@@ -8,6 +8,7 @@ events that are seen.
 """
 
 from collections.abc import Sequence
+from functools import cache
 
 from rounds.datamart.cdm import EVENT_TABLES
 from rounds.datamart.fhir_paths import text
@@ -27,6 +28,7 @@ __all__ = [
 _CDM_5_4 = "756265"
 
 
+@cache
 def person_tables() -> tuple[str, ...]:
     """Give the CDM tables whose rows have a person."""
     return tuple(
@@ -36,6 +38,7 @@ def person_tables() -> tuple[str, ...]:
     )
 
 
+@cache
 def place_tables() -> tuple[str, ...]:
     """Give the small tables without persons, written whole whenever they change."""
     others = {*person_tables(), "cdm_source", "concept", "location"}

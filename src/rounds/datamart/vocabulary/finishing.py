@@ -8,13 +8,14 @@ from typing import Any
 import duckdb
 
 from rounds.datamart.vocabulary.concept_maps import read_maps
-from rounds.datamart.vocabulary.fhir_terms import Terms, written
+from rounds.datamart.vocabulary.fhir_terms import Resource, Terms, written
 from rounds.datamart.vocabulary.joining import add_parts
 from rounds.datamart.vocabulary.report import VocabularyReport
 from rounds.datamart.vocabulary.tables import table_names
 from rounds.datamart.vocabulary.value_sets import expand_all
+from rounds.nouns.errors import DataError
 
-__all__ = ["describe", "finish"]
+__all__ = ["describe", "describe_in_force", "finish"]
 
 _FORMAT = "1"  # raised when the same input gives another file
 
@@ -55,13 +56,19 @@ def finish(
 
 def _all_terms(connection: duckdb.DuckDBPyConnection, terms: Terms) -> Terms:
     """Join the resources that are brought to those that were loaded before."""
+    every = _held_terms(connection, "former") | terms.named()
+    return Terms.of(every.values())
+
+
+def _held_terms(
+    connection: duckdb.DuckDBPyConnection, database: str
+) -> dict[tuple[str, str], Resource]:
+    """Give the resources that a vocabulary was made from, by kind and name."""
     held = connection.execute(
-        "SELECT part, name, content FROM former.rounds_vocabulary_part "
+        f"SELECT part, name, content FROM {database}.rounds_vocabulary_part "
         "WHERE part IN ('ValueSet', 'ConceptMap')"
     ).fetchall()
-    every = {(kind, name): json.loads(content) for kind, name, content in held}
-    every |= terms.named()
-    return Terms.of(every.values())
+    return {(kind, name): json.loads(content) for kind, name, content in held}
 
 
 def _remarks(
@@ -80,6 +87,36 @@ def _remarks(
             "they map as well. Its cpt4.jar fetches the names."
         )
     return tuple(found)
+
+
+def describe_in_force(datamart: Any) -> VocabularyReport:
+    """Say what the vocabulary of an open datamart holds; an empty id if there is none.
+
+    Raises
+    ------
+    DataError
+        If the datamart cannot be read.
+    """
+    connection = datamart._connection  # noqa: SLF001 -- of this room
+    try:
+        terms = _held_terms(connection, "vocabulary")
+        named = connection.execute(
+            "SELECT DISTINCT url, version FROM vocabulary.rounds_value_set UNION "
+            "SELECT DISTINCT url, version FROM vocabulary.rounds_concept_map"
+        ).fetchall()
+        there = {f"{url}|{version}" if version else url for url, version in named}
+        refused = tuple(
+            (name, "it could not be used when it was loaded")
+            for _, name in sorted(terms)
+            if name not in there
+        )
+        return describe(connection, "vocabulary", refused=refused)
+    except duckdb.Error as error:
+        raise DataError(
+            f"The datamart could not be read ({type(error).__name__}).",
+            code="datamart-unreadable",
+            remedies=("Load the vocabulary again: rounds vocabulary load FOLDER.",),
+        ) from None
 
 
 def describe(

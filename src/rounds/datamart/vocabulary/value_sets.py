@@ -133,9 +133,7 @@ class _Expander:
 
     def _part(self, part: dict[str, Any]) -> dict[Coded, str | None]:
         """Give the codes of one include or exclude: all that it says must hold."""
-        kept: list[Mapping[Coded, str | None]] = [
-            self.codes(name) for name in part.get("valueSet") or ()
-        ]
+        kept = [self._imported(name) for name in part.get("valueSet") or ()]
         system = part.get("system")
         if part.get("concept"):
             kept.append(
@@ -154,6 +152,14 @@ class _Expander:
             for code, display in first.items()
             if all(code in other for other in others)
         }
+
+    def _imported(self, name: str) -> Mapping[Coded, str | None]:
+        try:
+            return self.codes(name)
+        except _CannotExpandError as error:
+            if name in self._open or "imports" in str(error):
+                raise
+            raise _CannotExpandError(f"it imports {name}, and that: {error}") from None
 
     def _filtered(self, system: str, filters: Any) -> list[Mapping[Coded, str | None]]:
         if not filters:
