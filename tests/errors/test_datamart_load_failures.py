@@ -71,11 +71,13 @@ def test_a_file_that_is_no_folder(tmp_path, mart):
     fails(DataError, "source-not-recognised", tmp_path / "notes.md", mart)
 
 
-def test_a_folder_without_patients_names_the_first_places(tmp_path, mart):
+def test_a_folder_without_patients_names_the_first_places(tmp_path):
+    """And a first load that fails leaves no folder."""
     (tmp_path / "few").mkdir()
     write_ndjson(tmp_path / "few", {"CarePlan": [fhir("CarePlan", "x")]})
-    words = fails(DataError, "no-persons", tmp_path / "few", mart)
+    words = fails(DataError, "no-persons", tmp_path / "few", tmp_path / "datamart")
     assert "CarePlan.ndjson:1: unsupported type" in words
+    assert [each.name for each in tmp_path.iterdir()] == ["few"]
 
 
 CHILD = """
@@ -196,13 +198,6 @@ def test_a_folder_that_others_may_write_to_but_not_this_one(folder, mart, tmp_pa
     finally:
         mart.chmod(0o700)
     assert said == ["SourceError", "not-permitted"]
-
-
-def test_a_first_load_that_fails_leaves_no_folder(tmp_path):
-    (tmp_path / "few").mkdir()
-    write_ndjson(tmp_path / "few", {"CarePlan": [fhir("CarePlan", "x")]})
-    fails(DataError, "no-persons", tmp_path / "few", tmp_path / "datamart")
-    assert [each.name for each in tmp_path.iterdir()] == ["few"]
 
 
 def test_there_is_no_datamart(tmp_path):

@@ -47,10 +47,12 @@ def test_fhir_dates_of_a_person_move_together(connection, away, days, person, ti
     listed = ", ".join(f"('o{i}', '{d}{time}')" for i, d in enumerate(days))
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE given AS SELECT id, 'Patient/{person}' AS subject, "
-        f'start FROM (VALUES {listed}) t(id, start)'
+        f"start FROM (VALUES {listed}) t(id, start)"
     )
     relation = away.relation("given", "fhir", "Observation")
-    moved = [row[0] for row in connection.execute(f"SELECT start FROM {relation}").fetchall()]
+    moved = [
+        row[0] for row in connection.execute(f"SELECT start FROM {relation}").fetchall()
+    ]
     assert all(one[10:] == time for one in moved)
     first = dt.date.fromisoformat(moved[0][:10]) - days[0]
     assert 1 <= abs(first.days) <= 365
@@ -67,7 +69,9 @@ def test_fhir_dates_of_a_person_move_together(connection, away, days, person, ti
 @settings(max_examples=60, deadline=None)
 @given(days=st.lists(DAYS, min_size=2, max_size=12), person=st.integers(1, 2**60))
 def test_omop_dates_of_a_person_move_together(connection, away, days, person):
-    listed = ", ".join(f"({i}, DATE '{d}', TIMESTAMP '{d} 10:20:30')" for i, d in enumerate(days))
+    listed = ", ".join(
+        f"({i}, DATE '{d}', TIMESTAMP '{d} 10:20:30')" for i, d in enumerate(days)
+    )
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE given AS SELECT i::BIGINT AS measurement_id, "
         f"{person}::BIGINT AS person_id, d AS measurement_date, t AS measurement_datetime "

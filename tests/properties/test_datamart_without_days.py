@@ -21,11 +21,11 @@ MIDDLE = dt.date(2025, 2, 15)
 
 def spread(rows):
     """Move days apart, so that they fall into several years."""
-    return _each_day(rows, lambda row, day: MIDDLE + 12 * (day - MIDDLE))
+    return _each_day(rows, lambda _, day: MIDDLE + 12 * (day - MIDDLE))
 
 
 def to_years(rows):
-    made = _each_day(rows, lambda row, day: day.replace(month=1, day=1))
+    made = _each_day(rows, lambda _, day: day.replace(month=1, day=1))
     for person in made["person"]:
         person |= {"month_of_birth": None, "day_of_birth": None}
     return made
@@ -115,7 +115,10 @@ def test_a_year_gives_what_days_give_or_says_that_it_cannot(rows, measure, tamed
     rows = spread(rows)
     exact = run(rows, measure, YEARS, "day")
     blurred = run(to_years(rows), measure, YEARS, "year")
-    if isinstance(blurred, NotEstimable) and "dates are known to the year" in blurred.reason:
+    if (
+        isinstance(blurred, NotEstimable)
+        and "dates are known to the year" in blurred.reason
+    ):
         return
     same(exact, blurred)
 
@@ -125,7 +128,9 @@ def test_a_year_gives_what_days_give_or_says_that_it_cannot(rows, measure, tamed
     rows=graphs.tables(),
     measure=graphs.measures(),
     tamed=st.booleans(),
-    drawn=st.lists(st.sampled_from([-365, -200, -1, 1, 90, 365]), min_size=3, max_size=3),
+    drawn=st.lists(
+        st.sampled_from([-365, -200, -1, 1, 90, 365]), min_size=3, max_size=3
+    ),
 )
 def test_shifted_days_give_what_days_give_or_say_that_they_cannot(
     rows, measure, tamed, drawn
@@ -136,7 +141,9 @@ def test_shifted_days_give_what_days_give_or_say_that_they_cannot(
             return
         measure = Measure.model_validate(plain)
     exact = run(rows, measure, EVER, "day")
-    blurred = run(shifted(rows, dict(enumerate(drawn, start=1))), measure, EVER, "shifted")
+    blurred = run(
+        shifted(rows, dict(enumerate(drawn, start=1))), measure, EVER, "shifted"
+    )
     if isinstance(blurred, NotEstimable) and "dates are shifted" in blurred.reason:
         return
     same(exact, blurred)
@@ -197,8 +204,13 @@ def test_what_needs_no_days_is_computed(kind):
     measure = Measure.model_validate(plain)
     rows = graphs.Tables(people=PEOPLE, visits=VISITS).rows
     period = YEARS if kind == "year" else EVER
-    blurred = to_years(rows) if kind == "year" else shifted(rows, {1: 9, 2: -300, 3: 77})
-    exact, found = run(rows, measure, period, "day"), run(blurred, measure, period, kind)
+    blurred = (
+        to_years(rows) if kind == "year" else shifted(rows, {1: 9, 2: -300, 3: 77})
+    )
+    exact, found = (
+        run(rows, measure, period, "day"),
+        run(blurred, measure, period, kind),
+    )
     assert isinstance(found, MeasureResult)
     assert exact.overall.denominator == 3
     assert exact.overall.numerator == 1

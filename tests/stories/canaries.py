@@ -189,7 +189,10 @@ class Coop:
         if written == "reference":
             if name in {"subject", "patient"} and sound:
                 return {"reference": f"Patient/{self.patient}"}
-            return {"reference": f"Practitioner/{flock.word()}", "display": flock.word()}
+            return {
+                "reference": f"Practitioner/{flock.word()}",
+                "display": flock.word(),
+            }
         if written == "quantity":
             unit = "mmHg" if sound else flock.word()
             return {

@@ -21,7 +21,7 @@ from rounds.datamart.load_report import LoadReport
 from rounds.datamart.source_files import SourceFile
 from rounds.datamart.sources import Held, Loaded, Source
 from rounds.datamart.store.attach import attach_parts, attach_vocabulary
-from rounds.datamart.store.counting import count_part, rows_after
+from rounds.datamart.store.counting import count_part, described_rows, rows_after
 from rounds.datamart.store.engine import Settings
 from rounds.datamart.store.manifest import FileInForce, Part, SourceInForce
 from rounds.datamart.store.relations import described_source
@@ -102,9 +102,9 @@ class Build:
             if self.held:
                 rows = rows_after(connection, self.held, part)
             elif self.given.plugin.adds:
-                rows["cdm_source"] = int(any(rows.values()))
+                rows |= described_rows(rows)
             report = replace(report, persons=rows["person"], rows=rows)
-            if not _has_staged(connection):
+            if not self.held and not _has_staged(connection):
                 insist_on_persons(self.given.loaded_from, report)
             connection.execute("CHECKPOINT")
         part = replace(part, bytes=path.stat().st_size)

@@ -4,11 +4,12 @@ A line of a sheet may say several things: a visit, an arm, an outcome. Each sayi
 lot, read and judged on its own, and counted with the table into which it goes.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from rounds.datamart.csv_cells import CSV_SYSTEM, Cells
 from rounds.datamart.csv_reading import Sheet
+from rounds.datamart.deidentify import Deidentifier
 from rounds.datamart.fhir_paths import text
 from rounds.datamart.mapping import mapping
 
@@ -52,26 +53,20 @@ class Lot:
     clinician: str | None = None
 
 
-def lots_of(
-    sheet: Sheet, shield: Callable[[str, str], str] | None = None
-) -> Iterator[Lot]:
+def lots_of(sheet: Sheet, deidentifier: Deidentifier | None = None) -> Iterator[Lot]:
     """Give every lot of a file, in the order of its entries.
 
     Parameters
     ----------
     sheet : Sheet
         The file.
-    shield : callable, optional
-        Given a vocabulary and a code as SQL, writes a code that names nobody.
+    deidentifier : Deidentifier, optional
+        What takes identifiers away; codes and units are kept before the rows are made.
     """
     for entry in sheet.mapped.entries:
         cells = Cells(sheet, entry)
         lot = _lot(cells)
-        if shield is not None and lot.code is not None:
-            vocabulary, code, _ = lot.code
-            safe = shield(vocabulary, code)
-            lot = replace(lot, code=(vocabulary, safe, safe))
-        yield lot
+        yield _without_words(lot, deidentifier) if deidentifier else lot
         if entry.row == "person" and cells.has("death"):
             yield _death(cells)
         if cells.has("arm"):
@@ -125,6 +120,17 @@ def _lot(cells: Cells) -> Lot:
         unit=cells.word("unit") if cells.has("unit") else None,
         clinician=cells.word("clinician") if cells.has("clinician") else None,
     )
+
+
+def _without_words(lot: Lot, deidentifier: Deidentifier) -> Lot:
+    """Put what names nobody in the place of codes and units that are none."""
+    code, ucum = lot.code, lot.ucum
+    if code is not None:
+        safe = deidentifier.code(code[0], code[1])
+        code = (code[0], safe, safe)
+    if ucum is not None:
+        ucum = deidentifier.unit(lot.sheet.table, ucum)
+    return replace(lot, code=code, ucum=ucum)
 
 
 def _code(cells: Cells) -> tuple[str, str, str]:

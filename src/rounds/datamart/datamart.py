@@ -19,6 +19,7 @@ from rounds.datamart.mapping import cdm_tables
 from rounds.datamart.periods import event_dates
 from rounds.datamart.store import PartGoneError, Snapshot, Store, attach, failures
 from rounds.datamart.store.engine import engine_settings
+from rounds.nouns.errors import DataError
 
 __all__ = ["Datamart", "SourceStatus", "Status"]
 
@@ -120,30 +121,23 @@ class Datamart:
             If it may not be read.
         """
         store = Store(path)
+        lost = ""
         try:
             for _ in range(_TRIES):
-                wanted = store.current() if snapshot is None else store.read(snapshot)
-                if wanted is None:
-                    raise failures.missing(store.path)
-                connection = _connect(store, threads)
+                wanted = _wanted(store, snapshot)
                 try:
-                    attach(connection, store, wanted)
+                    connection = _attached(store, wanted, threads)
                 except PartGoneError as error:
-                    connection.close()
                     lost = str(error)
-                    if snapshot is not None or store.current_number() == wanted.number:
+                    if snapshot is not None:
+                        raise _not_kept(store, wanted) from None
+                    if store.current_number() == wanted.number:
                         break
                     continue  # Loads have gone on, and its files are no longer kept.
-                except BaseException:
-                    connection.close()
-                    raise
                 return cls(store.path, connection, wanted)
         except OSError:
             raise failures.not_permitted(store.path) from None
-        if snapshot is None:
-            raise failures.damaged(store.path, f"{lost} is missing")
-        kept = [each.number for each in store.history() if store.is_kept(each)]
-        raise failures.snapshot_not_kept(store.path, wanted.number, kept)
+        raise failures.damaged(store.path, f"{lost} is missing")
 
     def close(self) -> None:
         """Let go of the files."""
@@ -240,8 +234,28 @@ class Datamart:
         return self._connection.execute(query).fetchall()[0]
 
 
-def _connect(store: Store, threads: int | None) -> duckdb.DuckDBPyConnection:
+def _wanted(store: Store, snapshot: int | str | None) -> Snapshot:
+    wanted = store.current() if snapshot is None else store.read(snapshot)
+    if wanted is None:
+        raise failures.missing(store.path)
+    return wanted
+
+
+def _not_kept(store: Store, wanted: Snapshot) -> DataError:
+    kept = [each.number for each in store.history() if store.is_kept(each)]
+    return failures.snapshot_not_kept(store.path, wanted.number, kept)
+
+
+def _attached(
+    store: Store, wanted: Snapshot, threads: int | None
+) -> duckdb.DuckDBPyConnection:
     # What is spilled is about persons: it stays in the datamart's folder, under this
     # process's name, so that the next load can remove what a killed reader left.
     spill = store.path / "spill" / f"{os.getpid()}-{next(_OPENED)}"
-    return duckdb.connect(config=engine_settings(spill, threads=threads))
+    connection = duckdb.connect(config=engine_settings(spill, threads=threads))
+    try:
+        attach(connection, store, wanted)
+    except BaseException:
+        connection.close()
+        raise
+    return connection

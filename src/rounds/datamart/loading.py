@@ -227,7 +227,7 @@ def _new_files(
 ) -> tuple[SourceFile, ...]:
     """Number the files that are to be read; what a source has given is skipped."""
     known = {each.sha256 for each in held}
-    found = []
+    found: list[SourceFile] = []
     for file in files:
         if adds and file.sha256 in known:
             continue

@@ -7,7 +7,7 @@ from rounds.datamart.deidentify import insist_alike, plan_from
 
 settings = {"data": {"deidentify": "shifted"}}
 plan = plan_from(settings, folder, secrets.token_bytes, today=dt.date(2026, 7, 1))
-insist_alike(None, plan.describe())
+insist_alike(None, plan.stamp())
 
 # Instead:
 import datetime as dt
@@ -17,4 +17,4 @@ from rounds.datamart.deidentify import insist_alike, plan_from
 
 settings = {"data": {"deidentify": "shifted"}}
 plan = plan_from(settings, folder, secrets.token_bytes, today=dt.date(2026, 7, 1))
-insist_alike(plan, plan.describe())
+insist_alike(plan, plan.stamp())

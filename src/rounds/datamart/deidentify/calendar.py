@@ -110,10 +110,11 @@ def limits_of_calendar(kind: Calendar, measure: Measure) -> list[str]:
     """Say what is less sure in a result that can be computed."""
     if kind == "day":
         return []
-    said = [
+    grouped = (
         "People over 89 are one group: at an earlier day such a person counts as "
         "younger than they were."
-    ]
+    )
+    said = [grouped]
     if kind == "year" and measure.basis == "person":
         said.append(
             "Dates are known to the year: whoever has as many visits at two sites is "
@@ -168,7 +169,10 @@ def _finer_than_a_year(measure: Measure, period: Period) -> Iterator[str]:
             if node.at == "period_start" or not _ends_a_year(period.end):
                 yield "an age on a day within a year"
         elif isinstance(node, Window):
-            for point, whole in ((node.start, _begins_a_year), (node.end, _ends_a_year)):
+            for point, whole in (
+                (node.start, _begins_a_year),
+                (node.end, _ends_a_year),
+            ):
                 if point is not None and (
                     point.at == "index" or not whole(day_in(period, point))
                 ):

@@ -46,6 +46,7 @@ CLASSES: Final = {
     "version": "its version: likewise",
     "place": "where it stands in the source files: kept",
     "kept": "says nothing of a person: kept",
+    "value_text": "a value as words: gone; of FHIR what its own classes have left",
     "removed": "required free text: the word `removed`",
 }
 """Each class, and what is done to it."""
@@ -64,9 +65,7 @@ def _rows(rows: Iterable[Row], shape: str, table: str) -> dict[str, Row]:
     return found
 
 
-def class_of(
-    shape: str, table: str, column: str, more: tuple[Row, ...] = ()
-) -> Row:
+def class_of(shape: str, table: str, column: str, more: tuple[Row, ...] = ()) -> Row:
     """Give the row of a column.
 
     Parameters
@@ -90,8 +89,7 @@ def class_of(
             code="deidentify-no-class",
             why="A column that nobody has thought about may name a person.",
             remedies=(
-                "Give it a class, e.g. dropped, beside those of "
-                "mappings/deidentify.csv.",
+                "Give it a class, e.g. dropped, as mappings/deidentify.csv does.",
                 "Leave the column out of the mapping.",
             ),
         )

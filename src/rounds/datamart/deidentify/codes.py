@@ -20,7 +20,7 @@ __all__ = ["RandomCodes"]
 
 _TABLE: Final = "rounds_deidentify_code"
 _NEW: Final = "rounds_deidentify_new"
-_SECRET: Final = "rounds_deidentify_secret"
+_SECRET: Final = "rounds_deidentify_secret"  # noqa: S105 - a variable's name
 
 
 class RandomCodes:

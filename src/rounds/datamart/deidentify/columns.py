@@ -80,9 +80,9 @@ class Columns:
         if name.endswith("_text") and self.shape == "fhir":
             # The words of a code have no row of their own.
             base = name.removesuffix("_text")
-            if base in self.types and is_struct(self.types[base]):
-                if class_of(self.shape, self.table, base, more)["class"] == "code":
-                    return {"class": "code_text", "of": base}
+            is_code = base in self.types and is_struct(self.types[base])
+            if is_code and self._row(base)["class"] == "code":
+                return {"class": "code_text", "of": base}
         return class_of(self.shape, self.table, name, more)
 
     # A method for each class, in the order of `classes.CLASSES`.
@@ -170,7 +170,10 @@ class Columns:
                 if column != unit
             ]
             found = " OR ".join(f"coalesce({test}, false)" for test in tests)
-            written = f"CASE WHEN {at.given} IS NOT NULL AND ({found}) THEN {fitted} ELSE {written} END"
+            written = (
+                f"CASE WHEN {at.given} IS NOT NULL AND ({found}) THEN {fitted} "
+                f"ELSE {written} END"
+            )
         return written
 
     def _quantity(self, at: _At) -> str:
@@ -184,7 +187,8 @@ class Columns:
         return Trees(self.plan).write(at.given, self.types[at.name])
 
     def _contained(self, at: _At) -> str:
-        found = f'list_position(list_transform("{at.of}", lambda x: x.id), substr({at.given}, 2))'
+        ids = f'list_transform("{at.of}", lambda x: x.id)'
+        found = f"list_position({ids}, substr({at.given}, 2))"
         return (
             f"CASE WHEN {at.given} IS NULL THEN NULL WHEN starts_with({at.given}, '#') "
             f"THEN '#m' || coalesce({found}, 0) ELSE 'elsewhere' END"
@@ -245,13 +249,20 @@ class Columns:
         all of them, so the later one stays the later. What comes out lies centuries
         ahead, where nobody can take it for a day on which something was.
         """
-        instant = f"epoch_us(TRY_CAST({at.given} AS TIMESTAMPTZ))"
+        zoned = (
+            f"CASE WHEN regexp_matches({at.given}, '(Z|[+-][0-9:]{{5}})$') "
+            f"THEN {at.given} ELSE {at.given} || CASE WHEN contains({at.given}, 'T') "
+            "THEN 'Z' ELSE 'T00:00:00Z' END END"
+        )
+        instant = f"epoch_us(TRY_CAST({zoned} AS TIMESTAMPTZ))"
         mask = pseudonyms.mask(self.digests["id"])
         hidden = f"make_timestamp({instant} + {_CENTURIES} + {mask})"
         return f"strftime({hidden}, '%Y-%m-%dT%H:%M:%S.%fZ')"
 
     def _version(self, at: _At) -> str:
-        hidden = f"TRY_CAST({at.given} AS BIGINT) + {pseudonyms.mask(self.digests['id'])}"
+        hidden = (
+            f"TRY_CAST({at.given} AS BIGINT) + {pseudonyms.mask(self.digests['id'])}"
+        )
         return (
             f"CASE WHEN regexp_full_match({at.given}, '[0-9]{{1,15}}') "
             f"THEN CAST({hidden} AS VARCHAR) END"
@@ -262,6 +273,9 @@ class Columns:
 
     def _kept(self, at: _At) -> str:
         return at.given
+
+    def _value_text(self, at: _At) -> str:  # noqa: ARG002
+        return "NULL"
 
     def _removed(self, at: _At) -> str:
         return f"CASE WHEN {at.given} IS NOT NULL THEN 'removed' END"

@@ -58,8 +58,8 @@ class Dates:
 
     def _year(self, given: str) -> str:
         """Write the year of a date; of one that is to come, the present year."""
-        present = self.plan.reference_year
-        return f"(CASE WHEN year({given}) > {present} THEN {present} ELSE year({given}) END)"
+        year, present = f"year({given})", self.plan.reference_year
+        return f"(CASE WHEN {year} > {present} THEN {present} ELSE {year} END)"
 
     def date(self, given: str) -> str:
         """Write a DATE column of OMOP."""
@@ -104,10 +104,11 @@ class Dates:
         if not self._shifts:
             return f"printf('%04d-01-01', {self._year(day)})"
         time = f"substr({given}, 11)"
+        kept = f"CASE WHEN regexp_full_match({time}, '{_TIME}') THEN {time} ELSE '' END"
         return (
             f"CASE WHEN {day} < DATE '0003-01-01' OR {self.offset} IS NULL "
             f"THEN {_IMPOSSIBLE} ELSE strftime({day} + {self.offset}, '%Y-%m-%d') || "
-            f"CASE WHEN regexp_full_match({time}, '{_TIME}') THEN {time} ELSE '' END END"
+            f"{kept} END"
         )
 
     def _partial(self, given: str) -> str:

@@ -129,6 +129,11 @@ class Deidentifier:
         """Write a code of a CSV file: kept if it has the form of its vocabulary's."""
         return values.vocabulary_code(self._plan, vocabulary, code)
 
+    def unit(self, source: str, unit: str) -> str:
+        """Write a unit of a CSV file, NULL where it is none; `source` has its rows."""
+        self._know_units(source, [f"[{unit}]"])
+        return values.unit(unit)
+
     def replace(
         self,
         name: str,
@@ -147,9 +152,7 @@ class Deidentifier:
         shape, table, deaths, concepts
             As for `relation`.
         """
-        without = self.relation(
-            name, shape, table, deaths=deaths, concepts=concepts
-        )
+        without = self.relation(name, shape, table, deaths=deaths, concepts=concepts)
         new = f"{name}_without"
         self._connection.execute(
             f'CREATE OR REPLACE TEMP TABLE "{new}" AS SELECT * FROM {without}'
@@ -237,7 +240,7 @@ class Deidentifier:
                 " LEFT JOIN (SELECT person_id AS died_id, min(death_date) AS "
                 f"rounds_died FROM {deaths} GROUP BY 1) ON died_id = person_id"
             )
-        died = ", rounds_died" if deaths else ""
+        kept = f"rounds_row.*{', rounds_died' if deaths else ''}"
         numbered = [(place, name) for place, name in enumerate(texts)]
         digests = {name: f"rounds_digest_{place}" for place, name in numbered}
         if self._codes is None:
@@ -245,13 +248,20 @@ class Deidentifier:
                 f", {pseudonyms.hmac_sql(texts[name])} AS {digests[name]}"
                 for _, name in numbered
             )
-            return digests, f"(SELECT rounds_row.*{died}{more} FROM {source} AS rounds_row{joined})"
+            return (
+                digests,
+                f"(SELECT {kept}{more} FROM {source} AS rounds_row{joined})",
+            )
         if not texts:
-            return digests, f"(SELECT rounds_row.*{died} FROM {source} AS rounds_row{joined})"
+            return (
+                digests,
+                f"(SELECT {kept} FROM {source} AS rounds_row{joined})",
+            )
         into = f"rounds_deidentify_{what.shape}_{what.table}"
         self._dictionaries.add(into)
         sought = " UNION ALL ".join(
-            f"SELECT {each} AS given FROM {source} AS rounds_row" for each in texts.values()
+            f"SELECT {each} AS given FROM {source} AS rounds_row"
+            for each in texts.values()
         )
         self._codes.look_up(
             f"SELECT DISTINCT given FROM ({sought}) WHERE given IS NOT NULL", into
@@ -260,7 +270,10 @@ class Deidentifier:
         for place, name in numbered:
             more += f", d{place}.digest AS {digests[name]}"
             joins += f" LEFT JOIN {into} AS d{place} ON d{place}.given = {texts[name]}"
-        return digests, f"(SELECT rounds_row.*{died}{more} FROM {source} AS rounds_row{joins}{joined})"
+        return (
+            digests,
+            f"(SELECT {kept}{more} FROM {source} AS rounds_row{joins}{joined})",
+        )
 
     def _find_units(self, source: str, what: _Shape) -> None:
         """Add the units that occur and may be kept to those that are known."""
@@ -273,12 +286,15 @@ class Deidentifier:
             if row is not None and row["class"] == "unit":
                 lists.append(f'["{name}"]')
         if lists:
-            every = " UNION ALL ".join(f"SELECT {one} AS l FROM {source}" for one in lists)
-            found = self._connection.execute(
-                f"SELECT DISTINCT unit FROM (SELECT unnest(l) AS unit FROM ({every})) "
-                f"WHERE length(unit) <= {_LONGEST_UNIT}"
-            ).fetchall()
-            self._units |= {unit for (unit,) in found if may_be_kept(unit)}
+            self._know_units(source, lists)
+
+    def _know_units(self, source: str, lists: list[str]) -> None:
+        every = " UNION ALL ".join(f"SELECT {one} AS l FROM {source}" for one in lists)
+        found = self._connection.execute(
+            f"SELECT DISTINCT unit FROM (SELECT unnest(l) AS unit FROM ({every})) "
+            f"WHERE length(unit) <= {_LONGEST_UNIT}"
+        ).fetchall()
+        self._units |= {unit for (unit,) in found if may_be_kept(unit)}
         self._connection.execute(
             f"SET VARIABLE {values.UNITS} = ?::VARCHAR[]", [sorted(self._units)]
         )
@@ -326,8 +342,8 @@ def _texts(what: _Shape, plan: DeidentifyPlan) -> dict[str, str]:
             plain = quoted
         elif row["class"] == "identifier" and what.shape == "fhir":
             plain = (
-                f"'{what.table}?identifier=' || rounds_row.\"identifier_system\" || '|' || "
-                f"{quoted}"
+                f"'{what.table}?identifier=' || "
+                f"rounds_row.\"identifier_system\" || '|' || {quoted}"
             )
         elif row["class"] == "identifier":
             plain = f"'{row['of']}_source_value/' || {quoted}"

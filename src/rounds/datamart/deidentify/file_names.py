@@ -14,8 +14,8 @@ _HARMLESS: Final = (
     "output|parquet|part|patients|practitioners|hospitals|hospitalInformation|"
     "practitionerInformation|source|tables|vocabulary"
 )
-_EXTENSIONS: Final = frozenset(
-    ".csv .db .duckdb .gz .json .jsonl .ndjson .parquet .tsv .txt .zip".split()
+_EXTENSIONS: Final = re.compile(
+    r"[.](csv|db|duckdb|gz|json|jsonl|ndjson|parquet|tsv|txt|zip)", re.IGNORECASE
 )
 
 
@@ -23,7 +23,9 @@ _EXTENSIONS: Final = frozenset(
 def _known() -> re.Pattern[str]:
     types = "|".join(row["resource"] for row in mapping("fhir_types"))
     words = f"{types}|{'|'.join(cdm_tables())}|{_HARMLESS}"
-    return re.compile(f"({words})([-_.]?({_HARMLESS}|[0-9]{{1,6}})){{0,3}}", re.IGNORECASE)
+    return re.compile(
+        f"({words})([-_.]?({_HARMLESS}|[0-9]{{1,6}})){{0,3}}", re.IGNORECASE
+    )
 
 
 def shown_name(number: int, name: str) -> str:
@@ -47,11 +49,9 @@ def shown_name(number: int, name: str) -> str:
     'folder/file-4.json'
     """
     path = PurePosixPath(name)
-    suffixes = [one for one in path.suffixes if one.lower() in _EXTENSIONS][-2:]
+    suffixes = [one for one in path.suffixes if _EXTENSIONS.fullmatch(one)][-2:]
     ending = "".join(suffixes)
     stem = path.name.removesuffix(ending)
     shown = stem if _known().fullmatch(stem) else f"file-{number}"
-    folders = [
-        one if _known().fullmatch(one) else "folder" for one in path.parts[:-1]
-    ]
+    folders = [one if _known().fullmatch(one) else "folder" for one in path.parts[:-1]]
     return "/".join([*folders, f"{shown}{ending}"])

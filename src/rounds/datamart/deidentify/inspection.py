@@ -11,13 +11,15 @@ import duckdb
 
 from rounds.datamart.deidentify.classes import class_of
 from rounds.datamart.deidentify.plan import DeidentifyPlan
-from rounds.datamart.deidentify.values import choice, state, zip3
+from rounds.datamart.deidentify.values import choice, stands, state, zip3
 from rounds.datamart.mapping import cdm_columns, cdm_tables
 from rounds.nouns.errors import DataError
 
 __all__ = ["insist_on_none", "settle"]
 
-_CHECKED: Final = {"choice", "country", "date", "dropped", "name", "state", "zip"}
+_CHECKED: Final = {
+    "choice", "country", "date", "dropped", "name", "state", "value_text", "zip",
+}  # fmt: skip
 _COUNTED_ON: Final = (("drug_exposure", "drug_exposure_end_date"),)
 """Dates that a mapping counts from the day on which something began."""
 
@@ -33,13 +35,11 @@ def settle(connection: duckdb.DuckDBPyConnection, plan: DeidentifyPlan) -> None:
     for table, column in _COUNTED_ON:
         connection.execute(
             f'UPDATE "{table}" SET "{column}" = date_trunc(\'year\', "{column}") '
-            f"WHERE \"{column}\" <> date_trunc('year', \"{column}\")"
+            f'WHERE "{column}" <> date_trunc(\'year\', "{column}")'
         )
 
 
-def insist_on_none(
-    connection: duckdb.DuckDBPyConnection, plan: DeidentifyPlan
-) -> None:
+def insist_on_none(connection: duckdb.DuckDBPyConnection, plan: DeidentifyPlan) -> None:
     """Refuse a part of the datamart in which a column holds what it must not.
 
     Parameters
@@ -94,8 +94,12 @@ def _tests(plan: DeidentifyPlan, table: str) -> Iterator[tuple[str, str]]:
                 if row["type"] == "TIMESTAMP"
                 else f"NOT ({is_year})",
             )
+        elif kind == "value_text":
+            code = f"regexp_full_match({given}, '[A-Za-z0-9._+-]{{1,24}}')"
+            yield name, f"{given} IS NOT NULL AND NOT ({code} OR {stands(given)})"
         elif kind == "choice":
-            yield name, f"{given} IS NOT NULL AND {choice(given, known['of'])} IS NULL"
+            kept = choice(given, known["of"])
+            yield name, f"{given} IS NOT NULL AND {kept} IS NULL AND NOT {stands(given)}"
         elif kind in {"state", "country"}:
             yield name, f"{given} IS NOT NULL AND {state(given, kind)} IS NULL"
         elif kind == "zip":

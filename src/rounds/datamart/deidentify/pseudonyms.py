@@ -4,8 +4,8 @@ A text such as `Patient/x` has a digest of 64 hexadecimal digits. Its first half
 stands for the text; of the rest come the days by which a person's dates are moved, and
 a number that hides when a resource was updated but not which version is later.
 
-In `shifted` the digest is an HMAC of the text: whoever has the key, and nobody else, can
-make it again. In `safe_harbor` it is random, since 45 CFR 164.514(c)(1) wants codes
+In `shifted` the digest is an HMAC of the text: whoever has the key, and nobody else,
+can make it again. In `safe_harbor` it is random, since 45 CFR 164.514(c)(1) wants codes
 that are "not derived from or related to information about the individual"; the private
 store remembers which text has which, by the text's HMAC and not by the text.
 """

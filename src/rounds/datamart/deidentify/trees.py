@@ -134,9 +134,7 @@ class Trees:
                 else allowed
             )
             wrong = "'\"wrong\"'::JSON" if is_json else "'wrong'"
-            return (
-                f"CASE WHEN {value} IS NULL OR {test} THEN {value} ELSE {wrong} END"
-            )
+            return f"CASE WHEN {value} IS NULL OR {test} THEN {value} ELSE {wrong} END"
         return _nothing(kind)
 
     def coding(self, given: str, kind: Any, allowed: str = "") -> str:
@@ -156,7 +154,9 @@ class Trees:
         if allowed:
             listed = ", ".join(text(each) for each in allowed.split("|"))
             kept = f"({kept} OR {code} IN ({listed}))"
-        known = f"CASE WHEN {values.code_kept(self.plan, system, code)} THEN {system} END"
+        known = (
+            f"CASE WHEN {values.code_kept(self.plan, system, code)} THEN {system} END"
+        )
         # What is a structure where a code should be stays wrong, and is set aside.
         wrong = f"left({code}, 2) IN ('{{\"', '[\"', '[{{')"
         local = values.opaque(self.plan, f"coalesce({system}, '') || '|' || {code}")
@@ -230,8 +230,8 @@ class Trees:
 
         rank = shown(values.place_rank(number))
         return (
-            f"CASE WHEN {code}.system IN ({_uris('LOINC')}) AND {code}.code IN ({listed}) AND "
-            f"{number} > {values.aged(number, unit)} "
+            f"CASE WHEN {code}.system IN ({_uris('LOINC')}) "
+            f"AND {code}.code IN ({listed}) AND {number} > {values.aged(number, unit)} "
             f"THEN {shown(values.aged(number, unit))} "
             f"WHEN {code}.system IN ({_uris('SVI')}) THEN {rank} ELSE {exact} END"
         )

@@ -25,6 +25,7 @@ __all__ = [
     "opaque",
     "place_rank",
     "source_code",
+    "stands",
     "state",
     "unit",
     "vocabulary_code",
@@ -68,6 +69,11 @@ def opaque(plan: DeidentifyPlan, given: str) -> str:
         salted = f"'code|' || {given}"
         return f"'local-' || left({hmac_sql(salted)}, 16)"
     return f"CASE WHEN {given} IS NOT NULL THEN '{LOCAL}' END"
+
+
+def stands(given: str) -> str:
+    """Write whether a text is what `opaque` gives."""
+    return f"regexp_full_match({given}, '{LOCAL}|local-[0-9a-f]{{16}}')"
 
 
 def source_code(plan: DeidentifyPlan, given: str, concepts: tuple[str, ...]) -> str:
@@ -146,7 +152,9 @@ def zip3(given: str) -> str:
     2010. The rule asks for the current figures: look for newer ones.
     """
     few = ", ".join(text(row["prefix"]) for row in mapping("deidentify_zip3"))
-    whole = f"regexp_full_match(trim({given}), '[0-9]{{5}}([- ]?[0-9]{{4}})?|[0-9]{{3}}')"
+    whole = (
+        f"regexp_full_match(trim({given}), '[0-9]{{5}}([- ]?[0-9]{{4}})?|[0-9]{{3}}')"
+    )
     first = f"left(trim({given}), 3)"
     return (
         f"CASE WHEN {whole} THEN CASE WHEN {first} IN ({few}) THEN '000' "

@@ -65,11 +65,11 @@ class CsvSource:
                     "VALUES (?, 0, 'file', 'file not mapped', false)",
                     [file.number],
                 )
-        shield = held.deidentifier.code if held.deidentifier else None
-        lots = [lot for sheet in sheets for lot in lots_of(sheet, shield)]
+        away = held.deidentifier
+        lots = [lot for sheet in sheets for lot in lots_of(sheet, away)]
         stage_lots(connection, lots)
-        if held.deidentifier:
-            held.deidentifier.replace_rows("vocabulary.concept")
+        if away:
+            away.replace_rows("vocabulary.concept")
         tell("writing", n_read)
         written = write_tables(connection, held.namespace)
         text_files = frozenset(file.number for file in tables)

@@ -13,7 +13,7 @@ from rounds.datamart.store.manifest import Part, SourceInForce
 from rounds.datamart.store.relations import person_tables, place_tables, seen_rows
 from rounds.datamart.store.visible import visible_rows
 
-__all__ = ["count_part", "count_seen", "rows_after"]
+__all__ = ["count_part", "count_seen", "described_rows", "rows_after"]
 
 
 def count_part(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
@@ -68,8 +68,12 @@ def rows_after(
         rows["location"] -= replaced.place_locations
     for table in place_tables():
         rows[table] = new.rows[table] if new.places else before.rows[table]
-    rows["cdm_source"] = int(any(rows[table] for table in EVENT_TABLES))
-    return rows
+    return rows | described_rows(rows)
+
+
+def described_rows(rows: dict[str, int]) -> dict[str, int]:
+    """Count the line of `cdm_source` that Rounds writes: one, if there is any event."""
+    return {"cdm_source": int(any(rows[table] for table in EVENT_TABLES))}
 
 
 def _count(

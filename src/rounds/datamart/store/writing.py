@@ -128,7 +128,8 @@ class Writer:
 
     def remove_old(self) -> None:
         """Remove the files that none of the last snapshots needs."""
-        store, kept = self.store, set()
+        store = self.store
+        kept: set[Path | None] = set()
         for number in store.numbers()[:KEPT_SNAPSHOTS]:
             try:
                 snapshot = store.read(number)
