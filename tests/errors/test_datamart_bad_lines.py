@@ -179,7 +179,7 @@ SET_ASIDE = {
             authoredOn="2024-01-01",
             medicationReference=story.ref("Medication", "m1"),
         ),
-        "medication not contained",
+        "medication not found",
     ),
     "dead before birth": (
         "Patient",
@@ -193,8 +193,8 @@ SET_ASIDE = {
     ),
     "never born": ("Patient", story.patient("x", birthDate=None), "no birth date"),
     "unsupported": (
-        "AllergyIntolerance",
-        story.resource("AllergyIntolerance", "x", category=["food"]),
+        "Appointment",
+        story.resource("Appointment", "x", status="booked"),
         "unsupported type",
     ),
 }

@@ -91,4 +91,3 @@ def test_no_row_is_lost_doubled_or_half_visible(tmp_path, context):
     assert len(answers) > KILLS, "the reader was too slow to tell"
     assert KILLS - survived > 0, "no kill came in time"
     print(f"{KILLS} kills, {survived} after the switch, {len(answers)} answers")
-

@@ -16,7 +16,7 @@ from rounds.datamart.deidentify.classes import class_of
 from rounds.datamart.fhir_paths import fields, resources
 from rounds.datamart.mapping import cdm_columns, cdm_tables
 
-_SEGMENT = re.compile(r"(\w+)(\[(?:(\w+)=([^\]]*))?\])?(?:\.|$)")
+_SEGMENT = re.compile(r"(\w+)(\[(?:(\w+)=([^\]]*)|#(\w+))?\])?(?:\.|$)")
 _LETTERS = "bcdfghjkmnpqrstvwxz"
 STYLES = ("sound", "wild")
 SOUND_CODE = {"system": "http://loinc.org", "code": "8480-6"}
@@ -58,10 +58,11 @@ class Flock:
     def url(self):
         return f"https://{self.word()}.example/{self.word()}"
 
-    def day(self):
+    def day(self, *, late=False):
+        """A day from 2001 to 2011, or from 2012 to 2022, the latter after every other."""
         while True:
-            first = dt.date(2001, 1, 1)
-            made = (first + dt.timedelta(days=self.luck.randrange(8000))).isoformat()
+            first = dt.date(2012 if late else 2001, 1, 1)
+            made = (first + dt.timedelta(days=self.luck.randrange(4000))).isoformat()
             if not made.endswith("-01-01") and made not in self.dates:
                 self.dates.append(made)
                 return made
@@ -75,12 +76,12 @@ def _is(one, key, value):
     return one.get(key) == value if key else isinstance(one, _Plain)
 
 
-def _put(resource, path, leaf):
+def _put(resource, path, leaf, inside="inside"):
     """Set a value at a path of the mapping."""
     here = resource
     segments = list(_SEGMENT.finditer(path))
     for place, segment in enumerate(segments):
-        name, brackets, key, value = segment.groups()
+        name, brackets, key, value, referring = segment.groups()
         last = place == len(segments) - 1
         if not brackets:
             if last:
@@ -89,6 +90,12 @@ def _put(resource, path, leaf):
             here = here.setdefault(name, {})
             continue
         held = here.setdefault(name, [])
+        if referring:  # the contained resource that another field refers to
+            resource[referring] = {"reference": f"#{inside}"}
+            if not held:
+                held.append({"resourceType": "Basic", "id": inside})
+            here = held[0]
+            continue
         if last:
             held.append(leaf)
             return
@@ -133,9 +140,13 @@ class Coop:
             },
             "text": {"status": "generated", "div": f"<div>{flock.sentence()}</div>"},
         }
+        inside = flock.word()
         for name, row in fields(kind).items():
+            if row["kind"] == "constant":
+                continue
             paths = row["path"].split(" | ")
-            _put(made, paths[way % len(paths)], self._leaf(kind, name, row, style))
+            leaf = self._leaf(kind, name, row, style)
+            _put(made, paths[way % len(paths)], leaf, inside)
         self._unread(made)
         return made
 
@@ -158,7 +169,8 @@ class Coop:
         sound = style == "sound"
         if written == "text":
             if known["class"] in {"date", "birth"}:
-                return flock.day() if sound else flock.sentence()
+                late = name in {"end", "deceased"}
+                return flock.day(late=late) if sound else flock.sentence()
             if known["class"] == "choice" and sound:
                 return known["of"].split("|")[0]
             if known["class"] == "zip":
@@ -175,8 +187,6 @@ class Coop:
         if written == "codes":
             return [{"coding": [{"system": flock.url(), "code": flock.word()}]}]
         if written == "reference":
-            if known["class"] == "contained":
-                return {"reference": "#" + self._contained_id()}
             if name in {"subject", "patient"} and sound:
                 return {"reference": f"Patient/{self.patient}"}
             return {
@@ -193,20 +203,53 @@ class Coop:
             }
         if written == "components":
             part = {}
-            for sub, its in fields("Observation.component").items():
-                path = its["path"].split(" | ")[0]
-                _put(part, path, self._leaf("Observation.component", sub, its, style))
+            for sub, its in fields(f"{kind}.{name}").items():
+                if its["kind"] != "constant":
+                    path = its["path"].split(" | ")[0]
+                    _put(part, path, self._leaf(f"{kind}.{name}", sub, its, style))
             return [part]
-        if written == "medications":
-            code = {"coding": [self._coding({"of": ""}, sound)], "text": flock.word()}
-            contained = {"resourceType": "Medication", "id": self._contained_id()}
-            return [contained | {"code": code}]
+        return self._further_leaf(kind, name, row, style)
+
+    def _further_leaf(self, kind, name, row, style):
+        flock, written, sound = self.flock, row["kind"], style == "sound"
+        known = class_of("fhir", kind, name)
+        if written == "texts":
+            return [known["of"].split("|")[0] if sound else flock.sentence()]
+        if written == "codings":
+            code = known["of"].split("|")[0] if sound else flock.word()
+            return [{"system": flock.url(), "code": code, "display": flock.word()}]
+        if written == "concepts":
+            return [{"coding": [self._coding(known, sound)], "text": flock.sentence()}]
+        if written == "canonical":
+            return f"{flock.url()}|{flock.word()}"
+        if written == "reference_type":
+            named = "Patient" if sound else flock.word()
+            who = f"Patient/{self.patient}" if sound else f"urn:uuid:{flock.word()}"
+            return {"reference": who, "type": named, "display": flock.word()}
+        if written == "organization":
+            where = f"Organization/{flock.word()}"
+            return {"reference": where, "display": flock.sentence()}
+        if written == "plan":
+            type_ = {"coding": [{"code": "plan"}], "text": flock.word()}
+            return [{"type": type_, "value": flock.word(), "name": flock.sentence()}]
+        if written == "present":
+            return [{"reference": {"reference": flock.word()}}]
+        if written == "items":
+            return [self._item(f"{kind}.{name}", style, depth=3)]
         raise AssertionError(f"no canary for a field of the kind {written!r}")
 
-    def _contained_id(self):
-        if not hasattr(self, "_inside"):
-            self._inside = self.flock.word()
-        return self._inside
+    def _item(self, part, style, depth):
+        answers = []
+        for name, row in fields(part).items():
+            if name not in {"link", "question"}:
+                answer = {}
+                path = row["path"].split(" | ")[0]
+                _put(answer, path, self._leaf(part, name, row, style))
+                answers.append(answer)
+        item = {"linkId": self.flock.word(), "text": self.flock.sentence()}
+        if depth:
+            item["item"] = [self._item(part, style, depth - 1)]
+        return item | {"answer": answers}
 
     def _coding(self, known, sound):
         flock = self.flock

@@ -118,10 +118,10 @@ MAKERS = (
 )
 
 
-def change(rng):
+def change(rng, makers=MAKERS):
     """Give one change: a resource, or a Bundle that deletes one."""
     (maker,) = rng.choices(
-        [one for one, _ in MAKERS], weights=[n for _, n in MAKERS], k=1
+        [one for one, _ in makers], weights=[n for _, n in makers], k=1
     )
     one = maker(rng)
     time = rng.choice(TIMES)
@@ -141,9 +141,11 @@ def deletion(kind, name, time=None):
     return bundle | {"entry": [{"request": request}]}
 
 
-def batches(rng, n, most=6):
+def batches(rng, n, most=6, makers=MAKERS):
     """Give batches of changes, some changes in several of them."""
-    made = [[change(rng) for _ in range(rng.randint(1, most))] for _ in range(n)]
+    made = [
+        [change(rng, makers) for _ in range(rng.randint(1, most))] for _ in range(n)
+    ]
     for _ in range(n // 2):
         rng.choice(made).append(rng.choice(rng.choice(made)))
     return made

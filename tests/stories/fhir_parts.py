@@ -19,7 +19,10 @@ from rounds.datamart.store.visible import visible_rows, visible_stage
 from rounds.datamart.vocabulary import attach_vocabulary
 
 PLACES = ("care_site", "provider")
-TABLES = tuple(t for t in cdm_tables() if t in {*person_tables(), *PLACES, "location"})
+TABLES = (
+    *(t for t in cdm_tables() if t in {*person_tables(), *PLACES, "location"}),
+    "rounds_opt_out",
+)
 
 
 class Parts:

@@ -15,6 +15,8 @@ EVENT_TABLES: dict[str, tuple[str, str]] = {
     "observation": ("observation", "observation_date"),
     "procedure_occurrence": ("procedure", "procedure_date"),
     "drug_exposure": ("drug", "drug_exposure_start_date"),
+    "device_exposure": ("device", "device_exposure_start_date"),
+    "specimen": ("specimen", "specimen_date"),
 }
 """Of each event table: what its concept columns begin with, and its date."""
 

@@ -158,6 +158,8 @@ def _name_codes(connection: duckdb.DuckDBPyConnection) -> None:
         "SELECT code_system AS system, code, display, domain FROM event UNION ALL "
         "SELECT value_system, value_code, value_display, 'Meas Value' FROM event "
         "WHERE value_code IS NOT NULL UNION ALL "
+        "SELECT detail_system, detail_code, detail_display, detail_domain FROM event "
+        "WHERE detail_code IS NOT NULL UNION ALL "
         "SELECT system, code, code, 'Unit' FROM unit) GROUP BY system, code"
     )
     connection.execute(

@@ -4,7 +4,7 @@ import itertools
 import json
 import os
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -211,6 +211,12 @@ class Datamart:
 
     def __repr__(self) -> str:
         return f"<datamart {self.snapshot}>"
+
+    @property
+    def made_on(self) -> date | None:
+        """The day on which the snapshot was made, if the door that made it knew."""
+        made = self._manifest.made_at
+        return datetime.fromisoformat(made).date() if made else None
 
     def load_report(self, source: str | None = None) -> LoadReport:
         """Give the report of a source's last load; of the last load if none is named.

@@ -3,6 +3,7 @@
 import duckdb
 
 from rounds.datamart.fhir_paths import fields, text
+from rounds.datamart.fhir_targets import REFERRED, referring_field
 from rounds.datamart.mapping import mapping
 
 __all__ = ["day", "is_number", "measured", "moment", "reason", "set_aside"]
@@ -71,8 +72,8 @@ def _missing_rules(resource: str) -> list[tuple[str, str]]:
         absent = f'"{"person_key" if name == "subject" else name}" IS NULL'
         if row["kind"] == "code":
             absent = f'"{name}".code IS NULL AND "{name}_text" IS NULL'
-        if name == "code" and "medication_reference" in fields(resource):
-            absent += " AND medication_reference IS NULL"
+        if name == "code" and referring_field(resource):
+            absent += f" AND {referring_field(resource)} IS NULL"
         rules.append((absent, row["required"]))
     return rules
 
@@ -96,17 +97,24 @@ def _type_rules(resource: str) -> list[tuple[str, str]]:
         elif row["kind"] == "code":
             structure = "('{\"', '[\"', '[{')"
             rules.append((f'left("{name}".code, 2) IN {structure}', wrong))
-        elif row["kind"] == "components":
-            rules += _component_rules()
+        elif row["kind"] in {"components", "items"}:
+            rules += _entry_rules(resource, name)
     return rules
 
 
-def _component_rules() -> list[tuple[str, str]]:
-    number = 'CAST(c."valueQuantity"."value" AS VARCHAR)'
-    plain = f"nullif({number}, 'null')"
-    bad = f"NOT {is_number(plain)}"
-    found = f"len(list_filter(component, lambda c: {bad})) > 0"
-    return [(found, "value of the wrong type: component.valueQuantity.value")]
+def _entry_rules(resource: str, part: str) -> list[tuple[str, str]]:
+    """Write the rules for the numbers in the entries of a list."""
+    rules = []
+    for row in fields(f"{resource}.{part}").values():
+        inner = {"quantity": '."value"', "number": ""}.get(row["kind"])
+        for path in row["path"].split(" | ") if inner is not None else ():
+            number = f'CAST(c."{path}"{inner} AS VARCHAR)'
+            plain = f"nullif({number}, 'null')"
+            bad = f"NOT {is_number(plain)}"
+            found = f'len(list_filter("{part}", lambda c: {bad})) > 0'
+            shown = f"{part}.{path}{inner}".replace('"', "")
+            rules.append((found, f"value of the wrong type: {shown}"))
+    return rules
 
 
 def _date_rules(resource: str) -> list[tuple[str, str]]:
@@ -139,9 +147,9 @@ def reason(resource: str, *more: tuple[str, str]) -> str:
         *_type_rules(resource),
         *_date_rules(resource),
     ]
-    if "code" in fields(resource) and "medication_reference" in fields(resource):
+    if field := referring_field(resource):
         lost = "code.code IS NULL AND code_text IS NULL"
-        rules.append((lost, "medication not contained"))
+        rules.append((lost, f"{REFERRED[field].lower()} not found"))
     cases = " ".join(f"WHEN {test} THEN {text(why)}" for test, why in [*rules, *more])
     return f"CASE WHEN fault IS NOT NULL THEN fault {cases} END"
 

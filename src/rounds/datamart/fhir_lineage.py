@@ -12,7 +12,8 @@ import duckdb
 from rounds.datamart.cdm import EVENT_TABLES
 from rounds.datamart.cdm import key_of as key_column
 from rounds.datamart.fhir_keys import MOST_TARGETS, key_of, row_id
-from rounds.datamart.fhir_paths import fields, text
+from rounds.datamart.fhir_parts import parts_of
+from rounds.datamart.fhir_paths import text
 from rounds.datamart.fhir_targets import place_tables, resources_of
 from rounds.datamart.store.visible import visible_stage
 
@@ -115,7 +116,8 @@ def _tables_of(resource: str) -> tuple[str, ...]:
         has_address = table == "care_site"
         return (table, "location") if has_address else (table,)
     if resource in resources_of("event"):
-        return tuple(each for each in EVENT_TABLES if each != "visit_occurrence")
+        events = tuple(each for each in EVENT_TABLES if each != "visit_occurrence")
+        return (*events, "payer_plan_period")
     return ()
 
 
@@ -140,9 +142,8 @@ def _most_parts(connection: duckdb.DuckDBPyConnection, resource: str, seen: str)
     """Give the most components of one resource; -1 where rows have its key itself."""
     if resource not in resources_of("event"):
         return -1
-    if "component" not in fields(resource):
+    lengths = [f'coalesce(max(len("{part}")), 0)' for part in parts_of(resource)]
+    if not lengths:
         return 0
-    found = connection.execute(
-        f"SELECT coalesce(max(len(component)), 0) FROM {seen} AS one"
-    )
-    return int(found.fetchall()[0][0])
+    found = connection.execute(f"SELECT {', '.join(lengths)} FROM {seen} AS one")
+    return max(int(n) for n in found.fetchall()[0])

@@ -7,6 +7,7 @@ from rounds.datamart.fhir_judging import day, measured, moment, reason, set_asid
 from rounds.datamart.fhir_keys import source_value
 from rounds.datamart.fhir_paths import fields, text
 from rounds.datamart.fhir_places import ADDRESS, is_addressed
+from rounds.datamart.fhir_referred import with_referred
 from rounds.datamart.fhir_targets import TYPE_EHR, fixed_concept
 
 __all__ = ["joined", "load_people", "load_visits", "remark_lost", "subject_rules"]
@@ -32,7 +33,8 @@ def joined(resource: str) -> str:
         resource, {"provider_id": "performer", "care_site_id": "care_site"}
     )
     return (
-        f"SELECT {', '.join([*columns, *more])} FROM slice_{resource} AS slice "
+        f"SELECT {', '.join([*columns, *more])} FROM "
+        f"{with_referred(resource, f'slice_{resource}')} AS slice "
         f"{' '.join([*joins, *places])}"
     )
 

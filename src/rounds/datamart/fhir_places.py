@@ -8,10 +8,10 @@ from rounds.datamart.cdm import insert
 from rounds.datamart.fhir_judging import is_number, reason, set_aside
 from rounds.datamart.fhir_keys import key_of, source_value
 from rounds.datamart.fhir_paths import fields, text
-from rounds.datamart.fhir_targets import fixed_concept, place_tables
+from rounds.datamart.fhir_targets import fixed_concept, place_tables, resources_of
 from rounds.datamart.store.visible import visible_stage
 
-__all__ = ["ADDRESS", "is_addressed", "load_places"]
+__all__ = ["ADDRESS", "in_force", "is_addressed", "load_places"]
 
 ADDRESS = ("address_1", "city", "state", "county", "zip", "country")
 _NAME = "coalesce(full_name, nullif(concat_ws(' ', given, family), ''))"
@@ -32,17 +32,19 @@ def load_places(
     """
     changed = not held or any(
         connection.execute(f"SELECT 1 FROM stage_{kind} LIMIT 1").fetchall()
-        for kind in place_tables()
+        for kind in (*place_tables(), *resources_of("role"))
     )
     ways = []
-    for kind in place_tables():
+    for kind in (*place_tables(), *resources_of("role")):
         connection.execute(
             f"CREATE TEMP TABLE good_{kind} AS SELECT *, {_why(kind)} AS reason "
-            f"FROM {_seen(kind, held)}"
+            f"FROM {in_force(kind, held)}"
         )
         set_aside(connection, kind, f"good_{kind}")
         connection.execute(f"DELETE FROM good_{kind} WHERE reason IS NOT NULL")
-        ways += _ways(kind, f"good_{kind}", namespace)
+        if kind in place_tables():
+            ways += _ways(kind, f"good_{kind}", namespace)
+    ways += _role_ways("good_PractitionerRole", "good_Practitioner", namespace)
     _make_keys(connection, "place_key", ways)
     if held:
         former = ["FROM place_key"]
@@ -53,6 +55,8 @@ def load_places(
                 for kind, source in sources.items()
                 for way in _ways(kind, source, namespace)
             ]
+            roles = _former("PractitionerRole", held)
+            former += _role_ways(roles, sources["Practitioner"], namespace)
         _make_keys(connection, "former_place_key", former)
     if changed:
         _write_locations(connection)
@@ -69,8 +73,8 @@ def _why(kind: str) -> str:
     return reason(kind, *more)
 
 
-def _seen(kind: str, held: Sequence[str]) -> str:
-    """Write every place of a kind that is in force; `mine` if it is of this load."""
+def in_force(kind: str, held: Sequence[str]) -> str:
+    """Write every resource of a type that is in force; `mine` if of this load."""
     mine = f"SELECT *, true AS mine FROM stage_{kind} WHERE NOT deleted"
     if not held:
         return f"({mine})"
@@ -95,8 +99,20 @@ def _ways(kind: str, source: str, namespace: str) -> list[str]:
     ways = [f"SELECT {named} AS kind, key, key AS row_id FROM {source}"]
     if "identifier_system" in fields(kind):
         search = f"'{kind}?identifier=' || identifier_system || '|' || identifier_value"
-        ways.append(f"SELECT {named}, {key_of(search, namespace)}, key FROM {source}")
+        found = f"{key_of(search, namespace)} AS key, key AS row_id"
+        ways.append(f"SELECT {named} AS kind, {found} FROM {source}")
     return ways
+
+
+def _role_ways(roles: str, practitioners: str, namespace: str) -> list[str]:
+    """Write the ways of referring to a practitioner by a role that he or she has."""
+    own = _ways("PractitionerRole", roles, namespace)
+    return [
+        f"SELECT 'Practitioner', way.key, role.practitioner FROM ({way}) AS way "
+        f"JOIN {roles} AS role ON role.key = way.row_id "
+        f"SEMI JOIN {practitioners} AS who ON who.key = role.practitioner"
+        for way in own
+    ]
 
 
 def _make_keys(
@@ -157,6 +173,13 @@ def _write_care_sites(connection: duckdb.DuckDBPyConnection, namespace: str) -> 
 
 
 def _write_providers(connection: duckdb.DuckDBPyConnection, namespace: str) -> None:
+    coded = "coalesce(specialty.code, specialty_text)"
+    agreed = (
+        "(SELECT practitioner, "
+        f"CASE WHEN count(DISTINCT {coded}) = 1 THEN min({coded}) END AS specialty, "
+        "CASE WHEN count(DISTINCT care_site) = 1 THEN min(care_site) END AS care_site "
+        "FROM good_PractitionerRole GROUP BY practitioner)"
+    )
     insert(
         connection,
         "provider",
@@ -165,10 +188,15 @@ def _write_providers(connection: duckdb.DuckDBPyConnection, namespace: str) -> N
             "provider_name": _NAME,
             "npi": "npi",
             "specialty_concept_id": "0",
+            "care_site_id": "site",
+            "specialty_source_value": "specialty",
             "year_of_birth": "TRY_CAST(left(birth, 4) AS INTEGER)",
             "gender_concept_id": fixed_concept("gender", "gender"),
             "provider_source_value": source_value(namespace),
             "gender_source_value": "gender",
         },
-        "good_Practitioner ORDER BY key",
+        "(SELECT own.*, agreed.specialty, site.key AS site FROM good_Practitioner AS "
+        f"own LEFT JOIN {agreed} AS agreed ON agreed.practitioner = own.key "
+        "LEFT JOIN good_Organization AS site ON site.key = agreed.care_site) "
+        "ORDER BY key",
     )

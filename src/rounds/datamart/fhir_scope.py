@@ -1,7 +1,8 @@
 """Whose rows a load makes anew: everybody's, or those whom a change has touched.
 
 Touched are the persons of every resource that changed, before and after, and those
-whose resources refer to a place that appeared or disappeared. A slice is every
+whose resources refer to a place that appeared or disappeared, or to a Medication or
+Device that changed. A slice is every
 resource in force of the touched persons, new or held; with nothing held it is the
 whole stage, and the same statements map it.
 """
@@ -12,6 +13,7 @@ import duckdb
 
 from rounds.datamart.fhir_documents import DELETE
 from rounds.datamart.fhir_paths import resources
+from rounds.datamart.fhir_places import in_force
 from rounds.datamart.fhir_staging import reference_fields
 from rounds.datamart.fhir_targets import resources_of
 
@@ -30,6 +32,10 @@ def choose_slices(connection: duckdb.DuckDBPyConnection, held: Sequence[str]) ->
         )
     if held:
         _find_touched(connection, held)
+    for resource in resources_of("code"):
+        connection.execute(
+            f"CREATE TEMP VIEW slice_{resource} AS FROM {in_force(resource, held)}"
+        )
     for resource in _of_persons():
         kind = "TABLE" if held else "VIEW"
         connection.execute(
@@ -38,7 +44,7 @@ def choose_slices(connection: duckdb.DuckDBPyConnection, held: Sequence[str]) ->
 
 
 def _of_persons() -> tuple[str, ...]:
-    roles = ("person", "visit", "event")
+    roles = ("person", "visit", "event", "consent")
     return tuple(each for role in roles for each in resources_of(role))
 
 
@@ -48,6 +54,10 @@ def _find_touched(connection: duckdb.DuckDBPyConnection, held: Sequence[str]) ->
         "(FROM place_key EXCEPT FROM former_place_key) UNION "
         "(FROM former_place_key EXCEPT FROM place_key)"
     )
+    for resource in resources_of("code"):  # another code, another row
+        connection.execute(
+            f"INSERT INTO moved_place (key) SELECT key FROM stage_{resource}"
+        )
     moved = bool(connection.execute("FROM moved_place LIMIT 1").fetchall())
     ways = []
     for resource in _of_persons():

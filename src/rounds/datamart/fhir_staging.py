@@ -144,29 +144,14 @@ class Staging:
     def _fields(self, resource: str) -> dict[str, str]:
         columns = {}
         for name, row in fields(resource).items():
-            if name == "subject" or row["kind"] == "medications":
+            if name == "subject":
                 continue
             given = f'"{name}"'
             is_reference = row["kind"] == "reference"
             columns[name] = key_of(given, self.namespace) if is_reference else given
             if row["kind"] == "code":
                 columns[f"{name}_text"] = f'"{name}_text"'
-        if "contained" in fields(resource):
-            columns |= _with_contained()
         return columns
-
-
-def _with_contained() -> dict[str, str]:
-    """Write the code of a resource whose contained Medication may give it."""
-    mine = (
-        "list_filter(contained, lambda x: x.\"resourceType\" = 'Medication' "
-        "AND '#' || x.id = medication_reference)[1].code"
-    )
-    absent = "code.code IS NULL AND code_text IS NULL AND contained IS NOT NULL"
-    return {
-        "code": f"CASE WHEN {absent} THEN {mine}.coding[1] ELSE code END",
-        "code_text": f'CASE WHEN {absent} THEN {mine}."text" ELSE code_text END',
-    }
 
 
 def _unaliased(resource: str, source: str) -> str:

@@ -10,15 +10,23 @@ from rounds.datamart.fhir_paths import text
 from rounds.datamart.fhir_targets import place_tables
 from rounds.datamart.mapping import mapping
 
-__all__ = ["keep_crosswalk", "write_events"]
+__all__ = ["TABLE_OF_DOMAIN", "keep_crosswalk", "write_events"]
 
-_TABLE_OF_DOMAIN = {
+TABLE_OF_DOMAIN = {
     "Condition": "condition_occurrence",
     "Measurement": "measurement",
     "Observation": "observation",
     "Procedure": "procedure_occurrence",
     "Drug": "drug_exposure",
+    "Device": "device_exposure",
+    "Specimen": "specimen",
+    "Payer": "payer_plan_period",
 }
+_OPEN = "DATE '2099-12-31'"  # what OMOP's vocabulary writes where there is no end
+_LASTS = (
+    "coalesce(end_date, start_date + CAST(greatest(coalesce(days_supply, 1), 1) - 1 "
+    "AS INTEGER)) AS end_date_or_start"
+)
 _MAIN = (
     "event JOIN code_concept AS main ON main.system = event.code_system "
     "AND main.code = event.code"
@@ -45,7 +53,7 @@ def write_events(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
     A code with several standard concepts makes a row of each, as OMOP asks for.
     A standard concept's domain goes before the domain that the resource suggests. A
-    domain without a table here (say, Device) is an observation, as OMOP advises for
+    domain without a table here (say, Note) is an observation, as OMOP advises for
     what fits nowhere else.
 
     Returns
@@ -54,24 +62,33 @@ def write_events(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
         How many events each table should hold.
     """
     cases = " ".join(
-        f"WHEN '{domain}' THEN '{table}'" for domain, table in _TABLE_OF_DOMAIN.items()
+        f"WHEN '{domain}' THEN '{table}'" for domain, table in TABLE_OF_DOMAIN.items()
     )
-    chosen = f"CASE coalesce(main.domain, event.domain) {cases} ELSE 'observation' END"
+    domain = (
+        "CASE WHEN event.stays THEN event.domain "
+        "ELSE coalesce(main.domain, event.domain) END"
+    )
+    chosen = f"CASE {domain} {cases} ELSE 'observation' END"
     _make_unit_concepts(connection)
     connection.execute(
         f"CREATE TEMP VIEW routed AS SELECT event.*, {chosen} AS destination, "
         f"{row_id('event.key', 'event.part', 'main.target')} AS row_id, "
-        "main.concept_id, main.source_concept_id, "
+        f"{_concept()} AS concept_id, main.source_concept_id, "
         "coalesce(main.value_as_concept_id, CASE WHEN found_value.concept_id > 0 "
         "THEN found_value.concept_id ELSE found_value.source_concept_id END) "
         "AS value_concept_id, "
         "found_unit.concept_id AS unit_concept_id, "
-        "found_unit.source_concept_id AS unit_source_concept_id "
+        "found_unit.source_concept_id AS unit_source_concept_id, "
+        "detail.concept_id AS detail_concept_id, "
+        f"{_LASTS}, coalesce(end_date, {_OPEN}) AS end_date_or_open, "
+        "CAST(coalesce(round(quantity), 1) AS INTEGER) AS quantity_or_one "
         f"FROM {_MAIN} "
         "LEFT JOIN code_concept AS found_value ON found_value.system = value_system "
         "AND found_value.code = value_code AND found_value.target = 0 "
         "LEFT JOIN unit_concept AS found_unit ON found_unit.system = unit_system "
-        "AND found_unit.code = unit_source_value"
+        "AND found_unit.code = unit_source_value "
+        "LEFT JOIN code_concept AS detail ON detail.system = detail_system "
+        "AND detail.code = detail_code AND detail.target = 0"
     )
     counted = connection.execute(
         f"SELECT {chosen}, resource, count(*) FROM {_MAIN} GROUP BY ALL ORDER BY ALL"
@@ -85,6 +102,23 @@ def write_events(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     for table, from_types in resources.items():
         _write(connection, table, from_types)
     return dict(rows)
+
+
+def _concept() -> str:
+    """Write an event's concept: its code's, or what the resource says beyond its code.
+
+    What stays where it is has no concept whose domain has another table. A code that
+    the vocabulary divides into concept and value says all by itself.
+    """
+    elsewhere = ", ".join(text(domain) for domain in TABLE_OF_DOMAIN)
+    own = (
+        f"CASE WHEN event.stays AND main.domain IN ({elsewhere}) "
+        "AND main.domain <> event.domain THEN 0 ELSE main.concept_id END"
+    )
+    return (
+        "CASE WHEN event.given_concept_id > 0 AND main.value_as_concept_id IS NULL "
+        f"THEN event.given_concept_id ELSE {own} END"
+    )
 
 
 def _insist_on_concepts(connection: duckdb.DuckDBPyConnection) -> None:
@@ -111,7 +145,7 @@ def _make_unit_concepts(connection: duckdb.DuckDBPyConnection) -> None:
 def _write(
     connection: duckdb.DuckDBPyConnection, table: str, from_types: list[str]
 ) -> None:
-    assert table in EVENT_TABLES
+    assert table in (*EVENT_TABLES, "payer_plan_period")
     values = {
         row["column"]: row["from"]
         for row in mapping("event_columns")

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from rounds.datamart.compile_concepts import other_units
+from rounds.datamart.consent import opted_out_when_made
 from rounds.datamart.counts import AGE_BANDS, UNKNOWN, Counts, labels_of
 from rounds.datamart.deidentify.calendar import calendar_of, limits_of_calendar
 from rounds.datamart.kept_counts import proportion_counts
@@ -91,7 +92,8 @@ def run_measure(
     refused = without_days(datamart, measure, period, by)
     if refused is not None:
         return refused
-    asked = Asked(measure, period, concepts, by, without)
+    left_out = without | opted_out_when_made(datamart)
+    asked = Asked(measure, period, concepts, by, left_out)
     if measure.scoring == "proportion":
         found = _of_counts(proportion_counts(datamart, asked), by)
     else:

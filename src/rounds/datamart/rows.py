@@ -13,6 +13,7 @@ import numpy as np
 
 from rounds.datamart.compile import Compiled, Concepts, compile_measure
 from rounds.datamart.compile_concepts import absent_events, all_events, resolve
+from rounds.datamart.consent import opted_out_when_made
 from rounds.datamart.deidentify.calendar import calendar_of, refuse_measure
 from rounds.datamart.derived import derived_from
 from rounds.definitions import check
@@ -115,7 +116,8 @@ def measure_rows(
         Both days included; for the visit basis, index visits are on these days, and
         windows after the index may reach beyond.
     without : frozenset of str
-        `person_source_value` of those who opted out; they are in no population.
+        `person_source_value` of those who opted out beside those whose consents in the
+        datamart deny research; they are in no population.
 
     Returns
     -------
@@ -136,7 +138,8 @@ def measure_rows(
     refused = without_days(datamart, measure, period)
     if refused is not None:
         return refused
-    return fetch(datamart, Asked(measure, period, prepared, without=without))
+    left_out = without | opted_out_when_made(datamart)
+    return fetch(datamart, Asked(measure, period, prepared, without=left_out))
 
 
 def without_days(

@@ -9,10 +9,12 @@ from collections.abc import Sequence
 import duckdb
 
 from rounds.datamart.concepts import code_systems, resolve_codes
+from rounds.datamart.fhir_consents import load_consents
 from rounds.datamart.fhir_events import load_events
 from rounds.datamart.fhir_people import load_people, load_visits
 from rounds.datamart.fhir_places import load_places
 from rounds.datamart.fhir_reading import FhirReader, is_fhir_file
+from rounds.datamart.fhir_referred import judge_referred
 from rounds.datamart.fhir_scope import choose_slices
 from rounds.datamart.fhir_staging import Staging
 from rounds.datamart.fhir_versions import settle_versions
@@ -62,7 +64,9 @@ class FhirSource:
         }
         keep_crosswalk(connection, places=places)
         tell("events", reader.n_read)
+        judge_referred(connection)
         load_events(connection, systems)
+        load_consents(connection)
         resolve_codes(connection)
         if held.aliases:
             _forget_former_remarks(connection)

@@ -30,7 +30,12 @@ __all__ = [
 
 _REFERRED = ("person", "visit_occurrence", "care_site", "provider", "location")
 """Tables whose rows' resources are written down, since others refer to them."""
-_ACCOUNTS = ("rounds_resource", "rounds_load_issue", "rounds_source_file")
+_ACCOUNTS = (
+    "rounds_resource",
+    "rounds_load_issue",
+    "rounds_source_file",
+    "rounds_opt_out",
+)
 
 
 class Files(Protocol):
