@@ -127,7 +127,11 @@ def test_a_folder_without_a_vocabulary_is_refused(tmp_path):
     ("name", "content", "said"),
     [
         ("a.json", "{", "a.json:1: this is not JSON"),
-        ("a.ndjson", '{"resourceType": "ValueSet", "url": "x"}\n[', "a.ndjson:2: this"),
+        (
+            "a.ndjson",
+            '{"resourceType": "Patient"}\n{"resourceType": "ValueSet"',
+            "a.ndjson:2",
+        ),
         ("a.json", "[]", "a.json:1: this is not a FHIR resource"),
         (
             "a.json",

@@ -20,7 +20,8 @@ def state(mart):
         for table, n in rows.items():
             query = f'SELECT count(*) FROM "{table}"'
             assert opened._connection.execute(query).fetchone() == (n,), table
-        return opened.snapshot, opened.fingerprints()
+        led = opened._connection.execute("FROM rounds_resource ORDER BY ALL")
+        return opened.snapshot, opened.fingerprints(), led.fetchall()
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))

@@ -2,43 +2,16 @@
 
 import json
 
-import duckdb
 import pytest
 
-from rounds.datamart.concepts import FIRST_LOCAL, local_concept_id, resolve_codes
-from rounds.datamart.vocabulary import attach_vocabulary, build_vocabulary
+from rounds.datamart.concepts import FIRST_LOCAL, local_concept_id
+from rounds.datamart.vocabulary import build_vocabulary
 from rounds.nouns import DataError
-from stories.small_vocabulary import silent, write_export
+from stories.small_vocabulary import resolved, silent, write_export
 
 SNOMED = "http://snomed.info/sct"
 ICD = "http://hl7.org/fhir/sid/icd-10-cm"
 LOINC = "http://loinc.org"
-
-
-def resolved(path, codes, unit=None):
-    """Resolve (system, code) pairs; give each one's rows, and the connection."""
-    connection = duckdb.connect()
-    attach_vocabulary(connection, path)
-    connection.execute(
-        "CREATE TEMP TABLE problem (file_number INTEGER, record BIGINT, "
-        "resource_type VARCHAR, reason VARCHAR, set_aside BOOLEAN);"
-        "CREATE TEMP TABLE event (file_number INTEGER, record BIGINT, "
-        "resource VARCHAR, code_system VARCHAR, code VARCHAR, display VARCHAR, "
-        "domain VARCHAR, value_system VARCHAR, value_code VARCHAR, "
-        "value_display VARCHAR, unit_system VARCHAR, unit_source_value VARCHAR)"
-    )
-    for place, (system, code) in enumerate(codes):
-        connection.execute(
-            "INSERT INTO event (record, code_system, code, display, domain, "
-            "unit_system, unit_source_value) VALUES (?, ?, ?, ?, 'Condition', '', ?)",
-            [place, system, code, f"name of {code}", unit],
-        )
-    resolve_codes(connection)
-    rows = connection.execute(
-        "SELECT code, target, concept_id, source_concept_id, domain, "
-        "value_as_concept_id FROM code_concept ORDER BY code, target"
-    ).fetchall()
-    return rows, connection
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from rounds.definitions import check
+from rounds.definitions import check, explain
 from rounds.definitions.ucum import is_ucum, unit
 from rounds.definitions.units import Analyte, conversion
 from rounds.nouns import Measure
@@ -121,6 +121,7 @@ def test_codes_below_a_code_begin_with_it_without_a_hierarchy(spec):
     """E11 and its descendants are E11.9 too; a SNOMED code has none to find."""
     below = measure([of("icd", "E11")], descendants=True)
     spec({"people": PEOPLE, "diagnoses": DIAGNOSES}, below, {"numerator": 1})
+    assert "Codes of codes and what is below them:" in explain(below)
     only = measure([of("icd", "I10")])
     spec({"people": PEOPLE, "diagnoses": DIAGNOSES}, only, {"numerator": 1})
 

@@ -9,6 +9,7 @@ import duckdb
 
 from rounds.datamart import problems
 from rounds.datamart.cdm import create_tables
+from rounds.datamart.deidentify import Deidentifier
 from rounds.datamart.mapping import cdm_tables
 from rounds.datamart.source_files import list_files
 from rounds.datamart.sources import FhirSource
@@ -24,11 +25,12 @@ TABLES = tuple(t for t in cdm_tables() if t in {*person_tables(), *PLACES, "loca
 class Parts:
     """A folder of parts, filled by loads of FHIR and nothing else."""
 
-    def __init__(self, folder, namespace="", vocabulary=None):
+    def __init__(self, folder, namespace="", vocabulary=None, plan=None):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.namespace = namespace
         self.vocabulary = vocabulary
+        self.plan = plan
         self.paths = []
         self.places = None
         self.n_files = 0
@@ -68,8 +70,11 @@ class Parts:
                 for place, file in enumerate(list_files(source))
             ]
             self.n_files += len(files)
-            held = Held(self.aliases, self.namespace)
+            away = self.plan and Deidentifier(connection, self.plan, self.namespace)
+            held = Held(self.aliases, self.namespace, away)
             loaded = FhirSource().fill(connection, files, lambda *_: None, held)
+            if away:
+                away.finish()
             told = Told(connection, loaded)
         if loaded.places:
             self.places = len(self.paths)

@@ -4,6 +4,16 @@ The vocabularies are named as OMOP names them, with public codes; every concept_
 made up.
 """
 
+import json
+
+import duckdb
+
+from rounds.datamart.concepts import resolve_codes
+from rounds.datamart.vocabulary import attach_vocabulary, build_vocabulary
+
+SNOMED = "http://snomed.info/sct"
+ICD = "http://hl7.org/fhir/sid/icd-10-cm"
+
 CONCEPT = (
     "concept_id",
     "concept_name",
@@ -117,4 +127,69 @@ def write_export(folder, *, concepts=CONCEPTS, maps=MAPS, ancestors=ANCESTORS):
         ),
         [("None", "OMOP Standardized Vocabularies", "", "v5.0 01-JAN-26", 0)],
     )
+    return folder
+
+
+def resolved(path, codes, unit=None):
+    """Resolve (system, code) pairs; give each one's rows, and the connection."""
+    connection = duckdb.connect()
+    attach_vocabulary(connection, path)
+    connection.execute(
+        "CREATE TEMP TABLE problem (file_number INTEGER, record BIGINT, "
+        "resource_type VARCHAR, reason VARCHAR, set_aside BOOLEAN);"
+        "CREATE TEMP TABLE event (file_number INTEGER, record BIGINT, "
+        "resource VARCHAR, code_system VARCHAR, code VARCHAR, display VARCHAR, "
+        "domain VARCHAR, value_system VARCHAR, value_code VARCHAR, "
+        "value_display VARCHAR, unit_system VARCHAR, unit_source_value VARCHAR)"
+    )
+    for place, (system, code) in enumerate(codes):
+        connection.execute(
+            "INSERT INTO event (record, code_system, code, display, domain, "
+            "unit_system, unit_source_value) VALUES (?, ?, ?, ?, 'Condition', '', ?)",
+            [place, system, code, f"name of {code}", unit],
+        )
+    resolve_codes(connection)
+    rows = connection.execute(
+        "SELECT code, target, concept_id, source_concept_id, domain, "
+        "value_as_concept_id FROM code_concept ORDER BY code, target"
+    ).fetchall()
+    return rows, connection
+
+
+def built(folder, name, existing=None):
+    """Build a vocabulary beside the folder; give its path and its report."""
+    into = folder.parent / f"{name}.duckdb"
+    report = build_vocabulary(folder, into, existing=existing, tell=silent)
+    return into, report
+
+
+def asked(path, query):
+    """Ask a vocabulary's file."""
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def value_set(name, *, version=None, **parts):
+    """Write a ValueSet resource."""
+    found = {"resourceType": "ValueSet", "url": f"http://x/{name}", **parts}
+    return found | ({"version": version} if version else {})
+
+
+def listed(*codes, system=ICD):
+    """Write a part of a definition that lists codes."""
+    return {"system": system, "concept": [{"code": code} for code in codes]}
+
+
+def below(code, how="is-a"):
+    """Write a part of a definition that asks for what is below a code."""
+    one = {"property": "concept", "op": how, "value": code}
+    return {"system": SNOMED, "filter": [one]}
+
+
+def put(folder, *resources, name="terms.json"):
+    """Write resources as one Bundle."""
+    folder.mkdir(parents=True, exist_ok=True)
+    entry = [{"resource": one} for one in resources]
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": entry}
+    (folder / name).write_text(json.dumps(bundle))
     return folder

@@ -8,56 +8,26 @@ import pytest
 from rounds.cli.main import main
 from rounds.datamart import Datamart, load, load_vocabulary
 from rounds.datamart.vocabulary import (
-    build_vocabulary,
     describe_in_force,
-    read_value_set,
     unmapped,
-    value_set_names,
     vocabulary_from_relations,
 )
-from stories.small_vocabulary import CONCEPT, concept_rows, silent, write, write_export
-
-SNOMED = "http://snomed.info/sct"
-ICD = "http://hl7.org/fhir/sid/icd-10-cm"
-
-
-def built(folder, name, existing=None):
-    """Build a vocabulary beside the folder; give its path and its report."""
-    into = folder.parent / f"{name}.duckdb"
-    report = build_vocabulary(folder, into, existing=existing, tell=silent)
-    return into, report
-
-
-def asked(path, query):
-    """Ask a vocabulary's file."""
-    with duckdb.connect(str(path), read_only=True) as connection:
-        return connection.execute(query).fetchall()
-
-
-def value_set(name, *, version=None, **parts):
-    """Write a ValueSet resource."""
-    found = {"resourceType": "ValueSet", "url": f"http://x/{name}", **parts}
-    return found | ({"version": version} if version else {})
-
-
-def listed(*codes, system=ICD):
-    """Write a part of a definition that lists codes."""
-    return {"system": system, "concept": [{"code": code} for code in codes]}
-
-
-def below(code, how="is-a"):
-    """Write a part of a definition that asks for what is below a code."""
-    one = {"property": "concept", "op": how, "value": code}
-    return {"system": SNOMED, "filter": [one]}
-
-
-def put(folder, *resources, name="terms.json"):
-    """Write resources as one Bundle."""
-    folder.mkdir(parents=True, exist_ok=True)
-    entry = [{"resource": one} for one in resources]
-    bundle = {"resourceType": "Bundle", "type": "collection", "entry": entry}
-    (folder / name).write_text(json.dumps(bundle))
-    return folder
+from rounds.nouns import DataError
+from stories.small_vocabulary import (
+    CONCEPT,
+    CONCEPTS,
+    ICD,
+    MAPS,
+    asked,
+    below,
+    built,
+    concept_rows,
+    put,
+    resolved,
+    value_set,
+    write,
+    write_export,
+)
 
 
 def test_an_export_is_read_with_its_quotes_and_sorted(tmp_path):
@@ -140,92 +110,42 @@ def test_the_same_content_has_the_same_id_in_any_order(tmp_path):
     assert reports[0].rows["rounds_value_set"] == 3
 
 
-def test_value_sets_expand_as_fhir_says(tmp_path):
-    """Lists, imports, exclusions, what is below, and a finished expansion."""
-    folder = put(
-        write_export(tmp_path / "in"),
-        value_set("list", compose={"include": [listed("E11.9", "E11.621")]}),
-        value_set("import", compose={"include": [{"valueSet": ["http://x/list"]}]}),
-        value_set(
-            "less",
-            version="2",
-            compose={
-                "include": [{"valueSet": ["http://x/list"]}, below("73211009")],
-                "exclude": [listed("E11.621"), listed("74627003", system=SNOMED)],
-            },
-        ),
-        value_set(
-            "both",
-            compose={
-                "include": [{**listed("E11.9", "I10"), "valueSet": ["http://x/list"]}]
-            },
-        ),
-        value_set("strict", compose={"include": [below("73211009", "descendent-of")]}),
-        value_set("all", compose={"include": [{"system": "http://loinc.org"}]}),
-        value_set(
-            "done",
-            compose={
-                "include": [{"system": ICD, "filter": [{"property": "x", "op": "="}]}]
-            },
-            expansion={
-                "contains": [
-                    {
-                        "abstract": True,
-                        "code": "E10-E14",
-                        "contains": [{"system": ICD, "code": "E11.9"}],
-                    }
-                ]
-            },
-        ),
+def test_a_sites_own_map_goes_before_the_export(tmp_path):
+    """SOURCE_TO_CONCEPT_MAP may have commas and quotes, and come alone afterwards."""
+    athena, before = built(write_export(tmp_path / "in"), "a")
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "source_to_concept_map.csv").write_text(
+        "source_code,source_concept_id,source_vocabulary_id,source_code_description,"
+        "target_concept_id,target_vocabulary_id,valid_start_date,valid_end_date,"
+        "invalid_reason\n"
+        'DM,0,http://lab,"Diabetes, any",102,SNOMED,1970-01-01,2099-12-31,\n'
+        "OLD,0,http://lab,,102,SNOMED,1970-01-01,2020-12-31,D\n"
     )
-    made, report = built(folder, "a")
-    assert report.refused == ()
-    rows = asked(made, "SELECT url, version, code FROM rounds_value_set ORDER BY ALL")
-    found = {}
-    for url, version, code in rows:
-        found.setdefault(url.removeprefix("http://x/") + version, []).append(code)
-    assert found == {
-        "list": ["E11.621", "E11.9"],
-        "import": ["E11.621", "E11.9"],
-        "less2": ["44054006", "73211009", "E11.9"],
-        "both": ["E11.9"],
-        "strict": ["44054006", "74627003"],
-        "all": ["2345-7", "8480-6", "x3"],
-        "done": ["E11.9"],
-    }
+    made, report = built(own, "b", athena)
+    assert report.id != before.id
+    assert report.rows == before.rows | {"source_to_concept_map": 2}
+    with pytest.raises(DataError):
+        built(own, "c")
+    lab = [("http://lab", code) for code in ("DM", "OLD")]
+    assert [row[:3] for row in resolved(made, lab)[0]] == [
+        ("DM", 0, 102),
+        ("OLD", 0, 0),
+    ]
 
 
-@pytest.mark.parametrize(
-    ("parts", "why"),
-    [
-        (
-            {"compose": {"include": [{"system": "http://who", "filter": [
-                {"property": "p", "op": "regex", "value": "v"}]}]}},
-            "it asks for the filter p regex",
-        ),
-        (
-            {"compose": {"include": [{"valueSet": ["http://x/none"]}]}},
-            "it imports the value set http://x/none, which is not here",
-        ),
-        (
-            {"compose": {"include": [{"valueSet": ["http://x/a"]}]}},
-            "it imports itself through http://x/a",
-        ),
-        ({"compose": {"include": [{"system": "http://who"}]}}, "it asks for all of"),
-        ({"compose": {"include": [{}]}}, "a part of it names no system"),
-        ({}, "it has neither a definition nor an expansion"),
-        ({"expansion": {"total": 9, "contains": [{"code": "A", "system": "s"}]}},
-         "its expansion is one page of several"),
-    ],
-)  # fmt: skip
-def test_what_cannot_be_expanded_is_left_out_by_name(tmp_path, parts, why):
-    """The others are loaded; no value set is ever half of what it says."""
-    good = value_set("good", compose={"include": [listed("E11.9")]})
-    _, report = built(put(tmp_path / "in", value_set("a", **parts), good), "a")
-    ((name, said),) = report.refused
-    assert name == "http://x/a"
-    assert said.startswith(why)
-    assert report.value_sets == 1
+def test_a_new_export_keeps_a_sites_own_concepts(tmp_path):
+    """Concepts above 2,000,000,000 are in no export, and stay with their relations."""
+    mine = (2_000_000_900, "Ours", "Condition", "SITE", "", "OURS", "")
+    maps = [*MAPS, (2_000_000_900, 102, "Maps to", "")]
+    first = write_export(tmp_path / "1", concepts=[*CONCEPTS, mine], maps=maps)
+    before, _ = built(first, "a")
+    made, report = built(write_export(tmp_path / "2"), "b", before)
+    assert report.rows["concept"] == 16
+    assert report.rows["concept_relationship"] == len(MAPS) + 1
+    alone, _ = built(tmp_path / "2", "c")
+    assert asked(alone, "SELECT count(*) FROM concept") == [(15,)]
+    assert [row[2] for row in resolved(made, [("SITE", "OURS")])[0]] == [102]
 
 
 def test_an_omop_sources_concepts_are_joined(tmp_path):
@@ -240,7 +160,7 @@ def test_an_omop_sources_concepts_are_joined(tmp_path):
         "concept_name, domain_id, vocabulary_id, concept_code, standard_concept)"
     )
     relations = {"concept": "mine"}
-    made = tmp_path / "b.duckdb"
+    made = tmp_path / "brought.duckdb"  # whatever the file is called
     joined = vocabulary_from_relations(connection, relations, made, athena)
     assert joined.rows["concept"] == before.rows["concept"] + 1
     (kept,) = asked(made, "SELECT concept_name FROM concept WHERE concept_id = 101")
@@ -257,7 +177,7 @@ def test_an_omop_sources_concepts_are_joined(tmp_path):
     )
     assert alone.rows["concept"] == 2
     assert sorted(p.name for p in tmp_path.iterdir()) == [
-        "a.duckdb", "b.duckdb", "c.duckdb", "d.duckdb", "in",
+        "a.duckdb", "brought.duckdb", "c.duckdb", "d.duckdb", "in",
     ]  # fmt: skip
 
 
@@ -353,31 +273,3 @@ def test_the_commands_load_and_list(tmp_path, capsys):
     assert "I10" in said
     assert "JONES" not in said
     assert "1 more are of 10 persons or fewer" in said
-
-
-def test_a_value_set_is_a_concept_set(tmp_path):
-    """By its url alone, the latest version; with it, that one."""
-    folder = put(
-        tmp_path / "in",
-        *(
-            value_set(
-                "diabetes",
-                version=version,
-                title="Diabetes, type 2",
-                compose={"include": [listed(*codes)]},
-            )
-            for version, codes in (("1", ["E11"]), ("2", ["E11", "E11.9"]))
-        ),
-    )
-    load_vocabulary(folder, tmp_path / "mart")
-    with Datamart.open(tmp_path / "mart") as datamart:
-        assert value_set_names(datamart) == (
-            "http://x/diabetes|1",
-            "http://x/diabetes|2",
-        )
-        latest = read_value_set(datamart, "http://x/diabetes")
-        first = read_value_set(datamart, "http://x/diabetes|1")
-    assert latest.name == first.name == "diabetes-type-2"
-    assert [one.code for one in latest.include] == ["E11", "E11.9"]
-    assert [one.code for one in first.include] == ["E11"]
-    assert latest.note == "From the value set http://x/diabetes|2."

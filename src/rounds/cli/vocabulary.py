@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rounds.cli.output import Progress, show, table, utc_now
 
@@ -88,7 +88,7 @@ def unmapped_(*, most: int = 50, project: Path = Path(), json: bool = False) -> 
     with Desk.open(opened, now=utc_now, by="status") as desk, desk.datamart() as mart:
         every = unmapped(mart)
     shown = [one for one in every if not is_small(one.persons)]
-    codes = [
+    codes: list[dict[str, Any]] = [
         {
             "vocabulary_id": one.vocabulary_id,
             "code": one.code,

@@ -9,6 +9,8 @@ import duckdb
 
 from rounds.datamart import problems
 from rounds.datamart.cdm import create_tables
+from rounds.datamart.deidentify import Deidentifier, DeidentifyPlan
+from rounds.datamart.deidentify.file_places import FilePlaces
 from rounds.datamart.load_failures import (
     insist_on_mapped,
     insist_on_persons,
@@ -58,6 +60,7 @@ class Build:
     progress: Progress | None
     started: float
     """A monotonic clock's reading, in seconds."""
+    deidentify: DeidentifyPlan | None = None
 
     def run(self) -> tuple[SourceInForce, str]:
         """Build it; give the source as it is with it, and the vocabulary's id."""
@@ -70,13 +73,20 @@ class Build:
             connection.commit()
             attach_vocabulary(connection, self.writer, self.vocabulary)
             attach_parts(connection, self.writer, before)
+            namespace = "" if self.given.name == MAIN else self.given.name
+            plan = self.deidentify
+            away = Deidentifier(connection, plan, namespace) if plan else None
             held = Held(
                 aliases=tuple(part.alias for part in before),
-                namespace="" if self.given.name == MAIN else self.given.name,
+                namespace=namespace,
+                deidentifier=away,
             )
             loaded = self.given.plugin.fill(
                 connection, self.given.files, self._tell, held
             )
+            if away and plan:
+                away.finish()
+                FilePlaces(plan).keep(self.given.files)
             vocabulary = self._brought(connection, loaded)
             if not self.given.plugin.adds:
                 described = described_source(self.given.plugin.shape)
@@ -103,7 +113,7 @@ class Build:
         """Join the vocabulary that a source brings to the one in force; give its id."""
         if not loaded.vocabulary:
             return self.vocabulary
-        made = self.writer.building / "made.duckdb"
+        made = self.writer.building / "joined.duckdb"
         former = self.writer.vocabulary_path(self.vocabulary)
         report = vocabulary_from_relations(connection, loaded.vocabulary, made, former)
         if report.id == self.vocabulary:
@@ -116,8 +126,8 @@ class Build:
         files = tuple(
             FileInForce(
                 number=file.number,
-                name=file.name,
-                path=file.origin or str(file.path.absolute()),
+                name=file.label,
+                path="" if self.deidentify else _place_of(file),
                 sha256=file.sha256,
                 size=file.size,
             )
@@ -171,6 +181,10 @@ class Build:
         )
 
 
+def _place_of(file: SourceFile) -> str:
+    return file.origin or str(file.path.absolute())
+
+
 def _part(
     connection: duckdb.DuckDBPyConnection, part_id: str, loaded: Loaded, *, adds: bool
 ) -> Part:
@@ -199,7 +213,7 @@ def _keep_files(
         "CREATE TABLE rounds_source_file "
         "(file_number INTEGER, name VARCHAR, sha256 VARCHAR, bytes BIGINT)"
     )
-    rows = [(f.number, f.name, f.sha256, f.size) for f in files]
+    rows = [(f.number, f.label, f.sha256, f.size) for f in files]
     if rows:
         connection.executemany(
             "INSERT INTO rounds_source_file VALUES (?, ?, ?, ?)", rows

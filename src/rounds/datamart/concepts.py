@@ -115,18 +115,6 @@ def keep_local_codes(connection: duckdb.DuckDBPyConnection, unknown: str) -> Non
         )
 
 
-def make_local_concepts(connection: duckdb.DuckDBPyConnection) -> None:
-    """INTERIM for omop_writing: local rows of `unknown_code` into `concept`."""
-    connection.execute(
-        "INSERT INTO concept (concept_id, concept_name, domain_id, vocabulary_id, "
-        "concept_class_id, concept_code, valid_start_date, valid_end_date) SELECT "
-        f"{local_concept_id('vocabulary_id', 'code')}, "
-        "coalesce(min(display), code), min(domain), vocabulary_id, 'Undefined', code, "
-        "DATE '1970-01-01', DATE '2099-12-31' FROM unknown_code "
-        "GROUP BY vocabulary_id, code ORDER BY vocabulary_id, code"
-    )
-
-
 def resolve_codes(connection: duckdb.DuckDBPyConnection) -> None:
     """Give each code of `event` its concepts, in the temporary table `code_concept`.
 
@@ -213,11 +201,10 @@ def _find_sources(connection: duckdb.DuckDBPyConnection) -> None:
     keep_local_codes(connection, unknown)
 
 
-def _find_targets(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make `standard_code`, (system, code) → standard concepts, and `code_value`.
+def _find_site_codes(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make `site_code`: what the site's own maps make of a code.
 
-    The site's own map stands for all that the vocabulary says of a code. Its targets
-    may be non-standard, or codes without any concept; these are local concepts.
+    Their targets may be non-standard, or codes without any concept; these are local.
     """
     local = local_concept_id("m.target_vocabulary_id", "m.target_code")
     connection.execute(
@@ -235,16 +222,27 @@ def _find_targets(connection: duckdb.DuckDBPyConnection) -> None:
         "AND c.concept_code = m.target_code AND c.invalid_reason IS NULL"
     )
     connection.execute(
-        "CREATE TEMP TABLE site_code AS SELECT DISTINCT n.system, n.code, m.concept_id,"
-        " n.domain, m.target_vocabulary_id, m.target_code, m.display "
-        "FROM named_code AS n JOIN site_map AS m ON m.vocabulary_id = n.vocabulary_id "
-        "AND m.code IN (n.code, n.spelled)"
+        "CREATE TEMP TABLE site_code AS "
+        + " UNION ".join(
+            "SELECT n.system, n.code, m.concept_id, n.domain, m.target_vocabulary_id, "
+            "m.target_code, m.display FROM named_code AS n JOIN site_map AS m "
+            f"ON m.vocabulary_id = n.vocabulary_id AND m.code = n.{written}"
+            for written in ("spelled", "code")
+        )
     )
     keep_local_codes(
         connection,
         "(SELECT target_vocabulary_id AS vocabulary_id, target_code AS code, display, "
         "domain FROM site_code WHERE target_code IS NOT NULL)",
     )
+
+
+def _find_targets(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make `standard_code`, (system, code) → standard concepts, and `code_value`.
+
+    The site's own map stands for all that the vocabulary says of a code.
+    """
+    _find_site_codes(connection)
     connection.execute(
         "CREATE TEMP TABLE chosen AS SELECT DISTINCT system, code, concept_id "
         "FROM site_code UNION ALL SELECT system, code, concept_id FROM known_code "

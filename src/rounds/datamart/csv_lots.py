@@ -5,10 +5,11 @@ lot, read and judged on its own, and counted with the table into which it goes.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rounds.datamart.csv_cells import CSV_SYSTEM, Cells
 from rounds.datamart.csv_reading import Sheet
+from rounds.datamart.deidentify import Deidentifier
 from rounds.datamart.fhir_paths import text
 from rounds.datamart.mapping import mapping
 
@@ -52,11 +53,20 @@ class Lot:
     clinician: str | None = None
 
 
-def lots_of(sheet: Sheet) -> Iterator[Lot]:
-    """Give every lot of a file, in the order of its entries."""
+def lots_of(sheet: Sheet, deidentifier: Deidentifier | None = None) -> Iterator[Lot]:
+    """Give every lot of a file, in the order of its entries.
+
+    Parameters
+    ----------
+    sheet : Sheet
+        The file.
+    deidentifier : Deidentifier, optional
+        What takes identifiers away; codes and units are kept before the rows are made.
+    """
     for entry in sheet.mapped.entries:
         cells = Cells(sheet, entry)
-        yield _lot(cells)
+        lot = _lot(cells)
+        yield _without_words(lot, deidentifier) if deidentifier else lot
         if entry.row == "person" and cells.has("death"):
             yield _death(cells)
         if cells.has("arm"):
@@ -110,6 +120,17 @@ def _lot(cells: Cells) -> Lot:
         unit=cells.word("unit") if cells.has("unit") else None,
         clinician=cells.word("clinician") if cells.has("clinician") else None,
     )
+
+
+def _without_words(lot: Lot, deidentifier: Deidentifier) -> Lot:
+    """Put what names nobody in the place of codes and units that are none."""
+    code, ucum = lot.code, lot.ucum
+    if code is not None:
+        safe = deidentifier.code(code[0], code[1])
+        code = (code[0], safe, safe)
+    if ucum is not None:
+        ucum = deidentifier.unit(lot.sheet.table, ucum)
+    return replace(lot, code=code, ucum=ucum)
 
 
 def _code(cells: Cells) -> tuple[str, str, str]:

@@ -12,6 +12,7 @@ from typing import Any, Final, Self
 import duckdb
 
 from rounds.datamart.concepts import FIRST_LOCAL
+from rounds.datamart.deidentify import Calendar, calendar_of_stamp
 from rounds.datamart.derived import Derived
 from rounds.datamart.load_report import LoadReport
 from rounds.datamart.mapping import cdm_tables
@@ -87,6 +88,8 @@ class Datamart:
         """The id of what was loaded; the same files always give the same."""
         self.number: int = snapshot.number
         """The snapshot's place in the history, from 1."""
+        self.calendar: Calendar = calendar_of_stamp(snapshot.deidentification)
+        """What is known of dates: days, years, or days of nobody's calendar."""
 
     @classmethod
     def open(

@@ -57,18 +57,15 @@ def resource_of(
     aliases : sequence of str
         Those parts, oldest first.
     """
-    found = []
+    found: list[Origin] = []
     for resource in _types_of(table):
         seen = visible_stage(f"stage_{resource}", aliases)
         made = _ids(f"{int(number)}::BIGINT", _most_parts(connection, resource, seen))
-        found += connection.execute(
+        rows = connection.execute(
             f"SELECT id, file_number, record FROM {seen} AS one WHERE NOT deleted "
             f"AND key IN ({made})"
         ).fetchall()
-        found = [
-            each if isinstance(each, Origin) else Origin(resource, *each)
-            for each in found
-        ]
+        found += [Origin(resource, *each) for each in rows]
     return tuple(found)
 
 

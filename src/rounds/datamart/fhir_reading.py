@@ -25,6 +25,7 @@ _DOCUMENTS = frozenset({".json"})
 _EXTENSIONS = frozenset({".ndjson", ".jsonl", *_DOCUMENTS})
 _TOGETHER = 200  # documents read by one statement
 _USUAL = 16 << 20  # the engine reads twice this at a time, on each thread
+_INTERIM = ("given", "document", "record", "judged_record")  # may be large
 _TOO_LONG = "maximum_object_size"  # what the engine's complaint names
 
 
@@ -102,6 +103,8 @@ class FhirReader:
         waiting, self._waiting = self._waiting, []
         if waiting:
             self._documents.read(waiting)
+        for table in _INTERIM:
+            self._connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
 
     def _read_typed(self, file: SourceFile, kind: str) -> bool:
         """Read a file of one type strictly; say whether every line was as expected."""

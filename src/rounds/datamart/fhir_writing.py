@@ -77,7 +77,8 @@ def write_events(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
         f"SELECT {chosen}, resource, count(*) FROM {_MAIN} GROUP BY ALL ORDER BY ALL"
     ).fetchall()
     _insist_on_concepts(connection)
-    resources, rows = defaultdict(list), defaultdict(int)
+    resources: dict[str, list[str]] = defaultdict(list)
+    rows: dict[str, int] = defaultdict(int)
     for table, resource, n in counted:
         resources[table].append(resource)
         rows[table] += n

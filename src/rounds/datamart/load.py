@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rounds.datamart.build import MAIN, Progress
+from rounds.datamart.deidentify import DeidentifyPlan
 from rounds.datamart.load_report import LoadReport
 from rounds.datamart.loading import Loading
 from rounds.datamart.postgres import is_postgres
@@ -26,6 +27,7 @@ def load(
     threads: int | None = None,
     now: Clock | None = None,
     wait: float = 0.0,
+    deidentify: DeidentifyPlan | None = None,
 ) -> LoadReport:
     """Make a new snapshot of the datamart at `into`, with the files at `source`.
 
@@ -53,6 +55,9 @@ def load(
         Gives the time to write beside the snapshot; handed in by the door.
     wait : float
         For how many seconds to wait for another load to end.
+    deidentify : DeidentifyPlan, optional
+        How to take identifiers away before anything is written; not at all without it.
+        A datamart stays as it began: another plan than before is refused.
 
     Returns
     -------
@@ -77,7 +82,12 @@ def load(
     plugin = None if packed else source_for(place, files)
     with Store(Path(into)).writing(wait) as writer:
         loading = Loading(
-            writer, threads=threads, progress=progress, now=now, started=started
+            writer,
+            threads=threads,
+            progress=progress,
+            now=now,
+            started=started,
+            deidentify=deidentify,
         )
         if plugin is None:
             files = laid_out(source, files, loading.given, loading.tell)
@@ -93,6 +103,7 @@ def change_vocabulary(
     threads: int | None = None,
     now: Clock | None = None,
     wait: float = 0.0,
+    deidentify: DeidentifyPlan | None = None,
 ) -> Snapshot:
     """Put another vocabulary in force, and map again whatever was loaded before.
 
@@ -121,5 +132,6 @@ def change_vocabulary(
             progress=progress,
             now=now,
             started=time.monotonic(),
+            deidentify=deidentify,
         )
         return loading.change_vocabulary(make)

@@ -9,6 +9,8 @@ from pathlib import Path
 import duckdb
 
 from rounds.datamart.build import Build, Given, Progress
+from rounds.datamart.deidentify import DeidentifyPlan, insist_alike, shown_name
+from rounds.datamart.deidentify.file_places import FilePlaces
 from rounds.datamart.load_report import LoadReport
 from rounds.datamart.mapping import mapping_version
 from rounds.datamart.source_files import (
@@ -44,18 +46,21 @@ class Loading:
     progress: Progress | None
     now: Clock | None
     started: float
+    deidentify: DeidentifyPlan | None = None
 
     def load(
         self, place: str, files: Sequence[SourceFile], plugin: Source, name: str
     ) -> LoadReport:
         """Load the files of one source."""
         _insist_on_name(name)
-        current = self._current()
+        current, stale = self._current()
         former = current.source(name)
         if former is not None and former.shape != plugin.shape:
             raise _another_shape(former, plugin)
         held = former.files if former and plugin.adds else ()
         new = _new_files(files, held, current.next_file, adds=plugin.adds)
+        if self.deidentify:
+            new = _renamed(new)
         others = [each for each in current.sources if each.name != name]
         contents = [
             *map(_contents, others),
@@ -66,13 +71,14 @@ class Loading:
         given = Given(name=name, loaded_from=place, files=new, plugin=plugin)
         made: Sequence[SourceInForce] = ()
         vocabulary = current.vocabulary
-        if current.mapping_version == mapping_version():
+        if not stale:
             one, vocabulary = self._build(
                 given, former if plugin.adds else None, vocabulary
             )
             made = (one,)
         if not made or vocabulary != current.vocabulary:
-            # By other rules, or with other concepts, than now: all is read again.
+            # By other rules, in another year or with other concepts than now: all is
+            # read again.
             again = self._reopened([*others, *([former] if former and held else [])])
             mine = again.pop(name, None)
             read = (*mine.files, *new) if mine else new
@@ -87,8 +93,8 @@ class Loading:
 
     def change_vocabulary(self, make: Callable[[Path], str]) -> Snapshot:
         """Make a vocabulary, and read every file in force again with it."""
-        current = self._current()
-        made = self.writer.building / "made.duckdb"
+        current, _ = self._current()
+        made = self.writer.building / "vocabulary.duckdb"
         vocabulary = make(made)
         if vocabulary == current.vocabulary:
             return current
@@ -99,19 +105,27 @@ class Loading:
         contents = [*map(_contents, current.sources)]
         return self._put_in_force(under, sources, "vocabulary", _id(contents, under))
 
-    def _current(self) -> Snapshot:
-        """Give the snapshot in force; where there is none, an empty one, number 0."""
+    def _current(self) -> tuple[Snapshot, bool]:
+        """Give the snapshot in force, and whether it was made by other rules than now.
+
+        Where there is none, give an empty one, number 0.
+        """
         current = self.writer.store.current()
+        stamp = self.deidentify.stamp() if self.deidentify else ""
         if current is not None:
-            return current
-        return Snapshot(
+            is_old = insist_alike(self.deidentify, current.deidentification)
+            other = current.mapping_version != mapping_version()
+            return replace(current, deidentification=stamp), is_old or other
+        empty = Snapshot(
             number=0,
             id="",
             parent=None,
             made_at=None,
             made_by="",
             mapping_version=mapping_version(),
+            deidentification=stamp,
         )
+        return empty, False
 
     @property
     def given(self) -> Path:
@@ -140,6 +154,7 @@ class Loading:
             settings=self._settings,
             progress=self.progress,
             started=self.started,
+            deidentify=self.deidentify,
         )
         made, vocabulary = build.run()
         insist_unchanged(given.files)
@@ -163,12 +178,11 @@ class Loading:
         """Look at the files of sources again; refuse if any is not as it was."""
         found: dict[str, Given] = {}
         gone: list[str] = []
+        places = FilePlaces(self.deidentify).find() if self.deidentify else {}
         for source in sources:
             files = []
             for each in source.files:
-                file = found_again(
-                    each.number, each.name, each.path, each.sha256, self.given
-                )
+                file = _again(each, places.get(each.sha256), self.given)
                 if file is None:
                     gone.append(f"{source.name}: {each.name}")
                 else:
@@ -233,6 +247,19 @@ def _new_files(
     return tuple(found)
 
 
+def _again(
+    file: FileInForce, places: Sequence[tuple[str, str]] | None, folder: Path
+) -> SourceFile | None:
+    """Look at a file again; where its place is kept in private, at each it had."""
+    if places is None:
+        return found_again(file.number, file.name, file.path, file.sha256, folder)
+    for name, place in places:
+        found = found_again(file.number, name, place, file.sha256, folder)
+        if found is not None:
+            return replace(found, shown_as=file.name)
+    return None
+
+
 def _id(contents: Iterable[list[tuple[str, str, str]]], under: Snapshot) -> str:
     return snapshot_of(
         (each for given in contents for each in given),
@@ -250,9 +277,20 @@ def _content(
 ) -> list[tuple[str, str, str]]:
     # Of OMOP and CSV a file's name says which table it is; FHIR says it in each line.
     return [
-        (name, shape, each.sha256 if adds else f"{each.sha256} {each.name}")
+        (name, shape, each.sha256 if adds else f"{each.sha256} {_label(each)}")
         for each in files
     ]
+
+
+def _label(file: FileInForce | SourceFile) -> str:
+    return file.label if isinstance(file, SourceFile) else file.name
+
+
+def _renamed(files: Iterable[SourceFile]) -> tuple[SourceFile, ...]:
+    return tuple(
+        replace(file, shown_as=shown_name(place, file.name))
+        for place, file in enumerate(files)
+    )
 
 
 def _report(

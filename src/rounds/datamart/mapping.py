@@ -10,7 +10,7 @@ __all__ = ["Row", "cdm_columns", "cdm_tables", "mapping", "mapping_version"]
 
 Row: TypeAlias = dict[str, str]
 
-_CODE_VERSION = "1"  # raised when the SQL made from unchanged tables gives other rows
+_CODE_VERSION = "2"  # raised when the SQL made from unchanged tables gives other rows
 
 
 def _read(text: str) -> tuple[Row, ...]:

@@ -6,7 +6,8 @@ import numpy as np
 from scipy.special import stdtrit
 
 from rounds.datamart.compile_concepts import other_units
-from rounds.datamart.rows import MeasureRows, fetch, nobody, prepare
+from rounds.datamart.deidentify.calendar import calendar_of, limits_of_calendar
+from rounds.datamart.rows import MeasureRows, fetch, nobody, prepare, without_days
 from rounds.definitions.graph import day_of
 from rounds.methods.proportion import wilson
 from rounds.nouns import (
@@ -78,7 +79,8 @@ def run_measure(
         95% interval from the t distribution, and None where there is one value alone.
         `denominator` is what is left after exclusions and exceptions; of a continuous
         variable, units show how many are observed. NotEstimable if the datamart holds
-        no row of what the outcome needs, or nobody is in the denominator.
+        no row of what the outcome needs, nobody is in the denominator, or dates were
+        de-identified and the measure asks for more than is left of them.
 
     Raises
     ------
@@ -91,6 +93,9 @@ def run_measure(
     concepts = prepare(datamart, measure)
     if isinstance(concepts, NotEstimable):
         return concepts
+    refused = without_days(datamart, measure, period, by)
+    if refused is not None:
+        return refused
     rows = fetch(datamart, measure, period, concepts, without=without)
     counted = rows.denominator if measure.scoring == "proportion" else rows.observed
     if not counted.any():
@@ -102,6 +107,7 @@ def run_measure(
     else:
         split = rows
     limitations = [*concepts.limitations, *other_units(measure, concepts)]
+    limitations += limits_of_calendar(calendar_of(datamart), measure)
     return MeasureResult(
         measure=measure.ref(),
         title=measure.title,

@@ -118,7 +118,7 @@ def reasons(
         place = str(line)
         if number in loaded.entries:
             place = f"{loaded.entry_name} {line}"
-        name = files[number].name  # a place of 0 is the file itself
+        name = files[number].label  # a place of 0 is the file itself
         examples[kind, reason].append(f"{name}:{place}" if line else name)
     explained = {row["reason"]: row for row in mapping("reasons")}
     found = []

@@ -11,6 +11,7 @@ import numpy as np
 
 from rounds.datamart.compile import Concepts, compile_measure
 from rounds.datamart.compile_concepts import absent_events, all_events, resolve
+from rounds.datamart.deidentify.calendar import calendar_of, refuse_measure
 from rounds.datamart.derived import derived_from
 from rounds.definitions import check
 from rounds.definitions.graph import nodes
@@ -113,7 +114,7 @@ def measure_rows(
     -------
     MeasureRows or NotEstimable
         Subjects of the initial population; or why nothing can be said: the datamart
-        holds no row at all of what the outcome needs.
+        holds no row at all of what the outcome needs, or not the days that it needs.
 
     Raises
     ------
@@ -125,7 +126,25 @@ def measure_rows(
     prepared = prepare(datamart, measure)
     if isinstance(prepared, NotEstimable):
         return prepared
+    refused = without_days(datamart, measure, period)
+    if refused is not None:
+        return refused
     return fetch(datamart, measure, period, prepared, without=without)
+
+
+def without_days(
+    datamart: Any, measure: Measure, period: Period, by: str | None = None
+) -> NotEstimable | None:
+    """Say why the measure cannot be computed where dates were de-identified."""
+    kind = calendar_of(datamart)
+    if kind == "day":
+        return None
+    query = "SELECT min(visit_start_date), max(visit_start_date) FROM visit_occurrence"
+    try:
+        first, last = derived_from(datamart).ask(query)[0]
+    except duckdb.Error as error:
+        raise _unreadable(error) from None
+    return refuse_measure(kind, measure, period, by=by, extent=(first, last))
 
 
 def prepare(datamart: Any, measure: Measure) -> Concepts | NotEstimable:

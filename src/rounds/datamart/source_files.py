@@ -46,8 +46,16 @@ class SourceFile:
     stamp: tuple[int, int, int] | None = None
     """Size, time of change in nanoseconds and inode before it was first read; None for
     what is no file that could change."""
+    shown_as: str = ""
+    """The name to keep and show, where its own could name a person."""
+
     origin: str | None = None
     """Where it can be found again, if that is not its path."""
+
+    @property
+    def label(self) -> str:
+        """The name under which it is kept and shown."""
+        return self.shown_as or self.name
 
     @property
     def extension(self) -> str:

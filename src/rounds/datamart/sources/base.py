@@ -6,6 +6,7 @@ from typing import Protocol, TypeAlias
 
 import duckdb
 
+from rounds.datamart.deidentify import Deidentifier
 from rounds.datamart.source_files import SourceFile
 
 __all__ = ["Held", "Loaded", "Source", "Tell"]
@@ -23,6 +24,8 @@ class Held:
     of the whole."""
     namespace: str = ""
     """The source's name; empty for `main`, whose ids and keys are not salted."""
+    deidentifier: Deidentifier | None = None
+    """What takes identifiers away before anything is written; None for nothing."""
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ class CsvSource:
             kind = _table_of(sheet)
             n_read += read_sheet(connection, sheet, kind)
             _remark_columns(connection, sheet, kind)
-            tell(f"reading {sheet.file.name}", n_read)
+            tell(f"reading {sheet.file.label}", n_read)
         for file in tables:
             if file.name not in mapped:
                 connection.execute(
@@ -65,8 +65,11 @@ class CsvSource:
                     "VALUES (?, 0, 'file', 'file not mapped', false)",
                     [file.number],
                 )
-        lots = [lot for sheet in sheets for lot in lots_of(sheet)]
+        away = held.deidentifier
+        lots = [lot for sheet in sheets for lot in lots_of(sheet, away)]
         stage_lots(connection, lots)
+        if away:
+            away.replace_rows("vocabulary.concept")
         tell("writing", n_read)
         written = write_tables(connection, held.namespace)
         text_files = frozenset(file.number for file in tables)

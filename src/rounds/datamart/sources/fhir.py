@@ -43,11 +43,13 @@ class FhirSource:
     ) -> Loaded:
         """Fill the stage from every JSON file, and the CDM tables from the stage."""
         systems = tuple(uri for uri, _ in code_systems())
-        reader = FhirReader(connection, Staging(systems, held.namespace))
+        away = held.deidentifier
+        shield = away.shield if away else None
+        reader = FhirReader(connection, Staging(systems, held.namespace, shield))
         for file in files:
             if is_fhir_file(file):
                 reader.read(file)
-                tell(f"reading {file.name}", reader.n_read)
+                tell(f"reading {file.label}", reader.n_read)
         reader.finish()
         tell("versions", reader.n_read)
         settle_versions(connection, held.aliases)

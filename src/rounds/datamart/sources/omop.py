@@ -19,6 +19,11 @@ __all__ = ["OmopSource"]
 
 _TEXT = frozenset({".csv", ".tsv", ".txt"})
 _DATABASE = frozenset({".duckdb", ".db"})
+_CONCEPTS = (
+    "(SELECT concept_id, vocabulary_id, concept_code FROM rows_concept "
+    "UNION ALL SELECT concept_id, vocabulary_id, concept_code FROM vocabulary.concept)"
+)
+"""Every concept that a row may have."""
 _KNOWN = frozenset(row_tables()) | VOCABULARY_TABLES
 
 
@@ -63,6 +68,9 @@ class OmopSource:
             mine = [each[1:] for each in relations if each[0] == table]
             n_read += stage_rows(connection, table, mine)
             tell(f"reading {table}", n_read)
+        vocabulary = _vocabulary(connection, relations)
+        if held.deidentifier:
+            held.deidentifier.replace_rows(_CONCEPTS)
         _remark_others(connection, files)
         tell("writing", n_read)
         written = write_tables(connection, held.namespace)
@@ -72,7 +80,7 @@ class OmopSource:
             header_lines=text_files,
             entry_name="row",
             rows=written,
-            vocabulary=_vocabulary(connection, relations),
+            vocabulary=vocabulary,
         )
 
 

@@ -10,14 +10,13 @@ from typing import Protocol
 
 import duckdb
 
-from rounds.datamart.cdm import create_tables
+from rounds.datamart.cdm import create_tables, key_of
 from rounds.datamart.fhir_paths import text
 from rounds.datamart.mapping import cdm_tables
 from rounds.datamart.store import failures
 from rounds.datamart.store.concept_view import concept_relation, local_code_relation
 from rounds.datamart.store.manifest import Part, Snapshot
 from rounds.datamart.store.relations import relation
-from rounds.datamart.store.visible import visible_rows
 from rounds.datamart.vocabulary import attach_vocabulary as attach_empty_vocabulary
 
 __all__ = [
@@ -29,6 +28,8 @@ __all__ = [
     "columns_of",
 ]
 
+_REFERRED = ("person", "visit_occurrence", "care_site", "provider", "location")
+"""Tables whose rows' resources are written down, since others refer to them."""
 _ACCOUNTS = ("rounds_resource", "rounds_load_issue", "rounds_source_file")
 
 
@@ -100,6 +101,19 @@ def columns_of(
     return found
 
 
+def _tables_of(
+    connection: duckdb.DuckDBPyConnection, aliases: Sequence[str]
+) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {alias: set() for alias in aliases}
+    rows = connection.execute(
+        "SELECT database_name, table_name FROM duckdb_tables() WHERE NOT internal"
+    ).fetchall()
+    for alias, table in rows:
+        if alias in found:
+            found[alias].add(table)
+    return found
+
+
 def _attach(
     connection: duckdb.DuckDBPyConnection,
     files: Files,
@@ -127,25 +141,36 @@ def _make_views(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot) -> No
     if not snapshot.sources:
         create_tables(connection)
     aliases = [part.alias for part in snapshot.parts]
-    held = columns_of(connection, [*aliases, "vocabulary"])
+    held = _tables_of(connection, [*aliases, "vocabulary"])
     _view(connection, "concept", concept_relation(held, aliases))
     _view(connection, "rounds_local_code", local_code_relation(held, aliases))
-    for table in sorted(set(held["vocabulary"]) - {"concept"}):
+    for table in sorted(held["vocabulary"] - {"concept"}):
         _view(connection, table, f'vocabulary."{table}"')
     for table in cdm_tables():
         if table != "concept" and snapshot.sources:
             given = [relation(source, table) for source in snapshot.sources]
             _view(connection, table, _union(given))
     for table in _ACCOUNTS:
-        given = []
-        for source in snapshot.sources:
-            mine = [part.alias for part in source.parts if table in held[part.alias]]
-            if mine and all("person_id" in held[alias][table] for alias in mine):
-                given.append(visible_rows(table, mine))
-            else:
-                given += [f'"{alias}"."{table}"' for alias in mine]
+        given = [f'"{each}"."{table}"' for each in aliases if table in held[each]]
         if given:
-            _view(connection, table, _union(given))
+            relation_of = _resources if table == "rounds_resource" else _union
+            _view(connection, table, relation_of(given))
+
+
+def _resources(relations: Sequence[str]) -> str:
+    """Write the resources whose rows are seen; a part may speak of hidden ones."""
+    whole = _union(relations)
+    if len(relations) == 1:
+        return whole
+    seen = " UNION ALL ".join(
+        f"SELECT '{table}' AS table_name, \"{key_of(table)}\" AS row_id FROM {table}"
+        for table in _REFERRED
+    )
+    names = ", ".join(f"'{table}'" for table in _REFERRED)
+    return (
+        f"(SELECT DISTINCT * FROM {whole} AS one WHERE table_name NOT IN ({names}) OR "
+        f"(table_name, row_id) IN (SELECT (table_name, row_id) FROM ({seen})))"
+    )
 
 
 def _view(connection: duckdb.DuckDBPyConnection, name: str, relation: str) -> None:

@@ -4,15 +4,15 @@ A local concept stands for a code that the vocabulary does not know. Its id is a
 vocabulary and code, so that it is the same in every part, whatever was loaded first.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from rounds.datamart.concepts import local_concept_id
 from rounds.datamart.mapping import cdm_columns
 
 __all__ = ["concept_relation", "local_code_relation"]
 
-Held = Mapping[str, Mapping[str, set[str]]]
-"""Alias → table → its columns."""
+Held = Mapping[str, Collection[str]]
+"""Alias → its tables."""
 
 _LOCAL_ID = local_concept_id("vocabulary_id", "code")
 

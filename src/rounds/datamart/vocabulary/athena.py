@@ -111,8 +111,17 @@ def load_athena(
     n_rows = 0
     hashes = []
     for file in files:
+        seen = file.path.stat()
         hashes.append((file.table, _whole(file)))
         n_rows += _insert(connection, file, _layout(file))
+        now = file.path.stat()
+        if (now.st_size, now.st_mtime_ns) != (seen.st_size, seen.st_mtime_ns):
+            raise broken(
+                file.path.name,
+                None,
+                "the file changed while it was read",
+                "Wait until it has been written, and load again.",
+            )
         tell(f"reading {file.path.name}", n_rows)
     for file in files:
         if file.table == "concept":

@@ -4,8 +4,9 @@
     OMOP source   ─┼─▶ existing replaced ─┼─▶ rounds_value_set
     ValueSet, ConceptMap ─┘   or joined   └─▶ rounds_concept_map
 
-An export replaces the former export; value sets and maps replace those of their name,
-and the others stay. The same contents have the same id, in whatever order they came.
+An export replaces the former export and what sources brought, but for a site's own
+concepts; value sets and maps replace those of their name, and the others stay. An
+export, value sets and maps have the same id together, in whatever order they came.
 """
 
 import shutil
@@ -16,6 +17,7 @@ from typing import TypeAlias
 import duckdb
 
 from rounds.datamart.fhir_paths import text
+from rounds.datamart.store.engine import engine_settings, memory_limit
 from rounds.datamart.vocabulary.athena import find_athena_files, load_athena
 from rounds.datamart.vocabulary.faults import full_disk_or, not_a_vocabulary
 from rounds.datamart.vocabulary.fhir_terms import Terms, find_terms
@@ -73,7 +75,8 @@ def build_vocabulary(
     files = _files(folder)
     athena = find_athena_files(files)
     has_concepts = any(one.table == "concept" for one in athena)
-    if athena and not has_concepts and {one.table for one in athena} != {_OWN_MAP}:
+    own_map_alone = {one.table for one in athena} == {_OWN_MAP}
+    if athena and not has_concepts and not (own_map_alone and existing):
         raise not_a_vocabulary(folder, "CONCEPT.csv is missing.")
     terms = find_terms(files)
     if not athena and not terms.value_sets and not terms.concept_maps:
@@ -172,13 +175,17 @@ def _made(
     assert not into.exists(), "a vocabulary is never written over"
     spill = into.with_name(f"{into.name}.spill")
     try:
-        connection = duckdb.connect(str(into), config={"temp_directory": str(spill)})
+        # Not opened by its path: a database would then be called as its file is.
+        settings = engine_settings(spill, threads=None, memory=memory_limit())
+        connection = duckdb.connect(config=settings)
         try:
+            connection.execute(f"ATTACH {text(str(into))} AS made")
+            connection.execute("USE made")
             create_tables(connection)
             _attach_former(connection, existing)
             report = fill(connection)
             connection.execute("DETACH former")
-            connection.execute("CHECKPOINT")
+            connection.execute("CHECKPOINT made")
         finally:
             connection.close()
     except BaseException as error:

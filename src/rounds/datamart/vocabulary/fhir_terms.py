@@ -64,7 +64,7 @@ def find_terms(files: Sequence[Path]) -> Terms:
     found: dict[tuple[str, str], Resource] = {}
     others = 0
     for path in files:
-        if not path.name.lower().endswith(_ENDINGS):
+        if not path.name.lower().endswith(_ENDINGS) or path.name.startswith("."):
             continue
         for place, resource in _resources(path):
             kind = resource.get("resourceType")
@@ -96,20 +96,25 @@ def _check(name: str, place: int, resource: Resource) -> None:
 
 
 def _resources(path: Path) -> Iterator[tuple[int, Resource]]:
-    """Give each resource with its line, or its entry in a Bundle."""
+    """Give each resource with its line, or its entry in a Bundle.
+
+    A line that names neither type is no more than counted: the file may be large.
+    """
     opened = gzip.open if path.name.lower().endswith(".gz") else open
     try:
         with opened(path, "rt", encoding="utf-8-sig") as stream:
-            whole = stream.read()
+            if ".ndjson" not in path.name.lower():
+                yield from _unbundled(_parsed(path.name, 1, stream.read()))
+                return
+            for line, one in enumerate(stream, start=1):
+                if any(f'"{kind}"' in one for kind in (*_KINDS, "Bundle")):
+                    for _, resource in _unbundled(_parsed(path.name, line, one)):
+                        yield line, resource
+                elif one.strip():
+                    yield line, {}
     except (UnicodeDecodeError, EOFError, gzip.BadGzipFile):
-        raise broken(path.name, None, "it is not UTF-8, or its end is cut") from None
-    if ".ndjson" not in path.name.lower():
-        yield from _unbundled(_parsed(path.name, 1, whole))
-        return
-    for line, one in enumerate(whole.splitlines(), start=1):
-        if one.strip():
-            for _, resource in _unbundled(_parsed(path.name, line, one)):
-                yield line, resource
+        said = "it is not UTF-8, or its end is cut"
+        raise broken(path.name, None, said, "Export the file again.") from None
 
 
 def _parsed(name: str, line: int, source: str) -> Resource:

@@ -7,11 +7,12 @@ from typing import Any
 
 import duckdb
 
+from rounds.datamart.spelling import spelled
 from rounds.datamart.vocabulary.concept_maps import read_maps
 from rounds.datamart.vocabulary.fhir_terms import Resource, Terms, written
 from rounds.datamart.vocabulary.joining import add_parts
 from rounds.datamart.vocabulary.report import VocabularyReport
-from rounds.datamart.vocabulary.tables import table_names
+from rounds.datamart.vocabulary.tables import columns_of, order_of, table_names
 from rounds.datamart.vocabulary.value_sets import expand_all
 from rounds.nouns.errors import DataError
 
@@ -35,10 +36,7 @@ def finish(
         ("rounds_value_set", expanded.rows),
         ("rounds_concept_map", maps.rows),
     ):
-        columns = [list(column) for column in zip(*rows, strict=True)]
-        if columns:
-            unnested = ", ".join(f"unnest(${i + 1})" for i in range(len(columns)))
-            connection.execute(f"INSERT INTO {table} SELECT {unnested}", columns)
+        _insert(connection, table, rows)
     add_parts(
         connection,
         [
@@ -51,6 +49,29 @@ def finish(
         connection,
         refused=(*expanded.refused, *maps.refused),
         remarks=_remarks(connection, maps.remarks, terms.others),
+    )
+
+
+def _insert(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    rows: Sequence[tuple[str | None, ...]],
+) -> None:
+    """Fill a table, with the codes of a map as their vocabularies spell them."""
+    if not rows:
+        return
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    names = [row["column"] for row in columns_of(table)]
+    unnested = ", ".join(f"unnest(${i}) AS {n}" for i, n in enumerate(names, start=1))
+    values = {name: name for name in names}
+    for side in ("source", "target"):
+        if f"{side}_code" in values:
+            code = spelled(f"{side}_vocabulary_id", f"{side}_code")
+            values[f"{side}_code"] = code
+    connection.execute(
+        f"INSERT INTO {table} SELECT {', '.join(values.values())} "
+        f"FROM (SELECT {unnested}) ORDER BY {order_of(table)}",
+        columns,
     )
 
 

@@ -89,7 +89,7 @@ def content_hashes(
 ) -> list[tuple[str, str, str, str | None]]:
     """Name what each table now holds, where that is not an export's rows alone."""
     exported = _has_export(connection)
-    found = []
+    found: list[tuple[str, str, str, str | None]] = []
     for table in OHDSI_TABLES:
         n, hashed = connection.execute(_hash_of(table)).fetchall()[0]
         before = connection.execute(f"SELECT count(*) FROM former.{table}").fetchall()
