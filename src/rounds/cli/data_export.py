@@ -54,14 +54,21 @@ def export_(
     from rounds.cli.output import working
     from rounds.conduct import Project
     from rounds.datamart import Datamart, export_omop
+    from rounds.methods.disclosure import is_small
 
     opened = Project.open(project)
     with Datamart.open(opened.datamart) as mart, working(f"writing {out}"):
         found = export_omop(mart, out, form=form, tables=tables or None)
+    # A table of deaths with three rows counts three people.
+    rows = {name: None if is_small(n) else n for name, n in found.rows.items()}
     lines = table(
-        ("table", "rows"), [(name, f"{n:,}") for name, n in found.rows.items()]
+        ("table", "rows"),
+        [
+            (name, "suppressed (1–10)" if n is None else f"{n:,}")
+            for name, n in rows.items()
+        ],
     )
     lines += ["", f"{out}: rows about persons, of snapshot {found.snapshot}."]
     lines += ["Only you can read it. It is not for publishing."]
-    show({"folder": found.folder, "snapshot": found.snapshot, "rows": found.rows},
+    show({"folder": found.folder, "snapshot": found.snapshot, "rows": rows},
          lines, as_json=json)  # fmt: skip

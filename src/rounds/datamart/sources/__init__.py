@@ -45,6 +45,7 @@ def source_for(folder: str, files: Sequence[SourceFile]) -> Source:
     remedies = (
         "FHIR: give a folder with .ndjson, .ndjson.gz or .json files.",
         "OMOP: give a folder with person.csv or person.parquet and the other tables.",
+        "Other CSV: put a rounds-mapping.yaml beside the files.",
     )
     if not files:
         raise DataError(
@@ -54,7 +55,7 @@ def source_for(folder: str, files: Sequence[SourceFile]) -> Source:
             remedies=remedies,
         )
     raise DataError(
-        f"Nothing in {folder} is recognised as FHIR or OMOP ({len(files)} files).",
+        f"Nothing in {folder} is recognised as FHIR, OMOP or mapped CSV ({len(files)} files).",
         code="source-not-recognised",
         why="The files are told by their extensions and, for OMOP, their names.",
         remedies=remedies,
