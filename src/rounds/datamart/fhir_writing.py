@@ -74,8 +74,8 @@ def write_events(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
         f"CREATE TEMP VIEW routed AS SELECT event.*, {chosen} AS destination, "
         f"{row_id('event.key', 'event.part', 'main.target')} AS row_id, "
         f"{_concept()} AS concept_id, main.source_concept_id, "
-        "coalesce(main.value_as_concept_id, CASE WHEN found_value.concept_id > 0 "
-        "THEN found_value.concept_id ELSE found_value.source_concept_id END) "
+        "coalesce(CASE WHEN found_value.concept_id > 0 THEN found_value.concept_id "
+        "ELSE found_value.source_concept_id END, main.value_as_concept_id) "
         "AS value_concept_id, "
         "found_unit.concept_id AS unit_concept_id, "
         "found_unit.source_concept_id AS unit_source_concept_id, "
@@ -105,7 +105,6 @@ def write_events(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     return dict(rows)
 
 
-<<<<<<< HEAD
 def _concept() -> str:
     """Write an event's concept: its code's, or what the resource says beyond its code.
 
@@ -123,10 +122,7 @@ def _concept() -> str:
     )
 
 
-def _insist_on_concepts(connection: duckdb.DuckDBPyConnection) -> None:
-=======
 def _insist_on_concepts(connection: duckdb.DuckDBPyConnection, found: int) -> None:
->>>>>>> fhir
     """See that each event has a row for each standard concept of its code."""
     events, most = connection.execute(
         "SELECT (SELECT count(*) FROM event), "
