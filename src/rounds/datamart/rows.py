@@ -4,7 +4,7 @@ Only the steps that analyse rows may import this module; a contract keeps it so.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -197,7 +197,7 @@ class Asked:
         return self.by == "month" and self.measure.basis == "person"
 
     def compiled(
-        self, *, monthly: bool = False, only: Sequence[int] | None = None
+        self, *, monthly: bool = False, only: Iterable[int] | None = None
     ) -> tuple[Compiled, dict[str, tuple[str, list[Any]]]]:
         """Write it as SQL, with the lists that the SQL reads: name → column, values."""
         lists: dict[str, tuple[str, list[Any]]] = {}
@@ -225,7 +225,7 @@ def fetch(
     asked: Asked,
     *,
     monthly: bool = False,
-    only: Sequence[int] | None = None,
+    only: Iterable[int] | None = None,
 ) -> MeasureRows:
     """Run the compiled measure and give its rows.
 
@@ -233,7 +233,7 @@ def fetch(
     ----------
     monthly : bool
         One row a person and month.
-    only : sequence of int, optional
+    only : iterable of int, optional
         The `person_id` of those to look at; everybody, if not given.
     """
     sql, lists = asked.compiled(monthly=monthly, only=only)
