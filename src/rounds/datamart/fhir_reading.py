@@ -8,12 +8,13 @@ good ones load.
 
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
 
 from rounds.datamart.fhir_documents import Documents
-from rounds.datamart.fhir_lines import LONGEST_LINE, first_line, without_long_lines
+from rounds.datamart.fhir_lines import LONGEST_LINE, first_line, shortened
 from rounds.datamart.fhir_paths import duckdb_type, resources, schema, text
 from rounds.datamart.fhir_staging import Staging
 from rounds.datamart.mapping import mapping
@@ -160,14 +161,25 @@ class FhirReader:
         """Read a file that is mixed, or has a bad line, line by line as JSON."""
         promised = _type_in_name(file)
         try:
-            self._documents.read_lines(file, _options(file, LONGEST_LINE), promised)
+            self._documents.read_lines(file, _options(file), promised)
         except duckdb.InvalidInputException as error:
             if _TOO_LONG not in str(error):
                 raise
-            short, long = without_long_lines(file, self._spill(), LONGEST_LINE)
-            self._documents.read_lines(
-                short, _options(short, LONGEST_LINE), promised, too_long=long
+            short = shortened(
+                file,
+                self._spill(),
+                usual=_USUAL,
+                longest=LONGEST_LINE,
+                wanted=_mapped_elements,
             )
+            options = _options(short.file, short.longest)
+            self._documents.read_lines(
+                short.file, options, promised, too_long=short.too_long
+            )
+
+
+def _mapped_elements(kind: str) -> Iterable[str]:
+    return schema(kind) if kind in resources() else ()
 
 
 def _options(file: SourceFile, longest: int = _USUAL) -> str:
