@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PURPOSES := spec errors properties truth crosscheck conformance architecture journeys browser docs unit
 
-.PHONY: demo test $(PURPOSES:%=test-%) test-kill loops check fix bench docs clean
+.PHONY: demo test $(PURPOSES:%=test-%) test-kill test-kill-load test-batches loops check fix bench docs clean
 
 demo: .venv/core ## turn the loop once on a made health system
 	$(BIN)/rounds demo
@@ -15,7 +15,13 @@ $(PURPOSES:%=test-%): test-%: .venv/dev ## the tests of one purpose
 	$(BIN)/pytest tests/$*
 
 test-kill: .venv/dev ## 200 kills of the CDS service under load
-	ROUNDS_KILLS=200 $(BIN)/pytest tests/journeys -k kill
+	ROUNDS_KILLS=200 $(BIN)/pytest tests/journeys/test_practice_kill.py
+
+test-kill-load: .venv/dev ## 300 kills of loads, with a reader beside them
+	ROUNDS_LOAD_KILLS=300 $(BIN)/pytest -s tests/journeys/test_load_kill.py
+
+test-batches: .venv/dev ## 1,000 batches of FHIR changes, in any order and repeated
+	ROUNDS_BATCHES=1000 $(BIN)/pytest tests/properties/test_datamart_batches.py
 
 LOOPS ?= 1000
 loops: .venv/core ## 3 × 1,000 loops graded against the truth: effect, none, harm

@@ -30,6 +30,10 @@ PLANTS = {
         "loop/problem/planted.py",
         "import rounds.practice.exposures",
     ),
+    "Privacy: one person's state": (
+        "loop/evaluation/planted.py",
+        "import rounds.datamart.bedside",
+    ),
     "One database": ("practice/planted.py", "import duckdb"),
     "Registries": ("loop/evidence/planted.py", "import sqlalchemy"),
     "Light words": ("nouns/planted.py", "import numpy"),

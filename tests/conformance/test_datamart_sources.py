@@ -1,10 +1,11 @@
-"""Our own two sources pass what others' must."""
+"""Our own three sources pass what others' must."""
 
 import csv
 import json
 from typing import ClassVar
 
 from rounds.conformance.sources import BaseSource
+from stories import small_csv
 from stories.small_fhir import RESOURCES, write_ndjson
 from stories.small_omop import TABLES, write_csv
 
@@ -96,3 +97,34 @@ class TestOmop(BaseSource):
         with path.open("a") as stream:
             stream.write("," * (len(header) - 1) + "\n")
         return f"PERSON.csv:{n + 2}"
+
+
+class TestCsv(BaseSource):
+    shape = "csv"
+    # Each line, p2's death on the line of p2, and three places that no file lists.
+    n_records = sum(len(text.splitlines()) - 1 for text in small_csv.FILES.values()) + 5
+    rows: ClassVar = {
+        "person": 2,
+        "death": 1,
+        "visit_occurrence": 2,
+        "condition_occurrence": 1,
+        "measurement": 3,
+        "drug_exposure": 1,
+        "observation_period": 2,
+        "care_site": 2,
+        "provider": 2,
+    }
+
+    def write(self, folder):
+        small_csv.write_files(folder)
+
+    def reorder(self, folder):
+        for path in folder.glob("*.csv"):
+            turned(path, header=1)
+
+    def spoil(self, folder):
+        path = folder / "visits.csv"
+        n = len(path.read_text().splitlines())
+        with path.open("a") as stream:
+            stream.write("p1;v3;2024-02-30;;North;ana;out\n")
+        return f"visits.csv:{n + 1}"

@@ -117,7 +117,7 @@ def at_limits(systolic, diastolic):
 
 @pytest.fixture(scope="module")
 def datamart(facts, tmp_path_factory):
-    path = tmp_path_factory.mktemp("synthea") / "datamart.duckdb"
+    path = tmp_path_factory.mktemp("synthea") / "datamart"
     load(SOURCE, path)
     with Datamart.open(path) as opened:
         yield opened

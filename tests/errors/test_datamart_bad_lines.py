@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import shutil
 
 import pytest
 
@@ -23,7 +24,8 @@ def loaded(tmp_path):
         story.write_ndjson(folder, base | {kind: own})
         if name:
             (folder / f"{kind}.ndjson").rename(folder / name)
-        return load(folder, tmp_path / "mart.duckdb")
+        shutil.rmtree(tmp_path / "mart", ignore_errors=True)
+        return load(folder, tmp_path / "mart")
 
     return run
 
@@ -177,7 +179,7 @@ SET_ASIDE = {
             authoredOn="2024-01-01",
             medicationReference=story.ref("Medication", "m1"),
         ),
-        "medication not contained",
+        "medication not found",
     ),
     "dead before birth": (
         "Patient",
@@ -191,8 +193,8 @@ SET_ASIDE = {
     ),
     "never born": ("Patient", story.patient("x", birthDate=None), "no birth date"),
     "unsupported": (
-        "AllergyIntolerance",
-        story.resource("AllergyIntolerance", "x", category=["food"]),
+        "Appointment",
+        story.resource("Appointment", "x", status="booked"),
         "unsupported type",
     ),
 }
@@ -251,7 +253,7 @@ def test_line_numbers_count_blank_lines(loaded, tmp_path):
     text = f"\n{json.dumps(GOOD)}\n\n   \n{bad}\n"
     path.unlink()
     (path.parent / "Observation.ndjson.gz").write_bytes(gzip.compress(text.encode()))
-    report = load(path.parent, tmp_path / "mart.duckdb")
+    report = load(path.parent, tmp_path / "another")
     assert only(report, "Observation").examples == ("Observation.ndjson.gz:5",)
 
 
@@ -267,8 +269,8 @@ def test_one_file_may_hold_every_type(tmp_path):
     (tmp_path / "in" / "all.ndjson").write_text("\n".join(lines))
     (tmp_path / "by-type").mkdir()
     story.write_ndjson(tmp_path / "by-type")
-    one = load(tmp_path / "in", tmp_path / "one.duckdb")
-    other = load(tmp_path / "by-type", tmp_path / "other.duckdb")
+    one = load(tmp_path / "in", tmp_path / "one")
+    other = load(tmp_path / "by-type", tmp_path / "other")
     assert one.by_type == other.by_type
     assert one.rows == other.rows
 

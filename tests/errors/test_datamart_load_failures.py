@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from rounds.datamart import Datamart, load
@@ -24,12 +25,21 @@ def folder(tmp_path):
 def mart(folder, tmp_path):
     """A datamart that must survive whatever fails beside it."""
     (tmp_path / "private").mkdir()
-    path = tmp_path / "private" / "mart.duckdb"
+    path = tmp_path / "private" / "datamart"
     load(folder, path)
-    before = path.read_bytes()
+    before = content(path)
     yield path
-    assert path.read_bytes() == before
-    assert sorted(each.name for each in path.parent.iterdir()) == ["mart.duckdb"]
+    assert content(path) == before
+    assert [each.name for each in path.parent.iterdir()] == ["datamart"]
+
+
+def content(path):
+    """Give every file of a datamart's folder with its bytes."""
+    return {
+        each.relative_to(path).as_posix(): each.read_bytes()
+        for each in path.rglob("*")
+        if each.is_file()
+    }
 
 
 def fails(family, code, source, mart):
@@ -61,11 +71,13 @@ def test_a_file_that_is_no_folder(tmp_path, mart):
     fails(DataError, "source-not-recognised", tmp_path / "notes.md", mart)
 
 
-def test_a_folder_without_patients_names_the_first_places(tmp_path, mart):
+def test_a_folder_without_patients_names_the_first_places(tmp_path):
+    """And a first load that fails leaves no folder."""
     (tmp_path / "few").mkdir()
     write_ndjson(tmp_path / "few", {"CarePlan": [fhir("CarePlan", "x")]})
-    words = fails(DataError, "no-persons", tmp_path / "few", mart)
+    words = fails(DataError, "no-persons", tmp_path / "few", tmp_path / "datamart")
     assert "CarePlan.ndjson:1: unsupported type" in words
+    assert [each.name for each in tmp_path.iterdir()] == ["few"]
 
 
 CHILD = """
@@ -126,12 +138,8 @@ def test_a_really_full_disk(folder, tmp_path):
     if mounted.returncode:
         pytest.skip("a small file system cannot be mounted here")
     try:
-        (small / "mart.duckdb").write_bytes(b"")
-        (small / "mart.duckdb").unlink()
-        assert in_child("", folder, small / "mart.duckdb") == [
-            "SourceError",
-            "disk-full",
-        ]
+        said = in_child("", folder, small / "datamart")
+        assert said == ["SourceError", "disk-full"]
         assert list(small.iterdir()) == []
     finally:
         subprocess.run(["umount", small], check=True)
@@ -172,7 +180,6 @@ def test_a_project_without_write_permission(folder, mart, tmp_path):
         pytest.skip("another account cannot reach the test's folder")
     grown(folder)
     mart.parent.chmod(0o555)
-    mart.chmod(0o644)
     try:
         said = in_child(as_nobody(), folder, mart)
     finally:
@@ -180,10 +187,46 @@ def test_a_project_without_write_permission(folder, mart, tmp_path):
     assert said == ["SourceError", "not-permitted"]
 
 
+def test_a_folder_that_others_may_write_to_but_not_this_one(folder, mart, tmp_path):
+    """The lock cannot be taken: the load says so, and reads nothing."""
+    if not reachable(tmp_path) and os.geteuid() == 0:
+        pytest.skip("another account cannot reach the test's folder")
+    grown(folder)
+    mart.chmod(0o755)
+    try:
+        said = in_child(as_nobody(), folder, mart)
+    finally:
+        mart.chmod(0o700)
+    assert said == ["SourceError", "not-permitted"]
+
+
 def test_there_is_no_datamart(tmp_path):
-    (tmp_path / "words.duckdb").write_text("not a database")
-    for name in ("nothing.duckdb", "words.duckdb", "."):
+    (tmp_path / "empty").mkdir()
+    for name in ("nothing", "empty"):
         with pytest.raises(DataError) as caught:
             Datamart.open(tmp_path / name)
         assert caught.value.code == "datamart-missing"
         assert caught.value.remedies
+
+
+def test_something_else_stands_there(tmp_path):
+    (tmp_path / "words").write_text("not a database")
+    duckdb.connect(str(tmp_path / "others.duckdb")).close()
+    for name in ("words", "others.duckdb", "."):
+        with pytest.raises(DataError) as caught:
+            Datamart.open(tmp_path / name)
+        assert caught.value.code == "not-a-datamart"
+        assert caught.value.remedies
+
+
+def test_a_datamart_of_one_file_was_made_by_an_older_version(folder, tmp_path):
+    path = tmp_path / "datamart.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE TABLE rounds_snapshot (snapshot VARCHAR)")
+    before = path.read_bytes()
+    for use in (Datamart.open, lambda path: load(folder, path)):
+        with pytest.raises(DataError) as caught:
+            use(path)
+        assert caught.value.code == "datamart-older"
+        assert any("Load again" in each for each in caught.value.remedies)
+    assert path.read_bytes() == before

@@ -174,7 +174,7 @@ def test_what_a_clone_lacks_is_made_for_its_owner_alone(project, tmp_path, capsy
     arguments = ["data", "load", tmp_path / "fhir", "--project", project.root]
     assert run_json(capsys, *arguments)[0] == 0
     assert stat.S_IMODE(project.private.stat().st_mode) == 0o700
-    assert stat.S_IMODE(project.datamart.stat().st_mode) == 0o600
+    assert stat.S_IMODE(project.datamart.stat().st_mode) == 0o700
     shutil.rmtree(project.private)
     arguments = ["ledger", "verify", "--project", project.root]
     assert run_json(capsys, *arguments)[0] == 0

@@ -6,7 +6,8 @@ import pytest
 
 from rounds.conduct import Desk, reconcile
 from rounds.conduct.demo import DemoOptions, run_demo
-from rounds.conduct.steps import carried_source, whole_months
+from rounds.conduct.periods import whole_months
+from rounds.conduct.steps import carried_source
 from rounds.nouns import Decision, DefinitionError, Period, Problem, Source
 
 NOON = dt.datetime(2026, 1, 5, 12, tzinfo=dt.UTC)

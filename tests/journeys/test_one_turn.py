@@ -70,11 +70,13 @@ def test_the_project_is_laid_out_as_promised(turned):
 
 def test_no_person_reaches_what_may_be_published(turned):
     """No id of a person or encounter stands in the ledger, report or output."""
-    import duckdb
+    from rounds.datamart import Datamart
 
     root = Path(turned["project"])
-    with duckdb.connect(str(root / "private" / "datamart.duckdb"), read_only=True) as c:
-        rows = c.execute("SELECT person_source_value FROM person").fetchall()
+    with Datamart.open(root / "private" / "datamart") as mart:
+        rows = mart._connection.execute(
+            "SELECT person_source_value FROM person"
+        ).fetchall()
     ids = {row[0] for row in rows}
     assert len(ids) == 3000
     published = [*(root / "ledger").rglob("*"), Path(turned["report"])]

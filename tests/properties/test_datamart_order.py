@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rounds.datamart import Datamart, load
-from rounds.datamart.ucum import is_ucum
+from rounds.definitions.ucum import is_ucum
 from stories import small_fhir as story
 
 LINES = [
@@ -26,8 +26,8 @@ def loaded(files):
         folder.mkdir()
         for number, lines in enumerate(files):
             (folder / f"part-{number}.ndjson").write_text("\n".join(lines) + "\n")
-        report = load(folder, Path(name) / "mart.duckdb")
-        with Datamart.open(Path(name) / "mart.duckdb") as mart:
+        report = load(folder, Path(name) / "mart")
+        with Datamart.open(Path(name) / "mart") as mart:
             reasons = {(r.type, r.reason, r.n) for r in report.reasons}
             return report.by_type, reasons, mart.fingerprints()
 

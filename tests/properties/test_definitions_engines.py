@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 
 from rounds.datamart.measures import run_measure
-from rounds.datamart.rows import fetch, measure_rows, prepare
+from rounds.datamart.rows import Asked, fetch, measure_rows, prepare
 from rounds.definitions import check, explain
 from rounds.definitions.graph import CLAUSES, day_of, nodes
 from rounds.definitions.reference import evaluate
@@ -33,7 +33,8 @@ def agree(measure, rows, *, monthly=False, without=frozenset()):
     concepts = prepare(datamart, measure)
     if isinstance(concepts, NotEstimable):
         return
-    found = fetch(datamart, measure, PERIOD, concepts, without=without, monthly=monthly)
+    asked = Asked(measure, PERIOD, concepts, without=without)
+    found = fetch(datamart, asked, monthly=monthly)
     judged = evaluate(measure, rows, PERIOD, without=without, monthly=monthly)
     assert found.person_id.tolist() == [row.person_id for row in judged]
     assert found.index_date.tolist() == [row.index_date for row in judged]

@@ -4,7 +4,6 @@ import csv
 import datetime as dt
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -23,10 +22,10 @@ def mart(tmp_path):
     def run(tables=None):
         (tmp_path / "omop").mkdir(exist_ok=True)
         story.write_csv(tmp_path / "omop", tables)
-        report = load(tmp_path / "omop", tmp_path / "mart.duckdb")
+        report = load(tmp_path / "omop", tmp_path / "mart")
 
         def rows(query):
-            with Datamart.open(tmp_path / "mart.duckdb") as opened:
+            with Datamart.open(tmp_path / "mart") as opened:
                 return opened._connection.execute(query).fetchall()
 
         return report, rows
@@ -88,10 +87,10 @@ def test_the_same_content_as_parquet_in_lower_case_gives_the_same_rows(mart, tmp
         columns = list(dict.fromkeys(column for row in rows for column in row))
         table = pa.table({c.lower(): [r.get(c, "") for r in rows] for c in columns})
         pq.write_table(table, tmp_path / "parquet" / f"{name.lower()}.parquet")
-    load(tmp_path / "parquet", tmp_path / "other.duckdb")
+    load(tmp_path / "parquet", tmp_path / "other")
     with (
-        Datamart.open(tmp_path / "mart.duckdb") as one,
-        Datamart.open(tmp_path / "other.duckdb") as other,
+        Datamart.open(tmp_path / "mart") as one,
+        Datamart.open(tmp_path / "other") as other,
     ):
         assert one.fingerprints() == other.fingerprints()
 
@@ -160,7 +159,7 @@ def test_a_line_that_is_not_csv_is_counted_at_its_place(mart, tmp_path):
     mart()
     path = tmp_path / "omop" / "CONDITION_OCCURRENCE.csv"
     path.write_text(path.read_text() + "2,11,0,2024-03-02,E11,9,9,9\n3,11,0,x,E11\n")
-    report = load(tmp_path / "omop", tmp_path / "mart.duckdb")
+    report = load(tmp_path / "omop", tmp_path / "mart")
     found = {
         each.reason: each.examples
         for each in report.reasons
@@ -210,13 +209,13 @@ def test_what_is_no_number_in_parquet_reaches_no_measure(tmp_path):
         "value_as_number": pa.array(values, pa.float64()),
     }
     pq.write_table(pa.table(measurement), source / "measurement.parquet")
-    report = load(source, tmp_path / "m.duckdb")
+    report = load(source, tmp_path / "m")
     assert report.by_type["measurement"].set_aside == 1
     assert [r.reason for r in report.reasons] == [
         "value of the wrong type: value_as_number"
     ]
-    with duckdb.connect(str(tmp_path / "m.duckdb"), read_only=True) as connection:
-        found = connection.execute(
+    with Datamart.open(tmp_path / "m") as opened:
+        found = opened._connection.execute(
             "SELECT value_as_number FROM measurement ORDER BY measurement_id"
         ).fetchall()
     assert found == [(120.0,), (None,), (None,)]

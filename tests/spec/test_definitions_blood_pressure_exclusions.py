@@ -94,12 +94,12 @@ def test_who_opted_out_is_nowhere(spec):
 
 
 def test_other_units_are_not_used_and_are_said(run):
-    """Readings in kPa, or without a unit, are passed over and counted among limitations."""
+    """Readings that no conversion brings to mm[Hg] are passed over and counted."""
     readings = """
         person | day        | systolic | diastolic | unit
         -------+------------+----------+-----------+-------
              1 | 2025-03-01 |      150 |        80 | mmHg
-             1 | 2025-04-01 |       17 |        10 | kPa
+             1 | 2025-04-01 |       17 |        10 | cm
     """
     result = run(tables(readings=readings), MEASURE)
     assert result.populations["numerator"] == 0
@@ -115,11 +115,11 @@ def test_no_blood_pressure_at_all_is_not_estimable(run):
 
 
 def test_all_in_another_unit_is_not_estimable(run):
-    """Blood pressure in kPa alone is no blood pressure in mm[Hg]."""
+    """Blood pressure in centimetres alone is no blood pressure in mm[Hg]."""
     readings = """
         person | day        | systolic | diastolic | unit
         -------+------------+----------+-----------+-----
-             1 | 2025-03-01 |       17 |        10 | kPa
+             1 | 2025-03-01 |       17 |        10 | cm
     """
     result = run(tables(readings=readings), MEASURE)
     assert isinstance(result, NotEstimable)

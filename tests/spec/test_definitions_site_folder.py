@@ -67,8 +67,8 @@ def datamart(eunomia, tmp_path_factory):
             "SELECT table_name FROM information_schema.tables WHERE table_schema = 'main'"
         ).fetchall():
             connection.execute(f"COPY main.{name} TO '{source}/{name}.parquet'")
-    load(source, folder / "datamart.duckdb")
-    with Datamart.open(folder / "datamart.duckdb") as opened:
+    load(source, folder / "datamart")
+    with Datamart.open(folder / "datamart") as opened:
         yield opened
 
 

@@ -88,7 +88,27 @@ def tables(draw):
             )
     if draw(st.booleans()):
         rows["death"].append({"person_id": 1, "death_date": draw(DAYS)})
+    _vocabulary(draw, rows)
     return rows
+
+
+def _vocabulary(draw, rows):
+    """Relate some concepts to others, as a vocabulary's hierarchy and maps do."""
+    concept = st.sampled_from([row["concept_id"] for row in rows["concept"]])
+    pairs = st.lists(st.tuples(concept, concept), max_size=4)
+    rows["concept_ancestor"] = [
+        {"ancestor_concept_id": top, "descendant_concept_id": below}
+        for top, below in draw(pairs)
+    ]
+    rows["concept_relationship"] = [
+        {
+            "concept_id_1": source,
+            "concept_id_2": target,
+            "relationship_id": draw(st.sampled_from(["Maps to", "Is a"])),
+            "invalid_reason": draw(st.sampled_from([None, None, "D"])),
+        }
+        for source, target in draw(pairs)
+    ]
 
 
 def _event(draw, rows, domain, key, whose):
@@ -114,10 +134,10 @@ def _event(draw, rows, domain, key, whose):
     if domain in {"measurement", "observation"}:
         row[f"{domain}_date"] = start
         row["value_as_number"] = draw(
-            st.sampled_from([None, 0.3, 85.0, 99.5, 139.0, 140.0, 90.0])
+            st.sampled_from([None, 0.3, 2.7, 18.7, 85.0, 99.5, 139.0, 140.0, 90.0])
         )
         row["unit_source_value"] = draw(
-            st.sampled_from(["mm[Hg]", "mmHg", "kPa", None])
+            st.sampled_from(["mm[Hg]", "mmHg", "kPa", "[psi]", "cm", "bananas", None])
         )
         row["unit_concept_id"] = draw(st.sampled_from([None, None, 8876]))
     elif domain == "procedure":
@@ -252,6 +272,7 @@ def measures(draw):
     used = set(_sets(plain))
     plain["concept_sets"] = [
         one.model_dump(mode="json")
+        | {"descendants": draw(st.booleans()), "mapped": draw(st.booleans())}
         for one in {s.name: s for s in shipped}.values()
         if one.name in used
     ]

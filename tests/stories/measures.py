@@ -23,6 +23,8 @@ TYPES = {
     "care_site": "care_site_id BIGINT, care_site_source_value VARCHAR",
     "provider": "provider_id BIGINT, provider_source_value VARCHAR",
     "concept": "concept_id BIGINT, vocabulary_id VARCHAR, concept_code VARCHAR",
+    "concept_ancestor": "ancestor_concept_id BIGINT, descendant_concept_id BIGINT",
+    "concept_relationship": "concept_id_1 BIGINT, concept_id_2 BIGINT, relationship_id VARCHAR, invalid_reason VARCHAR",
 }
 """The columns of OMOP 5.4 that measures read."""
 

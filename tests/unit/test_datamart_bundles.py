@@ -42,7 +42,7 @@ def load_text(tmp_path, **texts):
     (tmp_path / "in").mkdir()
     for name, text in texts.items():
         (tmp_path / "in" / f"{name}.json").write_text(text)
-    return load(tmp_path / "in", tmp_path / "mart.duckdb")
+    return load(tmp_path / "in", tmp_path / "mart")
 
 
 @pytest.mark.parametrize("indent", [None, 2])
@@ -51,14 +51,15 @@ def test_entries_refer_to_each_other_by_full_url(tmp_path, indent):
     assert report.set_aside == 0
     assert report.remarks == ()
     assert report.read == 4
-    with Datamart.open(tmp_path / "mart.duckdb") as mart:
+    with Datamart.open(tmp_path / "mart") as mart:
         found = mart._connection.execute(
             "SELECT condition_occurrence.person_id, visit_occurrence_id, "
             "care_site_source_value FROM condition_occurrence "
             "JOIN visit_occurrence USING (visit_occurrence_id) "
             "JOIN care_site USING (care_site_id)"
         ).fetchall()
-    assert found == [(1, 1, "o1")]
+    ids = [name.removeprefix("urn:uuid:") for name in (PATIENT, VISIT)]
+    assert found == [(story.key("Patient", ids[0]), story.key("Encounter", "e1"), "o1")]
 
 
 def test_one_broken_bundle_does_not_stop_the_others(tmp_path):
@@ -92,7 +93,7 @@ def test_a_cut_off_gzip_file_loads_up_to_the_cut(tmp_path):
     ]
     packed = gzip.compress("\n".join(lines).encode())
     (folder / "Condition.ndjson.gz").write_bytes(packed[: len(packed) // 2])
-    report = load(folder, tmp_path / "mart.duckdb")
+    report = load(folder, tmp_path / "mart")
     n = report.by_type["Condition"].mapped
     assert 50 < n < 450
     (reason,) = report.reasons

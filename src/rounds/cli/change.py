@@ -228,8 +228,12 @@ def _switch(verb: str, service: str, by: str, project: Path, *, as_json: bool) -
             why="Who changes what patients get stands by it.",
             remedies=('Name the person, e.g. --by "Dr Rosa Lind".',),
         )
+    from rounds.conduct import refresh_bedside
+
     with _desk(project, by) as desk:
         getattr(desk.practice, verb)(service, by=by, at=utc_now())
+        if verb != "kill":
+            refresh_bedside(desk)
         standing = _standing(desk, service)
     show(standing, [f"{service}: {standing['state']}"], as_json=as_json)
 

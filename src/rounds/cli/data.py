@@ -2,34 +2,42 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from rounds.cli.output import Progress, show, table
+from rounds.cli.output import Progress, show, table, utc_now
 from rounds.nouns.errors import DefinitionError
 
 if TYPE_CHECKING:
+    from rounds.conduct import Project
     from rounds.datamart import LoadReport
+    from rounds.datamart.deidentify import DeidentifyPlan
 
-__all__ = ["init", "load_", "status_"]
+__all__ = ["history_", "init", "load_", "plan_of", "rollback_", "status_"]
 
 
 def init(
     folder: Path,
     /,
     *,
-    source: Annotated[Path, Parameter(name="--from")],
+    source: Annotated[str, Parameter(name="--from")],
+    deidentify: Literal["none", "safe_harbor", "shifted"] = "none",
     json: bool = False,
 ) -> None:
-    """Make a project from a folder of FHIR R4 or of OMOP CDM.
+    """Make a project from FHIR R4, OMOP CDM or plain CSV.
 
     Parameters
     ----------
     folder
         The new project's folder.
     source
-        Bulk NDJSON, Bundles, or OMOP tables as parquet or CSV.
+        A folder or zip archive of bulk NDJSON, Bundles, OMOP tables, or any CSV with a
+        mapping; or postgresql://user@host/database?schema=cdm.
+    deidentify
+        Take identifiers away on the way in: `safe_harbor` removes the 18 of HIPAA and
+        leaves years for dates; `shifted` moves each person's dates by a secret number
+        of days, and removes less.
     json
         Print one JSON object.
     """
@@ -37,11 +45,19 @@ def init(
 
     from rounds.conduct import Project
     from rounds.datamart import load
+    from rounds.datamart.source_given import place_given
 
+    place_given(source)  # an address with a password is refused before it is kept
     existed = folder.exists()
-    project = Project.init(folder, source=source)
+    project = Project.init(folder, source=source, deidentify=deidentify)
     try:
-        report = load(source, project.datamart, progress=_rates(Progress()))
+        report = load(
+            source,
+            project.datamart,
+            progress=_rates(Progress()),
+            now=utc_now,
+            deidentify=plan_of(project),
+        )
     except BaseException:
         # Nothing half-made: what this call made goes, what was there stays.
         shutil.rmtree(project.root)
@@ -60,21 +76,46 @@ def init(
     )
 
 
+def plan_of(project: "Project") -> "DeidentifyPlan | None":
+    """Give how the project's data are de-identified on the way in, if they are."""
+    from secrets import token_bytes
+
+    from rounds.datamart.deidentify import plan_from
+
+    today = utc_now().date()
+    return plan_from(project.settings, project.private, token_bytes, today=today)
+
+
 def load_(
-    source: Path | None = None, /, *, project: Path = Path(), json: bool = False
+    source: str | None = None,
+    /,
+    *,
+    name: Annotated[str, Parameter(name="--source")] = "main",
+    wait: float = 0.0,
+    project: Path = Path(),
+    json: bool = False,
 ) -> None:
-    """Load a folder into the project's datamart.
+    """Load a folder into the project's datamart, as a new snapshot of it.
+
+    FHIR adds to what its source gave before; OMOP and CSV replace it. What is reading
+    the datamart meanwhile goes on with the snapshot that it opened.
 
     Parameters
     ----------
     source
-        The folder; the one named in rounds.toml if not given.
+        A folder or zip archive, or postgresql://user@host/database?schema=cdm (its
+        password comes from ~/.pgpass or PGPASSWORD); the one named in rounds.toml if
+        not given.
+    name
+        Which source it is, where several give to one datamart.
+    wait
+        For how many seconds to wait for another load to end.
     project
         The project's folder.
     json
         Print one JSON object.
     """
-    from rounds.conduct import Project
+    from rounds.conduct import Desk, Project, refresh_bedside
     from rounds.datamart import load
 
     opened = Project.open(project)
@@ -88,8 +129,19 @@ def load_(
                 "Set source under [data] in rounds.toml",
             ),
         )
-    report = load(source or Path(named), opened.datamart, progress=_rates(Progress()))
-    show(report.as_dict(), _lines(report), as_json=json)
+    report = load(
+        source or named,
+        opened.datamart,
+        name=name,
+        progress=_rates(Progress()),
+        now=utc_now,
+        wait=wait,
+        deidentify=plan_of(opened),
+    )
+    with Desk.open(opened, now=utc_now, by="load") as desk:
+        refresh_bedside(desk)
+    found = report.as_dict() | {"unchanged": report.unchanged}
+    show(found, _lines(report), as_json=json)
 
 
 def status_(*, project: Path = Path(), json: bool = False) -> None:
@@ -104,19 +156,28 @@ def status_(*, project: Path = Path(), json: bool = False) -> None:
     """
     from dataclasses import asdict
 
-    from rounds.cli.output import utc_now
     from rounds.conduct import Desk, Project
     from rounds.methods.disclosure import is_small
 
     opened = Project.open(project)
     with Desk.open(opened, now=utc_now, by="status") as desk, desk.datamart() as mart:
-        status = asdict(mart.status())
+        status = asdict(mart.status()) | {"dates": mart.calendar}
     # A table of deaths with three rows counts three people; a day may be one person's.
+    known = "%Y-%m" if status["dates"] == "day" else "%Y"
     for name in ("first_date", "last_date"):
-        status[name] = status[name] and f"{status[name]:%Y-%m}"
+        status[name] = status[name] and status[name].strftime(known)
     status["rows"] = {k: None if is_small(n) else n for k, n in status["rows"].items()}
     status["persons"] = None if is_small(status["persons"]) else status["persons"]
-    lines = [f"{key}: {value}" for key, value in status.items() if key != "rows"]
+    sources = status["sources"]
+    lines = [
+        f"{key}: {'suppressed (1–10)' if value is None else value}"
+        for key, value in status.items()
+        if key not in {"rows", "sources"} and (value is not None or key == "persons")
+    ]
+    lines += table(
+        ("source", "shape", "files", "loaded from"),
+        [(s["name"], s["shape"], f"{s['files']:,}", s["loaded_from"]) for s in sources],
+    )
     lines += table(
         ("table", "rows"),
         [
@@ -125,6 +186,78 @@ def status_(*, project: Path = Path(), json: bool = False) -> None:
         ],
     )
     show(status, lines, as_json=json)
+
+
+def history_(*, project: Path = Path(), json: bool = False) -> None:
+    """List the datamart's snapshots, newest first.
+
+    Parameters
+    ----------
+    project
+        The project's folder.
+    json
+        Print one JSON object.
+    """
+    from rounds.conduct import Project
+    from rounds.datamart import Store
+
+    store = Store(Project.open(project).datamart)
+    damaged = store.damaged()
+    # No counts: how many a load has added could be few.
+    found = [
+        {
+            "number": each.number,
+            "snapshot": each.id,
+            "parent": each.parent,
+            "made_at": each.made_at,
+            "made_by": each.made_by,
+            "kept": store.is_kept(each),
+            "sources": [
+                {"name": s.name, "shape": s.shape, "files": len(s.files)}
+                for s in each.sources
+            ],
+        }
+        for each in store.history()
+    ]
+    rows = [
+        (
+            str(each["number"]),
+            str(each["snapshot"]),
+            str(each["made_at"] or "")[:19],
+            str(each["made_by"]),
+            "" if each["kept"] else "files removed",
+        )
+        for each in found
+    ]
+    lines = table(("number", "snapshot", "made at", "made by", ""), rows)
+    lines += [f"{number}: its manifest is damaged" for number in damaged]
+    show({"snapshots": found, "damaged": damaged}, lines, as_json=json)
+
+
+def rollback_(
+    number: int, /, *, wait: float = 0.0, project: Path = Path(), json: bool = False
+) -> None:
+    """Go back to a former snapshot; it becomes a new one, and nothing is lost.
+
+    Parameters
+    ----------
+    number
+        The snapshot, as `rounds data history` numbers it.
+    wait
+        For how many seconds to wait for a load to end.
+    project
+        The project's folder.
+    json
+        Print one JSON object.
+    """
+    from rounds.conduct import Project
+    from rounds.datamart import Store
+
+    store = Store(Project.open(project).datamart)
+    made = store.rollback(number, now=utc_now, wait=wait)
+    found = {"number": made.number, "snapshot": made.id, "parent": made.parent}
+    lines = [f"Snapshot {made.number} has the content of {number}: {made.id}"]
+    show(found | {"content_of": number}, lines, as_json=json)
 
 
 def _rates(progress: Progress) -> Callable[[str, int, float], None]:
@@ -156,4 +289,7 @@ def _lines(report: "LoadReport") -> list[str]:
             where = ", ".join(reason.examples[:3])
             lines.append(f"  {reason.n:,} {reason.type}: {reason.reason} ({where})")
             lines.append(f"      {reason.meaning} {reason.remedy}".rstrip())
-    return [*lines, "", f"{report.persons:,} persons; snapshot {report.snapshot}"]
+    lines += ["", f"{report.persons:,} persons; snapshot {report.snapshot}"]
+    if report.unchanged:
+        lines.append("Nothing was new: the datamart is as it was.")
+    return lines

@@ -100,7 +100,7 @@ def export_(
 
 
 def why(ref: str, /, *, project: Path = Path(), json: bool = False) -> None:
-    """Walk back from a noun to its sources, snapshot and people.
+    """Walk back from a noun to its sources, snapshot, files and people.
 
     Parameters
     ----------
@@ -111,11 +111,10 @@ def why(ref: str, /, *, project: Path = Path(), json: bool = False) -> None:
     json
         Print one JSON object.
     """
-    from rounds.conduct import Project
-    from rounds.ledger import Ledger
+    from rounds.conduct import Desk, Project, why_with_files
 
-    with Ledger.open(Project.open(project).registry) as ledger:
-        tree = ledger.why(ref)
+    with Desk.open(Project.open(project), now=utc_now, by="why") as desk:
+        tree = why_with_files(desk, ref)
     show(tree.as_dict(), tree.lines(), as_json=json)
 
 
@@ -125,16 +124,20 @@ def impact(target: str, /, *, project: Path = Path(), json: bool = False) -> Non
     Parameters
     ----------
     target
-        A reference, `PMID:…`, `DOI:…`, or a datamart's snapshot.
+        A reference, `PMID:…`, `DOI:…`, a datamart's snapshot, or `file:…` with the
+        name of a file that was loaded or the beginning of its SHA-256.
     project
         The project's folder.
     json
         Print one JSON object.
     """
-    from rounds.conduct import Desk, Project
+    from rounds.conduct import Desk, Project, impact_of_file
 
     with Desk.open(Project.open(project), now=utc_now, by="impact") as desk:
-        tree = desk.ledger.impact(target)
+        if target.startswith("file:"):
+            tree = impact_of_file(desk, target.removeprefix("file:"))
+        else:
+            tree = desk.ledger.impact(target)
         live = [
             service
             for service in desk.practice.services()

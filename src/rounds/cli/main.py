@@ -29,7 +29,16 @@ _TOP = {
     "simulate": ("simulate:simulate", "Grade many loops against the truth."),
 }
 _GROUPS = {
-    "data": ("The datamart: practice to data.", "data", ("load", "status")),
+    "data": (
+        "The datamart: practice to data.",
+        "data",
+        ("load", "fetch", "status", "history", "rollback", "view", "where", "export"),
+    ),
+    "vocabulary": (
+        "What codes mean.",
+        "vocabulary",
+        ("load", "status", "unmapped"),
+    ),
     "measure": ("How well care is given.", "measure", ("list", "explain", "run")),
     "problem": ("Where does practice fall short?", "problem", ("run",)),
     "evidence": ("What is known already?", "evidence", ("run",)),
@@ -42,6 +51,13 @@ _GROUPS = {
     "decision": ("Adopt, adapt, abandon or extend.", "decision", ("run",)),
     "ledger": ("What has been said and decided.", "ledger", ("verify", "export")),
 }
+# A command whose file is not its group's.
+_ELSEWHERE = {
+    ("data", "export"): "data_export",
+    ("data", "fetch"): "data_fetch",
+    ("data", "view"): "data_view",
+    ("data", "where"): "data_where",
+}
 
 for _name, (_target, _help) in _TOP.items():
     app.command(f"rounds.cli.{_target}", name=_name, help=_help)
@@ -49,7 +65,8 @@ for _name, (_help, _module, _verbs) in _GROUPS.items():
     _group = App(name=_name, help=_help)
     for _verb in _verbs:
         _function = f"{_verb.replace('-', '_')}_"
-        _group.command(f"rounds.cli.{_module}:{_function}", name=_verb)
+        _file = _ELSEWHERE.get((_name, _verb), _module)
+        _group.command(f"rounds.cli.{_file}:{_function}", name=_verb)
     app.command(_group)
 
 

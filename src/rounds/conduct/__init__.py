@@ -1,6 +1,8 @@
 """One turn carried round: problem → evidence → change → evaluation → decision."""
 
+from rounds.conduct.bedside import refresh_bedside
 from rounds.conduct.desk import Desk
+from rounds.conduct.lineage import impact_of_file, why_with_files
 from rounds.conduct.plan import Plan
 from rounds.conduct.project import Project
 from rounds.conduct.reconcile import reconcile
@@ -16,10 +18,13 @@ __all__ = [
     "Desk",
     "Plan",
     "Project",
+    "impact_of_file",
     "reconcile",
+    "refresh_bedside",
     "run_change",
     "run_decision",
     "run_evaluation",
     "run_evidence",
     "run_problem",
+    "why_with_files",
 ]

@@ -73,9 +73,11 @@ class Desk:
         Raises
         ------
         DataError
-            If nothing has been loaded yet.
+            If nothing has been loaded yet, or by an older version.
         """
         if not self.project.datamart.exists():
+            if self.project.older_datamart.exists():
+                return Datamart.open(self.project.older_datamart)  # It says what to do.
             raise DataError(
                 "This project has no data yet.",
                 code="no-data",

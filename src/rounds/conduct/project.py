@@ -1,5 +1,7 @@
 """A site's folder: plain text under git, private stores beside it."""
 
+import datetime as dt
+import getpass
 import json
 import os
 import secrets
@@ -55,7 +57,12 @@ class Project:
 
     @property
     def datamart(self) -> Path:
-        """Give the datamart's file."""
+        """Give the datamart's folder."""
+        return self.private / "datamart"
+
+    @property
+    def older_datamart(self) -> Path:
+        """Give the file that the datamart was before it had snapshots."""
         return self.private / "datamart.duckdb"
 
     @property
@@ -67,6 +74,11 @@ class Project:
     def practice(self) -> Path:
         """Give the file of what is live where care is given."""
         return self.private / "practice.sqlite"
+
+    @property
+    def bedside(self) -> Path:
+        """Give the file of measures' states that the point of care reads."""
+        return self.private / "bedside.sqlite"
 
     @property
     def ledger(self) -> Path:
@@ -126,7 +138,14 @@ class Project:
         return project
 
     @classmethod
-    def init(cls, root: Path, *, source: Path | None, demo: bool = False) -> Self:
+    def init(
+        cls,
+        root: Path,
+        *,
+        source: str | Path | None,
+        demo: bool = False,
+        deidentify: str = "none",
+    ) -> Self:
         """Make a project's folder.
 
         Raises
@@ -135,7 +154,7 @@ class Project:
             If the folder holds something already, or cannot be made.
         """
         try:
-            return cls._made(root, source=source, demo=demo)
+            return cls._made(root, source=source, demo=demo, deidentify=deidentify)
         except OSError:
             raise DataError(
                 f"{root} cannot be made a project's folder.",
@@ -147,7 +166,9 @@ class Project:
             ) from None
 
     @classmethod
-    def _made(cls, root: Path, *, source: Path | None, demo: bool) -> Self:
+    def _made(
+        cls, root: Path, *, source: str | Path | None, demo: bool, deidentify: str
+    ) -> Self:
         project = cls(Path(root).resolve())
         if project.root.exists() and (
             not project.root.is_dir() or any(project.root.iterdir())
@@ -167,8 +188,9 @@ class Project:
         settings = (template / "rounds.toml").read_text()
         quoted = {
             "NAME": json.dumps(project.root.name),
-            "SOURCE": json.dumps(str(Path(source).resolve()) if source else ""),
+            "SOURCE": json.dumps(_kept(source) if source else ""),
             "DEMO": "true" if demo else "false",
+            "DEIDENTIFY": json.dumps(deidentify),
         }
         for key, value in quoted.items():
             settings = settings.replace(f"@{key}@", value)
@@ -194,6 +216,35 @@ class Project:
                 remedies=("Name another folder: rounds demo --out DIR",),
             )
         shutil.rmtree(self.root)
+
+    def audit(self, at: dt.datetime, command: str, what: str) -> None:
+        """Write down who of this machine looked at persons, when, and at what kind.
+
+        Raises
+        ------
+        DataError
+            If it cannot be written; then nothing may be shown.
+        """
+        line = {
+            "at": at.isoformat(),
+            "by": getpass.getuser(),
+            "command": command,
+            "what": what,
+        }
+        path = self.private / "audit.jsonl"
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            raise DataError(
+                f"{path.name} cannot be written.",
+                code="audit-not-written",
+                why="Nobody looks at persons without its being written down.",
+                remedies=("Check that the disk has room, and who may write there.",),
+            ) from None
 
     def secret(self, name: str, *, derive: bytes | None = None) -> bytes:
         """Give 32 secret bytes kept in `private/NAME` (mode 0600), making them once.
@@ -226,3 +277,8 @@ class Project:
             file.flush()
             os.fsync(file.fileno())
         return path.read_bytes()
+
+
+def _kept(source: str | Path) -> str:
+    """Write a source as the settings keep it: a path in full, an address as it is."""
+    return str(source) if "://" in str(source) else str(Path(source).resolve())

@@ -6,18 +6,18 @@ from pathlib import Path
 from typing import Literal
 
 from rounds import __version__
+from rounds.conduct.bedside import refresh_bedside
 from rounds.conduct.desk import Desk
 from rounds.conduct.freeze import protocol_of
+from rounds.conduct.periods import last_twelve_months, whole_months
 from rounds.conduct.plan import ChangePlan, DecisionPlan, EvidencePlan, ProblemPlan
 from rounds.conduct.reconcile import reconcile
 from rounds.conduct.strata import clinic_strata
-from rounds.datamart import Datamart
 from rounds.loop import change, decision, evaluation, evidence, problem
 from rounds.loop.change.knowledge import load_knowledge
 from rounds.loop.evidence.sources import load_sources
 from rounds.nouns import (
     Aim,
-    DataError,
     Decision,
     Evaluation,
     Evidence,
@@ -79,36 +79,6 @@ def run_problem(desk: Desk, plan: ProblemPlan, period: Period | None = None) -> 
             without=desk.practice.opt_outs(),
         )
     return desk.publish(found)
-
-
-def last_twelve_months(mart: Datamart) -> Period:
-    """Give the twelve months that end with the last day of the data.
-
-    Raises
-    ------
-    DataError
-        If the data have no day at all.
-    """
-    last = mart.status().last_date
-    if last is None:
-        raise DataError(
-            "The datamart holds no event with a date.",
-            code="no-days",
-            remedies=("Load encounters, conditions and observations too.",),
-        )
-    return Period(start=last - dt.timedelta(days=364), end=last)
-
-
-def whole_months(period: Period) -> Period:
-    """Give the whole calendar months in a period; the period itself if there is none.
-
-    A month of a few days would stand on a chart with limits as wide as the page.
-    """
-    start, end = period.start, period.end + dt.timedelta(days=1)
-    if start.day > 1:
-        start = (start.replace(day=1) + dt.timedelta(days=32)).replace(day=1)
-    end = end.replace(day=1) - dt.timedelta(days=1)
-    return period if end < start else Period(start=start, end=end)
 
 
 def run_evidence(desk: Desk, plan: EvidencePlan) -> Evidence:
@@ -207,6 +177,7 @@ def run_change(
         salt=desk.project.secret(f"{drawn}.salt", derive=_derived(seed, b"salt")),
         at=desk.now(),
     )
+    refresh_bedside(desk)
     return desk.publish(rollout), protocol
 
 

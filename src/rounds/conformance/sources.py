@@ -56,7 +56,7 @@ class BaseSource(ABC):
 
     def test_every_record_is_counted_once(self, folder: Path, tmp_path: Path) -> None:
         """Read is mapped and set aside, of each type and of all."""
-        report, _ = self.loaded(folder, tmp_path / "first.duckdb")
+        report, _ = self.loaded(folder, tmp_path / "first")
         assert report.shape == self.shape
         assert report.read == self.n_records
         for count in report.by_type.values():
@@ -67,14 +67,14 @@ class BaseSource(ABC):
         self, folder: Path, tmp_path: Path
     ) -> None:
         """Small input in, OMOP rows out."""
-        report, _ = self.loaded(folder, tmp_path / "first.duckdb")
+        report, _ = self.loaded(folder, tmp_path / "first")
         assert {table: report.rows[table] for table in self.rows} == self.rows
 
     def test_loading_again_changes_nothing(self, folder: Path, tmp_path: Path) -> None:
         """The snapshot and every row stay, here and in another place."""
-        first, content = self.loaded(folder, tmp_path / "first.duckdb")
-        again, same = self.loaded(folder, tmp_path / "first.duckdb")
-        elsewhere, too = self.loaded(folder, tmp_path / "second.duckdb")
+        first, content = self.loaded(folder, tmp_path / "first")
+        again, same = self.loaded(folder, tmp_path / "first")
+        elsewhere, too = self.loaded(folder, tmp_path / "second")
         assert again.unchanged
         assert first.snapshot == again.snapshot == elsewhere.snapshot
         assert content == same == too
@@ -83,18 +83,18 @@ class BaseSource(ABC):
         self, folder: Path, tmp_path: Path
     ) -> None:
         """Rows, and their ids, depend on content only."""
-        _, content = self.loaded(folder, tmp_path / "first.duckdb")
+        _, content = self.loaded(folder, tmp_path / "first")
         self.reorder(folder)
-        _, reordered = self.loaded(folder, tmp_path / "second.duckdb")
+        _, reordered = self.loaded(folder, tmp_path / "second")
         assert reordered == content
 
     def test_a_bad_record_is_set_aside_with_its_place(
         self, folder: Path, tmp_path: Path
     ) -> None:
         """Nothing is dropped silently, and the good records load."""
-        before, content = self.loaded(folder, tmp_path / "first.duckdb")
+        before, content = self.loaded(folder, tmp_path / "first")
         place = self.spoil(folder)
-        after, same = self.loaded(folder, tmp_path / "second.duckdb")
+        after, same = self.loaded(folder, tmp_path / "second")
         assert place in [each for r in after.reasons for each in r.examples]
         assert after.read == before.read + 1
         assert after.set_aside == before.set_aside + 1

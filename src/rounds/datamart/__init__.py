@@ -1,18 +1,36 @@
 """Practice to Data: FHIR and OMOP in, the engine inside, counts out."""
 
+from rounds.datamart.bedside_publishing import BedsidePublished, publish_bedside
 from rounds.datamart.build import Progress
-from rounds.datamart.datamart import Datamart, Status
-from rounds.datamart.load import load
+from rounds.datamart.datamart import Datamart, SourceStatus, Status
+from rounds.datamart.export import Exported, export_omop
+from rounds.datamart.lineage import Place, Subjects, origins, write_subjects
+from rounds.datamart.load import change_vocabulary, load
 from rounds.datamart.load_report import LoadReport, Reason, TypeCount
 from rounds.datamart.measures import run_measure
+from rounds.datamart.store import Snapshot, Store
+from rounds.datamart.vocabulary.loading import load_vocabulary
 
 __all__ = [
+    "BedsidePublished",
     "Datamart",
+    "Exported",
     "LoadReport",
+    "Place",
     "Progress",
     "Reason",
+    "Snapshot",
+    "SourceStatus",
     "Status",
+    "Store",
+    "Subjects",
     "TypeCount",
+    "change_vocabulary",
+    "export_omop",
     "load",
+    "load_vocabulary",
+    "origins",
+    "publish_bedside",
     "run_measure",
+    "write_subjects",
 ]

@@ -1,78 +1,162 @@
-"""A datamart being built: tables made, filled by a source, and accounted for."""
+"""One part being built: tables made, filled by a source, and accounted for."""
 
-import json
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import duckdb
 
 from rounds.datamart import problems
 from rounds.datamart.cdm import create_tables
-from rounds.datamart.concepts import FIRST_LOCAL
+from rounds.datamart.deidentify import Deidentifier, DeidentifyPlan
+from rounds.datamart.deidentify.file_places import FilePlaces
 from rounds.datamart.fhir_paths import text
-from rounds.datamart.load_failures import insist_on_persons, insist_on_rows
-from rounds.datamart.load_report import LoadReport, TypeCount
-from rounds.datamart.mapping import cdm_tables, mapping_version
-from rounds.datamart.periods import describe_source
+from rounds.datamart.load_failures import (
+    insist_on_mapped,
+    insist_on_persons,
+    insist_on_rows,
+)
+from rounds.datamart.load_report import LoadReport
 from rounds.datamart.source_files import SourceFile
-from rounds.datamart.sources import Loaded, Source
-from rounds.nouns.errors import DataError
+from rounds.datamart.sources import Held, Loaded, Source
+from rounds.datamart.store.attach import attach_parts, attach_vocabulary
+from rounds.datamart.store.counting import count_part, described_rows, rows_after
+from rounds.datamart.store.engine import Settings
+from rounds.datamart.store.manifest import FileInForce, Part, SourceInForce
+from rounds.datamart.store.relations import described_source
+from rounds.datamart.store.writing import Writer
+from rounds.datamart.vocabulary import vocabulary_from_relations
 
-__all__ = ["Build", "Progress"]
+__all__ = ["MAIN", "Build", "Given", "Progress"]
+
+MAIN = "main"
+"""The source that has no name of its own: its ids are not salted."""
 
 Progress: TypeAlias = Callable[[str, int, float], None]
 """Told what is being done, resources read so far, and resources a second."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Build:
-    """One datamart being made in a file of its own."""
+class Given:
+    """What a source gives to one part."""
 
-    source: Path
+    name: str
+    """The source's."""
+    loaded_from: str
     files: Sequence[SourceFile]
     plugin: Source
-    snapshot: str
-    path: Path
-    """The file that is being made."""
-    threads: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Build:
+    """One part of one source being made."""
+
+    writer: Writer
+    given: Given
+    held: SourceInForce | None
+    """What this load adds to; None for a whole one."""
+    vocabulary: str
+    settings: Settings
     progress: Progress | None
     started: float
     """A monotonic clock's reading, in seconds."""
+    deidentify: DeidentifyPlan | None = None
 
-    def run(self, former: Path | None) -> LoadReport:
-        """Build it whole, and give its report.
-
-        Parameters
-        ----------
-        former : Path, optional
-            A datamart whose vocabulary is taken over.
-        """
-        config: dict[str, str | bool | int | float | list[str]] = {
-            "temp_directory": str(self.path.with_suffix(".spill"))
-        }
-        if self.threads:
-            config["threads"] = self.threads
-        connection = duckdb.connect(str(self.path), config=config)
-        try:
+    def run(self) -> tuple[SourceInForce, str]:
+        """Build it; give the source as it is with it, and the vocabulary's id."""
+        part_id, path = self.writer.new_part()
+        before = self.held.parts if self.held else ()
+        with duckdb.connect(str(path), config=self.settings) as connection:
             connection.begin()
             create_tables(connection)
             problems.prepare(connection)
             connection.commit()
-            if former is not None:
-                _take_vocabulary(connection, former)
-            loaded = self.plugin.fill(connection, self.files, self._tell)
-            describe_source(connection, self.plugin.shape)
-            report = self._account(connection, loaded)
-            insist_on_persons(self.source, report)
-            insist_on_rows(report, loaded.rows)
-            self._keep(connection, report)
+            attach_vocabulary(connection, self.writer, self.vocabulary)
+            attach_parts(connection, self.writer, before)
+            namespace = "" if self.given.name == MAIN else self.given.name
+            plan = self.deidentify
+            away = Deidentifier(connection, plan, namespace) if plan else None
+            held = Held(
+                aliases=tuple(part.alias for part in before),
+                namespace=namespace,
+                deidentifier=away,
+            )
+            loaded = self.given.plugin.fill(
+                connection, self.given.files, self._tell, held
+            )
+            if away and plan:
+                away.finish()
+                FilePlaces(plan).keep(self.given.files)
+            vocabulary = self._brought(connection, loaded)
+            if not self.given.plugin.adds:
+                described = described_source(self.given.plugin.shape)
+                connection.execute(
+                    f"INSERT INTO cdm_source FROM ({described}) "
+                    "WHERE NOT EXISTS (FROM cdm_source)"
+                )
+            _keep_files(connection, self.given.files)
+            part = _part(connection, part_id, loaded, adds=self.given.plugin.adds)
+            report = self._account(connection, loaded, part)
+            rows = part.rows
+            self._say_whom(connection)
+            if self.held:
+                rows = rows_after(connection, self.held, part)
+            elif self.given.plugin.adds:
+                rows |= described_rows(rows)
+            report = replace(report, persons=rows["person"], rows=rows)
+            if not self.held and not _has_staged(connection):
+                insist_on_persons(self.given.loaded_from, report)
             connection.execute("CHECKPOINT")
-        finally:
-            connection.close()
-        return report
+        part = replace(part, bytes=path.stat().st_size)
+        return self._in_force(part, report), vocabulary
+
+    def _say_whom(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Write whom this load touches, where that is not everybody."""
+        place = self.writer.new_touched()
+        place.unlink(missing_ok=True)
+        if self.held:
+            connection.execute(
+                "COPY (SELECT DISTINCT person_id FROM touched ORDER BY ALL) "
+                f"TO {text(str(place))} (FORMAT parquet)"
+            )
+
+    def _brought(self, connection: duckdb.DuckDBPyConnection, loaded: Loaded) -> str:
+        """Join the vocabulary that a source brings to the one in force; give its id."""
+        if not loaded.vocabulary:
+            return self.vocabulary
+        made = self.writer.building / "joined.duckdb"
+        former = self.writer.vocabulary_path(self.vocabulary)
+        report = vocabulary_from_relations(connection, loaded.vocabulary, made, former)
+        if report.id == self.vocabulary:
+            made.unlink()
+        else:
+            made.replace(self.writer.new_vocabulary(report.id))
+        return report.id
+
+    def _in_force(self, part: Part, report: LoadReport) -> SourceInForce:
+        files = tuple(
+            FileInForce(
+                number=file.number,
+                name=file.label,
+                path="" if self.deidentify else _place_of(file),
+                sha256=file.sha256,
+                size=file.size,
+            )
+            for file in self.given.files
+        )
+        before = self.held
+        return SourceInForce(
+            name=self.given.name,
+            shape=self.given.plugin.shape,
+            adds=self.given.plugin.adds,
+            loaded_from=self.given.loaded_from,
+            files=(*before.files, *files) if before else files,
+            parts=(*before.parts, part) if before else (part,),
+            places=before.places if before and not part.places else part.id,
+            rows=report.rows,
+            report=report.as_dict(),
+        )
 
     def _tell(self, what: str, n: int) -> None:
         if self.progress is not None:
@@ -80,79 +164,94 @@ class Build:
             self.progress(what, n, n / seconds)
 
     def _account(
-        self, connection: duckdb.DuckDBPyConnection, loaded: Loaded
+        self, connection: duckdb.DuckDBPyConnection, loaded: Loaded, part: Part
     ) -> LoadReport:
-        entries, files = loaded.entries, self.files
+        files = {file.number: file for file in self.given.files}
         problems.settle_lines(
-            connection, files, entries=entries, header_lines=loaded.header_lines
+            connection,
+            files,
+            entries=loaded.entries,
+            header_lines=loaded.header_lines,
         )
         by_type = problems.type_counts(connection)
         for kind, count in by_type.items():
             assert count.read == count.mapped + count.set_aside, f"{kind}: {count}"
-        counts = " UNION ALL ".join(
-            f"SELECT '{table}', count(*) FROM \"{table}\"" for table in cdm_tables()
-        )
-        counted = dict(connection.execute(counts).fetchall())
-        rows = {table: counted[table] for table in cdm_tables()}
-        _insist_on_rows(by_type, rows)
+        insist_on_rows(part.rows, loaded.rows)
+        if not self.held:
+            insist_on_mapped(by_type, part.rows)
         found = [
             problems.reasons(connection, files, set_aside=aside, loaded=loaded)
             for aside in (True, False)
         ]
         return LoadReport(
-            shape=self.plugin.shape,
-            snapshot=self.snapshot,
-            persons=rows["person"],
+            shape=self.given.plugin.shape,
+            snapshot="",  # known when every source is counted in
+            persons=0,
             by_type=by_type,
             reasons=found[0],
             remarks=found[1],
-            rows=rows,
         )
 
-    def _keep(self, connection: duckdb.DuckDBPyConnection, report: LoadReport) -> None:
-        connection.execute(
-            "CREATE TABLE rounds_source_file "
-            "(file_number INTEGER, name VARCHAR, sha256 VARCHAR, bytes BIGINT)"
+
+def _place_of(file: SourceFile) -> str:
+    return file.origin or str(file.path.absolute())
+
+
+def _part(
+    connection: duckdb.DuckDBPyConnection, part_id: str, loaded: Loaded, *, adds: bool
+) -> Part:
+    """Say what the part holds; its size is known when it is closed."""
+    return Part(
+        id=part_id,
+        bytes=0,
+        rows=count_part(connection),
+        touched=_count(connection, "touched")
+        if _has_table(connection, "touched")
+        else 0,
+        places=loaded.places,
+        place_locations=_count(
+            connection,
+            "location AS place ANTI JOIN person ON person_id = place.location_id",
         )
-        rows = [(f.number, f.name, f.sha256, f.size) for f in self.files]
+        if adds and loaded.places
+        else 0,
+    )
+
+
+def _keep_files(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[SourceFile]
+) -> None:
+    connection.execute(
+        "CREATE TABLE rounds_source_file "
+        "(file_number INTEGER, name VARCHAR, sha256 VARCHAR, bytes BIGINT)"
+    )
+    rows = [(f.number, f.label, f.sha256, f.size) for f in files]
+    if rows:
         connection.executemany(
             "INSERT INTO rounds_source_file VALUES (?, ?, ?, ?)", rows
         )
-        connection.execute(
-            "CREATE TABLE rounds_snapshot AS SELECT ? AS snapshot, ? AS shape, "
-            "? AS loaded_from, ? AS mapping_version, ? AS report",
-            [
-                report.snapshot,
-                report.shape,
-                str(self.source.absolute()),
-                mapping_version(),
-                json.dumps(report.as_dict()),
-            ],
-        )
 
 
-def _take_vocabulary(connection: duckdb.DuckDBPyConnection, former: Path) -> None:
-    connection.execute(f"ATTACH {text(str(former))} AS former (READ_ONLY)")
-    connection.execute(
-        "INSERT INTO concept SELECT * FROM former.concept "
-        f"WHERE concept_id < {FIRST_LOCAL} ORDER BY concept_id"
+def _has_table(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+    found = connection.execute(
+        "SELECT 1 FROM duckdb_tables() WHERE table_name = ? "
+        "AND database_name = current_database()",
+        [table],
     )
-    connection.execute("DETACH former")
+    return bool(found.fetchall())
 
 
-def _insist_on_rows(by_type: Mapping[str, TypeCount], rows: Mapping[str, int]) -> None:
-    """See that every row counted as mapped is in its table.
+def _has_staged(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Tell whether resources wait, kept, for persons that may come later."""
+    found = connection.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE database_name = "
+        "current_database() AND starts_with(table_name, 'stage_')"
+    ).fetchall()
+    return any(_count(connection, f'"{table}"') for (table,) in found)
 
-    Of OMOP input each type is a table; of FHIR, persons are looked at.
-    """
-    least = {name: n.mapped for name, n in by_type.items() if name in rows}
-    if "Patient" in by_type:
-        least["person"] = by_type["Patient"].mapped
-    lost = [name for name, n in least.items() if rows[name] < n]
-    if lost:
-        raise DataError(
-            f"Rows were lost on their way into {', '.join(sorted(lost))}.",
-            code="rows-lost",
-            why="A datamart that lacks rows silently would answer wrongly.",
-            remedies=("Report this fault; the former datamart has been kept.",),
-        )
+
+def _count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
+    counted: int = connection.execute(f"SELECT count(*) FROM {relation}").fetchall()[0][
+        0
+    ]
+    return counted

@@ -15,13 +15,17 @@ EVENT_TABLES: dict[str, tuple[str, str]] = {
     "observation": ("observation", "observation_date"),
     "procedure_occurrence": ("procedure", "procedure_date"),
     "drug_exposure": ("drug", "drug_exposure_start_date"),
+    "device_exposure": ("device", "device_exposure_start_date"),
+    "specimen": ("specimen", "specimen_date"),
 }
 """Of each event table: what its concept columns begin with, and its date."""
 
 
 def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create every CDM table, empty and typed."""
+    """Create every CDM table, empty and typed, but `concept`, the vocabulary's."""
     for table in cdm_tables():
+        if table == "concept":
+            continue
         columns = ", ".join(
             f'"{row["column"]}" {row["type"]}' for row in cdm_columns(table)
         )

@@ -12,6 +12,7 @@ from typing import Final
 
 from rounds.datamart.compile_events import date, numbers
 from rounds.datamart.compile_nodes import Statement, age_sql
+from rounds.datamart.compile_units import Units
 from rounds.definitions import visit_concepts
 from rounds.definitions.graph import day_of
 from rounds.nouns import Measure, Noun, Period
@@ -31,10 +32,12 @@ class Concepts:
 
     sets: Mapping[str, tuple[int, ...]]
     """Concept set name → concept ids."""
-    units: Mapping[str, int]
-    """UCUM code → unit concept id."""
+    units: Units
+    """How the values of its events are read."""
     svi: tuple[int, ...]
     """The concepts of the social vulnerability index."""
+    limitations: tuple[str, ...] = ()
+    """What could not be found of its codes, for the reader of a result."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ def compile_measure(
     *,
     without: frozenset[str] = frozenset(),
     monthly: bool = False,
+    only: str | None = None,
 ) -> Compiled:
     """Write a measure as SQL.
 
@@ -73,6 +77,9 @@ def compile_measure(
     monthly : bool
         One row a person and calendar month in which the person has a day that the
         numerator reads (for the person basis), judged by that month's days alone.
+    only : str, optional
+        A table of the `person_id` to look at, which the caller makes; everybody, if
+        not given.
 
     Returns
     -------
@@ -90,6 +97,8 @@ def compile_measure(
             "coalesce(p.person_source_value, '') NOT IN "
             f"(SELECT person_source_value FROM {opted_out})"
         )
+    if only is not None:
+        kept += f" AND p.person_id IN (SELECT person_id FROM {only})"
     everybody = _everybody(measure, period, kept)
     subjects = statement.narrowed(everybody, measure.initial_population)
     if measure.basis == "visit":

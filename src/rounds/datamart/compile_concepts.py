@@ -1,11 +1,12 @@
 """Codes to the datamart's concepts, and what the datamart has none of."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from rounds.datamart.compile import Concepts
-from rounds.datamart.compile_events import TABLES, accepted_unit, member
-from rounds.definitions import vocabulary_of
+from rounds.datamart.compile_events import TABLES, member, numbers, text
+from rounds.datamart.compile_units import find_units
+from rounds.definitions import is_tree, vocabulary_of
 from rounds.definitions.graph import CLAUSES, concept_set_of, needed_events, nodes
 from rounds.nouns import Code, CodePrefix, ConceptSet, Events, Measure
 
@@ -40,30 +41,25 @@ def resolve(derived: "Derived", measure: Measure) -> Concepts:
     Returns
     -------
     Concepts
-        A concept set of which no code is known to the datamart is empty.
+        A concept set of which no code is known to the datamart is empty. Descendants
+        come from the vocabulary's hierarchy; where it has none of a code, from the
+        beginning of the code, if its system's codes are a tree.
     """
     sets = {one.name: concept_set_of(measure, one.name) for one in measure.concept_sets}
-    codes = _known(
-        derived,
-        {
-            _key(code)
-            for one in (*sets.values(), _SVI)
-            for code in (*one.include, *one.exclude)
-        },
-    )
-    spellings = sorted(
-        {unit for events in all_events(measure) for unit in events.units}
-    )
-    found = derived.ask(
-        "SELECT concept_code, min(concept_id) FROM concept "
-        "WHERE vocabulary_id = 'UCUM' AND concept_code IN (SELECT unnest($1)) "
-        "AND concept_id > 0 GROUP BY concept_code",
-        [spellings],
-    )
+    every = (*sets.values(), _SVI)
+    codes = _known(derived, {key for one in every for key in _keys(one)})
+    below = _below(derived, every, codes)
+    found = {name: _ids(derived, codes, below, one) for name, one in sets.items()}
     return Concepts(
-        sets={name: _ids(codes, one) for name, one in sets.items()},
-        units=dict(found),
-        svi=_ids(codes, _SVI),
+        sets=found,
+        units=find_units(derived, all_events(measure), found),
+        svi=_ids(derived, codes, below, _SVI),
+        limitations=tuple(
+            f"Codes below those of {one.title or one.name} are not known to the "
+            "datamart's vocabulary, so only the codes that are listed are counted."
+            for one in sets.values()
+            if one.descendants and _is_listed_alone(codes, below, one)
+        ),
     )
 
 
@@ -73,13 +69,86 @@ def _key(code: Code | CodePrefix) -> Key:
     return (vocabulary_of(code.system), code.code_prefix, True)
 
 
-def _ids(codes: Mapping[Key, set[int]], concept_set: ConceptSet) -> tuple[int, ...]:
-    found: set[int] = set()
-    for code in concept_set.include:
-        found |= codes[_key(code)]
-    for code in concept_set.exclude:
-        found -= codes[_key(code)]
-    return tuple(sorted(found))
+def _keys(one: ConceptSet) -> Iterator[Key]:
+    """Give the codes of a concept set, and beginnings that may be descendants."""
+    for code in (*one.include, *one.exclude):
+        key = _key(code)
+        yield key
+        if one.descendants and is_tree(key[0]):
+            yield (*key[:2], True)
+
+
+def _ids(
+    derived: "Derived",
+    codes: Mapping[Key, set[int]],
+    below: Mapping[int, set[int]],
+    one: ConceptSet,
+) -> tuple[int, ...]:
+    def closure(listed: Iterable[Code | CodePrefix]) -> set[int]:
+        found: set[int] = set()
+        for code in listed:
+            key = _key(code)
+            own = codes[key]
+            found |= own
+            if one.descendants:
+                found.update(*(below[each] for each in own if each in below))
+                if own.isdisjoint(below) and is_tree(key[0]):
+                    found |= codes[(*key[:2], True)]
+        return found | _mapped(derived, found) if one.mapped else found
+
+    return tuple(sorted(closure(one.include) - closure(one.exclude)))
+
+
+def _is_listed_alone(
+    codes: Mapping[Key, set[int]], below: Mapping[int, set[int]], one: ConceptSet
+) -> bool:
+    """Tell whether some code could have descendants that nothing here would know."""
+    return any(
+        codes[_key(code)].isdisjoint(below) and not is_tree(vocabulary_of(code.system))
+        for code in one.include
+        if isinstance(code, Code)
+    )
+
+
+def _below(
+    derived: "Derived", every: Iterable[ConceptSet], codes: Mapping[Key, set[int]]
+) -> dict[int, set[int]]:
+    """Give the descendants of every concept that the hierarchy knows."""
+    tops: set[int] = set()
+    for one in every:
+        if one.descendants:
+            tops.update(*(codes[_key(c)] for c in (*one.include, *one.exclude)))
+    if not tops or not _has(derived, "concept_ancestor"):
+        return {}
+    rows = derived.ask(
+        "SELECT ancestor_concept_id, list(DISTINCT descendant_concept_id) "
+        f"FROM concept_ancestor WHERE ancestor_concept_id IN ({numbers(tuple(tops))}) "
+        "GROUP BY ancestor_concept_id"
+    )
+    return {top: set(descendants) for top, descendants in rows}
+
+
+def _mapped(derived: "Derived", ids: set[int]) -> set[int]:
+    """Give the source concepts that map to some concepts."""
+    if not ids or not _has(derived, "concept_relationship"):
+        return set()
+    rows = derived.ask(
+        "SELECT DISTINCT concept_id_1 FROM concept_relationship "
+        "WHERE relationship_id = 'Maps to' AND invalid_reason IS NULL "
+        f"AND concept_id_2 IN ({numbers(tuple(ids))})"
+    )
+    return {row[0] for row in rows}
+
+
+def _has(derived: "Derived", table: str) -> bool:
+    """Tell whether the datamart has a table of the vocabulary at all."""
+    return bool(
+        derived.ask(
+            "SELECT 1 FROM information_schema.tables WHERE table_name = $1 "
+            "AND table_catalog = current_database() LIMIT 1",
+            [table],
+        )
+    )
 
 
 def _known(derived: "Derived", wanted: Iterable[Key]) -> dict[Key, set[int]]:
@@ -93,10 +162,13 @@ def _known(derived: "Derived", wanted: Iterable[Key]) -> dict[Key, set[int]]:
     ):
         of_kind = [key for key in missing if key[2] == begun]
         if of_kind:
+            # Sorted by vocabulary, the table is read where these stand, and no further.
+            systems = ", ".join(text(each) for each in sorted({k[0] for k in of_kind}))
             rows = derived.ask(
                 "SELECT w.vocabulary, w.code, c.concept_id FROM concept c JOIN "
                 "(SELECT unnest($1) AS vocabulary, unnest($2) AS code) w "
-                f"ON c.vocabulary_id = w.vocabulary AND {test} WHERE c.concept_id > 0",
+                f"ON c.vocabulary_id = w.vocabulary AND {test} WHERE c.concept_id > 0 "
+                f"AND c.vocabulary_id IN ({systems})",
                 [[key[0] for key in of_kind], [key[1] for key in of_kind]],
             )
             for vocabulary, code, concept in rows:
@@ -147,7 +219,7 @@ def absent_events(
             continue
         where = member(one, concepts.sets)
         if one.units:
-            where = f"{where} AND {accepted_unit(one, concepts.units)}"
+            where = f"{where} AND {concepts.units.usable(one)}"
         table = TABLES[one.domain].table
         if not derived.ask(f"SELECT 1 FROM {table} t WHERE {where} LIMIT 1"):
             title = concept_set_of(measure, one.concept_set).title or one.concept_set
@@ -156,23 +228,13 @@ def absent_events(
     return list(missing)
 
 
-def other_units(derived: "Derived", measure: Measure, concepts: Concepts) -> list[str]:
+def other_units(measure: Measure, concepts: Concepts) -> list[str]:
     """Say how many values were not used because of their unit, as limitations."""
     said: dict[str, None] = {}
     for one in all_events(measure):
-        if not one.units or one.concept_set is None:
-            continue
-        rows = derived.ask(
-            f"SELECT count(*) FILTER (t.value_as_number IS NOT NULL AND NOT "
-            f"({accepted_unit(one, concepts.units)})) "
-            f"FROM {TABLES[one.domain].table} t WHERE {member(one, concepts.sets)}"
-        )
-        unused = rows[0][0]
-        if unused:
-            few = "1 to 10" if unused <= 10 else f"{unused:,}"
+        if one.units and one.concept_set is not None:
             title = concept_set_of(measure, one.concept_set).title or one.concept_set
-            said[
-                f"{few} values of {title} in the datamart are not in "
-                f"{' or '.join(one.units)} (or have no unit) and were not used."
-            ] = None
+            unused = concepts.units.limitations(one, title)
+            if unused:
+                said[unused] = None
     return list(said)

@@ -8,17 +8,22 @@ date, or a quoted text of a definition; nothing comes from a person's row.
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from rounds.definitions import unit_concepts, visit_concepts
+from rounds.definitions import visit_concepts
 from rounds.definitions.graph import day_in
 from rounds.nouns import Comparison, Events, Period, Point
+
+if TYPE_CHECKING:
+    from rounds.datamart.compile_units import Units
 
 __all__ = [
     "TABLES",
     "Source",
     "date",
     "events_sql",
+    "in_range",
+    "member",
     "numbers",
     "point",
     "text",
@@ -153,24 +158,11 @@ def member(events: Events, concepts: Mapping[str, tuple[int, ...]]) -> str:
     return f"(t.{source.concept} IN ({ids}) OR t.{source.source_concept} IN ({ids}))"
 
 
-def accepted_unit(events: Events, units: Mapping[str, int]) -> str:
-    """Write the condition that a row `t` has a number in an accepted unit."""
-    spellings = ", ".join(text(one) for one in events.units)
-    ids = unit_concepts(events.units) | {
-        units[one] for one in events.units if one in units
-    }
-    return (
-        "t.value_as_number IS NOT NULL AND "
-        f"(coalesce(t.unit_source_value, '') IN ({spellings}) "
-        f"OR coalesce(t.unit_concept_id, 0) IN ({numbers(frozenset(ids))}))"
-    )
-
-
 def events_sql(
     events: Events,
     period: Period,
     concepts: Mapping[str, tuple[int, ...]],
-    units: Mapping[str, int],
+    units: "Units",
     *,
     coded: bool = False,
 ) -> str:
@@ -184,8 +176,8 @@ def events_sql(
         The measure's period, for windows anchored to it.
     concepts : mapping of str to tuple of int
         Concept set name → the OMOP concepts that are in it.
-    units : mapping of str to int
-        UCUM code → unit concept, as far as the datamart's vocabulary knows.
+    units : Units
+        How their values are read.
     coded : bool
         Whether to give the code.
 
@@ -197,14 +189,14 @@ def events_sql(
     source = TABLES[events.domain]
     conditions = [member(events, concepts)]
     if events.units:
-        conditions.append(accepted_unit(events, units))
+        conditions.append(units.usable(events))
     if events.value is not None:
-        conditions.append(in_range("t.value_as_number", events.value))
+        conditions.append(in_range(units.value(events), events.value))
     visits = "" if events.domain == "visit" else _visits(events)
     if events.domain == "visit":
         conditions += _visit_conditions(events)
     inner = (
-        f"SELECT {_columns(events, source, coded=coded)} "
+        f"SELECT {_columns(events, source, units.value(events), coded=coded)} "
         f"FROM {source.table} t{visits} WHERE {' AND '.join(conditions)}"
     )
     absolute = within(events, period, index=False)
@@ -212,7 +204,7 @@ def events_sql(
     return f"SELECT e.* FROM ({inner}) e{where}"
 
 
-def _columns(events: Events, source: Source, *, coded: bool) -> str:
+def _columns(events: Events, source: Source, number: str, *, coded: bool) -> str:
     has_number = events.domain in {"measurement", "observation"}
     start = f"t.{source.start}"
     end = f"t.{source.end}" if source.end else start
@@ -221,7 +213,7 @@ def _columns(events: Events, source: Source, *, coded: bool) -> str:
     code = "NULL"
     if source.concept is not None:
         code = f"coalesce(nullif(t.{source.source_concept}, 0), t.{source.concept})"
-    value = "t.value_as_number" if has_number else "NULL"
+    value = number if has_number else "NULL"
     columns = [
         "t.person_id AS person_id",
         f"CAST({start} AS DATE) AS day",

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Mapping
 
 from rounds.datamart.compile_events import date, events_sql, in_range, numbers, within
+from rounds.datamart.compile_units import Units
 from rounds.definitions import visit_concepts
 from rounds.nouns import (
     Age,
@@ -39,8 +40,8 @@ class Statement:
         The measure's period.
     concepts : mapping of str to tuple of int
         Concept set name → OMOP concepts.
-    units : mapping of str to int
-        UCUM code → unit concept.
+    units : Units
+        How values are read.
     visits : bool
         Whether subjects are visits, whose index is within the period.
     """
@@ -49,7 +50,7 @@ class Statement:
         self,
         period: Period,
         concepts: Mapping[str, tuple[int, ...]],
-        units: Mapping[str, int],
+        units: Units,
         *,
         visits: bool,
     ) -> None:

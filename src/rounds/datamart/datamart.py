@@ -1,22 +1,59 @@
-"""The datamart as it is read: one DuckDB file, never written to here."""
+"""The datamart as it is read: one snapshot, whole, never written to here."""
 
+import itertools
 import json
+import os
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import duckdb
+import numpy as np
 
+from rounds.datamart.cdm import key_of
 from rounds.datamart.concepts import FIRST_LOCAL
+from rounds.datamart.deidentify import Calendar, calendar_of_stamp
 from rounds.datamart.derived import Derived
+from rounds.datamart.fhir_paths import text
 from rounds.datamart.load_report import LoadReport
 from rounds.datamart.mapping import cdm_tables
 from rounds.datamart.periods import event_dates
+from rounds.datamart.store import (
+    PartGoneError,
+    Snapshot,
+    SourceInForce,
+    Store,
+    attach,
+    failures,
+)
+from rounds.datamart.store.engine import engine_settings
+from rounds.datamart.store.relations import relation
 from rounds.nouns.errors import DataError
 
-__all__ = ["Datamart", "Status"]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Datamart", "SourceStatus", "Status"]
+
+_OPENED: Final = itertools.count()
+_TRIES: Final = 20
+"""How often a reader looks again when a file has just been removed."""
+
+
+@dataclass(frozen=True)
+class SourceStatus:
+    """What one source has given."""
+
+    name: str
+    shape: str
+    """`fhir`, `omop` or `csv`."""
+    loaded_from: str
+    files: int
+    """How many are in force."""
+    parts: int
+    """A base, and the increments after it."""
 
 
 @dataclass(frozen=True)
@@ -24,9 +61,14 @@ class Status:
     """What a datamart holds."""
 
     snapshot: str
+    number: int
+    """The snapshot's place in the history, from 1."""
+    made_at: str | None
+    """When it was made, in ISO 8601, if that was said."""
     shape: str
-    """`fhir` or `omop`."""
+    """`fhir` or `omop`; of several sources, each once."""
     loaded_from: str
+    """The folders of the sources' last loads."""
     persons: int
     rows: dict[str, int]
     """Rows of each OMOP table."""
@@ -34,10 +76,13 @@ class Status:
     last_date: date | None
     unmapped_codes: int
     """Codes that no loaded vocabulary knows; each has a local concept."""
+    sources: tuple[SourceStatus, ...] = ()
 
 
 class Datamart:
     """A typed OMOP CDM 5.4, opened for reading.
+
+    What is read is one snapshot, whole, whatever is loaded meanwhile.
 
     Examples
     --------
@@ -47,58 +92,109 @@ class Datamart:
     """
 
     def __init__(
-        self,
-        path: Path,
-        connection: duckdb.DuckDBPyConnection,
-        *,
-        read_only: bool = False,
+        self, path: Path, connection: duckdb.DuckDBPyConnection, snapshot: Snapshot
     ) -> None:
         self.path = path
         self._connection = connection
-        self._derived = Derived(connection, keep=read_only)
-        kept = connection.execute(
-            "SELECT snapshot, shape, loaded_from, report FROM rounds_snapshot"
-        ).fetchall()[0]
-        self.snapshot: str = kept[0]
+        self._derived = Derived(connection, keep=True)
+        self._manifest = snapshot
+        self.snapshot: str = snapshot.id
         """The id of what was loaded; the same files always give the same."""
-        self._shape, self._loaded_from, self._report = kept[1:]
+        self.number: int = snapshot.number
+        """The snapshot's place in the history, from 1."""
+        self.calendar: Calendar = calendar_of_stamp(snapshot.deidentification)
+        """What is known of dates: days, years, or days of nobody's calendar."""
 
     @classmethod
-    def open(cls, path: Path, *, threads: int | None = None) -> Self:
+    def open(
+        cls,
+        path: Path,
+        *,
+        snapshot: int | str | None = None,
+        threads: int | None = None,
+    ) -> Self:
         """Open a datamart for reading.
 
         Parameters
         ----------
         path : Path
-            Its DuckDB file.
+            Its folder.
+        snapshot : int or str, optional
+            The number or the id of a former snapshot; the one in force if not given.
         threads : int, optional
             Threads for the engine; by default as many as there are cores.
 
         Raises
         ------
         DataError
-            If there is no datamart at the path.
+            If there is no datamart at the path, it is damaged, or the files of a former
+            snapshot have been removed.
+        DefinitionError
+            If there is no such snapshot.
+        SourceError
+            If it may not be read.
         """
-        path = Path(path)
-        config: dict[str, str | bool | int | float | list[str]] = (
-            {"threads": threads} if threads else {}
-        )
+        store = Store(path)
+        lost = ""
         try:
-            connection = duckdb.connect(str(path), read_only=True, config=config)
-            return cls(path, connection, read_only=True)
-        except (duckdb.Error, OSError, IndexError):
-            raise DataError(
-                f"There is no datamart at {path}.",
-                code="datamart-missing",
-                why="Measures are computed from a datamart.",
-                remedies=(
-                    "Load one: rounds data load FOLDER.",
-                    "Make a project with one: rounds init DIR --from FOLDER.",
-                ),
-            ) from None
+            for _ in range(_TRIES):
+                wanted = _wanted(store, snapshot)
+                try:
+                    connection = _attached(store, wanted, threads)
+                except PartGoneError as error:
+                    lost = str(error)
+                    if snapshot is not None:
+                        raise _not_kept(store, wanted) from None
+                    if store.current_number() == wanted.number:
+                        break
+                    continue  # Loads have gone on, and its files are no longer kept.
+                return cls(store.path, connection, wanted)
+        except OSError:
+            raise failures.not_permitted(store.path) from None
+        raise failures.damaged(store.path, f"{lost} is missing")
+
+    @property
+    def sources(self) -> tuple[SourceInForce, ...]:
+        """Give what each source has given."""
+        return self._manifest.sources
+
+    def holds(self, source: SourceInForce, table: str, row_id: int) -> bool:
+        """Tell whether a source gave the row of a table that has a primary key."""
+        if table == "concept":
+            return False
+        found = self._connection.execute(
+            f'SELECT 1 FROM {relation(source, table)} WHERE "{key_of(table)}" = ? '
+            "LIMIT 1",
+            [row_id],
+        )
+        return bool(found.fetchall())
+
+    @property
+    def kept(self) -> Path:
+        """Give the folder where counts are kept from one snapshot to the next."""
+        return self.path / "measures"
+
+    def touched_since(self, number: int) -> "NDArray[np.int64] | None":
+        """Give the `person_id` of those whom loads have touched since a snapshot.
+
+        Returns
+        -------
+        array of int64 or None
+            Sorted; None where anybody may have been touched.
+        """
+        files = Store(self.path).touched_since(number, self.number)
+        if files is None:
+            return None
+        if not files:
+            return np.array([], dtype=np.int64)
+        listed = ", ".join(text(str(file)) for file in files)
+        found = self._connection.execute(
+            f"SELECT DISTINCT person_id FROM read_parquet([{listed}]) ORDER BY ALL"
+        ).fetchnumpy()
+        return np.asarray(found["person_id"], dtype=np.int64)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the files."""
         self._derived.close()
         self._connection.close()
 
@@ -116,37 +212,67 @@ class Datamart:
     def __repr__(self) -> str:
         return f"<datamart {self.snapshot}>"
 
-    def load_report(self) -> LoadReport:
-        """Give the report of the load that made this datamart."""
-        return LoadReport.from_dict(json.loads(self._report))
+    @property
+    def made_on(self) -> date | None:
+        """The day on which the snapshot was made, if the door that made it knew."""
+        made = self._manifest.made_at
+        return datetime.fromisoformat(made).date() if made else None
+
+    def load_report(self, source: str | None = None) -> LoadReport:
+        """Give the report of a source's last load; of the last load if none is named.
+
+        Raises
+        ------
+        DataError
+            If nothing has been loaded.
+        """
+        sources = self._manifest.sources
+        last = self._manifest.made_by.removeprefix("load ")
+        chosen = self._manifest.source(source or last) or next(iter(sources), None)
+        if chosen is None:
+            raise failures.missing(self.path)
+        kept = dict(chosen.report)
+        rows = self._manifest.rows
+        kept |= {"snapshot": self.snapshot, "persons": rows["person"], "rows": rows}
+        return LoadReport.from_dict(json.loads(json.dumps(kept)))
+
+    def history(self) -> tuple[Snapshot, ...]:
+        """Give every snapshot there was, newest first."""
+        return Store(self.path).history()
 
     def status(self) -> Status:
         """Tell what the datamart holds."""
-        report = self.load_report()
+        manifest = self._manifest
         first, last = self._one(
             f"SELECT min(first_day), max(last_day) FROM ({event_dates()})"
         )
         (unmapped,) = self._one(
             f"SELECT count(*) FROM concept WHERE concept_id >= {FIRST_LOCAL}"
         )
+        rows = manifest.rows
+        given = manifest.sources
         return Status(
             snapshot=self.snapshot,
-            shape=self._shape,
-            loaded_from=self._loaded_from,
-            persons=report.persons,
-            rows=report.rows,
+            number=self.number,
+            made_at=manifest.made_at,
+            shape=", ".join(sorted({each.shape for each in given})),
+            loaded_from=", ".join(sorted({each.loaded_from for each in given})),
+            persons=rows.get("person", 0),
+            rows={table: rows.get(table, 0) for table in cdm_tables()},
             first_date=first,
             last_date=last,
             unmapped_codes=unmapped,
+            sources=tuple(
+                SourceStatus(
+                    name=each.name,
+                    shape=each.shape,
+                    loaded_from=each.loaded_from,
+                    files=len(each.files),
+                    parts=len(each.parts),
+                )
+                for each in given
+            ),
         )
-
-    def vocabulary_fingerprint(self) -> str:
-        """Give a hash of the concepts that are not local; empty if there are none."""
-        n, mixed = self._one(
-            "SELECT count(*), bit_xor(hash(concept)) FROM concept "
-            f"WHERE concept_id < {FIRST_LOCAL}"
-        )
-        return f"{n}-{mixed}" if n else ""
 
     def fingerprints(self) -> dict[str, str]:
         """Give a hash of the rows of each OMOP table, whatever their order."""
@@ -160,3 +286,30 @@ class Datamart:
 
     def _one(self, query: str) -> tuple[Any, ...]:
         return self._connection.execute(query).fetchall()[0]
+
+
+def _wanted(store: Store, snapshot: int | str | None) -> Snapshot:
+    wanted = store.current() if snapshot is None else store.read(snapshot)
+    if wanted is None:
+        raise failures.missing(store.path)
+    return wanted
+
+
+def _not_kept(store: Store, wanted: Snapshot) -> DataError:
+    kept = [each.number for each in store.history() if store.is_kept(each)]
+    return failures.snapshot_not_kept(store.path, wanted.number, kept)
+
+
+def _attached(
+    store: Store, wanted: Snapshot, threads: int | None
+) -> duckdb.DuckDBPyConnection:
+    # What is spilled is about persons: it stays in the datamart's folder, under this
+    # process's name, so that the next load can remove what a killed reader left.
+    spill = store.path / "spill" / f"{os.getpid()}-{next(_OPENED)}"
+    connection = duckdb.connect(config=engine_settings(spill, threads=threads))
+    try:
+        attach(connection, store, wanted)
+    except BaseException:
+        connection.close()
+        raise
+    return connection

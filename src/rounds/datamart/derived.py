@@ -53,7 +53,10 @@ class Derived:
             return rows
 
     def read(
-        self, tables: Mapping[str, str], query: str, without: tuple[str, list[str]]
+        self,
+        tables: Mapping[str, str],
+        query: str,
+        lists: Mapping[str, tuple[str, list[Any]]],
     ) -> dict[str, Any]:
         """Make the tables that are not there yet, then run a query over them.
 
@@ -63,8 +66,8 @@ class Derived:
             Name → query; each reads only those before it.
         query : str
             What is asked of them.
-        without : tuple of str and list of str
-            A table's name, and the `person_source_value` to put in it.
+        lists : mapping of str to (str, list)
+            Name of a table → its one column, and the values to put into it.
 
         Returns
         -------
@@ -75,12 +78,18 @@ class Derived:
             if self._cursor is None:
                 self._cursor = self._connection.cursor()
             try:
-                self._make_all(self._cursor, tables, without)
+                self._make_all(self._cursor, tables, lists)
                 columns: dict[str, Any] = self._cursor.execute(query).fetchnumpy()
             finally:
                 if not self._keep or sum(self._tables.values()) > _MOST_ROWS:
                     self._drop()
             return columns
+
+    def columns(self, query: str) -> dict[str, Any]:
+        """Give the columns of a query that needs no table made before."""
+        with self._lock:
+            found: dict[str, Any] = self._connection.execute(query).fetchnumpy()
+            return found
 
     def close(self) -> None:
         """Let go of the tables."""
@@ -94,14 +103,14 @@ class Derived:
         self,
         cursor: duckdb.DuckDBPyConnection,
         tables: Mapping[str, str],
-        without: tuple[str, list[str]],
+        lists: Mapping[str, tuple[str, list[Any]]],
     ) -> None:
         cursor.begin()
         try:
-            name, left_out = without
-            if left_out:
-                listed = "SELECT unnest($1) AS person_source_value"
-                self._make(cursor, name, listed, [left_out])
+            for name, (column, values) in lists.items():
+                kind = "BIGINT" if column.endswith("_id") else "VARCHAR"
+                listed = f"SELECT unnest($1::{kind}[]) AS {column}"
+                self._make(cursor, name, listed, [values])
             for name, query in tables.items():
                 self._make(cursor, name, query, [])
             cursor.commit()

@@ -3,9 +3,10 @@
 import duckdb
 
 from rounds.datamart.fhir_paths import fields, text
+from rounds.datamart.fhir_targets import REFERRED, referring_field
 from rounds.datamart.mapping import mapping
 
-__all__ = ["day", "drop_duplicates", "is_number", "moment", "reason", "set_aside"]
+__all__ = ["day", "is_number", "measured", "moment", "reason", "set_aside"]
 
 
 def day(field: str) -> str:
@@ -32,6 +33,22 @@ def is_number(field: str) -> str:
     return f"({field} IS NULL OR coalesce({finite}, false))"
 
 
+def measured(resource: str) -> list[str]:
+    """Write the columns that the rules and the rows both need, so each is made once.
+
+    These are `start_day` and `end_day`, and `<field>_number` of each quantity.
+    """
+    columns = []
+    for name, row in fields(resource).items():
+        if name in {"start", "end"}:
+            given = f'"{name}"'
+            columns.append(f"{day(given)} AS {name}_day")
+        elif row["kind"] == "quantity":
+            number = f'TRY_CAST(CAST("{name}".value AS VARCHAR) AS DOUBLE)'
+            columns.append(f"{number} AS {name}_number")
+    return columns
+
+
 def _value(resource: str, field: str) -> str:
     kind = fields(resource)[field]["kind"]
     return f'"{field}".code' if kind in {"code", "coding"} else f'"{field}"'
@@ -48,13 +65,15 @@ def _status_rules(resource: str) -> list[tuple[str, str]]:
 
 
 def _missing_rules(resource: str) -> list[tuple[str, str]]:
-    rules = [("id IS NULL", "no id")]
+    rules = []
     for name, row in fields(resource).items():
         if not row["required"]:
             continue
-        absent = f'"{name}" IS NULL'
+        absent = f'"{"person_key" if name == "subject" else name}" IS NULL'
         if row["kind"] == "code":
             absent = f'"{name}".code IS NULL AND "{name}_text" IS NULL'
+        if name == "code" and referring_field(resource):
+            absent += f" AND {referring_field(resource)} IS NULL"
         rules.append((absent, row["required"]))
     return rules
 
@@ -70,23 +89,32 @@ def _type_rules(resource: str) -> list[tuple[str, str]]:
         elif row["kind"] == "boolean":
             rules.append((f"\"{name}\" NOT IN ('true', 'false')", wrong))
         elif row["kind"] == "quantity":
-            given = f'CAST("{name}".value AS VARCHAR)'
-            plain = f"nullif({given}, 'null')"
-            rules.append((f"NOT {is_number(plain)}", f"{wrong}.value"))
+            given = f'"{name}".value IS NOT NULL'
+            number = f"coalesce(isfinite({name}_number), false)"
+            is_null = f"CAST(\"{name}\".value AS VARCHAR) = 'null'"
+            bad = f"{given} AND NOT {number} AND NOT {is_null}"
+            rules.append((bad, f"{wrong}.value"))
         elif row["kind"] == "code":
             structure = "('{\"', '[\"', '[{')"
             rules.append((f'left("{name}".code, 2) IN {structure}', wrong))
-        elif row["kind"] == "components":
-            rules += _component_rules()
+        elif row["kind"] in {"components", "items"}:
+            rules += _entry_rules(resource, name)
     return rules
 
 
-def _component_rules() -> list[tuple[str, str]]:
-    number = 'CAST(c."valueQuantity"."value" AS VARCHAR)'
-    plain = f"nullif({number}, 'null')"
-    bad = f"NOT {is_number(plain)}"
-    found = f"len(list_filter(component, lambda c: {bad})) > 0"
-    return [(found, "value of the wrong type: component.valueQuantity.value")]
+def _entry_rules(resource: str, part: str) -> list[tuple[str, str]]:
+    """Write the rules for the numbers in the entries of a list."""
+    rules = []
+    for row in fields(f"{resource}.{part}").values():
+        inner = {"quantity": '."value"', "number": ""}.get(row["kind"])
+        for path in row["path"].split(" | ") if inner is not None else ():
+            number = f'CAST(c."{path}"{inner} AS VARCHAR)'
+            plain = f"nullif({number}, 'null')"
+            bad = f"NOT {is_number(plain)}"
+            found = f'len(list_filter("{part}", lambda c: {bad})) > 0'
+            shown = f"{part}.{path}{inner}".replace('"', "")
+            rules.append((found, f"value of the wrong type: {shown}"))
+    return rules
 
 
 def _date_rules(resource: str) -> list[tuple[str, str]]:
@@ -95,13 +123,11 @@ def _date_rules(resource: str) -> list[tuple[str, str]]:
         if name not in fields(resource):
             continue
         partial = f"regexp_full_match(\"{name}\", '[0-9]{{4}}(-[0-9]{{2}})?')"
-        given = f'"{name}"'
-        impossible = f"{given} IS NOT NULL AND ({day(given)}) IS NULL"
+        impossible = f'"{name}" IS NOT NULL AND {name}_day IS NULL'
         rules.append((f"({impossible}) AND {partial}", "date not precise to the day"))
         rules.append((impossible, "impossible date"))
     if "end" in fields(resource):
-        begin, end = day('"start"'), day('"end"')
-        rules.append((f"({end}) < ({begin})", "ends before it begins"))
+        rules.append(("end_day < start_day", "ends before it begins"))
     return rules
 
 
@@ -120,50 +146,24 @@ def reason(resource: str, *more: tuple[str, str]) -> str:
         *_missing_rules(resource),
         *_type_rules(resource),
         *_date_rules(resource),
-        *more,
     ]
-    cases = " ".join(f"WHEN {test} THEN {text(why)}" for test, why in rules)
-    return f"CASE {cases} END"
-
-
-def drop_duplicates(connection: duckdb.DuckDBPyConnection, resource: str) -> None:
-    """Keep one of the resources that share an id: the last updated, else any one.
-
-    What "any one" is follows from the content and never from the order of the lines.
-    """
-    table = f"stage_{resource}"
-    n, distinct = connection.execute(
-        f"SELECT count(id), count(DISTINCT id) FROM {table}"
-    ).fetchall()[0]
-    if n == distinct:
-        return
-    described = connection.execute(f"DESCRIBE {table}").fetchall()
-    place = {"file_number", "record"}
-    columns = ", ".join(f'"{row[0]}"' for row in described if row[0] not in place)
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE repeated AS SELECT file_number, record FROM "
-        f"{table} WHERE id IN (SELECT id FROM {table} GROUP BY id HAVING count(*) > 1) "
-        "QUALIFY row_number() OVER (PARTITION BY id ORDER BY updated DESC NULLS LAST, "
-        f"CAST(row({columns}) AS VARCHAR), file_number, record) > 1"
-    )
-    connection.execute(
-        f"INSERT INTO problem SELECT file_number, record, {text(resource)}, "
-        "'duplicate id', true FROM repeated"
-    )
-    connection.execute(
-        f"DELETE FROM {table} USING repeated WHERE "
-        f"{table}.file_number = repeated.file_number "
-        f"AND {table}.record = repeated.record"
-    )
+    if field := referring_field(resource):
+        lost = "code.code IS NULL AND code_text IS NULL"
+        rules.append((lost, f"{REFERRED[field].lower()} not found"))
+    cases = " ".join(f"WHEN {test} THEN {text(why)}" for test, why in [*rules, *more])
+    return f"CASE WHEN fault IS NOT NULL THEN fault {cases} END"
 
 
 def set_aside(connection: duckdb.DuckDBPyConnection, resource: str, table: str) -> None:
-    """Write down what a judged table holds that is not loaded, and count the rest."""
+    """Write down what a judged table holds that is not loaded, and count the rest.
+
+    Only resources of this load count; those held were counted when they came.
+    """
     connection.execute(
         "INSERT INTO problem SELECT file_number, record, "
-        f"{text(resource)}, reason, true FROM {table} WHERE reason IS NOT NULL"
+        f"{text(resource)}, reason, true FROM {table} WHERE reason IS NOT NULL AND mine"
     )
     connection.execute(
         f"INSERT INTO mapped SELECT {text(resource)}, count(*) FROM {table} "
-        "WHERE reason IS NULL"
+        "WHERE reason IS NULL AND mine"
     )

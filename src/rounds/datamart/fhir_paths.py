@@ -1,14 +1,16 @@
 """From the paths of `fhir_fields.csv` to DuckDB types and expressions.
 
-A path is written as FHIR writes it, with two additions: `name[]` takes the first of
-a list, and `extension[url=…]` the first whose field has that value. Alternatives
-are divided by ` | `; the first that is there is taken.
+A path is written as FHIR writes it, with three additions: `name[]` takes the first of
+a list, `extension[url=…]` the first whose field has that value, and
+`contained[#device]` the contained resource that `device` refers to. Alternatives are
+divided by ` | `; the first that is there is taken.
 """
 
 import re
 from functools import cache
 from typing import Any, TypeAlias
 
+from rounds.datamart.fhir_kinds import ITEM, KINDS, answers
 from rounds.datamart.mapping import Row, mapping
 
 __all__ = [
@@ -34,8 +36,7 @@ _QUANTITY = {
     "system": "VARCHAR",
     "code": "VARCHAR",
 }
-_MEDICATION = {"resourceType": "VARCHAR", "id": "VARCHAR", "code": _CODE}
-_SEGMENT = re.compile(r"(\w+)(\[(?:(\w+)=([^\]]*))?\])?(?:\.|$)")
+_SEGMENT = re.compile(r"(\w+)(\[(?:(\w+)=([^\]]*)|#(\w+))?\])?(?:\.|$)")
 
 
 def text(value: str) -> str:
@@ -55,7 +56,8 @@ def fields(resource: str) -> dict[str, Row]:
     return {row["field"]: row for row in rows if row["resource"] == resource}
 
 
-def _leaf(kind: str) -> Tree:
+def _leaf(row: Row) -> Tree:
+    kind = row["kind"]
     kinds: dict[str, Tree] = {
         "text": "VARCHAR",
         "number": "JSON",  # kept as written, so that "5" is told from 5
@@ -65,10 +67,18 @@ def _leaf(kind: str) -> Tree:
         "codes": [_CODE],
         "reference": {"reference": "VARCHAR"},
         "quantity": _QUANTITY,
-        "medications": [_MEDICATION],
+        "texts": ["VARCHAR"],
+        "codings": [_CODING],
+        "concepts": [_CODE],
+        "canonical": "VARCHAR",
+        "present": "JSON",
+        "items": "JSON",
+        "reference_type": {"reference": "VARCHAR", "type": "VARCHAR"},
+        "organization": dict.fromkeys(("reference", "type", "display"), "VARCHAR"),
+        "plan": [{"type": _CODE, "value": "VARCHAR", "name": "VARCHAR"}],
     }
     if kind == "components":
-        return [_tree("Observation.component")]
+        return [_tree(f"{row['resource']}.{row['field']}")]
     return kinds[kind]
 
 
@@ -80,19 +90,21 @@ def _grow(tree: Tree, path: str, leaf: Tree) -> None:
         branch = leaf if last else {}
         new = [branch] if is_list else branch
         if isinstance(new, dict | list) and name in tree:
-            new = tree[name]
+            known = tree[name]
+            new = known | new if last and isinstance(new, dict) else known
         tree[name] = new
         if not last:
             tree = new[0] if is_list else new
-            if key:
-                tree[key] = "VARCHAR"
+            if key or segment[5]:
+                tree[key or "id"] = "VARCHAR"
 
 
 def _tree(resource: str) -> dict[str, Tree]:
     tree: dict[str, Tree] = {}
     for row in fields(resource).values():
-        for path in row["path"].split(" | "):
-            _grow(tree, path, _leaf(row["kind"]))
+        if row["kind"] != "constant":
+            for path in row["path"].split(" | "):
+                _grow(tree, path, _leaf(row))
     return tree
 
 
@@ -100,7 +112,8 @@ def _tree(resource: str) -> dict[str, Tree]:
 def schema(resource: str) -> dict[str, Tree]:
     """Give the part of a resource's shape that the mapping reads."""
     base = {"resourceType": "VARCHAR", "id": "VARCHAR"}
-    return {**base, "meta": {"lastUpdated": "VARCHAR"}, **_tree(resource)}
+    meta = {"lastUpdated": "VARCHAR", "versionId": "VARCHAR"}
+    return {**base, "meta": meta, **_tree(resource)}
 
 
 def duckdb_type(tree: Tree) -> str:
@@ -126,11 +139,14 @@ def json_spec(tree: Tree) -> str:
 def _steps(path: str) -> str:
     expression = ""
     for segment in _SEGMENT.finditer(path):
-        name, brackets, key, value = segment[1], segment[2], segment[3], segment[4]
+        name, brackets, key, value, referring = segment.groups()
         step = f'{expression}."{name}"' if expression else f'"{name}"'
         if key:
             found = f'list_filter({step}, lambda x: x."{key}" = {text(value)})'
             step = f"({found})[1]"
+        elif referring:
+            mine = f'lambda x: \'#\' || x."id" = "{referring}".reference'
+            step = f"list_filter({step}, {mine})[1]"
         elif brackets:
             step = f"{step}[1]"
         expression = step
@@ -166,6 +182,13 @@ def _relative(reference: str) -> str:
     )
 
 
+def _constant(name: str, path: str) -> list[str]:
+    """Write a code that is the same for every resource: `system|code|display`."""
+    pairs = zip(_CODING, path.split("|"), strict=True)
+    struct = ", ".join(f"'{key}': {text(value)}" for key, value in pairs)
+    return [f'{{{struct}}} AS "{name}"', f'NULL::VARCHAR AS "{name}_text"']
+
+
 def expressions(resource: str, systems: tuple[str, ...], prefix: str = "") -> list[str]:
     """Write one SELECT expression for each field of a resource.
 
@@ -181,6 +204,9 @@ def expressions(resource: str, systems: tuple[str, ...], prefix: str = "") -> li
     known = ", ".join(text(each) for each in systems)
     written = []
     for name, row in fields(resource).items():
+        if row["kind"] == "constant":
+            written += _constant(name, row["path"])
+            continue
         steps = [_steps(f"{prefix}{path}") for path in row["path"].split(" | ")]
         if row["kind"] == "reference":
             steps = [_relative(f"{step}.reference") for step in steps]
@@ -192,6 +218,12 @@ def expressions(resource: str, systems: tuple[str, ...], prefix: str = "") -> li
             written.append(f'{_codes(first)} AS "{name}"')
         elif row["kind"] in {"number", "boolean"}:
             written.append(f"nullif(CAST({first} AS VARCHAR), 'null') AS \"{name}\"")
+        elif row["kind"] in KINDS:
+            written.append(f'{KINDS[row["kind"]](steps)} AS "{name}"')
+        elif row["kind"] == "items":
+            shape = _tree(f"{resource}.{name}")
+            given = {name: sub for name, sub in shape.items() if name not in ITEM}
+            written.append(f'{answers(first, json_spec([given]))} AS "{name}"')
         else:
             written.append(f'{first} AS "{name}"')
     return written

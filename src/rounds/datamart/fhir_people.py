@@ -3,26 +3,89 @@
 import duckdb
 
 from rounds.datamart.cdm import insert
-from rounds.datamart.fhir_judging import (
-    day,
-    drop_duplicates,
-    moment,
-    reason,
-    set_aside,
-)
-from rounds.datamart.fhir_keys import (
-    TYPE_EHR,
-    fixed_concept,
-    make_key,
-    remark_lost,
-    subject_rules,
-)
+from rounds.datamart.fhir_judging import day, measured, moment, reason, set_aside
+from rounds.datamart.fhir_keys import source_value
+from rounds.datamart.fhir_paths import fields, text
+from rounds.datamart.fhir_places import ADDRESS, is_addressed
+from rounds.datamart.fhir_referred import with_referred
+from rounds.datamart.fhir_targets import TYPE_EHR, fixed_concept
 
-__all__ = ["load_people", "load_visits"]
+__all__ = ["joined", "load_people", "load_visits", "remark_lost", "subject_rules"]
 
 
-def load_people(connection: duckdb.DuckDBPyConnection) -> None:
-    """Load Patient into person and death."""
+def joined(resource: str) -> str:
+    """Write a type's slice with what its references lead to, and its measured columns.
+
+    Adds `is_person` (NULL for a subject that is nobody, false for one set aside),
+    `visit_id`, the visit of the same person, `provider_id` and `care_site_id`.
+    """
+    columns = ["slice.*", "subject.is_person", *measured(resource)]
+    joins = ["LEFT JOIN subject ON subject.key = slice.person_key"]
+    if "encounter" in fields(resource):
+        columns.append("visit.key AS visit_id")
+        joins.append(
+            "LEFT JOIN visit ON visit.key = slice.encounter "
+            "AND visit.person_id = slice.person_key"
+        )
+    else:
+        columns.append("CAST(NULL AS BIGINT) AS visit_id")
+    more, places = _place_joins(
+        resource, {"provider_id": "performer", "care_site_id": "care_site"}
+    )
+    return (
+        f"SELECT {', '.join([*columns, *more])} FROM "
+        f"{with_referred(resource, f'slice_{resource}')} AS slice "
+        f"{' '.join([*joins, *places])}"
+    )
+
+
+def _place_joins(resource: str, found: dict[str, str]) -> tuple[list[str], list[str]]:
+    """Write columns and joins from fields that refer to places to the places' ids."""
+    kinds = {"provider_id": "Practitioner", "care_site_id": "Organization"}
+    columns, joins = [], []
+    for name, field in found.items():
+        if field in fields(resource):
+            columns.append(f"{name}.row_id AS {name}")
+            joins.append(
+                f"LEFT JOIN place_key AS {name} ON {name}.kind = {text(kinds[name])} "
+                f'AND {name}.key = slice."{field}"'
+            )
+        else:
+            columns.append(f"CAST(NULL AS BIGINT) AS {name}")
+    return columns, joins
+
+
+def subject_rules() -> tuple[tuple[str, str], ...]:
+    """Write the rules for a subject that is not among the persons."""
+    return (
+        ("NOT is_person", "subject set aside"),
+        ("is_person IS NULL", "reference to nothing"),
+    )
+
+
+def remark_lost(
+    connection: duckdb.DuckDBPyConnection,
+    resource: str,
+    table: str,
+    lost: dict[str, str],
+) -> None:
+    """Count references, other than the subject, that lead to nothing.
+
+    `lost` gives for each field the condition under which it is lost.
+    """
+    for field, condition in lost.items():
+        connection.execute(
+            f"INSERT INTO problem SELECT file_number, record, {text(resource)}, "
+            f"'reference to nothing: {field}', false FROM {table} "
+            f"WHERE reason IS NULL AND mine AND {condition}"
+        )
+
+
+def load_people(connection: duckdb.DuckDBPyConnection, namespace: str) -> int:
+    """Load Patient into person, death and location; say how many persons there are.
+
+    Makes `subject` (key, is_person): every patient, and whether he or she is a person.
+    """
     birth, death = "coalesce(left(birth, 10), '')", day("deceased")
     born = (
         f"CASE length({birth}) WHEN 4 THEN TRY_CAST({birth} || '-01-01' AS DATE) "
@@ -31,51 +94,63 @@ def load_people(connection: duckdb.DuckDBPyConnection) -> None:
     )
     why = reason(
         "Patient",
-        (f"({born}) IS NULL", "impossible date"),
+        ("born IS NULL", "impossible date"),
         (
             (
-                f"length(deceased) >= 10 AND ({death}) IS NULL OR NOT "
+                "length(deceased) >= 10 AND died IS NULL OR NOT "
                 "regexp_matches(deceased, '^[0-9]{4}(-(0[1-9]|1[0-2])($|-))?')"
             ),
             "impossible date",
         ),
-        (f"({death}) < ({born})", "impossible date"),
+        ("died < born", "impossible date"),
+    )
+    columns, joins = _place_joins(
+        "Patient", {"provider_id": "provider", "care_site_id": "care_site"}
     )
     connection.execute(
-        f"CREATE TEMP TABLE good_Patient AS SELECT *, {why} AS reason, {born} AS born, "
-        f"{death} AS died FROM stage_Patient"
+        f"CREATE TEMP TABLE good_Patient AS SELECT *, {why} AS reason FROM ("
+        f"SELECT slice.*, {born} AS born, {death} AS died, {', '.join(columns)} "
+        f"FROM slice_Patient AS slice {' '.join(joins)})"
     )
     set_aside(connection, "Patient", "good_Patient")
-    _insert_people(connection)
     connection.execute(
-        "CREATE TEMP TABLE key_aside AS SELECT 'Patient/' || id AS key_ref "
-        "FROM good_Patient WHERE reason IS NOT NULL AND id IS NOT NULL"
+        "CREATE TEMP TABLE subject AS SELECT key, reason IS NULL AS is_person "
+        "FROM good_Patient"
     )
+    _insert_people(connection, namespace)
     connection.execute(
         "INSERT INTO problem SELECT file_number, record, 'Patient', "
         "'dead on an unknown day', false FROM good_Patient "
-        "WHERE reason IS NULL AND died IS NULL "
+        "WHERE reason IS NULL AND mine AND died IS NULL "
         "AND (is_deceased = 'true' OR deceased IS NOT NULL)"
     )
-    make_key(connection, "person", "Patient")
+    return _count_good(connection, "Patient")
 
 
-def _insert_people(connection: duckdb.DuckDBPyConnection) -> None:
+def _count_good(connection: duckdb.DuckDBPyConnection, resource: str) -> int:
+    counted = connection.execute(
+        f"SELECT count(*) FROM good_{resource} WHERE reason IS NULL"
+    )
+    return int(counted.fetchall()[0][0])
+
+
+def _insert_people(connection: duckdb.DuckDBPyConnection, namespace: str) -> None:
+    good = "good_Patient WHERE reason IS NULL"
     insert(
         connection,
         "person",
         {
-            "person_id": "row_number() OVER (ORDER BY good.id)",
+            "person_id": "key",
             "gender_concept_id": fixed_concept("gender", "gender"),
             "year_of_birth": "year(born)",
             "month_of_birth": "CASE WHEN length(birth) >= 7 THEN month(born) END",
             "day_of_birth": "CASE WHEN length(birth) >= 10 THEN day(born) END",
             "race_concept_id": fixed_concept("race", "race.code"),
             "ethnicity_concept_id": fixed_concept("ethnicity", "ethnicity.code"),
-            "location_id": "place.location_id",
-            "provider_id": "key_provider.row_id",
-            "care_site_id": "key_care_site.row_id",
-            "person_source_value": "good.id",
+            "location_id": f"CASE WHEN {is_addressed()} THEN key END",
+            "provider_id": "provider_id",
+            "care_site_id": "care_site_id",
+            "person_source_value": source_value(namespace),
             "gender_source_value": "gender",
             "gender_source_concept_id": "0",
             "race_source_value": "coalesce(race.display, race.code)",
@@ -83,78 +158,71 @@ def _insert_people(connection: duckdb.DuckDBPyConnection) -> None:
             "ethnicity_source_value": "coalesce(ethnicity.display, ethnicity.code)",
             "ethnicity_source_concept_id": "0",
         },
-        "good_Patient AS good LEFT JOIN place ON place.ref = 'Patient/' || good.id "
-        "LEFT JOIN key_provider ON key_provider.key_ref = good.provider "
-        "LEFT JOIN key_care_site ON key_care_site.key_ref = good.care_site "
-        "WHERE reason IS NULL ORDER BY good.id",
+        f"{good} ORDER BY key",
+    )
+    insert(
+        connection,
+        "location",
+        {
+            "location_id": "key",
+            **{name: name for name in ADDRESS if name != "country"},
+            "location_source_value": "'Patient/' || id",
+            "country_source_value": "country",
+        },
+        f"{good} AND ({is_addressed()}) ORDER BY key",
     )
     insert(
         connection,
         "death",
         {
-            "person_id": "person_id",
+            "person_id": "key",
             "death_date": "died",
             "death_datetime": moment("deceased"),
             "death_type_concept_id": TYPE_EHR,
         },
-        "good_Patient JOIN person ON person_source_value = id "
-        "WHERE reason IS NULL AND died IS NOT NULL ORDER BY person_id",
+        f"{good} AND died IS NOT NULL ORDER BY key",
     )
 
 
-def load_visits(connection: duckdb.DuckDBPyConnection) -> None:
-    """Load Encounter into visit_occurrence."""
-    drop_duplicates(connection, "Encounter")
-    end = '"end"'
-    why = reason("Encounter", *subject_rules("key_person.row_id", "key_aside.key_ref"))
+def load_visits(connection: duckdb.DuckDBPyConnection) -> int:
+    """Load Encounter into visit_occurrence; say how many there are.
+
+    Makes the view `visit` (key, person_id).
+    """
+    why = reason("Encounter", *subject_rules())
     connection.execute(
-        "CREATE TEMP TABLE good_Encounter AS "
-        f"SELECT stage.*, key_person.row_id AS person, {why} AS reason, "
-        f"{day('start')} AS first_day, {day(end)} AS last_day "
-        "FROM stage_Encounter AS stage "
-        "LEFT JOIN key_person ON key_person.key_ref = stage.subject "
-        "LEFT JOIN key_aside ON key_aside.key_ref = stage.subject"
+        f"CREATE TEMP TABLE good_Encounter AS SELECT *, {why} AS reason "
+        f"FROM ({joined('Encounter')})"
     )
     set_aside(connection, "Encounter", "good_Encounter")
     connection.execute(
-        "CREATE TEMP TABLE ordered_visit AS SELECT row_number() OVER () AS visit, * "
-        "FROM (SELECT * FROM good_Encounter WHERE reason IS NULL "
-        "ORDER BY person, first_day, id)"
+        "CREATE TEMP VIEW visit AS SELECT key, person_key AS person_id "
+        "FROM good_Encounter WHERE reason IS NULL"
     )
-    _insert_visits(connection)
-    connection.execute(
-        "CREATE TEMP TABLE key_visit AS "
-        "SELECT ref AS key_ref, min(visit) AS row_id FROM ("
-        "SELECT 'Encounter/' || id AS ref, visit FROM ordered_visit UNION ALL "
-        "SELECT alias, visit FROM alias JOIN ordered_visit "
-        "ON target = 'Encounter/' || id) GROUP BY ref"
-    )
-
-
-def _insert_visits(connection: duckdb.DuckDBPyConnection) -> None:
-    concept = fixed_concept("visit", "class.code")
     insert(
         connection,
         "visit_occurrence",
         {
-            "visit_occurrence_id": "visit",
-            "person_id": "person",
-            "visit_concept_id": concept,
-            "visit_start_date": "first_day",
-            "visit_start_datetime": moment("start"),
-            "visit_end_date": "coalesce(last_day, first_day)",
+            "visit_occurrence_id": "key",
+            "person_id": "person_key",
+            "visit_concept_id": fixed_concept("visit", "class.code"),
+            "visit_start_date": "start_day",
+            "visit_start_datetime": moment('"start"'),
+            "visit_end_date": "coalesce(end_day, start_day)",
             "visit_end_datetime": moment('"end"'),
             "visit_type_concept_id": TYPE_EHR,
-            "provider_id": "key_provider.row_id",
-            "care_site_id": "key_care_site.row_id",
+            "provider_id": "provider_id",
+            "care_site_id": "care_site_id",
             "visit_source_value": "class.code",
             "visit_source_concept_id": "0",
             "admitted_from_source_value": "coalesce(admission.code, admission_text)",
             "discharged_to_source_value": "coalesce(discharge.code, discharge_text)",
         },
-        "ordered_visit AS v "
-        "LEFT JOIN key_provider ON key_provider.key_ref = v.performer "
-        "LEFT JOIN key_care_site ON key_care_site.key_ref = v.care_site ORDER BY visit",
+        "good_Encounter WHERE reason IS NULL ORDER BY person_key, start_day, key",
     )
-    for field, key in (("performer", "key_provider"), ("care_site", "key_care_site")):
-        remark_lost(connection, "Encounter", "ordered_visit", field, key)
+    lost = {
+        "performer": "performer IS NOT NULL AND provider_id IS NULL",
+        "care_site": "care_site IS NOT NULL AND care_site_id IS NULL",
+    }
+    remark_lost(connection, "Encounter", "good_Encounter", lost)
+    return _count_good(connection, "Encounter")

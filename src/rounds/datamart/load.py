@@ -1,164 +1,137 @@
-"""From a folder of FHIR or OMOP files to a datamart: all of it, or nothing changed."""
+"""From a folder of FHIR or OMOP files to a new snapshot: all of it, or none."""
 
-import os
-import secrets
-import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 
-import duckdb
-
-from rounds.datamart.build import Build, Progress
-from rounds.datamart.datamart import Datamart
-from rounds.datamart.load_failures import translated
+from rounds.datamart.build import MAIN, Progress
+from rounds.datamart.deidentify import DeidentifyPlan
 from rounds.datamart.load_report import LoadReport
-from rounds.datamart.source_files import SourceFile, list_files, snapshot_of
-from rounds.datamart.sources import SOURCES, Source
-from rounds.nouns.errors import DataError
+from rounds.datamart.loading import Loading
+from rounds.datamart.postgres import is_postgres
+from rounds.datamart.source_files import list_files
+from rounds.datamart.source_given import laid_out, needs_laying_out, place_given
+from rounds.datamart.sources import source_for
+from rounds.datamart.store import Snapshot, Store
+from rounds.datamart.store.writing import Clock
 
-__all__ = ["Progress", "load"]
+__all__ = ["Progress", "change_vocabulary", "load"]
 
 
 def load(
-    source: Path,
+    source: str | Path,
     into: Path,
     *,
+    name: str = MAIN,
     progress: Progress | None = None,
     threads: int | None = None,
+    now: Clock | None = None,
+    wait: float = 0.0,
+    deidentify: DeidentifyPlan | None = None,
 ) -> LoadReport:
-    """Make the datamart at `into` from the files at `source`.
+    """Make a new snapshot of the datamart at `into`, with the files at `source`.
 
-    The datamart is built beside its place and moved there in one step, so a load that
-    fails leaves what was there before. What was there is replaced; only its vocabulary
-    (concepts that are not local) is taken over when the source has none.
+    FHIR adds to what its source gave before, and what is known already is skipped; OMOP
+    and CSV replace it. A load that fails, or is killed, leaves the last snapshot whole,
+    and the same load again completes it. Readers see one snapshot or the other.
 
     Parameters
     ----------
-    source : Path
-        A folder of FHIR R4 NDJSON (plain or gzip) or Bundles, or of OMOP CDM 5.3 or 5.4
-        CSV or parquet files, or a DuckDB file with OMOP tables.
+    source : str or Path
+        A folder of FHIR R4 NDJSON (plain or gzip) or Bundles; of OMOP CDM 5.3 or 5.4
+        CSV or parquet files, or a DuckDB file with OMOP tables; of any CSV files with a
+        `rounds-mapping.yaml`. Any of these may be a zip archive. Or the address of an
+        OMOP schema: `postgresql://user@host/database?schema=cdm`.
     into : Path
-        Where the DuckDB file of the datamart stands, or will.
+        The folder of the datamart, which need not be there yet.
+    name : str
+        Which source it is, where several give to one datamart: what another one gave
+        is kept beside it.
     progress : callable, optional
         Told after each file and step: what, resources so far, resources a second.
     threads : int, optional
         Threads for the engine; by default as many as there are cores.
+    now : callable, optional
+        Gives the time to write beside the snapshot; handed in by the door.
+    wait : float
+        For how many seconds to wait for another load to end.
+    deidentify : DeidentifyPlan, optional
+        How to take identifiers away before anything is written; not at all without it.
+        A datamart stays as it began: another plan than before is refused.
 
     Returns
     -------
     LoadReport
-        Each resource or row once: read = mapped + set aside.
+        Each resource or row that was read once: read = mapped + set aside.
 
     Raises
     ------
     SourceError
-        If the source is missing or cannot be read, or the disk is full.
+        If the source is missing, cannot be read or changes meanwhile, the disk is full,
+        or another load is running.
     DataError
         If the source is empty, nothing in it is recognised, it has no persons, or what
-        stands at `into` is no datamart.
+        stands at `into` is no datamart or is damaged.
+    DefinitionError
+        If the source's name is not fit, or it gave another kind of files before.
     """
     started = time.monotonic()
-    source, into = Path(source), Path(into)
-    files = list_files(source)
-    plugin = _source_for(source, files)
-    vocabulary = _vocabulary(into)
-    snapshot = snapshot_of(files, plugin.shape, vocabulary)
-    former = _former(into)
-    if former is not None and former.snapshot == snapshot:
-        return former
-    building = into.with_name(f".{into.name}.{secrets.token_hex(4)}.building")
-    build = Build(
-        source=source,
-        files=files,
-        plugin=plugin,
-        snapshot=snapshot,
-        path=building,
-        threads=threads,
-        progress=progress,
-        started=started,
-    )
-    try:
-        # A clone of a project has no private folder: what is made is its owner's.
-        into.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        report = build.run(into if vocabulary else None)
-        _put_in_place(building, into)
-    except (duckdb.Error, OSError) as error:
-        raise translated(error, into) from None
-    finally:
-        _clear(building)
-    return report
-
-
-def _source_for(source: Path, files: Sequence[SourceFile]) -> Source:
-    for plugin in SOURCES:
-        if plugin.recognises(files):
-            return plugin
-    remedies = (
-        "FHIR: give a folder with .ndjson, .ndjson.gz or .json files.",
-        "OMOP: give a folder with person.csv or person.parquet and the other tables.",
-    )
-    if not files:
-        raise DataError(
-            f"The folder {source} is empty.",
-            code="source-empty",
-            why="There is nothing to load.",
-            remedies=remedies,
+    place = place_given(source)
+    files = () if is_postgres(source) else list_files(Path(source))
+    packed = needs_laying_out(source, files)
+    plugin = None if packed else source_for(place, files)
+    with Store(Path(into)).writing(wait) as writer:
+        loading = Loading(
+            writer,
+            threads=threads,
+            progress=progress,
+            now=now,
+            started=started,
+            deidentify=deidentify,
         )
-    raise DataError(
-        f"Nothing in {source} is recognised as FHIR or OMOP ({len(files)} files).",
-        code="source-not-recognised",
-        why="The files are told by their extensions and, for OMOP, their names.",
-        remedies=remedies,
-    )
+        if plugin is None:
+            files = laid_out(source, files, loading.given, loading.tell)
+            plugin = source_for(place, files)
+        return loading.load(place, files, plugin, name)
 
 
-def _opened(into: Path) -> Datamart:
-    """Open what is to be replaced; refuse to replace what is no datamart."""
-    try:
-        return Datamart.open(into)
-    except DataError:
-        raise DataError(
-            f"What stands at {into} is not a datamart, or cannot be opened.",
-            code="not-a-datamart",
-            why="A load replaces a datamart, and would destroy anything else.",
-            remedies=(
-                "Give the path of a datamart, or of a file that is not there yet.",
-                "If it is a broken datamart, remove it and load again.",
-                "Close it first, if this process has it open for writing.",
-            ),
-        ) from None
+def change_vocabulary(
+    into: Path,
+    make: Callable[[Path], str],
+    *,
+    progress: Progress | None = None,
+    threads: int | None = None,
+    now: Clock | None = None,
+    wait: float = 0.0,
+    deidentify: DeidentifyPlan | None = None,
+) -> Snapshot:
+    """Put another vocabulary in force, and map again whatever was loaded before.
 
+    Parameters
+    ----------
+    into : Path
+        The folder of the datamart, which need not be there yet.
+    make : callable
+        Writes the vocabulary as a DuckDB file at the path it is given, and returns its
+        id: 16 hexadecimal digits that follow from its content.
 
-def _former(into: Path) -> LoadReport | None:
-    if not into.exists():
-        return None
-    with _opened(into) as datamart:
-        kept = datamart.load_report()
-    return LoadReport.from_dict(kept.as_dict(), unchanged=True)
+    Returns
+    -------
+    Snapshot
+        The one in force; the former one, if it has this vocabulary already.
 
-
-def _vocabulary(into: Path) -> str:
-    """Give a fingerprint of the vocabulary in the former datamart; empty for none."""
-    if not into.exists():
-        return ""
-    with _opened(into) as datamart:
-        return datamart.vocabulary_fingerprint()
-
-
-def _put_in_place(building: Path, into: Path) -> None:
-    with building.open("rb") as stream:
-        os.fsync(stream.fileno())
-    building.chmod(0o600)  # rows about people
-    building.replace(into)
-    folder = os.open(into.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def _clear(building: Path) -> None:
-    building.unlink(missing_ok=True)
-    building.with_name(f"{building.name}.wal").unlink(missing_ok=True)
-    shutil.rmtree(building.with_suffix(".spill"), ignore_errors=True)
+    Raises
+    ------
+    SourceError
+        If a file that was loaded before is gone: it could not be mapped again.
+    """
+    with Store(into).writing(wait) as writer:
+        loading = Loading(
+            writer,
+            threads=threads,
+            progress=progress,
+            now=now,
+            started=time.monotonic(),
+            deidentify=deidentify,
+        )
+        return loading.change_vocabulary(make)

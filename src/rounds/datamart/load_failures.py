@@ -5,13 +5,13 @@ from pathlib import Path
 
 import duckdb
 
-from rounds.datamart.load_report import LoadReport
+from rounds.datamart.load_report import LoadReport, TypeCount
 from rounds.nouns.errors import DataError, RoundsError, SourceError
 
-__all__ = ["insist_on_persons", "insist_on_rows", "translated"]
+__all__ = ["insist_on_mapped", "insist_on_persons", "insist_on_rows", "translated"]
 
 
-def insist_on_persons(source: Path, report: LoadReport) -> None:
+def insist_on_persons(source: str, report: LoadReport) -> None:
     """Refuse a datamart without persons, naming the first places of each reason.
 
     Raises
@@ -34,13 +34,13 @@ def insist_on_persons(source: Path, report: LoadReport) -> None:
     )
 
 
-def insist_on_rows(report: LoadReport, expected: Mapping[str, int]) -> None:
-    """Refuse a datamart in which a mapped row is missing.
+def insist_on_rows(rows: Mapping[str, int], expected: Mapping[str, int]) -> None:
+    """Refuse a part in which a mapped row is missing.
 
     Parameters
     ----------
-    report : LoadReport
-        With the rows that were counted in the finished tables.
+    rows : mapping of str to int
+        What was counted in the finished tables.
     expected : mapping of str to int
         How many rows the source meant to write into each table.
 
@@ -50,13 +50,36 @@ def insist_on_rows(report: LoadReport, expected: Mapping[str, int]) -> None:
         If a table holds another number.
     """
     for table, n in expected.items():
-        if report.rows[table] != n:
+        if rows[table] != n:
             raise SourceError(
-                f"The load stopped: {table} holds {report.rows[table]} rows of {n}.",
+                f"The load stopped: {table} holds {rows[table]} rows of {n}.",
                 code="load-failed",
                 why="A datamart that has lost rows gives wrong rates.",
                 remedies=("Load again with one thread.", "Report this as a bug."),
             )
+
+
+def insist_on_mapped(by_type: Mapping[str, TypeCount], rows: Mapping[str, int]) -> None:
+    """See that every row counted as mapped is in its table.
+
+    Of OMOP input each type is a table; of FHIR, persons are looked at.
+
+    Raises
+    ------
+    DataError
+        If a table holds fewer.
+    """
+    least = {name: n.mapped for name, n in by_type.items() if name in rows}
+    if "Patient" in by_type:
+        least["person"] = by_type["Patient"].mapped
+    lost = [name for name, n in least.items() if rows[name] < n]
+    if lost:
+        raise DataError(
+            f"Rows were lost on their way into {', '.join(sorted(lost))}.",
+            code="rows-lost",
+            why="A datamart that lacks rows silently would answer wrongly.",
+            remedies=("Report this fault; the former snapshot has been kept.",),
+        )
 
 
 def translated(error: duckdb.Error | OSError, into: Path) -> RoundsError:

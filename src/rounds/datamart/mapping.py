@@ -10,7 +10,7 @@ __all__ = ["Row", "cdm_columns", "cdm_tables", "mapping", "mapping_version"]
 
 Row: TypeAlias = dict[str, str]
 
-_CODE_VERSION = "1"  # raised when the SQL made from unchanged tables gives other rows
+_CODE_VERSION = "2"  # raised when the SQL made from unchanged tables gives other rows
 
 
 def _read(text: str) -> tuple[Row, ...]:
@@ -40,11 +40,16 @@ def cdm_columns(table: str) -> tuple[Row, ...]:
 
 @cache
 def mapping_version() -> str:
-    """Give a short hash of every mapping table: another mapping, another snapshot."""
+    """Give a short hash of every mapping table: another mapping, another snapshot.
+
+    Which code systems are known, and which units, is part of it.
+    """
     digest = hashlib.sha256(_CODE_VERSION.encode())
     folder = files(__package__) / "mappings"
     for table in sorted(folder.iterdir(), key=lambda each: each.name):
         if table.name.endswith(".csv"):
             digest.update(table.read_bytes())
     digest.update((files(__package__) / "cdm_5_4.csv").read_bytes())
+    for name in ("code_systems", "ucum_atoms"):
+        digest.update((files("rounds.definitions") / f"{name}.csv").read_bytes())
     return digest.hexdigest()[:16]

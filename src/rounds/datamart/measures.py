@@ -1,18 +1,21 @@
 """Run a measure: populations, a rate with its interval, and the same by unit."""
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-import duckdb
 import numpy as np
 from scipy.special import stdtrit
 
 from rounds.datamart.compile_concepts import other_units
-from rounds.datamart.derived import derived_from
-from rounds.datamart.rows import MeasureRows, fetch, nobody, prepare
+from rounds.datamart.consent import opted_out_when_made
+from rounds.datamart.counts import AGE_BANDS, UNKNOWN, Counts, labels_of
+from rounds.datamart.deidentify.calendar import calendar_of, limits_of_calendar
+from rounds.datamart.kept_counts import proportion_counts
+from rounds.datamart.rows import Asked, fetch, nobody, prepare, without_days
 from rounds.definitions.graph import day_of
 from rounds.methods.proportion import wilson
 from rounds.nouns import (
-    DataError,
     DefinitionError,
     Measure,
     MeasureResult,
@@ -32,15 +35,6 @@ CHARACTERISTICS: Final = (
     "svi_quartile",
     "month",
 )
-AGE_BANDS: Final = ((0, 17), (18, 44), (45, 64), (65, 74), (75, 200))
-"""Completed years, both included; the last band is open."""
-_UNKNOWN: Final = {
-    "care_site": "(no site)",
-    "provider": "(no clinician)",
-    "sex": "(not recorded)",
-    "age": "(not recorded)",
-    "svi_quartile": "(no SVI)",
-}
 
 
 def run_measure(
@@ -81,7 +75,8 @@ def run_measure(
         95% interval from the t distribution, and None where there is one value alone.
         `denominator` is what is left after exclusions and exceptions; of a continuous
         variable, units show how many are observed. NotEstimable if the datamart holds
-        no row of what the outcome needs, or nobody is in the denominator.
+        no row of what the outcome needs, nobody is in the denominator, or dates were
+        de-identified and the measure asks for more than is left of them.
 
     Raises
     ------
@@ -94,33 +89,28 @@ def run_measure(
     concepts = prepare(datamart, measure)
     if isinstance(concepts, NotEstimable):
         return concepts
-    rows = fetch(datamart, measure, period, concepts, without=without)
-    counted = rows.denominator if measure.scoring == "proportion" else rows.observed
-    if not counted.any():
-        return nobody(datamart, measure, concepts)
-    if by == "month" and measure.basis == "person":
-        split = fetch(
-            datamart, measure, period, concepts, without=without, monthly=True
-        )
+    refused = without_days(datamart, measure, period, by)
+    if refused is not None:
+        return refused
+    left_out = without | opted_out_when_made(datamart)
+    asked = Asked(measure, period, concepts, by, left_out)
+    if measure.scoring == "proportion":
+        found = _of_counts(proportion_counts(datamart, asked), by)
     else:
-        split = rows
-    try:
-        limitations = other_units(derived_from(datamart), measure, concepts)
-    except duckdb.Error as error:
-        raise DataError(
-            f"The datamart could not be read ({type(error).__name__}).",
-            code="datamart-unreadable",
-            remedies=("Load the data again with `rounds data load`.",),
-        ) from None
+        found = _of_values(datamart, asked)
+    if found is None:
+        return nobody(datamart, measure, concepts)
+    limitations = [*concepts.limitations, *other_units(measure, concepts)]
+    limitations += limits_of_calendar(calendar_of(datamart), measure)
     return MeasureResult(
         measure=measure.ref(),
         title=measure.title,
         period=period,
         snapshot=datamart.snapshot,
-        populations=_populations(measure, rows),
-        overall=_unit(measure, rows, "overall", counted),
+        populations=found.populations,
+        overall=found.overall,
         by_characteristic=by,
-        by=_units(measure, split, by) if by else (),
+        by=found.units,
         limitations=tuple(limitations + _limits(measure)),
     )
 
@@ -144,21 +134,6 @@ def _refuse(measure: Measure, by: str | None) -> None:
         )
 
 
-def _populations(measure: Measure, rows: MeasureRows) -> dict[str, int]:
-    counts = {
-        "initial_population": len(rows),
-        "denominator": int(rows.denominator.sum()),
-        "denominator_exclusion": int(rows.excluded.sum()),
-    }
-    if measure.denominator_exception is not None:
-        counts["denominator_exception"] = int(rows.excepted.sum())
-    if measure.scoring == "proportion":
-        counts["numerator"] = int(rows.numerator.sum())
-    if measure.scoring != "proportion" or measure.observed_when is not None:
-        counts["observed"] = int(rows.observed.sum())
-    return counts
-
-
 def _limits(measure: Measure) -> list[str]:
     if measure.basis == "visit" and measure.index == "each":
         said = (
@@ -169,50 +144,79 @@ def _limits(measure: Measure) -> list[str]:
     return []
 
 
-def _units(measure: Measure, rows: MeasureRows, by: str) -> tuple[UnitResult, ...]:
-    labels = _labels(rows, by)
-    counted = rows.denominator if measure.scoring == "proportion" else rows.observed
-    unknown = _UNKNOWN.get(by, "")
-    present = sorted(
-        set(labels[counted].tolist()), key=lambda one: (one == unknown, one)
+@dataclass(frozen=True)
+class _Found:
+    populations: Mapping[str, int]
+    overall: UnitResult
+    units: tuple[UnitResult, ...]
+
+
+def _of_counts(counts: Counts, by: str | None) -> _Found | None:
+    """Give a proportion and its units; None if nobody is counted."""
+    if not counts.overall[0]:
+        return None
+    labels = _ordered(counts.by, by)
+    results = _proportions(
+        ["overall", *labels], [counts.overall, *(counts.by[one] for one in labels)]
     )
+    return _Found(counts.populations, results[0], results[1:])
+
+
+def _ordered(labels: Iterable[str], by: str | None) -> list[str]:
+    """Put the units in their order, those of whom it is not known last."""
+    unknown = UNKNOWN.get(by or "", "")
+    return sorted(labels, key=lambda one: (one == unknown, one))
+
+
+def _proportions(
+    labels: list[str], pairs: list[tuple[int, int]]
+) -> tuple[UnitResult, ...]:
+    n, met = (list(column) for column in zip(*pairs, strict=True))
+    value, lower, upper = wilson(met, n)
     return tuple(
-        _unit(measure, rows, label, counted & (labels == label)) for label in present
+        UnitResult(
+            unit=label,
+            denominator=n[i],
+            numerator=met[i],
+            value=float(value[i]),
+            lower=float(lower[i]),
+            upper=float(upper[i]),
+        )
+        for i, label in enumerate(labels)
     )
 
 
-def _labels(rows: MeasureRows, by: str) -> Any:
-    unknown = _UNKNOWN.get(by, "")
-    if by == "month":
-        return rows.index_date.astype("datetime64[M]").astype(str)
-    if by == "age":
-        labels = np.full(len(rows), unknown, dtype="U20")
-        for low, high in AGE_BANDS:
-            name = f"{low}+" if high == 200 else f"{low}–{high}"
-            labels[(rows.age >= low) & (rows.age <= high)] = name
-        return labels
-    if by == "svi_quartile":
-        named = np.char.add("SVI quartile ", rows.svi_quartile.astype(str))
-        return np.where(rows.svi_quartile > 0, named, unknown)
-    column = getattr(rows, by)
-    return np.where(column == "", unknown, column)
-
-
-def _unit(measure: Measure, rows: MeasureRows, label: str, of: Any) -> UnitResult:
-    n = int(of.sum())
-    if measure.scoring == "proportion":
-        met = int(rows.numerator[of].sum())
-        value, lower, upper = (float(one[0]) for one in wilson([met], [n]))
-        return UnitResult(
-            unit=label,
-            denominator=n,
-            numerator=met,
-            value=value,
-            lower=lower,
-            upper=upper,
+def _of_values(datamart: Any, asked: Asked) -> _Found | None:
+    """Give the mean of a continuous variable and its units; None if none is known."""
+    rows = fetch(datamart, asked)
+    if not rows.observed.any():
+        return None
+    populations = {
+        "initial_population": len(rows),
+        "denominator": int(rows.denominator.sum()),
+        "denominator_exclusion": int(rows.excluded.sum()),
+    }
+    if asked.measure.denominator_exception is not None:
+        populations["denominator_exception"] = int(rows.excepted.sum())
+    populations["observed"] = int(rows.observed.sum())
+    overall = _mean("overall", rows.value[rows.observed])
+    units: tuple[UnitResult, ...] = ()
+    if asked.by:
+        split = rows
+        if asked.is_monthly:
+            split = fetch(datamart, asked, monthly=True)
+        labels = labels_of(split, asked.by)
+        present = _ordered(set(labels[split.observed].tolist()), asked.by)
+        units = tuple(
+            _mean(one, split.value[split.observed & (labels == one)]) for one in present
         )
-    values = rows.value[of]
-    mean = float(values.mean())
+    return _Found(populations, overall, units)
+
+
+def _mean(label: str, values: Any) -> UnitResult:
+    """Give a mean with a 95% interval from the t distribution, if there are two."""
+    values = np.sort(values)  # so that no order of rows changes a last digit
+    n, mean = len(values), float(values.mean())
     if n == 1:
         return UnitResult(unit=label, denominator=n, value=mean)
     half = float(stdtrit(n - 1, 0.975) * values.std(ddof=1) / np.sqrt(n))

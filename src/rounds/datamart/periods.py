@@ -26,12 +26,12 @@ def event_dates() -> str:
 
 
 def derive_observation_periods(connection: duckdb.DuckDBPyConnection) -> None:
-    """Give each person that has an event one observation period."""
+    """Give each person that has an event one observation period, with his or her id."""
     insert(
         connection,
         "observation_period",
         {
-            "observation_period_id": "row_number() OVER (ORDER BY person_id)",
+            "observation_period_id": "person_id",
             "person_id": "person_id",
             "observation_period_start_date": "min(first_day)",
             "observation_period_end_date": "max(last_day)",

@@ -1,7 +1,7 @@
 """What was set aside, or loaded with a remark: kept line by line, counted for all."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import duckdb
 
@@ -30,7 +30,7 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
 
 def settle_lines(
     connection: duckdb.DuckDBPyConnection,
-    files: Sequence[SourceFile],
+    files: Mapping[int, SourceFile],
     *,
     entries: frozenset[int],
     header_lines: frozenset[int] = frozenset(),
@@ -41,8 +41,8 @@ def settle_lines(
     ----------
     connection : DuckDBPyConnection
         The datamart that is being built.
-    files : sequence of SourceFile
-        Every file of the source.
+    files : mapping of int to SourceFile
+        Every file of this load, by its number.
     entries : frozenset of int
         Numbers of the files whose records are not lines: bundles, parquet.
     header_lines : frozenset of int
@@ -95,7 +95,7 @@ def type_counts(connection: duckdb.DuckDBPyConnection) -> dict[str, TypeCount]:
 
 def reasons(
     connection: duckdb.DuckDBPyConnection,
-    files: Sequence[SourceFile],
+    files: Mapping[int, SourceFile],
     *,
     set_aside: bool,
     loaded: Loaded,
@@ -118,7 +118,8 @@ def reasons(
         place = str(line)
         if number in loaded.entries:
             place = f"{loaded.entry_name} {line}"
-        examples[kind, reason].append(f"{files[number].name}:{place}")
+        name = files[number].label  # a place of 0 is the file itself
+        examples[kind, reason].append(f"{name}:{place}" if line else name)
     explained = {row["reason"]: row for row in mapping("reasons")}
     found = []
     for kind, reason, n in counted:

@@ -3,14 +3,18 @@
 Only the steps that analyse rows may import this module; a contract keeps it so.
 """
 
+import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import duckdb
 import numpy as np
 
-from rounds.datamart.compile import Concepts, compile_measure
+from rounds.datamart.compile import Compiled, Concepts, compile_measure
 from rounds.datamart.compile_concepts import absent_events, all_events, resolve
+from rounds.datamart.consent import opted_out_when_made
+from rounds.datamart.deidentify.calendar import calendar_of, refuse_measure
 from rounds.datamart.derived import derived_from
 from rounds.definitions import check
 from rounds.definitions.graph import nodes
@@ -19,7 +23,7 @@ from rounds.nouns import DataError, DefinitionError, Measure, NotEstimable, Peri
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["MeasureRows", "measure_rows"]
+__all__ = ["Asked", "MeasureRows", "fetch", "measure_rows", "rows_of"]
 
 _TYPES: Final = {
     "person_id": "int64",
@@ -83,6 +87,11 @@ class MeasureRows:
         """How many rows there are."""
         return len(self.person_id)
 
+    @staticmethod
+    def names() -> tuple[str, ...]:
+        """Give the names of the columns."""
+        return tuple(_TYPES)
+
     def __repr__(self) -> str:
         """Show the size alone: no row is ever printed."""
         return f"<rows: {len(self):,} × {len(_TYPES)}>"
@@ -107,13 +116,14 @@ def measure_rows(
         Both days included; for the visit basis, index visits are on these days, and
         windows after the index may reach beyond.
     without : frozenset of str
-        `person_source_value` of those who opted out; they are in no population.
+        `person_source_value` of those who opted out beside those whose consents in the
+        datamart deny research; they are in no population.
 
     Returns
     -------
     MeasureRows or NotEstimable
         Subjects of the initial population; or why nothing can be said: the datamart
-        holds no row at all of what the outcome needs.
+        holds no row at all of what the outcome needs, or not the days that it needs.
 
     Raises
     ------
@@ -125,7 +135,26 @@ def measure_rows(
     prepared = prepare(datamart, measure)
     if isinstance(prepared, NotEstimable):
         return prepared
-    return fetch(datamart, measure, period, prepared, without=without)
+    refused = without_days(datamart, measure, period)
+    if refused is not None:
+        return refused
+    left_out = without | opted_out_when_made(datamart)
+    return fetch(datamart, Asked(measure, period, prepared, without=left_out))
+
+
+def without_days(
+    datamart: Any, measure: Measure, period: Period, by: str | None = None
+) -> NotEstimable | None:
+    """Say why the measure cannot be computed where dates were de-identified."""
+    kind = calendar_of(datamart)
+    if kind == "day":
+        return None
+    query = "SELECT min(visit_start_date), max(visit_start_date) FROM visit_occurrence"
+    try:
+        first, last = derived_from(datamart).ask(query)[0]
+    except duckdb.Error as error:
+        raise _unreadable(error) from None
+    return refuse_measure(kind, measure, period, by=by, extent=(first, last))
 
 
 def prepare(datamart: Any, measure: Measure) -> Concepts | NotEstimable:
@@ -152,23 +181,71 @@ def prepare(datamart: Any, measure: Measure) -> Concepts | NotEstimable:
     return concepts
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of a datamart."""
+
+    measure: Measure
+    period: Period
+    concepts: Concepts
+    by: str | None = None
+    without: frozenset[str] = frozenset()
+
+    @property
+    def is_monthly(self) -> bool:
+        """Whether its units are months in which persons are counted anew."""
+        return self.by == "month" and self.measure.basis == "person"
+
+    def compiled(
+        self, *, monthly: bool = False, only: Iterable[int] | None = None
+    ) -> tuple[Compiled, dict[str, tuple[str, list[Any]]]]:
+        """Write it as SQL, with the lists that the SQL reads: name → column, values."""
+        lists: dict[str, tuple[str, list[Any]]] = {}
+        table = None
+        if only is not None:
+            ids = [int(one) for one in only]
+            digest = hashlib.sha256(repr(ids).encode()).hexdigest()[:24]
+            table = f"only_{digest}"
+            lists[table] = ("person_id", ids)
+        sql = compile_measure(
+            self.measure,
+            self.period,
+            self.concepts,
+            without=self.without,
+            monthly=monthly,
+            only=table,
+        )
+        if self.without:
+            lists[sql.opted_out] = ("person_source_value", sorted(self.without))
+        return sql, lists
+
+
 def fetch(
     datamart: Any,
-    measure: Measure,
-    period: Period,
-    concepts: Concepts,
+    asked: Asked,
     *,
-    without: frozenset[str],
     monthly: bool = False,
+    only: Iterable[int] | None = None,
 ) -> MeasureRows:
-    """Run the compiled measure and give its rows."""
-    sql = compile_measure(measure, period, concepts, without=without, monthly=monthly)
-    left_out = (sql.opted_out, sorted(without))
+    """Run the compiled measure and give its rows.
+
+    Parameters
+    ----------
+    monthly : bool
+        One row a person and month.
+    only : iterable of int, optional
+        The `person_id` of those to look at; everybody, if not given.
+    """
+    sql, lists = asked.compiled(monthly=monthly, only=only)
     try:
-        derived = derived_from(datamart)
-        columns = derived.read(sql.tables, sql.query, left_out)
+        columns = derived_from(datamart).read(sql.tables, sql.query, lists)
     except duckdb.Error as error:
         raise _unreadable(error) from None
+    return rows_of(columns, asked.measure)
+
+
+def rows_of(columns: Mapping[str, Any], measure: Measure) -> MeasureRows:
+    """Make rows of the columns that a compiled measure gives."""
     arrays = {
         name: np.asarray(columns[name]).astype(kind) for name, kind in _TYPES.items()
     }

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import os
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -14,8 +15,10 @@ from rounds.nouns.errors import SourceError
 __all__ = [
     "BROKEN_GZIP",
     "SourceFile",
+    "insist_unchanged",
     "list_files",
     "open_text",
+    "reopen",
     "salvage",
     "snapshot_of",
     "true_lines",
@@ -33,13 +36,26 @@ class SourceFile:
     """One file of a source."""
 
     number: int
-    """Its place in the sorted list, from 0."""
+    """Its place in the sorted list, from 0; in a datamart, unique over its life."""
     name: str
     """Its path within the folder, with forward slashes."""
     path: Path
     sha256: str
     size: int
     gzipped: bool
+    stamp: tuple[int, int, int] | None = None
+    """Size, time of change in nanoseconds and inode before it was first read; None for
+    what is no file that could change."""
+    shown_as: str = ""
+    """The name to keep and show, where its own could name a person."""
+
+    origin: str | None = None
+    """Where it can be found again, if that is not its path."""
+
+    @property
+    def label(self) -> str:
+        """The name under which it is kept and shown."""
+        return self.shown_as or self.name
 
     @property
     def extension(self) -> str:
@@ -84,7 +100,7 @@ def list_files(source: Path) -> tuple[SourceFile, ...]:
                 ),
             )
         return tuple(
-            SourceFile(number, name, path, *_facts(path))
+            _look_at(number, name, path)
             for number, (name, path) in enumerate(zip(names, paths, strict=True))
         )
     except PermissionError as error:
@@ -99,9 +115,49 @@ def list_files(source: Path) -> tuple[SourceFile, ...]:
         ) from None
 
 
-def _facts(path: Path) -> tuple[str, int, bool]:
+def _look_at(number: int, name: str, path: Path) -> SourceFile:
+    stamp = _stamp(path)
     digest, gzipped = _fingerprint(path)
-    return digest, path.stat().st_size, gzipped
+    return SourceFile(number, name, path, digest, stamp[0], gzipped, stamp)
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    found = os.stat(path)  # noqa: PTH116 - what is asked for is the system's answer
+    return found.st_size, found.st_mtime_ns, found.st_ino
+
+
+def reopen(number: int, name: str, path: Path, sha256: str) -> SourceFile | None:
+    """Look at a file that was loaded before; None if it is gone or has changed."""
+    try:
+        found = _look_at(number, name, path)
+    except OSError:
+        return None
+    return found if found.sha256 == sha256 else None
+
+
+def insist_unchanged(files: Iterable[SourceFile]) -> None:
+    """Refuse what was read of files that changed meanwhile.
+
+    Raises
+    ------
+    SourceError
+        If the size, time of change or inode of one is another than before.
+    """
+    for file in files:
+        try:
+            now = _stamp(file.path) if file.stamp else None
+        except OSError:
+            now = (-1, -1, -1)
+        if now != file.stamp:
+            raise SourceError(
+                f"{file.name} changed while it was being read.",
+                code="source-changed",
+                why="Half of it would be of before and half of after.",
+                remedies=(
+                    "Load again when nothing is writing to the folder.",
+                    "Export to another folder, and rename it when it is complete.",
+                ),
+            )
 
 
 def _walk(folder: Path) -> Iterable[Path]:
@@ -114,11 +170,28 @@ def _walk(folder: Path) -> Iterable[Path]:
             yield path
 
 
-def snapshot_of(files: Iterable[SourceFile], shape: str, vocabulary: str) -> str:
-    """Give the snapshot id: the same files and mapping always give the same one."""
-    digest = hashlib.sha256(f"{shape}\n{mapping_version()}\n{vocabulary}\n".encode())
-    for file in files:
-        digest.update(f"{file.name}\t{file.sha256}\n".encode())
+def snapshot_of(
+    given: Iterable[tuple[str, str, str]],
+    *,
+    vocabulary: str = "",
+    deidentification: str = "",
+) -> str:
+    """Give the snapshot id: the same files and mapping always give the same one.
+
+    Parameters
+    ----------
+    given : iterable of (str, str, str)
+        Source, shape and content of each file in force. They are taken as a set: the
+        order of loads, and a file that is there twice, change nothing.
+    vocabulary : str
+        The id of the vocabulary in force.
+    deidentification : str
+        The id of the de-identification's settings.
+    """
+    digest = hashlib.sha256(f"{mapping_version()}\n{vocabulary}\n".encode())
+    digest.update(f"{deidentification}\n".encode())
+    for source, shape, content in sorted(set(given)):
+        digest.update(f"{source}\t{shape}\t{content}\n".encode())
     return digest.hexdigest()[:16]
 
 

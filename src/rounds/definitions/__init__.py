@@ -4,6 +4,7 @@ from rounds.definitions.catalogue import builtin_measures, load_measures
 from rounds.definitions.checks import check
 from rounds.definitions.code_systems import (
     code_systems,
+    is_tree,
     unit_concepts,
     visit_concepts,
     vocabulary_of,
@@ -15,6 +16,7 @@ __all__ = [
     "check",
     "code_systems",
     "explain",
+    "is_tree",
     "load_measures",
     "unit_concepts",
     "visit_concepts",

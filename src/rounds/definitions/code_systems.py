@@ -5,7 +5,17 @@ from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 
-__all__ = ["code_systems", "unit_concepts", "visit_concepts", "vocabulary_of"]
+__all__ = [
+    "code_systems",
+    "is_tree",
+    "unit_concepts",
+    "visit_concepts",
+    "vocabulary_of",
+]
+
+_TREES = frozenset(
+    {"ATC", "ICD10", "ICD10CM", "ICD10GM", "ICD10PCS", "ICD9CM", "ICD9Proc"}
+)
 
 
 @cache
@@ -25,6 +35,17 @@ def vocabulary_of(uri: str) -> str:
     ('SNOMED', 'urn:oid:1.2.3')
     """
     return code_systems().get(uri, uri)
+
+
+def is_tree(vocabulary_id: str) -> bool:
+    """Tell whether a vocabulary's codes below a code begin with it.
+
+    Examples
+    --------
+    >>> is_tree("ICD10CM"), is_tree("SNOMED")
+    (True, False)
+    """
+    return vocabulary_id in _TREES
 
 
 def visit_concepts(classes: Iterable[str]) -> frozenset[int]:

@@ -124,7 +124,9 @@ def _better(measure: Measure) -> str:
 def _codes(measure: Measure) -> Iterator[str]:
     for one in measure.concept_sets:
         yield ""
-        yield f"Codes of {one.title or one.name}:"
+        below = " and what is below them" if one.descendants else ""
+        mapped = " and what maps to them" if one.mapped else ""
+        yield f"Codes of {one.title or one.name}{below}{mapped}:"
         yield from (f"  - {_code(code)}" for code in one.include)
         yield from (f"  - but not {_code(code)}" for code in one.exclude)
         if one.note:

@@ -5,15 +5,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from rounds.definitions.code_systems import (
-    unit_concepts,
-    visit_concepts,
-    vocabulary_of,
-)
+from rounds.definitions.code_systems import unit_concepts, visit_concepts
 from rounds.definitions.graph import day_in
+from rounds.definitions.reference_concepts import concepts_of
+from rounds.definitions.units import Analyte, conversion, wanted_unit
 from rounds.nouns import (
-    Code,
-    CodePrefix,
     Comparison,
     ConceptSet,
     Events,
@@ -72,17 +68,16 @@ class Facts:
     ) -> None:
         concepts = tables.get("concept", ())
         self._ids = {
-            name: frozenset(
-                row["concept_id"]
-                for row in concepts
-                if row["concept_id"] > 0 and _belongs(row, one)
-            )
-            for name, one in concept_sets.items()
+            name: concepts_of(one, tables) for name, one in concept_sets.items()
+        }
+        self._analytes = {
+            row["concept_id"]: Analyte(row["vocabulary_id"], row["concept_code"])
+            for row in concepts
         }
         self._units = {
-            row["concept_id"]: row["concept_code"]
-            for row in concepts
-            if row["vocabulary_id"] == "UCUM"
+            key: one.code
+            for key, one in self._analytes.items()
+            if one.vocabulary_id == "UCUM"
         }
         self._visit_class = {
             row["visit_occurrence_id"]: row.get("visit_concept_id")
@@ -137,7 +132,7 @@ class Facts:
                 Event(
                     day=row[start],
                     until=until,
-                    value=row.get("value_as_number"),
+                    value=self._value(events, row, prefix),
                     code=source or row.get(f"{prefix}_concept_id"),
                 )
             )
@@ -150,8 +145,8 @@ class Facts:
             source = row.get(f"{prefix}_source_concept_id")
             if own not in ids and source not in ids:
                 return False
-        value = row.get("value_as_number")
-        if events.units and (value is None or not self._unit(events.units, row)):
+        value = self._value(events, row, prefix)
+        if events.units and value is None:
             return False
         if events.value is not None and (
             value is None or not holds(events.value, value)
@@ -164,13 +159,29 @@ class Facts:
             return False
         return visit not in visit_concepts(events.not_from)
 
-    def _unit(self, accepted: tuple[str, ...], row: Row) -> bool:
-        if row.get("unit_source_value") in accepted:
-            return True
-        concept = row.get("unit_concept_id")
-        return self._units.get(concept) in accepted or concept in unit_concepts(
-            accepted
-        )
+    def _value(self, events: Events, row: Row, prefix: str) -> float | None:
+        """Give a row's number in the unit of the measure; None if that cannot be."""
+        value: float | None = row.get("value_as_number")
+        accepted = events.units
+        if not accepted or value is None:
+            return value
+        spelling, concept = row.get("unit_source_value"), row.get("unit_concept_id")
+        code = self._units.get(concept)
+        if (
+            spelling in accepted
+            or code in accepted
+            or concept in unit_concepts(accepted)
+        ):
+            return value
+        given, wanted = code or spelling, wanted_unit(accepted)
+        if given is None or wanted is None:
+            return None
+        how = conversion(given, wanted)
+        for column in (f"{prefix}_source_concept_id", f"{prefix}_concept_id"):
+            analyte = self._analytes.get(row.get(column))
+            if how is None and analyte is not None:
+                how = conversion(given, wanted, analyte)
+        return None if how is None else how.apply(value)
 
 
 def holds(one: Comparison, value: float) -> bool:
@@ -181,22 +192,6 @@ def holds(one: Comparison, value: float) -> bool:
         and (one.at_most is None or value <= one.at_most)
         and (one.below is None or value < one.below)
     )
-
-
-def _belongs(concept: Row, one: ConceptSet) -> bool:
-    def any_of(codes: Sequence[Code | CodePrefix]) -> bool:
-        return any(_is(concept, code) for code in codes)
-
-    return any_of(one.include) and not any_of(one.exclude)
-
-
-def _is(concept: Row, code: Code | CodePrefix) -> bool:
-    if concept["vocabulary_id"] != vocabulary_of(code.system):
-        return False
-    written: str = concept["concept_code"]
-    if isinstance(code, CodePrefix):
-        return written.startswith(code.code_prefix)
-    return written == code.code
 
 
 def _bounds(

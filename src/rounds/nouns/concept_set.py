@@ -36,9 +36,10 @@ class ConceptSet(Noun):
     include: tuple[Code | CodePrefix, ...] = Field(min_length=1)
     exclude: tuple[Code | CodePrefix, ...] = ()
     descendants: bool = False
-    """Codes below these in the hierarchy too; needs a vocabulary (not yet built)."""
+    """Codes below these too: in the vocabulary's hierarchy or, where it has none of a
+    code, those that begin with it, in systems whose codes are a tree."""
     mapped: bool = False
-    """Codes that map to these too; needs a vocabulary (not yet built)."""
+    """Source codes that map to these in the vocabulary too."""
     note: str = ""
     """What a reviewer should know: where the codes are from, what is left out."""
 

@@ -97,7 +97,8 @@ class Events(Noun):
     """`overlaps`: began by the window's end and had not ended before its start. A
     condition with no end recorded goes on; another row without an end lasts a day."""
     units: tuple[str, ...] = ()
-    """Accepted units; rows in another unit, in none, or without a number are not
+    """Accepted units. A value in another unit is converted to the first of these that
+    is UCUM; where that cannot be done, and without a unit or a number, it is not
     used."""
     value: Comparison | None = None
     """Keep only rows whose number is in this range."""

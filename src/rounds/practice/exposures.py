@@ -59,6 +59,12 @@ class ExposureRows:
     def __repr__(self) -> str:
         return f"<rows: {len(self):,} × {len(fields(self))}>"
 
+    def leaving_out(self, persons: frozenset[str]) -> "ExposureRows":
+        """Give the rows of everybody but these, by `person_source_value`."""
+        kept = ~np.isin(self.person_source_value, sorted(persons))
+        rows = {one.name: getattr(self, one.name)[kept] for one in fields(self)}
+        return ExposureRows(**rows)
+
 
 _LAST_FEEDBACK = """
 select e.person_source_value, e.unit, e.arm, e.due, e.shown, e.occurred, e.version,

@@ -2,12 +2,12 @@
 
 from rounds.datamart import Datamart
 
-Datamart.open(folder / "datamart.duckdb")
+Datamart.open(folder / "datamart")
 
 # Instead:
 from rounds.datamart import Datamart, load
 
 (folder / "cdm").mkdir()
 (folder / "cdm" / "person.csv").write_text("person_id,year_of_birth\n1,1960\n")
-load(folder / "cdm", folder / "datamart.duckdb")
-Datamart.open(folder / "datamart.duckdb").close()
+load(folder / "cdm", folder / "datamart")
+Datamart.open(folder / "datamart").close()

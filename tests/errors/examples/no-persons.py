@@ -4,11 +4,11 @@ from rounds.datamart import load
 
 (folder / "cdm").mkdir()
 (folder / "cdm" / "person.csv").write_text("person_id,year_of_birth\n1,\n")
-load(folder / "cdm", folder / "datamart.duckdb")
+load(folder / "cdm", folder / "datamart")
 
 # Instead:
 from rounds.datamart import load
 
 (folder / "cdm").mkdir(exist_ok=True)
 (folder / "cdm" / "person.csv").write_text("person_id,year_of_birth\n1,1960\n")
-load(folder / "cdm", folder / "datamart.duckdb")
+load(folder / "cdm", folder / "datamart")

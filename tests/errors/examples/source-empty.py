@@ -3,7 +3,7 @@
 from rounds.datamart import load
 
 (folder / "fhir").mkdir()
-load(folder / "fhir", folder / "datamart.duckdb")
+load(folder / "fhir", folder / "datamart")
 
 # Instead:
 import json
@@ -12,4 +12,4 @@ from rounds.datamart import load
 patient = {"resourceType": "Patient", "id": "p1", "birthDate": "1960-05-04"}
 (folder / "export").mkdir()
 (folder / "export" / "Patient.ndjson").write_text(json.dumps(patient))
-load(folder / "export", folder / "datamart.duckdb")
+load(folder / "export", folder / "datamart")

@@ -3,7 +3,7 @@
 import json
 from rounds.datamart import load
 
-load(folder / "fihr", folder / "datamart.duckdb")
+load(folder / "fihr", folder / "datamart")
 
 # Instead:
 import json
@@ -12,4 +12,4 @@ from rounds.datamart import load
 patient = {"resourceType": "Patient", "id": "p1", "birthDate": "1960-05-04"}
 (folder / "fhir").mkdir()
 (folder / "fhir" / "Patient.ndjson").write_text(json.dumps(patient))
-load(folder / "fhir", folder / "datamart.duckdb")
+load(folder / "fhir", folder / "datamart")

@@ -4,11 +4,11 @@ from rounds.datamart import load
 
 (folder / "omop").mkdir()
 (folder / "omop" / "patients.csv").write_text("person_id,year_of_birth\n1,1960\n")
-load(folder / "omop", folder / "datamart.duckdb")
+load(folder / "omop", folder / "datamart")
 
 # Instead:
 from rounds.datamart import load
 
 (folder / "cdm").mkdir()
 (folder / "cdm" / "person.csv").write_text("person_id,year_of_birth\n1,1960\n")
-load(folder / "cdm", folder / "datamart.duckdb")
+load(folder / "cdm", folder / "datamart")

@@ -123,7 +123,7 @@ def load_practice(desk: Desk, world: World) -> None:
     folder = desk.project.private / "omop"
     shutil.rmtree(folder, ignore_errors=True)
     world.write_omop(folder)
-    load(folder, desk.project.datamart, threads=desk.threads)
+    load(folder, desk.project.datamart, threads=desk.threads, now=desk.now)
     shutil.rmtree(folder)
 
 

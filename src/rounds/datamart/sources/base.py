@@ -6,12 +6,26 @@ from typing import Protocol, TypeAlias
 
 import duckdb
 
+from rounds.datamart.deidentify import Deidentifier
 from rounds.datamart.source_files import SourceFile
 
-__all__ = ["Loaded", "Source", "Tell"]
+__all__ = ["Held", "Loaded", "Source", "Tell"]
 
 Tell: TypeAlias = Callable[[str, int], None]
 """Told what is being done, and how many resources or rows have been read so far."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a source has given before, and under which name it gives."""
+
+    aliases: tuple[str, ...] = ()
+    """Its parts, attached to the connection for reading, oldest first; none for a load
+    of the whole."""
+    namespace: str = ""
+    """The source's name; empty for `main`, whose ids and keys are not salted."""
+    deidentifier: Deidentifier | None = None
+    """What takes identifiers away before anything is written; None for nothing."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +40,11 @@ class Loaded:
     """Numbers of the files whose first line is a header."""
     rows: Mapping[str, int] = field(default_factory=dict)
     """How many rows it meant to write into each CDM table; the load counts them."""
+    places: bool = True
+    """Whether care sites, providers and the locations of places are here, whole. If
+    not, those of the part before stay in force."""
+    vocabulary: Mapping[str, str] = field(default_factory=dict)
+    """Vocabulary table → how it is read in SQL, where the source brings any."""
 
 
 class Source(Protocol):
@@ -35,6 +54,10 @@ class Source(Protocol):
     def shape(self) -> str:
         """A short name, shown in reports: `fhir`, `omop`."""
 
+    @property
+    def adds(self) -> bool:
+        """Whether a load adds to what was given before; otherwise it replaces that."""
+
     def recognises(self, files: Sequence[SourceFile]) -> bool:
         """Tell whether this source can read what is in the folder."""
 
@@ -43,9 +66,12 @@ class Source(Protocol):
         connection: duckdb.DuckDBPyConnection,
         files: Sequence[SourceFile],
         tell: Tell,
+        held: Held,
     ) -> Loaded:
         """Fill the CDM tables, and say of each record whether it was mapped.
 
         The tables `reading`, `mapped` and `problem` take the counts: what is read is
-        mapped or set aside with a reason, and nothing is dropped silently.
+        mapped or set aside with a reason, and nothing is dropped silently. Where parts
+        are held, the table `touched(person_id BIGINT)` is made as well: the persons
+        whose rows in those parts are no longer seen.
         """

@@ -1,19 +1,27 @@
-"""FHIR R4: a folder of bulk NDJSON, plain or gzip, or of Bundles."""
+"""FHIR R4: a folder of bulk NDJSON, plain or gzip, or of Bundles.
+
+A load adds to what the source gave before: new versions of resources win or lose
+against those that are held, and only the persons whom that touches are mapped anew.
+"""
 
 from collections.abc import Sequence
 
 import duckdb
 
 from rounds.datamart.concepts import code_systems, resolve_codes
+from rounds.datamart.fhir_consents import load_consents
 from rounds.datamart.fhir_events import load_events
-from rounds.datamart.fhir_keys import keep_crosswalk
 from rounds.datamart.fhir_people import load_people, load_visits
 from rounds.datamart.fhir_places import load_places
 from rounds.datamart.fhir_reading import FhirReader, is_fhir_file
-from rounds.datamart.fhir_writing import write_events
+from rounds.datamart.fhir_referred import judge_referred
+from rounds.datamart.fhir_scope import choose_slices
+from rounds.datamart.fhir_staging import Staging
+from rounds.datamart.fhir_versions import settle_versions
+from rounds.datamart.fhir_writing import keep_crosswalk, write_events
 from rounds.datamart.periods import derive_observation_periods
 from rounds.datamart.source_files import SourceFile
-from rounds.datamart.sources.base import Loaded, Tell
+from rounds.datamart.sources.base import Held, Loaded, Tell
 
 __all__ = ["FhirSource"]
 
@@ -22,6 +30,7 @@ class FhirSource:
     """Reads resources by their resourceType, whatever their files are called."""
 
     shape = "fhir"
+    adds = True
 
     def recognises(self, files: Sequence[SourceFile]) -> bool:
         """Tell whether there is a JSON or NDJSON file among them."""
@@ -32,33 +41,43 @@ class FhirSource:
         connection: duckdb.DuckDBPyConnection,
         files: Sequence[SourceFile],
         tell: Tell,
+        held: Held = Held(),  # noqa: B008 - it is frozen
     ) -> Loaded:
-        """Fill the CDM tables from every JSON file."""
+        """Fill the stage from every JSON file, and the CDM tables from the stage."""
         systems = tuple(uri for uri, _ in code_systems())
-        reader = FhirReader(connection, systems)
+        away = held.deidentifier
+        shield = away.shield if away else None
+        reader = FhirReader(connection, Staging(systems, held.namespace, shield))
         for file in files:
             if is_fhir_file(file):
                 reader.read(file)
-                tell(f"reading {file.name}", reader.n_read)
+                tell(f"reading {file.label}", reader.n_read)
         reader.finish()
+        tell("versions", reader.n_read)
+        settle_versions(connection, held.aliases)
         tell("people, places and visits", reader.n_read)
-        load_places(connection)
-        load_people(connection)
-        load_visits(connection)
-        keep_crosswalk(connection)
+        places = load_places(connection, held.aliases, held.namespace)
+        choose_slices(connection, held.aliases)
+        rows = {
+            "person": load_people(connection, held.namespace),
+            "visit_occurrence": load_visits(connection),
+        }
+        keep_crosswalk(connection, places=places)
         tell("events", reader.n_read)
+        judge_referred(connection)
         load_events(connection, systems)
+        load_consents(connection)
         resolve_codes(connection)
+        if held.aliases:
+            _forget_former_remarks(connection)
         tell("writing", reader.n_read)
-        written = write_events(connection)
+        rows |= write_events(connection)
         derive_observation_periods(connection)
-        rows = dict(
-            connection.execute(
-                "SELECT CASE resource_type WHEN 'Patient' THEN 'person' "
-                "WHEN 'Encounter' THEN 'visit_occurrence' "
-                "WHEN 'Organization' THEN 'care_site' "
-                "WHEN 'Practitioner' THEN 'provider' END AS name, sum(n)::BIGINT "
-                "FROM mapped GROUP BY 1 HAVING name IS NOT NULL"
-            ).fetchall()
-        )
-        return Loaded(entries=frozenset(reader.bundles), rows=rows | written)
+        return Loaded(entries=frozenset(reader.bundles), rows=rows, places=places)
+
+
+def _forget_former_remarks(connection: duckdb.DuckDBPyConnection) -> None:
+    """Leave remarks about held resources, made again here, to the loads they are of."""
+    connection.execute(
+        "DELETE FROM problem WHERE file_number NOT IN (SELECT file_number FROM reading)"
+    )

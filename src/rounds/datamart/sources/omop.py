@@ -1,22 +1,30 @@
 """OMOP CDM 5.3 or 5.4: a folder of CSV or parquet files, or a DuckDB file."""
 
-import csv
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
 import duckdb
 
+from rounds.datamart.concepts import FIRST_LOCAL
+from rounds.datamart.csv_reading import csv_relation, header
 from rounds.datamart.fhir_paths import text
-from rounds.datamart.mapping import cdm_tables
+from rounds.datamart.mapping import cdm_columns
 from rounds.datamart.omop_rows import stage_rows
+from rounds.datamart.omop_tables import VOCABULARY_TABLES, row_tables
 from rounds.datamart.omop_writing import write_tables
-from rounds.datamart.source_files import SourceFile, open_text
-from rounds.datamart.sources.base import Loaded, Tell
+from rounds.datamart.source_files import SourceFile
+from rounds.datamart.sources.base import Held, Loaded, Tell
 
 __all__ = ["OmopSource"]
 
 _TEXT = frozenset({".csv", ".tsv", ".txt"})
 _DATABASE = frozenset({".duckdb", ".db"})
+_CONCEPTS = (
+    "(SELECT concept_id, vocabulary_id, concept_code FROM rows_concept "
+    "UNION ALL SELECT concept_id, vocabulary_id, concept_code FROM vocabulary.concept)"
+)
+"""Every concept that a row may have."""
+_KNOWN = frozenset(row_tables()) | VOCABULARY_TABLES
 
 
 def _table_of(file: SourceFile) -> str | None:
@@ -25,23 +33,16 @@ def _table_of(file: SourceFile) -> str | None:
         return None
     path = PurePosixPath(file.name)
     for name in (path.name.split(".")[0], path.parent.name):
-        if name.lower() in cdm_tables():
+        if name.lower() in _KNOWN:
             return name.lower()
     return None
-
-
-def _header(file: SourceFile) -> tuple[str, list[str]]:
-    """Read the names of the columns, and what divides them."""
-    with open_text(file) as stream:
-        line = stream.readline().removeprefix("\ufeff").rstrip("\r\n")
-    delimiter = max(",\t;|", key=line.count)
-    return delimiter, next(csv.reader([line], delimiter=delimiter), [])
 
 
 class OmopSource:
     """Reads OMOP tables by their name, in any letter case."""
 
     shape = "omop"
+    adds = False
 
     def recognises(self, files: Sequence[SourceFile]) -> bool:
         """Tell whether one of them is a person table, or a DuckDB file."""
@@ -53,57 +54,97 @@ class OmopSource:
         connection: duckdb.DuckDBPyConnection,
         files: Sequence[SourceFile],
         tell: Tell,
+        held: Held,
     ) -> Loaded:
-        """Fill the CDM tables from the files or tables of the same names."""
+        """Fill the CDM tables from the files or tables of the same names.
+
+        What the source gave before is replaced, and its places are written whole.
+        """
         # A file is looked at, then read: the second time its layout is known.
         connection.execute("SET parquet_metadata_cache = true")
+        relations = list(_relations(connection, files))
         n_read = 0
-        relations: list[tuple[str, int, str]] = []
-        for file in files:
-            if file.extension in _DATABASE:
-                relations += self._of_database(connection, file)
-            elif (table := _table_of(file)) and file.size:
-                relations.append((table, file.number, self._of_file(file)))
-        for table in cdm_tables():
+        for table in (*row_tables(), "concept"):
             mine = [each[1:] for each in relations if each[0] == table]
             n_read += stage_rows(connection, table, mine)
             tell(f"reading {table}", n_read)
+        vocabulary = _vocabulary(connection, relations)
+        if held.deidentifier:
+            held.deidentifier.replace_rows(_CONCEPTS)
+        _remark_others(connection, files)
         tell("writing", n_read)
-        written = write_tables(connection)
+        written = write_tables(connection, held.namespace)
         text_files = frozenset(f.number for f in files if f.extension in _TEXT)
-        others = frozenset(range(len(files))) - text_files
         return Loaded(
-            entries=others, header_lines=text_files, entry_name="row", rows=written
+            entries=frozenset(f.number for f in files) - text_files,
+            header_lines=text_files,
+            entry_name="row",
+            rows=written,
+            vocabulary=vocabulary,
         )
 
-    @staticmethod
-    def _of_file(file: SourceFile) -> str:
-        if file.extension == ".parquet":
-            return f"read_parquet({text(str(file.path))}, hive_partitioning=false)"
-        delimiter, names = _header(file)
-        columns = ", ".join(f"{text(name)}: 'VARCHAR'" for name in names)
-        compression = "gzip" if file.gzipped else "uncompressed"
-        return (
-            f"read_csv({text(str(file.path))}, auto_detect=false, header=true, "
-            f"columns={{{columns}}}, delim={text(delimiter)}, quote='\"', escape='\"', "
-            f"compression='{compression}', store_rejects=true, "
-            f"rejects_table='rejected_{file.number}', "
-            f"rejects_scan='rejected_scan_{file.number}')"
-        )
 
-    @staticmethod
-    def _of_database(
-        connection: duckdb.DuckDBPyConnection, file: SourceFile
-    ) -> list[tuple[str, int, str]]:
-        name = f"source_{file.number}"
-        connection.execute(f"ATTACH {text(str(file.path))} AS {name} (READ_ONLY)")
-        found = connection.execute(
-            "SELECT schema_name, table_name FROM duckdb_tables() "
-            "WHERE database_name = ? ORDER BY ALL",
-            [name],
-        ).fetchall()
-        return [
-            (table.lower(), file.number, f'{name}."{schema}"."{table}"')
-            for schema, table in found
-            if table.lower() in cdm_tables()
-        ]
+def _relations(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[SourceFile]
+) -> Iterable[tuple[str, int, str]]:
+    """Give each table with the number of its file and how it is read in SQL."""
+    for file in files:
+        if file.extension in _DATABASE:
+            yield from _of_database(connection, file)
+        elif (table := _table_of(file)) and file.size:
+            yield table, file.number, _of_file(file)
+
+
+def _remark_others(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[SourceFile]
+) -> None:
+    """Remark on files that look like tables and bear the name of none."""
+    for file in files:
+        if file.extension in _TEXT | {".parquet"} and _table_of(file) is None:
+            connection.execute(
+                "INSERT INTO problem "
+                "VALUES (?, 0, 'file', 'file not recognised', false)",
+                [file.number],
+            )
+
+
+def _of_file(file: SourceFile) -> str:
+    if file.extension == ".parquet":
+        return f"read_parquet({text(str(file.path))}, hive_partitioning=false)"
+    delimiter, names = header(file)
+    return csv_relation(file, names, delimiter)
+
+
+def _of_database(
+    connection: duckdb.DuckDBPyConnection, file: SourceFile
+) -> Iterable[tuple[str, int, str]]:
+    name = f"source_{file.number}"
+    connection.execute(f"ATTACH {text(str(file.path))} AS {name} (READ_ONLY)")
+    found = connection.execute(
+        "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = $1 "
+        "UNION ALL SELECT schema_name, view_name FROM duckdb_views() "
+        "WHERE database_name = $1 AND NOT internal ORDER BY ALL",
+        [name],
+    ).fetchall()
+    for schema, table in found:
+        if table.lower() in _KNOWN:
+            yield table.lower(), file.number, f'{name}."{schema}"."{table}"'
+
+
+def _vocabulary(
+    connection: duckdb.DuckDBPyConnection, relations: Sequence[tuple[str, int, str]]
+) -> dict[str, str]:
+    """Give the source's vocabulary tables as SQL; its own concepts are not among them.
+
+    `concept` has been judged, since every other table hangs on it.
+    """
+    shared = f"rows_concept WHERE reason IS NULL AND concept_id < {FIRST_LOCAL}"
+    if not connection.execute(f"SELECT 1 FROM {shared} LIMIT 1").fetchall():
+        return {}
+    columns = ", ".join(f'"{row["column"]}"' for row in cdm_columns("concept"))
+    found = {"concept": f"(SELECT {columns} FROM {shared})"}
+    for table in sorted(VOCABULARY_TABLES - {"concept"}):
+        mine = [f"SELECT * FROM {each[2]}" for each in relations if each[0] == table]
+        if mine:
+            found[table] = f"({' UNION ALL BY NAME '.join(mine)})"
+    return found

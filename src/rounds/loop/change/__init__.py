@@ -5,7 +5,11 @@ Takes an Evidence, gives a Rollout.
 
 from rounds.loop.change.calls import Calls
 from rounds.loop.change.in_process import Cards, InProcess
-from rounds.loop.change.knowledge import check_knowledge, load_knowledge
+from rounds.loop.change.knowledge import (
+    check_knowledge,
+    load_knowledge,
+    states_of,
+)
 from rounds.loop.change.registration import run
 from rounds.loop.change.service import Advice, Service
 from rounds.nouns import Evidence as TAKES  # noqa: N814  (the ring test reads it)
@@ -22,4 +26,5 @@ __all__ = [
     "check_knowledge",
     "load_knowledge",
     "run",
+    "states_of",
 ]

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from rounds.datamart.bedside import Bedside
 from rounds.loop.change.calls import Calls
 from rounds.loop.change.knowledge import Rule, compile_rule
 from rounds.loop.change.trial import NO_ARM, Trial
@@ -67,6 +68,7 @@ class Service:
         self.id = service_id
         self._rules: dict[str, Rule] = {}
         self._trials: dict[str, Trial] = {}
+        self._bedside = Bedside(practice.path.with_name("bedside.sqlite"))
 
     def __repr__(self) -> str:
         return f"<Service {self.id}>"
@@ -127,7 +129,8 @@ class Service:
         if current is None:
             raise unknown_service(self.id)
         rule = self.rule(current.knowledge)
-        due = rule.fires_each(calls.facts, len(calls)).tolist()
+        facts = self._with_states(rule, calls)
+        due = rule.fires_each(facts, len(calls)).tolist()
         pairs = self._arms(desk, calls, known, opted_out)
         patient, encounter, clinic = calls.patient, calls.encounter, calls.clinic
         if opted_out:
@@ -151,6 +154,16 @@ class Service:
             kept = list(first.values())
             rows = {name: [column[i] for i in kept] for name, column in rows.items()}
         return rows | _cards(rule, rows) | self._constants(current, len(first))
+
+    def _with_states(self, rule: Rule, calls: Calls) -> Mapping[str, Any]:
+        """Add what the datamart published of the patients, if the rule asks for it."""
+        if not rule.states:
+            return calls.facts
+        days = [_day(seconds) for seconds in calls.occurred]
+        return {
+            **calls.facts,
+            **self._bedside.facts(rule.states, calls.patient, days),
+        }
 
     def _constants(self, current: InForce, n: int) -> dict[str, list[Any]]:
         """Give what is the same for all that is recorded together."""
@@ -254,6 +267,11 @@ def reused() -> DataError:
 
 
 _SEEN = ("active", "all")
+_EPOCH = dt.date(1970, 1, 1)
+
+
+def _day(seconds: int) -> dt.date:
+    return _EPOCH + dt.timedelta(days=seconds // 86_400)
 
 
 def _first(calls: Calls, known: Mapping[str, Recorded]) -> dict[str, int]:

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 
 from rounds.datamart import Datamart
+from rounds.datamart.consent import opted_out
 from rounds.datamart.rows import measure_rows
 from rounds.loop.evaluation.analysis import TrialRows, analyse
 from rounds.loop.evaluation.gate import LedgerReceipt, open_gate
@@ -77,7 +78,7 @@ def run(
     limitations = open_gate(
         rollout, protocol, evidence, measures=measures, receipt=receipt, now=now
     )
-    without = practice.opt_outs()
+    without = practice.opt_outs() | opted_out(datamart, "research", now.date())
     if without:
         limitations = (
             *limitations,
@@ -101,7 +102,7 @@ def run(
         before=None if isinstance(before, NotEstimable) else before,
         calls=exposure_rows(
             practice, rollout.ref(), ignored_after=IGNORED_AFTER, now=now
-        ),
+        ).leaving_out(without),
         allocation=practice.allocation(rollout.ref()),
         units={ref: measure.unit for ref, measure in measures.items()},
     )

@@ -5,7 +5,14 @@ from pathlib import Path
 from rounds.loop.change.knowledge.rule import Rule, check, compile_rule
 from rounds.nouns import DefinitionError, KnowledgeObject
 
-__all__ = ["Rule", "check", "check_knowledge", "compile_rule", "load_knowledge"]
+__all__ = [
+    "Rule",
+    "check",
+    "check_knowledge",
+    "compile_rule",
+    "load_knowledge",
+    "states_of",
+]
 
 
 def check_knowledge(knowledge: KnowledgeObject) -> None:
@@ -17,6 +24,11 @@ def check_knowledge(knowledge: KnowledgeObject) -> None:
         Listing all that is wrong.
     """
     compile_rule(knowledge)
+
+
+def states_of(knowledge: KnowledgeObject) -> frozenset[tuple[str, str]]:
+    """Give (measure, field) of each measure's state that its rule asks for."""
+    return frozenset(compile_rule(knowledge).states.values())
 
 
 def load_knowledge(path: Path) -> KnowledgeObject:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from rounds.datamart.bedside import FIELDS, parse_fact
 from rounds.loop.change.cds_hooks.patient_view import FACTS
 from rounds.loop.change.knowledge.grammar import Condition, parse
 from rounds.nouns import DefinitionError, KnowledgeObject
@@ -41,6 +42,12 @@ class Rule:
     def facts(self) -> tuple[str, ...]:
         """Give the names of the facts that it needs."""
         return tuple(self.condition.facts)
+
+    @property
+    def states(self) -> dict[str, tuple[str, str]]:
+        """Give those facts that are a measure's state, with measure and field."""
+        parsed = {fact: parse_fact(fact) for fact in self.facts}
+        return {fact: state for fact, state in parsed.items() if state is not None}
 
     def fires(self, context: Mapping[str, Any]) -> bool:
         """Say whether a card is due for one person; silent if a fact is missing."""
@@ -136,13 +143,18 @@ def _check_served(knowledge: KnowledgeObject, condition: Condition) -> list[str]
     problems = []
     codes = knowledge.payload.get("codes", {})
     for fact, kind in condition.facts.items():
-        if fact not in FACTS:
-            problems.append(f"payload.when: {fact} is not one of {', '.join(FACTS)}")
+        state = parse_fact(fact)
+        if state is None and fact not in FACTS:
+            known = ", ".join([*FACTS, f"measure.NAME.{'|'.join(FIELDS)}"])
+            problems.append(f"payload.when: {fact} is not one of {known}")
+            continue
+        is_kind = FACTS[fact].kind if state is None else FIELDS[state[1]]
+        if kind is not is_kind:
+            what = "true or false" if is_kind is bool else "a number"
+            problems.append(f"payload.when: {fact} is {what}")
+        if state is not None:  # it comes from the datamart's states, not from prefetch
             continue
         asked = FACTS[fact]
-        if kind is not asked.kind:
-            what = "true or false" if asked.kind is bool else "a number"
-            problems.append(f"payload.when: {fact} is {what}")
         if asked.key not in knowledge.service.prefetch:
             problems.append(f"service.prefetch: {asked.key} is needed for {fact}")
         if asked.codes and not (isinstance(codes, Mapping) and codes.get(asked.codes)):

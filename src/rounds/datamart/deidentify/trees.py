@@ -1,0 +1,237 @@
+"""Structures as SQL: codes, quantities and whatever holds them, element by element.
+
+A structure is known by what it has: `coding` and `text` make a CodeableConcept,
+`code` and `display` a Coding, `comparator` and `unit` a Quantity. Every other element
+has a class of its own in `mappings/deidentify.csv` under `(element)`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from rounds.datamart.deidentify import values
+from rounds.datamart.deidentify.classes import class_of
+from rounds.datamart.deidentify.plan import DeidentifyPlan
+from rounds.datamart.fhir_paths import text
+from rounds.datamart.mapping import mapping
+from rounds.definitions.code_systems import code_systems
+
+__all__ = ["Trees", "is_list", "is_struct", "quantities"]
+
+_UCUM: Final = "http://unitsofmeasure.org|urn:oid:2.16.840.1.113883.6.8"
+_COMPARATORS: Final = "<|<=|>=|>|ad"
+
+
+def _uris(vocabulary: str) -> str:
+    """Write the code systems of a vocabulary."""
+    known = code_systems().items()
+    return ", ".join(text(uri) for uri, name in known if name == vocabulary)
+
+
+def is_struct(kind: Any) -> bool:
+    """Tell whether an engine's type is a structure."""
+    return str(kind.id) == "struct"
+
+
+def is_list(kind: Any) -> bool:
+    """Tell whether it is a list."""
+    return str(kind.id) == "list"
+
+
+def _nothing(kind: Any) -> str:
+    return f"CAST(NULL AS {kind})"
+
+
+def _names(kind: Any) -> dict[str, Any]:
+    return dict(kind.children) if is_struct(kind) else {}
+
+
+def _is_coding(kind: Any) -> bool:
+    return {"code", "display"} <= set(_names(kind))
+
+
+def _is_codeable(kind: Any) -> bool:
+    return {"coding", "text"} <= set(_names(kind))
+
+
+def _is_quantity(kind: Any) -> bool:
+    return {"value", "unit"} <= set(_names(kind))
+
+
+def quantities(given: str, kind: Any, depth: int = 0) -> Iterator[str]:
+    """Write a list of the units within each quantity of a structure."""
+    if _is_quantity(kind):
+        yield f"[{given}.unit, {given}.code]"
+    elif is_struct(kind):
+        for name, sub in kind.children:
+            yield from quantities(f'{given}."{name}"', sub, depth)
+    elif is_list(kind):
+        one = f"x{depth}"
+        for inner in quantities(one, kind.children[0][1], depth + 1):
+            yield f"flatten(list_transform({given}, lambda {one}: {inner}))"
+
+
+@dataclass(frozen=True)
+class Trees:
+    """Writes structures."""
+
+    plan: DeidentifyPlan
+
+    def write(self, given: str, kind: Any, depth: int = 0) -> str:
+        """Write a structure of any shape, its type unchanged."""
+        if _is_coding(kind):
+            return self.coding(given, kind)
+        if _is_codeable(kind):
+            return self._codeable(given, kind, depth)
+        if _is_quantity(kind):
+            return self.quantity(given, kind)
+        if is_list(kind):
+            one, place = f"x{depth}", f"i{depth}"
+            sub = kind.children[0][1]
+            inner = self.write(one, sub, depth + 1)
+            if "id" in _names(sub):
+                inner = self._struct(one, sub, depth + 1, {"id": f"'m' || {place}"})
+            return f"list_transform({given}, lambda {one}, {place}: {inner})"
+        if is_struct(kind):
+            return self._struct(given, kind, depth, {})
+        raise AssertionError("a leaf is written by its element's class")
+
+    def _struct(
+        self, given: str, kind: Any, depth: int, special: dict[str, str]
+    ) -> str:
+        code = given + '."code"' if "code" in _names(kind) else None
+        parts = []
+        for name, sub in kind.children:
+            value = f'{given}."{name}"'
+            if name in special:
+                written = special[name]
+            elif is_struct(sub) or is_list(sub):
+                if _is_quantity(sub) and code:
+                    written = self.quantity(value, sub, self._first(code, kind))
+                else:
+                    written = self.write(value, sub, depth)
+            else:
+                written = self._leaf(name, value, sub)
+            parts.append(f'"{name}" := {written}')
+        return f"CASE WHEN {given} IS NOT NULL THEN struct_pack({', '.join(parts)}) END"
+
+    @staticmethod
+    def _first(code: str, kind: Any) -> str:
+        return f"{code}.coding[1]" if _is_codeable(_names(kind)["code"]) else code
+
+    def _leaf(self, name: str, value: str, kind: Any) -> str:
+        row = class_of("fhir", "(element)", name, self.plan.more_classes)
+        is_json = str(kind) == "JSON"
+        given = f"CAST({value} AS VARCHAR)" if is_json else value
+        if row["class"] == "choice":
+            return values.choice(value, row["of"])
+        if row["class"] in {"number", "boolean"}:
+            kept = values.number(given) if row["class"] == "number" else given
+            allowed = f"{given} IN ('true', 'false', 'null')"
+            test = (
+                f"{given} = 'null' OR ({kept}) = {given}"
+                if row["class"] == "number"
+                else allowed
+            )
+            wrong = "'\"wrong\"'::JSON" if is_json else "'wrong'"
+            return f"CASE WHEN {value} IS NULL OR {test} THEN {value} ELSE {wrong} END"
+        return _nothing(kind)
+
+    def coding(self, given: str, kind: Any, allowed: str = "") -> str:
+        """Write a Coding: its words are gone; its code stays if it is one.
+
+        Parameters
+        ----------
+        given : str
+            The expression.
+        kind : type
+            Its type.
+        allowed : str
+            Codes (`a|b|c`) that may be kept whatever their system.
+        """
+        system, code = f"{given}.system", f"{given}.code"
+        kept = f"coalesce({values.code_kept(self.plan, system, code)}, false)"
+        if allowed:
+            listed = ", ".join(text(each) for each in allowed.split("|"))
+            kept = f"({kept} OR {code} IN ({listed}))"
+        known = (
+            f"CASE WHEN {values.code_kept(self.plan, system, code)} THEN {system} END"
+        )
+        # What is a structure where a code should be stays wrong, and is set aside.
+        wrong = f"left({code}, 2) IN ('{{\"', '[\"', '[{{')"
+        local = values.opaque(self.plan, f"coalesce({system}, '') || '|' || {code}")
+        written = {
+            "system": known,
+            "code": f"CASE WHEN {kept} THEN {code} WHEN {wrong} THEN left({code}, 2) "
+            f"ELSE {local} END",
+        }
+        parts = ", ".join(
+            f'"{name}" := {written.get(name, _nothing(sub))}'
+            for name, sub in kind.children
+        )
+        return f"CASE WHEN {given} IS NOT NULL THEN struct_pack({parts}) END"
+
+    def _codeable(self, given: str, kind: Any, depth: int) -> str:
+        names = _names(kind)
+        coding = self.write(f"{given}.coding", names["coding"], depth)
+        has_code = f"list_count(list_transform({given}.coding, lambda z: z.code)) > 0"
+        words = self.code_text(f'{given}."text"', has_code)
+        written = {"coding": coding, "text": words}
+        parts = ", ".join(f'"{name}" := {written[name]}' for name in names)
+        return f"CASE WHEN {given} IS NOT NULL THEN struct_pack({parts}) END"
+
+    def code_text(self, given: str, has_code: str) -> str:
+        """Write words beside a code (gone), or in place of one."""
+        local = values.opaque(self.plan, given)
+        return f"CASE WHEN coalesce({has_code}, false) THEN NULL ELSE {local} END"
+
+    def quantity(self, given: str, kind: Any, code: str | None = None) -> str:
+        """Write a Quantity, an age capped, a rank of a place coarsened.
+
+        Parameters
+        ----------
+        given : str
+            The expression.
+        kind : type
+            Its type.
+        code : str, optional
+            The Coding that says what it is of.
+        """
+        plain = f"CAST({given}.value AS VARCHAR)"
+        exact = f"{given}.value"
+        if code is not None:
+            number = f"TRY_CAST({plain} AS DOUBLE)"
+            exact = self.adjusted(exact, number, code, f"{given}.code", as_json=True)
+        written = {
+            "value": f"CASE WHEN {given}.value IS NULL OR {plain} = 'null' "
+            f"THEN {given}.value WHEN ({values.number(plain)}) = {plain} THEN {exact} "
+            "ELSE '\"wrong\"'::JSON END",
+            "comparator": values.choice(f"{given}.comparator", _COMPARATORS),
+            "unit": values.unit(f"{given}.unit"),
+            "system": values.choice(f"{given}.system", _UCUM),
+            "code": values.unit(f"{given}.code"),
+        }
+        parts = ", ".join(
+            f'"{name}" := {written.get(name, _nothing(sub))}'
+            for name, sub in kind.children
+        )
+        return f"CASE WHEN {given} IS NOT NULL THEN struct_pack({parts}) END"
+
+    @staticmethod
+    def adjusted(
+        exact: str, number: str, code: str, unit: str, *, as_json: bool = False
+    ) -> str:
+        """Write a number that is text: of an age at most 90, of a rank its quarter."""
+        listed = ", ".join(text(row["code"]) for row in mapping("deidentify_ages"))
+
+        def shown(value: str) -> str:
+            words = f"CAST({value} AS VARCHAR)"
+            return f"CAST({words} AS JSON)" if as_json else words
+
+        rank = shown(values.place_rank(number))
+        return (
+            f"CASE WHEN {code}.system IN ({_uris('LOINC')}) "
+            f"AND {code}.code IN ({listed}) AND {number} > {values.aged(number, unit)} "
+            f"THEN {shown(values.aged(number, unit))} "
+            f"WHEN {code}.system IN ({_uris('SVI')}) THEN {rank} ELSE {exact} END"
+        )

@@ -1,0 +1,183 @@
+"""Counts of a measure, kept from one snapshot to the next, moved by the difference.
+
+What is kept is the counts and the rows that they were made of, for one compiled measure
+and one snapshot. When later loads have touched few persons, those alone are computed
+again: what they counted then is taken away, and what they count now is added. The
+answer is the same as that of a full computation, to the last person.
+"""
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from rounds.datamart.counts import Counts, count
+from rounds.datamart.derived import derived_from
+from rounds.datamart.rows import Asked, MeasureRows, fetch, rows_of
+
+__all__ = ["proportion_counts"]
+
+_FEWEST: Final = 20_000
+"""Below this many subjects a full computation is as quick."""
+_MOST_TOUCHED: Final = 0.2
+"""Above this part of the subjects a full computation is as quick."""
+_MOST_KEPT: Final = 64
+
+
+def proportion_counts(datamart: Any, asked: Asked) -> Counts:
+    """Give the counts of a proportion, by the difference where that is less work.
+
+    Raises
+    ------
+    DataError
+        If the datamart cannot be read.
+    """
+    kept = _Kept.of(datamart, asked)
+    if kept is None:
+        return _count(datamart, asked)[0]
+    former = kept.read(datamart.number)
+    if former is not None:
+        moved = _moved(datamart, asked, former)
+        if moved is not None:
+            return moved
+    counts, parts = _count(datamart, asked)
+    if len(parts[0]) >= _FEWEST:
+        kept.write(datamart.number, counts, parts)
+    return counts
+
+
+def _moved(datamart: Any, asked: Asked, former: "_Former") -> Counts | None:
+    """Give the counts by the difference; None where all must be computed anew."""
+    touched = datamart.touched_since(former.number)
+    if touched is None or len(touched) > _MOST_TOUCHED * former.n:
+        return None
+    if not len(touched):
+        return former.counts
+    try:
+        then = former.count(datamart, asked, touched)
+    except duckdb.IOException:  # newer counts have taken its place meanwhile
+        return None
+    return former.counts - then + _count(datamart, asked, only=touched)[0]
+
+
+def _count(
+    datamart: Any, asked: Asked, only: "np.ndarray | None" = None
+) -> tuple[Counts, list[MeasureRows]]:
+    rows = fetch(datamart, asked, only=only)
+    parts = [rows]
+    if asked.is_monthly:
+        parts.append(fetch(datamart, asked, monthly=True, only=only))
+    return count(asked.measure, rows, asked.by, parts[-1]), parts
+
+
+@dataclass(frozen=True)
+class _Former:
+    """Counts of an earlier snapshot, and where the rows are that they were made of."""
+
+    folder: Path
+    number: int
+    """The snapshot's."""
+    n: int
+    """Subjects."""
+    counts: Counts
+
+    def count(self, datamart: Any, asked: Asked, persons: np.ndarray) -> Counts:
+        """Count again what some persons counted then."""
+        parts = [
+            self._rows(datamart, asked, f"rows-{place}.parquet", persons)
+            for place in range(1 + asked.is_monthly)
+        ]
+        return count(asked.measure, parts[0], asked.by, parts[-1])
+
+    def _rows(
+        self, datamart: Any, asked: Asked, name: str, persons: np.ndarray
+    ) -> MeasureRows:
+        path = str(self.folder / name).replace("'", "''")
+        listed = ", ".join(str(int(one)) for one in persons)
+        columns = derived_from(datamart).columns(
+            f"SELECT * FROM read_parquet('{path}') WHERE person_id IN ({listed})"
+        )
+        return rows_of(columns, asked.measure)
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """Where one compiled measure's counts are kept: a folder for each snapshot."""
+
+    folder: Path
+    key: str
+
+    @classmethod
+    def of(cls, datamart: Any, asked: Asked) -> "_Kept | None":
+        """Give it; None where nothing can be kept: rows that are not a store's."""
+        folder: Path | None = getattr(datamart, "kept", None)
+        if folder is None or not os.access(folder.parent, os.W_OK):
+            return None
+        digest = hashlib.sha256(f"{asked.by}\n".encode())
+        for monthly in (False, True)[: 1 + asked.is_monthly]:
+            sql, lists = asked.compiled(monthly=monthly)
+            digest.update(repr((dict(sql.tables), sql.query, lists)).encode())
+        return cls(folder, digest.hexdigest()[:32])
+
+    def read(self, until: int) -> _Former | None:
+        """Give the counts of the latest snapshot up to one; None if there are none."""
+        for folder in sorted(self.folder.glob(f"{self.key}.*"), reverse=True):
+            number = int(folder.suffix[1:])
+            if number > until:
+                continue
+            try:
+                plain = json.loads((folder / "counts.json").read_text())
+            except FileNotFoundError:  # removed meanwhile
+                continue
+            counts = Counts(
+                plain["populations"],
+                tuple(plain["overall"]),
+                {unit: tuple(pair) for unit, pair in plain["by"].items()},
+            )
+            return _Former(folder, number, plain["n"], counts)
+        return None
+
+    def write(self, number: int, counts: Counts, parts: list[MeasureRows]) -> None:
+        """Keep counts and rows, all or nothing; those of earlier snapshots go."""
+        place = self.folder / f"{self.key}.{number:09d}"
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        making = self.folder / f".{secrets.token_hex(8)}"
+        making.mkdir(mode=0o700)
+        try:
+            for n, rows in enumerate(parts):
+                pq.write_table(_table(rows), making / f"rows-{n}.parquet")
+            plain = {
+                "n": len(parts[0]),
+                "populations": dict(counts.populations),
+                "overall": counts.overall,
+                "by": dict(counts.by),
+            }
+            (making / "counts.json").write_text(json.dumps(plain))
+            if not place.exists():
+                making.rename(place)
+        finally:
+            shutil.rmtree(making, ignore_errors=True)
+        for former in self.folder.glob(f"{self.key}.*"):
+            if int(former.suffix[1:]) < number:
+                shutil.rmtree(former, ignore_errors=True)
+        _forget(self.folder)
+
+
+def _table(rows: MeasureRows) -> pa.Table:
+    return pa.table({name: getattr(rows, name) for name in rows.names()})
+
+
+def _forget(folder: Path) -> None:
+    """Remove what was kept longest ago, beyond as many as are kept."""
+    there = sorted(folder.glob("[!.]*"), key=lambda each: each.stat().st_mtime)
+    for old in there[:-_MOST_KEPT]:
+        shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,172 @@
+"""Concepts of an OMOP source's own: found again by vocabulary and code, or made local.
+
+Concepts above 2,000,000,000 mean something else at every site. Such a concept of a
+source gets the id that its vocabulary and code have everywhere; so does a source value
+that no concept stands for. Where the datamart's vocabulary maps such a code to a
+standard concept, a row that has none gets that.
+"""
+
+import duckdb
+
+from rounds.datamart.concepts import BESIDE, FIRST_LOCAL, resolve_codes
+from rounds.datamart.mapping import cdm_columns
+from rounds.datamart.omop_tables import EVENTS, is_concept
+
+__all__ = ["concept_columns", "find_concepts"]
+
+_DOMAINS = {
+    "condition_occurrence": "Condition",
+    "measurement": "Measurement",
+    "observation": "Observation",
+    "procedure_occurrence": "Procedure",
+    "drug_exposure": "Drug",
+    "device_exposure": "Device",
+}
+
+
+def find_concepts(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make `own_concept` and `bare_concept`, of all that the source says of codes.
+
+    `own_concept` gives each concept of the source's own its id here, and `bare_concept`
+    each source value that has no concept at all, both with the standard concept if the
+    vocabulary maps it to one. Codes that no vocabulary knows become local.
+    """
+    _find_bare(connection)
+    shared = (
+        "SELECT vocabulary_id, concept_code, min(concept_id) AS concept_id "
+        f"FROM rows_concept WHERE reason IS NULL AND concept_id < {FIRST_LOCAL} "
+        "GROUP BY ALL"
+    )
+    connection.execute(
+        "CREATE TEMP TABLE given_concept AS SELECT own.concept_id AS own_id, "
+        "own.vocabulary_id AS system, own.concept_code AS code, "
+        "concept_name AS display, domain_id AS domain, shared.concept_id AS shared_id "
+        f"FROM rows_concept AS own LEFT JOIN ({shared}) AS shared "
+        "USING (vocabulary_id, concept_code) "
+        f"WHERE reason IS NULL AND own.concept_id >= {FIRST_LOCAL}"
+    )
+    nothing = ", ".join(f"CAST(NULL AS VARCHAR) AS {name}" for name in BESIDE)
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE event AS SELECT 0 AS file_number, "
+        "0::BIGINT AS record, '' AS resource, system AS code_system, code, display, "
+        f"domain, {nothing} FROM (SELECT system, code, display, domain "
+        "FROM given_concept WHERE shared_id IS NULL UNION ALL "
+        "SELECT '', code, code, domain FROM bare_code WHERE known_id IS NULL)"
+    )
+    if connection.execute("FROM event LIMIT 1").fetchall():
+        resolve_codes(connection)
+    connection.execute(
+        "CREATE TEMP TABLE IF NOT EXISTS code_concept (system VARCHAR, code VARCHAR, "
+        "concept_id BIGINT, source_concept_id BIGINT, target INTEGER)"
+    )
+    resolved = "(SELECT * FROM code_concept WHERE target = 0) AS c"
+    connection.execute(
+        "CREATE TEMP TABLE own_concept AS SELECT own_id, "
+        "coalesce(shared_id, source_concept_id) AS source_id, "
+        "coalesce(concept_id, 0) AS standard_id FROM given_concept AS g "
+        f"LEFT JOIN {resolved} ON c.system = g.system AND c.code = g.code"
+    )
+    connection.execute(
+        "CREATE TEMP TABLE bare_concept AS SELECT b.code, coalesce(own.source_id, "
+        "b.known_id, source_concept_id) AS source_id, "
+        "coalesce(own.standard_id, concept_id, 0) AS standard_id FROM bare_code AS b "
+        "LEFT JOIN own_concept AS own ON own.own_id = b.known_id "
+        f"LEFT JOIN {resolved} ON c.system = '' AND c.code = b.code"
+    )
+
+
+def _find_bare(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make `bare_code`: source values without a concept, and what they may be.
+
+    A value is a known code if it is the code of one concept only.
+    """
+    parts = [
+        f"SELECT {EVENTS[table][0]}_source_value AS code, '{domain}' AS domain "
+        f"FROM rows_{table} WHERE reason IS NULL AND {_unknown(table)}"
+        for table, domain in _DOMAINS.items()
+    ]
+    connection.execute(
+        "CREATE TEMP TABLE bare AS SELECT code, min(domain) AS domain "
+        f"FROM ({' UNION ALL '.join(parts)}) GROUP BY code"
+    )
+    mine = "WHERE concept_code IN (SELECT code FROM bare)"
+    candidates = (
+        f"SELECT concept_code AS code, concept_id FROM vocabulary.concept {mine} UNION "
+        f"SELECT concept_code, concept_id FROM rows_concept {mine} AND reason IS NULL"
+    )
+    connection.execute(
+        "CREATE TEMP TABLE bare_code AS SELECT code, domain, known_id "
+        "FROM bare LEFT JOIN (SELECT code, min(concept_id) AS known_id "
+        f"FROM ({candidates}) GROUP BY code HAVING count(*) = 1) USING (code)"
+    )
+
+
+def _unknown(table: str) -> str:
+    """Write the test that a row's code has no concept at all."""
+    stem = EVENTS[table][0]
+    return (
+        f"{stem}_source_value IS NOT NULL AND coalesce({stem}_concept_id, 0) = 0 "
+        f"AND coalesce({stem}_source_concept_id, 0) = 0"
+    )
+
+
+def concept_columns(
+    connection: duckdb.DuckDBPyConnection, table: str
+) -> dict[str, str]:
+    """Give, as SQL, the concepts of a table's rows where they are not those given.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+        With what `find_concepts` has made.
+    table : str
+        A CDM table.
+
+    Returns
+    -------
+    dict of str to str
+        Column → SQL over the rows of the table; the others stay as they are.
+    """
+    columns = _own_columns(connection, table)
+    if table not in _DOMAINS:
+        return columns
+    stem = EVENTS[table][0]
+    source, standard = f"{stem}_source_concept_id", f"{stem}_concept_id"
+    given = columns.get(source, f'"{source}"')
+    here = columns.get(standard, f'"{standard}"')
+    unknown = _unknown(table)
+    some, maps = connection.execute(
+        "SELECT count(*) > 0, coalesce(max(standard_id), 0) > 0 FROM bare_concept"
+    ).fetchall()[0]
+    bare = f"FROM bare_concept WHERE code = {stem}_source_value"
+    if some:
+        found = f"(SELECT min(source_id) {bare})"
+        columns[source] = f"CASE WHEN {unknown} THEN {found} ELSE {given} END"
+    if maps:
+        here = (
+            f"CASE WHEN {unknown} THEN (SELECT min(standard_id) {bare}) ELSE {here} END"
+        )
+        columns[standard] = here
+    if connection.execute("FROM own_concept WHERE standard_id > 0 LIMIT 1").fetchall():
+        own = f'FROM own_concept WHERE own_id = "{source}"'
+        columns[standard] = (
+            f"coalesce(nullif({here}, 0), (SELECT min(standard_id) {own}))"
+        )
+    return columns
+
+
+def _own_columns(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
+    """Give every column of a table in which a concept of the source's own stands."""
+    names = [row["column"] for row in cdm_columns(table) if is_concept(row["column"])]
+    if not names or not connection.execute("FROM own_concept LIMIT 1").fetchall():
+        return {}
+    greatest = ", ".join(f'coalesce(max("{name}"), 0)' for name in names)
+    found = connection.execute(
+        f"SELECT {greatest} FROM rows_{table} WHERE reason IS NULL"
+    ).fetchall()[0]
+    here = "(SELECT min(source_id) FROM own_concept WHERE own_id ="
+    return {
+        name: f'coalesce({here} "{name}"), "{name}")'
+        for name, most in zip(names, found, strict=True)
+        if most >= FIRST_LOCAL
+    }

@@ -1,0 +1,3 @@
+"""The private folder of random codes cannot be read."""
+
+# Not made here: tests/unit cuts a file of codes off and reads it.

@@ -1,0 +1,12 @@
+"""Where a row came from is told only to someone who says that they may see it."""
+
+(folder / "cdm").mkdir()
+(folder / "cdm" / "person.csv").write_text("person_id,year_of_birth\n1,1960\n")
+command("rounds init project --from cdm")
+command("rounds data where person 1 --project project")
+
+# Instead:
+(folder / "cdm").mkdir()
+(folder / "cdm" / "person.csv").write_text("person_id,year_of_birth\n1,1960\n")
+command("rounds init project --from cdm")
+command("rounds data where person 1 --persons --project project")

@@ -1,0 +1,12 @@
+"""It is not said which row, or which count, to look for."""
+
+(folder / "cdm").mkdir()
+(folder / "cdm" / "person.csv").write_text("person_id,year_of_birth\n1,1960\n")
+command("rounds init project --from cdm")
+command("rounds data where --persons --project project")
+
+# Instead:
+(folder / "cdm").mkdir()
+(folder / "cdm" / "person.csv").write_text("person_id,year_of_birth\n1,1960\n")
+command("rounds init project --from cdm")
+command("rounds data where person 1 --persons --project project")

@@ -1,0 +1,11 @@
+"""A measure has no population of that name."""
+
+from stories.small_omop import write_csv
+
+(folder / "cdm").mkdir(exist_ok=True)
+write_csv(folder / "cdm")
+command("rounds init project --from cdm")
+command(
+    "rounds data where --measure blood-pressure-control --from 2024-01-01 "
+    "--to 2024-12-31 --population all --out who.csv --persons --project project"
+)

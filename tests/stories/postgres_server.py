@@ -1,0 +1,52 @@
+"""A PostgreSQL server of our own for as long as a test lasts, where its programs are."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+PASSWORD = "a-word-that-may-not-be-seen"
+
+
+def programs():
+    """Find initdb and pg_ctl; None where there are none."""
+    places = [Path(p).parent for p in [shutil.which("initdb")] if p]
+    places += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    return next((p for p in places if (p / "pg_ctl").exists()), None)
+
+
+@contextmanager
+def server(bin_folder):
+    """Start a server; give its port. Its user `ana` has a password."""
+    folder = Path(tempfile.mkdtemp(prefix="rounds-postgres-"))
+    # The server refuses to run as root.
+    options = {"cwd": folder, "check": True, "capture_output": True}
+    if os.geteuid() == 0:
+        shutil.chown(folder, "postgres")
+        options["user"] = options["group"] = "postgres"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    word = folder / "word"
+    word.write_text(PASSWORD)
+    word.chmod(0o644)
+    data = folder / "data"
+    try:
+        subprocess.run(
+            [bin_folder / "initdb", "-D", data, "-U", "ana", "-A", "scram-sha-256",
+             "--pwfile", word, "-E", "UTF8", "--no-sync"],
+            **options,
+        )  # fmt: skip
+        settings = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+        control = [bin_folder / "pg_ctl", "-D", data, "-w", "-t", "60"]
+        log = ["-l", folder / "log"]
+        subprocess.run([*control, *log, "-o", settings, "start"], **options)
+        try:
+            yield port
+        finally:
+            subprocess.run([*control, "-m", "immediate", "stop"], **options)
+    finally:
+        shutil.rmtree(folder)

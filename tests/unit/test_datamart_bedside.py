@@ -1,0 +1,199 @@
+"""Measures' states at the point of care: published whole, read by person, never old."""
+
+import datetime as dt
+import json
+
+import numpy as np
+import pytest
+
+from rounds.datamart import Datamart, load, publish_bedside
+from rounds.datamart.bedside import MAX_AGE_DAYS, Bedside, parse_fact
+from rounds.definitions import builtin_measures
+from rounds.loop.change import Calls, check_knowledge, states_of
+from rounds.loop.change.service import Service
+from rounds.nouns import DataError, DefinitionError, Period
+from stories import practice as story
+
+YEAR = Period(start=dt.date(2024, 2, 1), end=dt.date(2025, 1, 31))
+CALL = dt.date(2025, 2, 3)
+MEASURE = "blood-pressure-control"
+MET, IN = f"measure.{MEASURE}.met", f"measure.{MEASURE}.in_denominator"
+
+
+def resource(kind, **fields):
+    return {"resourceType": kind, **fields}
+
+
+def patient(name, systolic):
+    """Someone with hypertension and, if a pressure is given, one visit with it."""
+    who = {"reference": f"Patient/{name}"}
+    day = "2024-10-01"
+    coded = {"coding": [{"system": "http://snomed.info/sct", "code": "59621000"}]}
+    yield resource("Patient", id=name, birthDate="1960-05-01", gender="female")
+    yield resource(
+        "Condition", id=f"c-{name}", subject=who, code=coded, onsetDateTime="2020-01-01"
+    )
+    if systolic is None:
+        return
+    yield resource(
+        "Encounter",
+        id=f"e-{name}",
+        status="finished",
+        subject=who,
+        period={"start": f"{day}T09:00:00", "end": f"{day}T09:30:00"},
+        **{"class": {"code": "AMB"}},
+    )
+    for code, value in (("8480-6", systolic), ("8462-4", 70)):
+        yield resource(
+            "Observation",
+            id=f"o-{code}-{name}",
+            status="final",
+            subject=who,
+            encounter={"reference": f"Encounter/e-{name}"},
+            effectiveDateTime=f"{day}T09:10:00",
+            code={"coding": [{"system": "http://loinc.org", "code": code}]},
+            valueQuantity={
+                "value": value,
+                "unit": "mm[Hg]",
+                "code": "mm[Hg]",
+                "system": "http://unitsofmeasure.org",
+            },
+        )
+
+
+@pytest.fixture(scope="module")
+def mart(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("bedside")
+    people = [("controlled", 120), ("high", 160), ("unseen", None)]
+    rows = [json.dumps(one) for name, mmhg in people for one in patient(name, mmhg)]
+    (folder / "in").mkdir()
+    (folder / "in" / "all.ndjson").write_text("\n".join(rows) + "\n")
+    load(folder / "in", folder / "mart")
+    with Datamart.open(folder / "mart") as opened:
+        yield opened
+
+
+def published(mart, folder, **changes):
+    given = {"measures": [builtin_measures()[MEASURE]], "period": YEAR, **changes}
+    return publish_bedside(
+        mart, given.pop("measures"), given.pop("period"), folder / "b.sqlite", **given
+    )
+
+
+def read(folder, *patients, day=CALL, names=(MET, IN)):
+    facts = Bedside(folder / "b.sqlite").facts(names, patients, [day] * len(patients))
+    return [facts[name].tolist() for name in names]
+
+
+def test_a_fact_names_a_measure_and_a_field():
+    assert parse_fact(MET) == (MEASURE, "met")
+    assert parse_fact("measure.x.y") is None
+    assert parse_fact("measure.met") is None
+    assert parse_fact("age") is None
+
+
+def test_states_are_those_of_the_measure(mart, tmp_path):
+    told = published(mart, tmp_path)
+    assert told.snapshot == mart.snapshot
+    met, counted = read(tmp_path, "controlled", "high", "unseen", "stranger")
+    assert met == [True, False, None, None]
+    assert counted[:2] == [True, True]
+    assert counted[3] is None
+    assert (tmp_path / "b.sqlite").stat().st_mode & 0o077 == 0
+
+
+def test_nothing_is_known_of_who_opted_out(mart, tmp_path):
+    published(mart, tmp_path, without=frozenset({"high"}))
+    assert read(tmp_path, "controlled", "high")[0] == [True, None]
+
+
+def test_an_old_state_is_no_state(mart, tmp_path):
+    published(mart, tmp_path)
+    last = YEAR.end + dt.timedelta(days=MAX_AGE_DAYS)
+    assert read(tmp_path, "high", day=last)[0] == [False]
+    assert read(tmp_path, "high", day=last + dt.timedelta(days=1))[0] == [None]
+
+
+def test_what_is_published_anew_is_read_at_once(mart, tmp_path):
+    published(mart, tmp_path)
+    bedside = Bedside(tmp_path / "b.sqlite")
+    assert bedside.facts([MET], ["high"], [CALL])[MET].tolist() == [False]
+    published(mart, tmp_path, without=frozenset({"high"}))
+    assert bedside.facts([MET], ["high"], [CALL])[MET].tolist() == [None]
+    assert [one.name for one in tmp_path.iterdir()] == ["b.sqlite"]
+
+
+def test_without_a_file_nothing_is_known(tmp_path):
+    assert read(tmp_path, "high") == [[None], [None]]
+
+
+def test_a_broken_file_is_an_error_and_not_silence(tmp_path):
+    (tmp_path / "b.sqlite").write_bytes(b"no database at all" * 100)
+    with pytest.raises(DataError) as caught:
+        read(tmp_path, "high")
+    assert caught.value.code == "bedside-unreadable"
+
+
+def test_a_measure_of_visits_is_no_state(mart, tmp_path):
+    visits = [one for one in builtin_measures().values() if one.basis == "visit"]
+    with pytest.raises(DataError) as caught:
+        published(mart, tmp_path, measures=visits[:1])
+    assert caught.value.code == "not-a-state"
+
+
+def asking(fact, op, value):
+    """A knowledge object whose rule asks for a state alone."""
+    base = story.knowledge()
+    payload = {
+        "when": {"all": [{"fact": fact, "op": op, "value": value}]},
+        "card": base.payload["card"],
+    }
+    examples = tuple(
+        base.examples[0].model_copy(
+            update={"title": title, "context": context, "fires": fires}
+        )
+        for title, context, fires in (
+            ("so", {fact: value}, True),
+            ("not known", {}, False),
+        )
+    )
+    return base.model_copy(update={"payload": payload, "examples": examples})
+
+
+def test_a_rule_may_ask_for_a_state():
+    knowledge = asking(MET, "==", value=False)
+    check_knowledge(knowledge)
+    assert states_of(knowledge) == {(MEASURE, "met")}
+    assert states_of(story.knowledge()) == frozenset()
+    with pytest.raises(DefinitionError, match="true or false"):
+        check_knowledge(asking(MET, "==", value=1))
+
+
+def test_the_card_follows_the_published_state(mart, tmp_path):
+    with story.open_practice(tmp_path) as practice:
+        started = story.start(practice, knowledge_object=asking(MET, "==", value=False))
+        publish_bedside(
+            mart,
+            [builtin_measures()[MEASURE]],
+            YEAR,
+            practice.path.with_name("bedside.sqlite"),
+        )
+        service = Service(practice, story.SERVICE)
+        patients = ["controlled", "high", "unseen"]
+        hooks = [f"00000000-0000-4000-8000-00000000000{i}" for i in range(3)]
+        midnight = int(dt.datetime(2025, 2, 3, tzinfo=dt.UTC).timestamp())
+        calls = Calls(
+            hook_instance=hooks,
+            patient=patients,
+            encounter=[""] * 3,
+            clinic=["clinic-0"] * 3,
+            occurred=[midnight] * 3,
+            facts={"age": np.array([64.0] * 3)},
+        )
+        service.answer(calls, story.NOW)
+        with practice.engine.connect() as connection:
+            rows = connection.exec_driver_sql(
+                "SELECT person_source_value, due FROM exposure"
+            ).fetchall()
+    assert started is not None
+    assert dict(rows) == {"controlled": 0, "high": 1, "unseen": 0}

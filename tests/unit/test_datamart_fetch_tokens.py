@@ -1,0 +1,388 @@
+"""SMART Backend Services: who we are is proved, kept secret, and told to nobody else."""
+
+import datetime as dt
+import ipaddress
+import itertools
+import json
+import logging
+
+import jwt
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+from starlette.responses import JSONResponse, Response
+
+from rounds.datamart.fetch import Credentials, read_signing_key
+from rounds.nouns import RoundsError
+from stories.bulk_server import NOW, BulkServer, Clock, ndjson, serving
+from stories.fetching import (
+    PATIENT,
+    Trial,
+    claims_of,
+    credentials_for,
+    seen_by_a_load,
+    write_key,
+)
+
+
+@pytest.fixture(scope="module")
+def rsa_key():
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def server(clock):
+    return BulkServer(output=list(PATIENT), now=clock.now)
+
+
+@pytest.fixture
+def us(server, tmp_path):
+    return credentials_for(server, write_key(tmp_path / "key.pem"))
+
+
+@pytest.fixture
+def go(server, us, clock, tmp_path):
+    """Fetch from the server, as ourselves if nobody else is named."""
+
+    def fetched(who=us, **asked):
+        with serving(server) as base:
+            trial = Trial(base, clock=clock)
+            return trial.fetch(tmp_path / "f", credentials=who, **asked)
+
+    return fetched
+
+
+def tokens_sent(server, step):
+    return [headers.get("authorization") for _, _, headers in server.asked(step)]
+
+
+def listening_to_forms(server, heard):
+    """Keep what is posted to the token endpoint."""
+    verify = server._problem
+
+    def problem(form):
+        heard.append(dict(form))
+        return verify(form)
+
+    server._problem = problem
+
+
+def test_an_assertion_says_who_we_are_for_minutes_and_once(server, us, go):
+    heard = []
+    listening_to_forms(server, heard)
+    go()
+    [form] = heard
+    assert form["grant_type"] == "client_credentials"
+    assert form["scope"] == "system/*.rs"
+    claims = claims_of(form["client_assertion"])
+    assert claims["iss"] == claims["sub"] == "rounds-at-work"
+    assert claims["aud"] == f"{server.base}/auth/token"
+    assert 0 < claims["exp"] - NOW.timestamp() <= 300
+    assert claims["jti"].startswith("id-")
+    header = jwt.get_unverified_header(form["client_assertion"])
+    assert header == {"alg": "ES384", "kid": us.key.kid, "typ": "JWT"}
+
+
+def test_one_token_serves_until_it_runs_out_and_then_another(server, go):
+    server.polls, server.retry_after = 4, "100"
+    go()
+    assert tokens_sent(server, "kick-off") == ["Bearer token-1"]
+    assert tokens_sent(server, "status") == [
+        f"Bearer token-{n}" for n in (1, 1, 1, 2, 2)
+    ]
+    assert tokens_sent(server, "file") == ["Bearer token-2"]
+    assert tokens_sent(server, "delete") == ["Bearer token-2"]
+    assert tokens_sent(server, "discovery") == [None]
+    assert len(server.spent) == 2
+
+
+@pytest.mark.parametrize("step", ["status", "file", "delete"])
+def test_a_token_that_is_not_taken_any_more_is_renewed(server, step, tmp_path, go):
+    def revoked(_):
+        server.tokens.clear()
+
+    server.polls, server.script[step] = 0, [revoked]
+    report = go()
+    assert report.let_go
+    assert len(server.spent) == 2
+    assert len(seen_by_a_load(tmp_path / "f")) == 1
+
+
+def test_a_token_is_renewed_in_mid_download(server, tmp_path, go):
+    content = ndjson("Observation", 2000)
+    server.output = [("Observation", content)]
+    server.cuts[1] = [40_000]
+
+    def revoked(_):
+        server.tokens.clear()
+
+    server.script["file"] = [None, revoked]
+    go()
+    assert seen_by_a_load(tmp_path / "f")["0001/Observation.0001.ndjson"] == content
+    assert len(server.spent) == 2
+
+
+def test_a_capability_url_is_asked_for_without_a_token(server, go):
+    server.files_need_token = False
+    go()
+    assert tokens_sent(server, "file") == [None]
+
+
+def test_a_redirect_to_another_host_does_not_carry_the_token(server, go):
+    other = BulkServer(output=list(PATIENT), files_need_token=False, jobs={"job-1"})
+    with serving(other) as elsewhere:
+        place = f"{elsewhere}/files/job-1/1"
+        away = Response(status_code=307, headers={"Location": place})
+        server.script["file"] = [away]
+        go()
+    assert tokens_sent(server, "file") == ["Bearer token-1"]
+    assert tokens_sent(other, "file") == [None]
+
+
+def test_a_redirect_of_what_is_posted_is_not_followed(server, go):
+    away = Response(status_code=307, headers={"Location": "http://127.0.0.1:9/token"})
+    server.script["token"] = [away]
+    with pytest.raises(RoundsError) as caught:
+        go()
+    assert caught.value.code == "fetch-token-refused"
+
+
+@pytest.mark.parametrize(
+    "kind", list(itertools.product(["RS384", "ES384"], ["pem", "jwk", "jwks"]))
+)
+def test_a_key_may_be_rsa_or_ec_as_pem_or_as_a_key_set(
+    server, kind, rsa_key, tmp_path, go
+):
+    algorithm, form = kind
+    key = rsa_key if algorithm == "RS384" else ec.generate_private_key(ec.SECP384R1())
+    path = write_key(tmp_path / "key", key)
+    if form != "pem":
+        to_jwk = {"RS384": RSAAlgorithm, "ES384": ECAlgorithm}[algorithm].to_jwk
+        one = to_jwk(key, as_dict=True) | {"kid": "ours", "use": "sig"}
+        public = to_jwk(key.public_key(), as_dict=True) | {"kid": "ours"}
+        content = one if form == "jwk" else {"keys": [public, one]}
+        path.write_text(json.dumps(content))
+    us = credentials_for(server, path)
+    assert us.key.algorithm == algorithm
+    assert (us.key.kid == "ours") == (form != "pem")
+    go(us)
+    assert len(seen_by_a_load(tmp_path / "f")) == 1
+
+
+def self_signed(folder):
+    """Make a certificate for this machine; give the paths of key and certificate."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(7)
+        .not_valid_before(dt.datetime(2020, 1, 1, tzinfo=dt.UTC))
+        .not_valid_after(dt.datetime(2050, 1, 1, tzinfo=dt.UTC))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    certificate = folder / "certificate.pem"
+    certificate.write_bytes(made.public_bytes(Encoding.PEM))
+    return write_key(folder / "server.pem", key), certificate
+
+
+def test_over_https_a_certificate_must_be_trusted(server, tmp_path, monkeypatch):
+    key, certificate = self_signed(tmp_path)
+    with serving(server, ssl_keyfile=key, ssl_certfile=certificate) as base:
+        assert base.startswith("https://")
+        with pytest.raises(RoundsError) as caught:
+            Trial(base).fetch(tmp_path / "f")
+        assert caught.value.code == "fetch-server-silent"
+        assert "certificate is not trusted" in str(caught.value)
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        Trial(base).fetch(tmp_path / "f")
+    assert len(seen_by_a_load(tmp_path / "f")) == 1
+
+
+def test_the_id_of_a_bare_key_is_its_thumbprint(tmp_path):
+    """The example of RFC 7638, section 3.1, whose modulus is of 2048 bits."""
+    from rounds.datamart.fetch.keys import _thumbprint
+
+    modulus = (
+        "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhD"
+        "R1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6C"
+        "f0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1"
+        "n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1"
+        "jF44-csFCur-kEgU8awapJzKnqDKgw"
+    )
+    key = {"kty": "RSA", "n": modulus, "e": "AQAB", "alg": "RS256", "kid": "2011-04-29"}
+    assert _thumbprint(key) == "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o620, 0o700])
+def test_a_key_that_others_may_read_is_refused(mode, tmp_path):
+    path = write_key(tmp_path / "key.pem")
+    path.chmod(mode)
+    with pytest.raises(RoundsError) as caught:
+        read_signing_key(path)
+    assert caught.value.code == "fetch-key-readable"
+    path.chmod(0o400)
+    read_signing_key(path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b'{"keys": []}',
+        b'{"keys": [{"kty": "EC", "d": "AAAA"}]}',
+        b'{"keys": 3}',
+        b'{"kty": "oct", "k": "c2VjcmV0", "d": "x"}',
+        b"-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n",
+    ],
+)
+def test_a_file_without_a_key_is_refused_and_not_repeated(content, tmp_path):
+    path = tmp_path / "key"
+    path.touch(0o600)
+    path.write_bytes(content)
+    with pytest.raises(RoundsError) as caught:
+        read_signing_key(path)
+    assert caught.value.code == "fetch-key-unusable"
+    assert "c2VjcmV0" not in str(caught.value)
+
+
+def test_a_key_too_weak_or_of_another_curve_is_refused(tmp_path):
+    path = write_key(tmp_path / "key", ec.generate_private_key(ec.SECP256R1()))
+    with pytest.raises(RoundsError) as caught:
+        read_signing_key(path)
+    assert caught.value.code == "fetch-key-unusable"
+
+
+def test_neither_key_nor_token_is_shown_or_logged(server, us, clock, tmp_path, caplog):
+    caplog.set_level(logging.DEBUG)
+    heard = []
+    listening_to_forms(server, heard)
+    with serving(server) as base:
+        trial = Trial(base, clock=clock)
+        report = trial.fetch(tmp_path / "f", credentials=us)
+        server.client_id = "somebody-else"
+        with pytest.raises(RoundsError) as caught:
+            trial.fetch(tmp_path / "g", credentials=us)
+    lines = (tmp_path / "key.pem").read_text().splitlines()
+    secrets = ["token-1", lines[1], heard[0]["client_assertion"]]
+    kept = [p.read_text() for p in (tmp_path / "f").rglob("*") if p.is_file()]
+    shown = [repr(us), repr(report), str(caught.value), *trial.said, *kept]
+    shown += [str(record.getMessage()) for record in caplog.records]
+    for secret in secrets:
+        assert not any(secret in each for each in shown)
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "said"),
+    [
+        (
+            {"error": "invalid_client", "error_description": "Jane Roe"},
+            400,
+            "invalid_client",
+        ),
+        ({"error": "Jane Roe"}, 401, "401"),
+        (["Jane Roe"], 403, "403"),
+    ],
+)
+def test_a_token_endpoint_that_refuses_ends_the_fetch(server, body, code, said, go):
+    server.script["token"] = [JSONResponse(body, code)]
+    with pytest.raises(RoundsError) as caught:
+        go()
+    assert caught.value.code == "fetch-token-refused"
+    assert said in str(caught.value)
+    assert "Roe" not in str(caught.value)
+
+
+def test_an_unknown_client_and_a_foreign_key_are_refused(us, tmp_path, go):
+    foreign = read_signing_key(write_key(tmp_path / "other.pem"))
+    for who in (Credentials("nobody", us.key), Credentials("rounds-at-work", foreign)):
+        with pytest.raises(RoundsError) as caught:
+            go(who)
+        assert caught.value.code == "fetch-token-refused"
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"access_token": "", "token_type": "bearer", "expires_in": 300}, "bearer"),
+        ({"access_token": "a\nb", "token_type": "bearer", "expires_in": 300}, "bearer"),
+        ({"access_token": "abc", "token_type": "mac", "expires_in": 300}, "bearer"),
+        (
+            {"access_token": "abc", "token_type": "bearer", "expires_in": "soon"},
+            "expires_in",
+        ),
+        (
+            {"access_token": "abc", "token_type": "bearer", "expires_in": -1},
+            "expires_in",
+        ),
+    ],
+)
+def test_a_token_that_is_none_is_refused(server, body, said, go):
+    server.script["token"] = [JSONResponse(body)]
+    with pytest.raises(RoundsError) as caught:
+        go()
+    assert caught.value.code == "fetch-answer-unusable"
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ({}, "token_endpoint"),
+        ({"token_endpoint": "http://auth.example.org/token"}, "not https"),
+        (
+            {
+                "token_endpoint": "https://auth.example.org/token",
+                "token_endpoint_auth_signing_alg_values_supported": ["RS384"],
+            },
+            "ES384",
+        ),
+    ],
+)
+def test_a_server_without_backend_services_is_refused(server, found, said, go):
+    server.script["discovery"] = [JSONResponse(found)]
+    with pytest.raises(RoundsError) as caught:
+        go()
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("scopes", "types", "asked"),
+    [
+        (["system/*.read"], (), "system/*.read"),
+        (
+            ["system/*.rs"],
+            ("Patient", "Condition"),
+            "system/Condition.rs system/Patient.rs",
+        ),
+    ],
+)
+def test_a_scope_is_for_reading_what_is_fetched(server, scopes, types, asked, go):
+    server.scopes, heard = scopes, []
+    listening_to_forms(server, heard)
+    go(types=types)
+    assert heard[0]["scope"] == asked
+
+
+def test_a_busy_token_endpoint_gets_a_new_assertion_each_time(server, go):
+    async def spent_and_busy(request):
+        await server.token(request)
+        return Response(status_code=503)
+
+    server.script["token"] = [spent_and_busy]
+    go()
+    assert len(server.spent) == 2
