@@ -23,7 +23,8 @@ __all__ = ["DELETE", "Documents"]
 UNREADABLE = "(unreadable)"
 UNKNOWN = "(unknown type)"
 DELETE = "(delete)"
-_LARGEST = 64 << 20
+_LEAST_BUFFER = 1 << 20  # the engine takes several times as much for each thread
+_IS_BUNDLE = "json->>'$.resourceType' = 'Bundle'"
 _PACKED = 20  # how many times larger a gzip file may be when it is unpacked
 _ENTRY = {
     "full_url": "entry->>'$.fullUrl'",
@@ -90,7 +91,7 @@ class Documents:
     def _read(self, files: list[SourceFile]) -> None:
         compression = "gzip" if files[0].gzipped else "uncompressed"
         packed = _PACKED if files[0].gzipped else 1
-        largest = max(_LARGEST, *(file.size * packed + 1024 for file in files))
+        largest = max(_LEAST_BUFFER, *(file.size * packed + 1024 for file in files))
         paths = ", ".join(text(str(file.path)) for file in files)
         numbers = ", ".join(f"({text(str(f.path))}, {f.number})" for f in files)
         self._connection.execute(
@@ -110,6 +111,13 @@ class Documents:
         too_long: tuple[int, ...] = (),
     ) -> None:
         """Hand each record of `document` to its type's table, or set it aside."""
+        # Made first: beside `unnest`, a Bundle would be parsed again for each entry.
+        self._connection.execute(
+            "CREATE OR REPLACE TEMP TABLE bundle AS SELECT file_number, place, "
+            "coalesce(json->>'$.timestamp', json->>'$.meta.lastUpdated') "
+            "AS bundle_time, json->'$.entry[*]' AS entries "
+            f"FROM document WHERE {_IS_BUNDLE}"
+        )
         self._connection.execute(
             f"CREATE OR REPLACE TEMP TABLE record AS {_records(by_line=by_line)}"
         )
@@ -215,7 +223,6 @@ class Documents:
 
 def _records(*, by_line: bool) -> str:
     """Write each resource of `document` by itself, the entries of Bundles too."""
-    is_bundle = "json->>'$.resourceType' = 'Bundle'"
     empty = ", ".join(f"NULL::VARCHAR AS {name}" for name in _ENTRY)
     entry = ", ".join(f"{value} AS {name}" for name, value in _ENTRY.items())
     place = (
@@ -224,17 +231,14 @@ def _records(*, by_line: bool) -> str:
         else "row_number() OVER (PARTITION BY file_number ORDER BY place, part)"
     )
     unnested = (
-        "SELECT file_number, place, coalesce(json->>'$.timestamp', "
-        "json->>'$.meta.lastUpdated') AS bundle_time, "
-        "unnest(json->'$.entry[*]') AS entry, "
-        "unnest(range(1, len(json->'$.entry[*]') + 1)) AS part "
-        f"FROM document WHERE {is_bundle}"
+        "SELECT file_number, place, bundle_time, unnest(entries) AS entry, "
+        "unnest(range(1, len(entries) + 1)) AS part FROM bundle"
     )
     return (
         f"SELECT {place} AS record, * EXCLUDE (place, part) FROM ("
         f"SELECT file_number, place, 0 AS part, false AS in_bundle, {empty}, "
         "NULL::VARCHAR AS bundle_time, json FROM document "
-        f"WHERE ({is_bundle}) IS DISTINCT FROM true UNION ALL "
+        f"WHERE ({_IS_BUNDLE}) IS DISTINCT FROM true UNION ALL "
         f"SELECT file_number, place, part, true, {entry}, bundle_time, "
         f"entry->'$.resource' FROM ({unnested}))"
     )

@@ -26,7 +26,7 @@ _DOCUMENTS = frozenset({".json"})
 _EXTENSIONS = frozenset({".ndjson", ".jsonl", *_DOCUMENTS})
 _TOGETHER = 200  # documents read by one statement
 _USUAL = 16 << 20  # the engine reads twice this at a time, on each thread
-_INTERIM = ("given", "document", "record", "judged_record")  # may be large
+_INTERIM = ("given", "document", "bundle", "record", "judged_record")  # may be large
 _TOO_LONG = "maximum_object_size"  # what the engine's complaint names
 
 
