@@ -14,7 +14,7 @@ import duckdb
 
 from rounds.datamart.fhir_documents import Documents
 from rounds.datamart.fhir_lines import LONGEST_LINE, first_line, without_long_lines
-from rounds.datamart.fhir_paths import duckdb_type, resources, schema, text
+from rounds.datamart.fhir_paths import resources, text
 from rounds.datamart.fhir_staging import Staging
 from rounds.datamart.mapping import mapping
 from rounds.datamart.source_files import BROKEN_GZIP, SourceFile, salvage
@@ -112,10 +112,10 @@ class FhirReader:
         if kind not in self._types or promised not in (None, kind):
             return False
         mapped = kind in resources()
-        tree = schema(kind) if mapped else {"resourceType": "VARCHAR"}
-        columns = ", ".join(
-            f"'{name}': {text(duckdb_type(sub))}" for name, sub in tree.items()
-        )
+        read = {"resourceType": "VARCHAR"}
+        if mapped:
+            read = self._staging.views.struct_columns(kind)
+        columns = ", ".join(f"'{name}': {text(of)}" for name, of in read.items())
         is_kind = f'"resourceType" IS NOT DISTINCT FROM {text(kind)}'
         given = "id" if mapped else "1"
         flat = self._staging.flat(kind) if mapped else []
