@@ -1,7 +1,10 @@
 """Identifiers planted wherever a resource or a row can hold one, and the search for them.
 
-Resources are made from the table of mapped fields, so that a new field gets its canary
-without anyone thinking of it. Each canary is unlike every other text in the world.
+Resources are made from the table of mapped fields: a field that has no place in
+`canary_paths.csv` fails the tests, so that a new one does not go without its canary. There
+`name[]` is a list, `extension[url=…]` the entry of a list with that value, and
+`contained[#device]` the resource that `device` refers to; ` | ` divides ways of writing
+one field. Each canary is unlike every other text in the world.
 """
 
 import csv
@@ -11,6 +14,7 @@ import json
 import random
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from rounds.datamart.deidentify.classes import class_of
 from rounds.datamart.fhir_paths import fields, resources
@@ -18,9 +22,24 @@ from rounds.datamart.mapping import cdm_columns, cdm_tables
 
 _SEGMENT = re.compile(r"(\w+)(\[(?:(\w+)=([^\]]*)|#(\w+))?\])?(?:\.|$)")
 _LETTERS = "bcdfghjkmnpqrstvwxz"
+_CONTAINED = {"device": "Device", "medicationReference": "Medication"}
 STYLES = ("sound", "wild")
 SOUND_CODE = {"system": "http://loinc.org", "code": "8480-6"}
 AGE_CODE = {"system": "http://loinc.org", "code": "30525-0"}
+
+
+def _read_paths():
+    with Path(__file__).with_name("canary_paths.csv").open(encoding="utf-8") as stream:
+        rows = csv.DictReader(stream)
+        return {(row["resource"], row["field"]): row["path"] for row in rows}
+
+
+_PATHS = _read_paths()
+
+
+def _paths(kind, field):
+    """Give each way of writing a field."""
+    return _PATHS[kind, field].split(" | ")
 
 
 @dataclass
@@ -93,7 +112,7 @@ def _put(resource, path, leaf, inside="inside"):
         if referring:  # the contained resource that another field refers to
             resource[referring] = {"reference": f"#{inside}"}
             if not held:
-                held.append({"resourceType": "Basic", "id": inside})
+                held.append({"resourceType": _CONTAINED[referring], "id": inside})
             here = held[0]
             continue
         if last:
@@ -117,7 +136,7 @@ class Coop:
         """Give, by type, resources of both styles and of every way of writing a field."""
         found = {}
         for kind in resources():
-            ways = [len(row["path"].split(" | ")) for row in fields(kind).values()]
+            ways = [len(_paths(kind, name)) for name in fields(kind)]
             found[kind] = [
                 self._resource(kind, style, way)
                 for style in STYLES
@@ -144,7 +163,7 @@ class Coop:
         for name, row in fields(kind).items():
             if row["kind"] == "constant":
                 continue
-            paths = row["path"].split(" | ")
+            paths = _paths(kind, name)
             leaf = self._leaf(kind, name, row, style)
             _put(made, paths[way % len(paths)], leaf, inside)
         self._unread(made)
@@ -205,7 +224,7 @@ class Coop:
             part = {}
             for sub, its in fields(f"{kind}.{name}").items():
                 if its["kind"] != "constant":
-                    path = its["path"].split(" | ")[0]
+                    path = _paths(f"{kind}.{name}", sub)[0]
                     _put(part, path, self._leaf(f"{kind}.{name}", sub, its, style))
             return [part]
         return self._further_leaf(kind, name, row, style)
@@ -243,7 +262,7 @@ class Coop:
         for name, row in fields(part).items():
             if name not in {"link", "question"}:
                 answer = {}
-                path = row["path"].split(" | ")[0]
+                path = _paths(part, name)[0]
                 _put(answer, path, self._leaf(part, name, row, style))
                 answers.append(answer)
         item = {"linkId": self.flock.word(), "text": self.flock.sentence()}

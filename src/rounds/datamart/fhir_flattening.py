@@ -70,9 +70,12 @@ class Flattening:
         A number or a boolean that is none is named by the rules of the mapping, as it
         is where a file is read typed; but here, where a view computes with it.
         """
-        computes = any(_FAILS in sql for sql in self._written(resource).values())
         view = self.views[resource]
-        return view.wrong_type(json, structure_only=not computes)
+        return view.wrong_type(json, structure_only=not self.computes(resource))
+
+    def computes(self, resource: str) -> bool:
+        """Tell whether a view computes with values, and fails at a wrong one."""
+        return any(_FAILS in sql for sql in self._written(resource).values())
 
     def struct_type(self, resource: str) -> str:
         """Give what is read of a resource as one DuckDB type."""
@@ -176,10 +179,8 @@ def _named(path: Expression | None) -> str:
             return _named(path.arguments[0])
         case Call(name="iif"):
             return _named(path.arguments[1])
-        case Call(
-            name="ofType" | "as", of=Member(name=name), arguments=[Member() as to]
-        ):
-            chosen = "" if name == "contained" else to.name[:1].upper() + to.name[1:]
+        case Call(name="ofType", of=Member(name=name), arguments=[Member(name=to)]):
+            chosen = "" if name == "contained" else to[:1].upper() + to[1:]
             return _named(path.of) + chosen
         case Call(of=None):
             return path.name

@@ -1,8 +1,8 @@
 """Kinds of fields: the SQL type that a view must give of each, and what is made of it.
 
-A field's kind is named in `fhir_fields.csv`; where it is in a resource, a view says. What
-FHIR leaves open is settled here: which coding stands for a concept, how a reference is
-written, what is kept of a payer.
+A field's kind is named in `fhir_fields.csv`; where it is in a resource, a view says.
+What FHIR leaves open is settled here: which coding stands for a concept, how a
+reference is written, what is kept of a payer.
 """
 
 from collections.abc import Callable

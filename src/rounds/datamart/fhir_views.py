@@ -1,4 +1,4 @@
-"""The views by which FHIR is flattened: the built-in ones, and a site's own over them."""
+"""The views by which FHIR is flattened: the built-in ones, a site's own over them."""
 
 import hashlib
 from collections.abc import Iterable, Iterator

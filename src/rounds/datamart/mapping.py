@@ -40,7 +40,7 @@ def cdm_columns(table: str) -> tuple[Row, ...]:
 
 @cache
 def mapping_version() -> str:
-    """Give a short hash of every mapping table and view: another mapping, another snapshot.
+    """Give a short hash of every mapping table and view: another mapping, other ids.
 
     Which code systems are known, and which units, is part of it.
     """
