@@ -138,7 +138,9 @@ def test_each_answer_however_deep_is_one_of_a_list():
     outer = {"linkId": "1", "answer": [{"valueString": "yes", "item": [inner]}]}
     form = {"item": [{"linkId": "0", "item": [outer]}, {"linkId": "3"}]}
     found = one("QuestionnaireResponse", form)["item"]
-    told = [(each["linkId"], each["valueString"], each["valueDecimal"]) for each in found]
+    told = [
+        (each["linkId"], each["valueString"], each["valueDecimal"]) for each in found
+    ]
     assert told == [("1", "yes", None), ("2", None, "5.5")]
     assert one("QuestionnaireResponse", {"item": [{"linkId": "1"}]})["item"] is None
 

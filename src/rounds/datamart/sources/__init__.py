@@ -55,7 +55,8 @@ def source_for(folder: str, files: Sequence[SourceFile]) -> Source:
             remedies=remedies,
         )
     raise DataError(
-        f"Nothing in {folder} is recognised as FHIR, OMOP or mapped CSV ({len(files)} files).",
+        f"Nothing in {folder} is recognised as FHIR, OMOP or mapped CSV "
+        f"({len(files)} files).",
         code="source-not-recognised",
         why="The files are told by their extensions and, for OMOP, their names.",
         remedies=remedies,

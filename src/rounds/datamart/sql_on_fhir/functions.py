@@ -244,6 +244,8 @@ def _alternative(condition: str, yes: Value, no: Value) -> Value:
 
 def _alike(yes: Value, no: Value) -> Node | None:
     """Read of both what is read of either, so that both have one type."""
+    if not yes.kind or not no.kind:
+        return yes.node or no.node
     if yes.node is None or no.node is None or yes.kind != no.kind or yes.is_primitive:
         return None
     if yes.node is not no.node:
