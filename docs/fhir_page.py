@@ -24,7 +24,7 @@ in `src/rounds/datamart/mappings/views/`, from which the SQL is made too.
 - A standard concept's domain goes before the table named here, but where it says
   *always*.
 - The paths are FHIRPath, as the views have them; of `coalesce(…)` the first that is
-  there is taken. Of a code that is a list of codings, one of a known system is taken.
+  there is taken, and of the codings of a code one of a known system.
 - A site puts a path of its own in the place of one of these: a ViewDefinition in
   `definitions/views/<Type>.json` of its project, with the columns that are to change,
   named as in `src/rounds/datamart/mappings/views/<Type>.json`. After a change of its
