@@ -1,10 +1,7 @@
 """Identifiers planted wherever a resource or a row can hold one, and the search for them.
 
-Resources are made from the table of mapped fields: a field that has no place in
-`canary_paths.csv` fails the tests, so that a new one does not go without its canary. There
-`name[]` is a list, `extension[url=…]` the entry of a list with that value, and
-`contained[#device]` the resource that `device` refers to; ` | ` divides ways of writing
-one field. Each canary is unlike every other text in the world.
+Resources are made from the table of mapped fields, so that a new field gets its canary
+without anyone thinking of it. Each canary is unlike every other text in the world.
 """
 
 import csv
@@ -12,34 +9,17 @@ import datetime as dt
 import gzip
 import json
 import random
-import re
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from rounds.datamart.deidentify.classes import class_of
 from rounds.datamart.fhir_paths import fields, resources
 from rounds.datamart.mapping import cdm_columns, cdm_tables
+from stories.canary_paths import paths, put
 
-_SEGMENT = re.compile(r"(\w+)(\[(?:(\w+)=([^\]]*)|#(\w+))?\])?(?:\.|$)")
 _LETTERS = "bcdfghjkmnpqrstvwxz"
-_CONTAINED = {"device": "Device", "medicationReference": "Medication"}
 STYLES = ("sound", "wild")
 SOUND_CODE = {"system": "http://loinc.org", "code": "8480-6"}
 AGE_CODE = {"system": "http://loinc.org", "code": "30525-0"}
-
-
-def _read_paths():
-    with Path(__file__).with_name("canary_paths.csv").open(encoding="utf-8") as stream:
-        rows = csv.DictReader(stream)
-        return {(row["resource"], row["field"]): row["path"] for row in rows}
-
-
-_PATHS = _read_paths()
-
-
-def _paths(kind, field):
-    """Give each way of writing a field."""
-    return _PATHS[kind, field].split(" | ")
 
 
 @dataclass
@@ -87,44 +67,6 @@ class Flock:
                 return made
 
 
-class _Plain(dict):
-    """A list's first item, told from those that were found by a key."""
-
-
-def _is(one, key, value):
-    return one.get(key) == value if key else isinstance(one, _Plain)
-
-
-def _put(resource, path, leaf, inside="inside"):
-    """Set a value at a path of the mapping."""
-    here = resource
-    segments = list(_SEGMENT.finditer(path))
-    for place, segment in enumerate(segments):
-        name, brackets, key, value, referring = segment.groups()
-        last = place == len(segments) - 1
-        if not brackets:
-            if last:
-                here[name] = leaf
-                return
-            here = here.setdefault(name, {})
-            continue
-        held = here.setdefault(name, [])
-        if referring:  # the contained resource that another field refers to
-            resource[referring] = {"reference": f"#{inside}"}
-            if not held:
-                held.append({"resourceType": _CONTAINED[referring], "id": inside})
-            here = held[0]
-            continue
-        if last:
-            held.append(leaf)
-            return
-        found = next((one for one in held if _is(one, key, value)), None)
-        if found is None:  # the plain one is the first, which is what the mapping takes
-            found = _Plain() if not key else {key: value}
-            held.insert(0 if not key else len(held), found)
-        here = found
-
-
 class Coop:
     """Makes resources with a canary in every field."""
 
@@ -136,7 +78,7 @@ class Coop:
         """Give, by type, resources of both styles and of every way of writing a field."""
         found = {}
         for kind in resources():
-            ways = [len(_paths(kind, name)) for name in fields(kind)]
+            ways = [len(paths(kind, name)) for name in fields(kind)]
             found[kind] = [
                 self._resource(kind, style, way)
                 for style in STYLES
@@ -163,9 +105,9 @@ class Coop:
         for name, row in fields(kind).items():
             if row["kind"] == "constant":
                 continue
-            paths = _paths(kind, name)
+            ways = paths(kind, name)
             leaf = self._leaf(kind, name, row, style)
-            _put(made, paths[way % len(paths)], leaf, inside)
+            put(made, ways[way % len(ways)], leaf, inside)
         self._unread(made)
         return made
 
@@ -224,8 +166,8 @@ class Coop:
             part = {}
             for sub, its in fields(f"{kind}.{name}").items():
                 if its["kind"] != "constant":
-                    path = _paths(f"{kind}.{name}", sub)[0]
-                    _put(part, path, self._leaf(f"{kind}.{name}", sub, its, style))
+                    path = paths(f"{kind}.{name}", sub)[0]
+                    put(part, path, self._leaf(f"{kind}.{name}", sub, its, style))
             return [part]
         return self._further_leaf(kind, name, row, style)
 
@@ -262,8 +204,8 @@ class Coop:
         for name, row in fields(part).items():
             if name not in {"link", "question"}:
                 answer = {}
-                path = _paths(part, name)[0]
-                _put(answer, path, self._leaf(part, name, row, style))
+                path = paths(part, name)[0]
+                put(answer, path, self._leaf(part, name, row, style))
                 answers.append(answer)
         item = {"linkId": self.flock.word(), "text": self.flock.sentence()}
         if depth:
