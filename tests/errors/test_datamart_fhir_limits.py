@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from rounds.datamart import fhir_keys, fhir_lines, fhir_reading
+from rounds.datamart import Datamart, fhir_keys, fhir_lines, fhir_reading, load
+from rounds.datamart.source_files import list_files
 from rounds.nouns import DataError
 from stories import small_fhir as story
 from stories.fhir_parts import Parts
@@ -52,20 +53,50 @@ def test_a_line_that_is_too_long_is_set_aside_and_the_rest_loads(
     assert [one[0] for one in parts.staged("Observation")] == ["a", "b"]
 
 
-def test_a_resource_of_fifty_megabytes_loads(parts):
+@pytest.mark.parametrize("one_file", [True, False])
+def test_a_resource_of_fifty_megabytes_loads(tmp_path, one_file):
+    """Through a whole load, with the memory that a load is given."""
     big = story.observation("big", note=[{"text": "x" * (50 << 20)}])
-    told = parts.load(story.patient(), big, story.observation("a"))
-    assert told.reasons == {}
-    assert len(parts.rows("measurement")) == 2
+    others = [story.patient(), story.observation("a")]
+    folder = tmp_path / "in"
+    folder.mkdir()
+    if one_file:
+        files = {"all": [others[0], big, others[1]]}
+    else:
+        files = {"Patient": others[:1], "Observation": [big, others[1]]}
+    for name, some in files.items():
+        lines = "\n".join(json.dumps(one) for one in some)
+        (folder / f"{name}.ndjson").write_text(lines + "\n")
+    report = load(folder, tmp_path / "mart")
+    assert (report.read, report.mapped) == (3, 3)
+    with Datamart.open(tmp_path / "mart") as mart:
+        assert mart._one("SELECT count(*) FROM measurement") == (2,)
 
 
-def test_a_long_line_is_skipped_to_its_end(tmp_path):
-    from rounds.datamart.source_files import list_files
-
+def test_a_long_line_is_pruned_or_skipped_to_its_end(tmp_path):
     path = tmp_path / "a.ndjson"
-    path.write_text(f'{{"a":1}}\n\n{"x" * 3_000_000}\n{{"a":2}}\n{"y" * 20}')
+    long = {"resourceType": "Patient", "id": "p", "photo": "y" * 40, "birthDate": "1"}
+    lines = ['{"a":1}', "", "x" * 3_000_000, json.dumps(long), "{" + "z" * 60]
+    path.write_text("\n".join([*lines, "y" * 200]))
     (file,) = list_files(path)
-    copy, long = fhir_lines.without_long_lines(file, tmp_path / "spill", 12)
-    assert long == (2, 4)
-    expected = ['{"a":1}', "", "(too long)", '{"a":2}', "(too long)"]
-    assert copy.path.read_text().splitlines() == expected
+    short = fhir_lines.shortened(
+        file, tmp_path, usual=50, longest=150, wanted=lambda _: ["birthDate"]
+    )
+    del long["photo"]
+    assert short.too_long == (2, 5)
+    assert short.file.path.read_text().splitlines() == [
+        '{"a":1}',
+        "",
+        "(too long)",
+        json.dumps(long),
+        "(not JSON)",
+        "(too long)",
+    ]
+
+
+def test_the_resources_of_a_long_bundle_are_pruned():
+    entry = {"fullUrl": "urn:1", "resource": {"id": "p", "resourceType": "X", "b": 2}}
+    bundle = {"resourceType": "Bundle", "entry": [entry, {"request": {}}]}
+    (found,) = [fhir_lines._pruned(json.dumps(bundle), lambda _: ["a"])]
+    del entry["resource"]["b"]
+    assert json.loads(found) == bundle

@@ -84,3 +84,26 @@ def test_what_did_not_happen_or_cannot_be_read_is_set_aside(loaded, make, given,
     assert mart.aside(one["resourceType"]) == {why: 1}
     assert mart.count() == {}
     assert mart.report.read == mart.report.mapped + mart.report.set_aside
+
+
+@pytest.mark.parametrize(
+    ("make", "given", "why"),
+    [
+        (more.consent, {"provision": [1]}, "value of the wrong type: provision"),
+        (more.response, {"item": "text"}, "no answer"),
+        (
+            more.administration,
+            {"dosage": {"dose": {"value": "ten"}}},
+            "value of the wrong type: dosage.dose.value",
+        ),
+        (
+            more.response,
+            {"item": [{"linkId": "1", "answer": [{"valueDecimal": "4"}]}]},
+            "value of the wrong type: item.valueDecimal",
+        ),
+    ],
+)
+def test_a_value_of_another_kind_is_set_aside_and_named(loaded, make, given, why):
+    mart = loaded(make(**given))
+    assert mart.aside(make()["resourceType"]) == {why: 1}
+    assert mart.count() == {}

@@ -144,6 +144,20 @@ def test_those_who_opted_out_are_in_no_count():
     assert sum(unit.denominator for unit in found.units) == 797
 
 
+def test_those_whose_consent_denies_research_are_in_no_count_either():
+    """Nobody needs to name them; a denial of treatment, or one that ended, is none."""
+    datamart = clinics(seed=7, n_clinics=10)
+    datamart._connection.execute(
+        "CREATE VIEW rounds_opt_out AS SELECT person_id, scope, DATE '2020-01-01' AS "
+        "from_date, until_date FROM person JOIN (VALUES ('p1', 'research', NULL), "
+        "('p2', 'research', NULL), ('p3', 'treatment', NULL), "
+        "('p4', 'research', DATE '2021-01-01')) AS t(person_source_value, scope, "
+        "until_date) USING (person_source_value)"
+    )
+    found = run(datamart, without=frozenset({"p1", "p5"}))
+    assert sum(unit.denominator for unit in found.units) == 797
+
+
 def test_an_aim_already_met_is_pointed_out():
     """The aim of 10% is met by anyone."""
     found = run(

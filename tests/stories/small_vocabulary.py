@@ -8,7 +8,7 @@ import json
 
 import duckdb
 
-from rounds.datamart.concepts import resolve_codes
+from rounds.datamart.concepts import BESIDE, resolve_codes
 from rounds.datamart.vocabulary import attach_vocabulary, build_vocabulary
 
 SNOMED = "http://snomed.info/sct"
@@ -139,8 +139,7 @@ def resolved(path, codes, unit=None):
         "resource_type VARCHAR, reason VARCHAR, set_aside BOOLEAN);"
         "CREATE TEMP TABLE event (file_number INTEGER, record BIGINT, "
         "resource VARCHAR, code_system VARCHAR, code VARCHAR, display VARCHAR, "
-        "domain VARCHAR, value_system VARCHAR, value_code VARCHAR, "
-        "value_display VARCHAR, unit_system VARCHAR, unit_source_value VARCHAR)"
+        f"domain VARCHAR, {', '.join(f'{name} VARCHAR' for name in BESIDE)})"
     )
     for place, (system, code) in enumerate(codes):
         connection.execute(

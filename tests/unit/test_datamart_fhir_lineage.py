@@ -3,8 +3,10 @@
 import pytest
 
 from rounds.datamart.fhir_lineage import resource_of, rows_of
+from rounds.datamart.vocabulary import build_vocabulary
 from stories import small_fhir as story
 from stories.fhir_parts import TABLES, Parts
+from stories.small_vocabulary import silent, write_export
 
 KEYS = {
     "person": "person_id",
@@ -71,3 +73,30 @@ def test_what_was_set_aside_has_no_rows_and_no_name_in_print(parts):
         (origin,) = resource_of(connection, row.table, row.row_id, parts.aliases)
     assert "c1" not in repr(origin)
     assert str(row.row_id) not in repr(row)
+
+
+def test_each_standard_concept_of_a_code_has_a_row_that_leads_back(tmp_path):
+    write_export(tmp_path / "athena")
+    made = tmp_path / "vocabulary.duckdb"
+    build_vocabulary(tmp_path / "athena", made, existing=None, tell=silent)
+    parts = Parts(tmp_path / "parts", vocabulary=made)
+    icd = "http://hl7.org/fhir/sid/icd-10-cm"
+    parts.load(
+        story.patient(),
+        story.condition(code=story.code(icd, "E11.621")),
+        story.condition("family", code=story.code(icd, "Z83.3")),
+    )
+    concepts = parts.rows("condition_occurrence", "condition_concept_id")
+    assert concepts == [(101,), (103,)]
+    value = parts.rows("observation", "observation_concept_id, value_as_concept_id")
+    assert value == [(104, 102)]
+    with parts.open() as connection:
+        rows = rows_of(connection, "Condition", "c1", parts.aliases)
+        assert len({row.row_id for row in rows}) == 2
+        origins = [
+            resource_of(connection, row.table, row.row_id, parts.aliases)
+            for row in rows
+        ]
+        assert {one.resource_id for (one,) in origins} == {"c1"}
+        (row,) = rows_of(connection, "Condition", "family", parts.aliases)
+        assert row.table == "observation", "its concept's domain chooses the table"

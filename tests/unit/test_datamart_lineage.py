@@ -1,13 +1,15 @@
 """From a count to persons, from a row to its file and line, from a noun to files."""
 
+import datetime as dt
 import json
 
 import pytest
 
 from rounds.cli.main import main
 from rounds.conduct import Project
-from rounds.datamart import Datamart, origins
-from rounds.nouns import DataError
+from rounds.datamart import Datamart, origins, write_subjects
+from rounds.definitions import builtin_measures
+from rounds.nouns import DataError, Period
 from stories import small_fhir as story
 
 
@@ -62,6 +64,9 @@ def test_what_cannot_be_written_down_is_not_shown(project, capsys):
     words = ["data", "where", "person", "1", "--persons"]
     assert main([*words, "--project", str(project.root)]) == 11
     assert "audit" in capsys.readouterr().err
+    with pytest.raises(DataError) as caught:
+        project.audit(dt.datetime(2025, 2, 3, tzinfo=dt.UTC), "data where", "person")
+    assert caught.value.code == "audit-not-written"
 
 
 def test_who_is_counted_goes_to_a_new_file_of_ones_own(project, capsys, tmp_path):
@@ -77,6 +82,14 @@ def test_who_is_counted_goes_to_a_new_file_of_ones_own(project, capsys, tmp_path
     assert len(lines) == found["subjects"] + 1
     assert out.stat().st_mode & 0o077 == 0
     assert main(words) == DataError.exit_code  # nothing is overwritten
+    year = Period(start=dt.date(2024, 1, 1), end=dt.date(2024, 12, 31))
+    measure = builtin_measures()["blood-pressure-control"]
+    with (
+        Datamart.open(project.datamart) as mart,
+        pytest.raises(DataError) as caught,
+    ):
+        write_subjects(mart, measure, year, out, population="initial_population")
+    assert caught.value.code == "subjects-not-written"
 
 
 def test_impact_starts_from_a_file(project, capsys):

@@ -23,6 +23,7 @@ from rounds.definitions.ucum import is_ucum
 from rounds.nouns.errors import DataError
 
 __all__ = [
+    "BESIDE",
     "FIRST_LOCAL",
     "code_systems",
     "keep_local_codes",
@@ -113,6 +114,20 @@ def keep_local_codes(connection: duckdb.DuckDBPyConnection, unknown: str) -> Non
                 "Load a vocabulary that holds one of the code systems.",
             ),
         )
+
+
+BESIDE = (
+    "value_system",
+    "value_code",
+    "value_display",
+    "unit_system",
+    "unit_source_value",
+    "detail_system",
+    "detail_code",
+    "detail_display",
+    "detail_domain",
+)
+"""Columns of `event` for the codes that may stand beside an event's own."""
 
 
 def resolve_codes(connection: duckdb.DuckDBPyConnection) -> None:

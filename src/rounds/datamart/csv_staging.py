@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import duckdb
 
-from rounds.datamart.concepts import resolve_codes
+from rounds.datamart.concepts import BESIDE, resolve_codes
 from rounds.datamart.csv_lots import Lot
 from rounds.datamart.csv_settling import FIRST_LOT, NOBODYS, settle
 from rounds.datamart.fhir_paths import text
@@ -64,7 +64,8 @@ def _find_codes(connection: duckdb.DuckDBPyConnection, lots: Sequence[Lot]) -> N
             )
     nothing = ", ".join(
         f"CAST(NULL AS VARCHAR) AS {name}"
-        for name in ("value_system", "value_code", "value_display")
+        for name in BESIDE
+        if not name.startswith("unit_")
     )
     connection.execute(
         f"CREATE TEMP TABLE event AS SELECT *, {nothing} "

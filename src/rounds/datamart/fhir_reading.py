@@ -8,12 +8,13 @@ good ones load.
 
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
 
 from rounds.datamart.fhir_documents import Documents
-from rounds.datamart.fhir_lines import LONGEST_LINE, first_line, without_long_lines
+from rounds.datamart.fhir_lines import LONGEST_LINE, first_line, shortened
 from rounds.datamart.fhir_paths import resources, text
 from rounds.datamart.fhir_staging import Staging
 from rounds.datamart.mapping import mapping
@@ -156,17 +157,28 @@ class FhirReader:
             "INSERT INTO reading VALUES (?, ?, ?)", [file.number, kind, n]
         )
 
+    def _mapped_elements(self, kind: str) -> Iterable[str]:
+        is_mapped = kind in resources()
+        return self._staging.views.struct_columns(kind) if is_mapped else ()
+
     def _read_lines(self, file: SourceFile) -> None:
         """Read a file that is mixed, or has a bad line, line by line as JSON."""
         promised = _type_in_name(file)
         try:
-            self._documents.read_lines(file, _options(file, LONGEST_LINE), promised)
+            self._documents.read_lines(file, _options(file), promised)
         except duckdb.InvalidInputException as error:
             if _TOO_LONG not in str(error):
                 raise
-            short, long = without_long_lines(file, self._spill(), LONGEST_LINE)
+            short = shortened(
+                file,
+                self._spill(),
+                usual=_USUAL,
+                longest=LONGEST_LINE,
+                wanted=self._mapped_elements,
+            )
+            options = _options(short.file, short.longest)
             self._documents.read_lines(
-                short, _options(short, LONGEST_LINE), promised, too_long=long
+                short.file, options, promised, too_long=short.too_long
             )
 
 

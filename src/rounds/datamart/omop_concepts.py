@@ -8,7 +8,7 @@ standard concept, a row that has none gets that.
 
 import duckdb
 
-from rounds.datamart.concepts import FIRST_LOCAL, resolve_codes
+from rounds.datamart.concepts import BESIDE, FIRST_LOCAL, resolve_codes
 from rounds.datamart.mapping import cdm_columns
 from rounds.datamart.omop_tables import EVENTS, is_concept
 
@@ -45,16 +45,7 @@ def find_concepts(connection: duckdb.DuckDBPyConnection) -> None:
         "USING (vocabulary_id, concept_code) "
         f"WHERE reason IS NULL AND own.concept_id >= {FIRST_LOCAL}"
     )
-    nothing = ", ".join(
-        f"CAST(NULL AS VARCHAR) AS {name}"
-        for name in (
-            "value_system",
-            "value_code",
-            "value_display",
-            "unit_system",
-            "unit_source_value",
-        )
-    )
+    nothing = ", ".join(f"CAST(NULL AS VARCHAR) AS {name}" for name in BESIDE)
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE event AS SELECT 0 AS file_number, "
         "0::BIGINT AS record, '' AS resource, system AS code_system, code, display, "

@@ -7,5 +7,3 @@ from rounds.nouns import Period
 
 year = Period(start=dt.date(2024, 1, 1), end=dt.date(2024, 12, 31))
 publish_bedside(None, [], year, folder / "no-such-folder" / "bedside.sqlite")
-
-# Instead: give a path in a folder that is there, `private/` of a project.
