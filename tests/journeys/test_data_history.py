@@ -98,7 +98,7 @@ def test_a_project_s_own_views_are_in_force_from_the_next_load(
     assert code == 0
     assert (found["read"], found["unchanged"]) == (24, False)
     assert run_json(capsys, *load)[1]["unchanged"]
-    column["path"] = "adress.postalCode.first()"
+    column["path"] = "addresses.postalCode.first()"
     (views / "Patient.json").write_text(json.dumps(document))
     code, refused = run_json(capsys, *load)
     assert code == 10
