@@ -294,7 +294,9 @@ def test_a_view_that_does_not_fit_the_mapping_is_refused(
 
 
 def test_a_view_that_is_not_valid_is_refused_with_its_file_and_place(tmp_path):
-    folder = override(tmp_path, "Patient", select=columns(("zip", "addresses.postalCode")))
+    folder = override(
+        tmp_path, "Patient", select=columns(("zip", "addresses.postalCode"))
+    )
     with pytest.raises(DefinitionError) as raised:
         flattening(folder)
     assert raised.value.code == "invalid-view"
