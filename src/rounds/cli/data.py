@@ -57,6 +57,7 @@ def init(
             progress=_rates(Progress()),
             now=utc_now,
             deidentify=plan_of(project),
+            views=project.views,
         )
     except BaseException:
         # Nothing half-made: what this call made goes, what was there stays.
@@ -137,6 +138,7 @@ def load_(
         now=utc_now,
         wait=wait,
         deidentify=plan_of(opened),
+        views=opened.views,
     )
     with Desk.open(opened, now=utc_now, by="load") as desk:
         refresh_bedside(desk)

@@ -49,6 +49,7 @@ def load_(
         now=utc_now,
         wait=wait,
         deidentify=plan_of(opened),
+        views=opened.views,
     )
     show(report.as_dict(), _lines(report), as_json=json)
 

@@ -13,7 +13,7 @@ https://hl7.org/fhir/uv/bulkdata/STU2/export.html, response, output manifest `de
 
 import duckdb
 
-from rounds.datamart.fhir_paths import json_spec, resources, schema, text, wrong_type
+from rounds.datamart.fhir_paths import resources, text
 from rounds.datamart.fhir_staging import Staging
 from rounds.datamart.mapping import mapping
 from rounds.datamart.source_files import SourceFile
@@ -196,11 +196,19 @@ class Documents:
 
     def _stage(self, resource: str, *, aliased: bool) -> None:
         flat = ", ".join(self._staging.flat(resource, "modified"))
-        shaped = (
-            "SELECT file_number, record, id AS given_id, modified, "
-            f"{wrong_type(resource, 'json')} AS wrong, "
-            f"unnest(json_transform(json, '{json_spec(schema(resource))}')) "
+        views = self._staging.views
+        judged = (
+            f"SELECT *, {views.wrong_type(resource, 'json')} AS wrong "
             f"FROM judged_record WHERE reason IS NULL AND kind = {text(resource)}"
+        )
+        given = "json"
+        if views.computes(resource):  # and would fail at what is not of its type
+            meta = "json_object('meta', json->'$.meta')"
+            given = f"CASE WHEN wrong IS NULL THEN json ELSE {meta} END"
+        shaped = (
+            "SELECT file_number, record, id AS given_id, modified, wrong, "
+            f"unnest(json_transform({given}, '{views.json_spec(resource)}')) "
+            f"FROM ({judged})"
         )
         self._connection.execute(
             "CREATE OR REPLACE TEMP TABLE given AS SELECT file_number, record, "
