@@ -153,7 +153,8 @@ class Build:
             name=self.given.name,
             shape=self.given.plugin.shape,
             adds=self.given.plugin.adds,
-            loaded_from=self.given.loaded_from,
+            # A file may be named after a patient.
+            loaded_from="" if self.deidentify else self.given.loaded_from,
             files=(*before.files, *files) if before else files,
             parts=(*before.parts, part) if before else (part,),
             places=before.places if before and not part.places else part.id,

@@ -1,13 +1,26 @@
 """Which FHIR resource types are mapped, and their fields: `fhir_fields.csv`."""
 
+from pathlib import Path
+
 from rounds.datamart.mapping import Row, mapping
 
-__all__ = ["fields", "resources", "text"]
+__all__ = ["fields", "file_text", "resources", "text"]
 
 
 def text(value: str) -> str:
     """Write a constant of ours as an SQL string."""
     return "'" + value.replace("'", "''") + "'"
+
+
+def file_text(path: Path) -> str:
+    """Write a file's path as SQL, in which no character stands for others.
+
+    Examples
+    --------
+    >>> file_text(Path("a*.csv"))
+    "'a[*].csv'"
+    """
+    return text("".join(f"[{one}]" if one in "*?[" else one for one in str(path)))
 
 
 def resources() -> tuple[str, ...]:

@@ -15,7 +15,7 @@ import duckdb
 
 from rounds.datamart.fhir_documents import Documents
 from rounds.datamart.fhir_lines import LONGEST_LINE, first_line, shortened
-from rounds.datamart.fhir_paths import resources, text
+from rounds.datamart.fhir_paths import file_text, resources, text
 from rounds.datamart.fhir_staging import Staging
 from rounds.datamart.mapping import mapping
 from rounds.datamart.source_files import BROKEN_GZIP, SourceFile, salvage
@@ -46,7 +46,7 @@ def _first_type(file: SourceFile) -> tuple[bool, str | None]:
     """Look at the first line: is it a document by itself, and of which type?"""
     try:
         document = json.loads(first_line(file))
-    except (ValueError, *BROKEN_GZIP):
+    except (ValueError, RecursionError, *BROKEN_GZIP):
         return False, None
     if not isinstance(document, dict):
         return True, None
@@ -127,7 +127,7 @@ class FhirReader:
             made = self._connection.execute(
                 "CREATE OR REPLACE TEMP TABLE given AS "
                 f"SELECT {', '.join(chosen)} FROM read_ndjson("
-                f"{text(str(file.path))}, columns={{{columns}}}, {_options(file)})"
+                f"{file_text(file.path)}, columns={{{columns}}}, {_options(file)})"
             )
         except (duckdb.InvalidInputException, duckdb.ConversionException):
             return False
