@@ -3,7 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 PURPOSES := spec errors properties truth crosscheck conformance architecture journeys browser docs unit
 
-.PHONY: demo test $(PURPOSES:%=test-%) test-kill test-kill-load test-batches loops check fix bench docs clean
+# Folder of the tests of https://github.com/FHIR/sql-on-fhir-v2, which are not kept here.
+SQL_ON_FHIR_SUITE ?=
+
+.PHONY: demo test $(PURPOSES:%=test-%) test-sql-on-fhir test-kill test-kill-load test-batches loops check fix bench docs clean
 
 demo: .venv/core ## turn the loop once on a made health system
 	$(BIN)/rounds demo
@@ -22,6 +25,10 @@ test-kill-load: .venv/dev ## 300 kills of loads, with a reader beside them
 
 test-batches: .venv/dev ## 1,000 batches of FHIR changes, in any order and repeated
 	ROUNDS_BATCHES=1000 $(BIN)/pytest tests/properties/test_datamart_batches.py
+
+test-sql-on-fhir: .venv/dev ## the public suite of SQL on FHIR: SQL_ON_FHIR_SUITE=…/sql-on-fhir-v2/tests
+	@test -d "$(SQL_ON_FHIR_SUITE)" || { echo "Name the suite's folder: make test-sql-on-fhir SQL_ON_FHIR_SUITE=…/sql-on-fhir-v2/tests (clone https://github.com/FHIR/sql-on-fhir-v2)" >&2; exit 1; }
+	SQL_ON_FHIR_SUITE="$(abspath $(SQL_ON_FHIR_SUITE))" $(BIN)/pytest tests/conformance/test_sql_on_fhir_suite.py
 
 LOOPS ?= 1000
 loops: .venv/core ## 3 × 1,000 loops graded against the truth: effect, none, harm

@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from rounds.datamart import load
-from rounds.datamart.fhir_paths import duckdb_type, resources, schema
+from rounds.datamart.fhir_views import flattening
 
 ALLOWED = 4.0
 COPIES = 4
@@ -51,15 +51,15 @@ def world_output(folder: Path) -> Path:
 
 def bare_scan(folder: Path) -> tuple[float, int]:
     """Read every file typed, on the same engine with the same threads."""
-    connection = duckdb.connect()
+    connection, views = duckdb.connect(), flattening()
     started, n = time.perf_counter(), 0
     for file in sorted(folder.glob("*.ndjson*")):
         kind = file.name.split(".")[0]
-        tree = schema(kind) if kind in resources() else {"resourceType": "VARCHAR"}
-        columns = ", ".join(
-            f"'{name}': '{duckdb_type(sub)}'" for name, sub in tree.items()
-        )
-        counts = ", ".join(f'count("{name}")' for name in tree)
+        read = {"resourceType": "VARCHAR"}
+        if kind in views.resources():
+            read = views.struct_columns(kind)
+        columns = ", ".join(f"'{name}': '{of}'" for name, of in read.items())
+        counts = ", ".join(f'count("{name}")' for name in read)
         rows = connection.execute(
             f"SELECT count(*), {counts} FROM read_ndjson('{file}', columns={{{columns}}})"
         ).fetchall()

@@ -7,6 +7,7 @@ from rounds.datamart.fhir_columns import constant_columns, event_columns, part_c
 from rounds.datamart.fhir_parts import parts_of
 from rounds.datamart.fhir_paths import fields, resources
 from rounds.datamart.fhir_targets import resources_of
+from rounds.datamart.fhir_views import flattening
 from rounds.datamart.fhir_writing import TABLE_OF_DOMAIN
 from rounds.datamart.mapping import Row, mapping
 
@@ -16,14 +17,18 @@ INTRODUCTION = """# What of FHIR is loaded where
 
 Each FHIR R4 resource is read by the paths below and becomes the rows named beside
 them; what is not named here is not read: no patient's name, no note, attachment or
-member number. The page is made from the tables in `src/rounds/datamart/mappings/`, from
-which the SQL is made too.
+member number. The page is made from the tables in `src/rounds/datamart/mappings/` and
+the [ViewDefinitions](https://sql-on-fhir.org/ig/StructureDefinition-ViewDefinition.html)
+in `src/rounds/datamart/mappings/views/`, from which the SQL is made too.
 
 - A standard concept's domain goes before the table named here, but where it says
   *always*.
-- A path with `[]` takes the first of a list, `[url=…]` the one with that value,
-  `[#field]` the contained resource that the field refers to; of several paths, divided
-  by *or*, the first that is there is taken.
+- The paths are FHIRPath, as the views have them; of `coalesce(…)` the first that is
+  there is taken, and of the codings of a code one of a known system.
+- A site puts a path of its own in the place of one of these: a ViewDefinition in
+  `definitions/views/<Type>.json` of its project, with the columns that are to change,
+  named as in `src/rounds/datamart/mappings/views/<Type>.json`. After a change of its
+  views, `rounds data load` reads every file again.
 - What is not loaded is counted with its reason in the load's report. Types not named
   here are read, counted and left.
 """
@@ -106,7 +111,7 @@ def _of_events(resource: str) -> str:
         said = [f"One row {always} {each}."]
     for part in parts_of(resource):
         note = fields(resource)[part]["note"]
-        said.append(f"`{fields(resource)[part]['path']}`: {note}.")
+        said.append(f"`{_path(resource, part)}`: {note}.")
     types = {
         row["code"]: f"{row['meaning']} ({row['concept_id']})"
         for row in mapping("fixed_concepts")
@@ -157,14 +162,14 @@ def _lines(
 ) -> list[str]:
     inside = f"{name.partition('.')[2]}." if "." in name else ""
     if inside:
-        inside = fields(resource)[inside[:-1]]["path"] + "."
+        inside = _path(resource, inside[:-1]) + "."
     found = []
     for field, row in named.items():
         if row["kind"] in {"components", "concepts", "items"}:
             continue
-        paths = " or ".join(f"`{inside}{one}`" for one in row["path"].split(" | "))
+        path = f"`{inside}{_path(name, field)}`".replace("|", "\\|")
         if row["kind"] == "constant":
-            paths = f"(always `{row['path']}`)"
+            path = f"always `{_constant(name, field)}`"
         fed = ""
         if columns is not None:
             found_in = _fed(resource, field, columns, named)
@@ -172,8 +177,18 @@ def _lines(
         notes = [row["note"]] if row["note"] else []
         if row["required"]:
             notes.append(f"set aside without it: *{row['required']}*")
-        found.append(f"| {paths.replace('.`', '`')} | {fed}{'; '.join(notes)} |")
+        found.append(f"| {path} | {fed}{'; '.join(notes)} |")
     return found
+
+
+def _constant(name: str, field: str) -> str:
+    found = {output.name: output.sql for output in flattening().views[name].outputs}
+    return found[field].strip("'").replace("|", "\\|")
+
+
+def _path(name: str, field: str) -> str:
+    """Give the path of a field as its view has it."""
+    return flattening().columns[name][field].written
 
 
 def _fed(

@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from rounds.datamart import Datamart, load
+from rounds.datamart.load_failures import translated
 from rounds.nouns import DataError, SourceError
 from stories.small_fhir import resource as fhir
 from stories.small_fhir import write_ndjson
@@ -230,3 +231,9 @@ def test_a_datamart_of_one_file_was_made_by_an_older_version(folder, tmp_path):
         assert caught.value.code == "datamart-older"
         assert any("Load again" in each for each in caught.value.remedies)
     assert path.read_bytes() == before
+
+
+def test_too_little_memory_is_said_without_the_engines_words(tmp_path):
+    error = translated(duckdb.OutOfMemoryException("a value of somebody"), tmp_path)
+    assert error.code == "out-of-memory"
+    assert "somebody" not in str(error)

@@ -82,3 +82,25 @@ def test_a_project_of_an_older_version_says_what_to_do(project, capsys):
         connection.execute("CREATE TABLE rounds_snapshot (snapshot VARCHAR)")
     code, said = run_json(capsys, "data", "status", "--project", project)
     assert (code, said["error"]["code"]) == (11, "datamart-older")
+
+
+def test_a_project_s_own_views_are_in_force_from_the_next_load(
+    project, tmp_path, capsys
+):
+    views = project / "definitions" / "views"
+    views.mkdir()
+    path = "extension('http://clinic.example/zip').value.ofType(string).first()"
+    column = {"name": "zip", "path": path}
+    document = {"resource": "Patient", "select": [{"column": [column]}]}
+    (views / "Patient.json").write_text(json.dumps(document))
+    load = ("data", "load", second_day(tmp_path), "--project", project)
+    code, found = run_json(capsys, *load)
+    assert code == 0
+    assert (found["read"], found["unchanged"]) == (24, False)
+    assert run_json(capsys, *load)[1]["unchanged"]
+    column["path"] = "addresses.postalCode.first()"
+    (views / "Patient.json").write_text(json.dumps(document))
+    code, refused = run_json(capsys, *load)
+    assert code == 10
+    assert refused["error"]["code"] == "invalid-view"
+    assert "Patient.json" in refused["error"]["what"]

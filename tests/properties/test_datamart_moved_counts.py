@@ -136,3 +136,20 @@ def test_moved_counts_are_full_counts(tmp_path, monkeypatch, seed):
         assert found == expected
         assert not any(isinstance(one, NotEstimable) for one in found)
     assert moved == 4  # no later load made them compute everybody again
+
+
+def test_counts_that_are_damaged_are_computed_anew(tmp_path, monkeypatch):
+    monkeypatch.setattr(kept_counts, "_FEWEST", 1)
+    (first, *_) = loads(random.Random(3))
+    load(write(tmp_path, 0, first), tmp_path / "mart")
+    with Datamart.open(tmp_path / "mart") as mart:
+        expected = results(mart)
+        for kept in mart.kept.iterdir():
+            (kept / "counts.json").write_text("")
+        assert results(mart) == expected
+        monkeypatch.setattr(kept_counts.Path, "mkdir", refuse)
+        assert results(mart) == expected
+
+
+def refuse(*_args, **_named):
+    raise OSError("no space left")

@@ -90,7 +90,7 @@ def test_what_did_not_happen_or_cannot_be_read_is_set_aside(loaded, make, given,
     ("make", "given", "why"),
     [
         (more.consent, {"provision": [1]}, "value of the wrong type: provision"),
-        (more.response, {"item": "text"}, "no answer"),
+        (more.response, {"item": "text"}, "value of the wrong type: item"),
         (
             more.administration,
             {"dosage": {"dose": {"value": "ten"}}},

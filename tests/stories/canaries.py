@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from rounds.datamart.deidentify.classes import class_of
 from rounds.datamart.fhir_paths import fields, resources
 from rounds.datamart.mapping import cdm_columns, cdm_tables
-from stories.canary_leaves import FurtherLeaves, put
+from stories.canary_leaves import FurtherLeaves
+from stories.canary_paths import paths, put
 
 _LETTERS = "bcdfghjkmnpqrstvwxz"
 STYLES = ("sound", "wild")
@@ -78,7 +79,7 @@ class Coop(FurtherLeaves):
         """Give, by type, resources of both styles and of every way of writing a field."""
         found = {}
         for kind in resources():
-            ways = [len(row["path"].split(" | ")) for row in fields(kind).values()]
+            ways = [len(paths(kind, name)) for name in fields(kind)]
             found[kind] = [
                 self._resource(kind, style, way)
                 for style in STYLES
@@ -105,9 +106,9 @@ class Coop(FurtherLeaves):
         for name, row in fields(kind).items():
             if row["kind"] == "constant":
                 continue
-            paths = row["path"].split(" | ")
+            ways = paths(kind, name)
             leaf = self._leaf(kind, name, row, style)
-            put(made, paths[way % len(paths)], leaf, inside)
+            put(made, ways[way % len(ways)], leaf, inside)
         self._unread(made)
         return made
 
@@ -166,7 +167,7 @@ class Coop(FurtherLeaves):
             part = {}
             for sub, its in fields(f"{kind}.{name}").items():
                 if its["kind"] != "constant":
-                    path = its["path"].split(" | ")[0]
+                    path = paths(f"{kind}.{name}", sub)[0]
                     put(part, path, self._leaf(f"{kind}.{name}", sub, its, style))
             return [part]
         return self._further_leaf(kind, name, row, style)

@@ -1,49 +1,8 @@
-"""Where a canary goes in a resource, and how it looks in the rarer kinds of fields."""
-
-import re
+"""How a canary looks in the rarer kinds of fields."""
 
 from rounds.datamart.deidentify.classes import class_of
 from rounds.datamart.fhir_paths import fields
-
-_SEGMENT = re.compile(r"(\w+)(\[(?:(\w+)=([^\]]*)|#(\w+))?\])?(?:\.|$)")
-
-
-class _Plain(dict):
-    """A list's first item, told from those that were found by a key."""
-
-
-def _is(one, key, value):
-    return one.get(key) == value if key else isinstance(one, _Plain)
-
-
-def put(resource, path, leaf, inside="inside"):
-    """Set a value at a path of the mapping."""
-    here = resource
-    segments = list(_SEGMENT.finditer(path))
-    for place, segment in enumerate(segments):
-        name, brackets, key, value, referring = segment.groups()
-        last = place == len(segments) - 1
-        if not brackets:
-            if last:
-                here[name] = leaf
-                return
-            here = here.setdefault(name, {})
-            continue
-        held = here.setdefault(name, [])
-        if referring:  # the contained resource that another field refers to
-            resource[referring] = {"reference": f"#{inside}"}
-            if not held:
-                held.append({"resourceType": "Basic", "id": inside})
-            here = held[0]
-            continue
-        if last:
-            held.append(leaf)
-            return
-        found = next((one for one in held if _is(one, key, value)), None)
-        if found is None:  # the plain one is the first, which is what the mapping takes
-            found = _Plain() if not key else {key: value}
-            held.insert(0 if not key else len(held), found)
-        here = found
+from stories.canary_paths import paths, put
 
 
 class FurtherLeaves:
@@ -82,7 +41,7 @@ class FurtherLeaves:
         for name, row in fields(part).items():
             if name not in {"link", "question"}:
                 answer = {}
-                path = row["path"].split(" | ")[0]
+                path = paths(part, name)[0]
                 put(answer, path, self._leaf(part, name, row, style))
                 answers.append(answer)
         item = {"linkId": self.flock.word(), "text": self.flock.sentence()}

@@ -99,3 +99,17 @@ def test_a_cut_off_gzip_file_loads_up_to_the_cut(tmp_path):
     (reason,) = report.reasons
     assert reason.reason == "not JSON"
     assert reason.examples == (f"Condition.ndjson.gz:{n + 1}",)
+
+
+def test_characters_of_a_file_name_stand_for_themselves(tmp_path):
+    """A name such as `Patient[1].ndjson` would match `Patient1.ndjson` as a pattern."""
+    (tmp_path / "in").mkdir()
+    for name in ("Patient[1]", "Patient1", "Patient*"):
+        line = {
+            "resourceType": "Patient",
+            "id": f"p{ord(name[7])}",
+            "birthDate": "1950",
+        }
+        (tmp_path / "in" / f"{name}.ndjson").write_text(json.dumps(line) + "\n")
+    report = load(tmp_path / "in", tmp_path / "mart")
+    assert (report.read, report.mapped, report.persons) == (3, 3, 3)

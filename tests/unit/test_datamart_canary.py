@@ -9,7 +9,8 @@ import pytest
 from rounds.datamart import Datamart, load
 from rounds.datamart.cdm import create_tables
 from rounds.datamart.deidentify import MODES, Deidentifier, DeidentifyPlan
-from rounds.datamart.fhir_paths import expressions, fields, json_spec, resources, schema
+from rounds.datamart.fhir_paths import fields, resources
+from rounds.datamart.fhir_views import flattening
 from rounds.datamart.mapping import cdm_tables
 from rounds.nouns import DataError, RoundsError
 from stories import canaries
@@ -44,16 +45,13 @@ def flat(connection, kind, made):
     connection.executemany(
         "INSERT INTO raw VALUES (?)", [[json.dumps(one)] for one in made]
     )
-    own = ", ".join(expressions(kind, SYSTEMS))
-    with_version = schema(kind) | {
-        "meta": {"lastUpdated": "VARCHAR", "versionId": "VARCHAR"}
-    }
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE given AS SELECT id, "
-        'meta."lastUpdated" AS updated, meta."versionId" AS version, '
-        f"0 AS file_number, row_number() OVER () AS record, {own} FROM (SELECT "
-        f"unnest(json_transform(json, '{json_spec(with_version)}')) FROM raw)"
+    views = flattening()
+    read = (
+        f"(SELECT unnest(json_transform(json, '{views.json_spec(kind)}')), "
+        "0 AS file_number, row_number() OVER () AS record FROM raw)"
     )
+    made = views.flatten_select(kind, read, SYSTEMS, ("file_number", "record"))
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE given AS {made}")
 
 
 @pytest.fixture

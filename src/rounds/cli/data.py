@@ -37,7 +37,8 @@ def init(
     deidentify
         Take identifiers away on the way in: `safe_harbor` removes the 18 of HIPAA and
         leaves years for dates; `shifted` moves each person's dates by a secret number
-        of days, and removes less.
+        of days, and removes less. Neither has been certified: have an expert look
+        before anything is given away.
     json
         Print one JSON object.
     """
@@ -57,6 +58,7 @@ def init(
             progress=_rates(Progress()),
             now=utc_now,
             deidentify=plan_of(project),
+            views=project.views,
         )
     except BaseException:
         # Nothing half-made: what this call made goes, what was there stays.
@@ -137,6 +139,7 @@ def load_(
         now=utc_now,
         wait=wait,
         deidentify=plan_of(opened),
+        views=opened.views,
     )
     with Desk.open(opened, now=utc_now, by="load") as desk:
         refresh_bedside(desk)
@@ -250,11 +253,13 @@ def rollback_(
     json
         Print one JSON object.
     """
-    from rounds.conduct import Project
+    from rounds.conduct import Desk, Project, refresh_bedside
     from rounds.datamart import Store
 
-    store = Store(Project.open(project).datamart)
-    made = store.rollback(number, now=utc_now, wait=wait)
+    opened = Project.open(project)
+    made = Store(opened.datamart).rollback(number, now=utc_now, wait=wait)
+    with Desk.open(opened, now=utc_now, by="rollback") as desk:
+        refresh_bedside(desk)
     found = {"number": made.number, "snapshot": made.id, "parent": made.parent}
     lines = [f"Snapshot {made.number} has the content of {number}: {made.id}"]
     show(found | {"content_of": number}, lines, as_json=json)

@@ -38,7 +38,7 @@ def load_(
     json
         Print one JSON object.
     """
-    from rounds.conduct import Project
+    from rounds.conduct import Desk, Project, refresh_bedside
     from rounds.datamart import load_vocabulary
 
     opened = Project.open(project)
@@ -49,7 +49,10 @@ def load_(
         now=utc_now,
         wait=wait,
         deidentify=plan_of(opened),
+        views=opened.views,
     )
+    with Desk.open(opened, now=utc_now, by="vocabulary") as desk:
+        refresh_bedside(desk)
     show(report.as_dict(), _lines(report), as_json=json)
 
 

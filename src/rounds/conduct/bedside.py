@@ -1,9 +1,12 @@
 """Keep what the point of care knows of each person in step with the datamart."""
 
+import datetime as dt
+
 from rounds.conduct.desk import Desk
 from rounds.conduct.periods import last_twelve_months
 from rounds.datamart import BedsidePublished, publish_bedside
 from rounds.loop.change import states_of
+from rounds.nouns import Period
 
 __all__ = ["refresh_bedside"]
 
@@ -33,9 +36,19 @@ def refresh_bedside(desk: Desk) -> BedsidePublished | None:
             knowledge = desk.practice.knowledge(standing.knowledge)
             names |= {measure for measure, _ in states_of(knowledge)}
     if not names:
+        desk.project.bedside.unlink(missing_ok=True)
         return None
     measures = [desk.measure(name) for name in sorted(names)]
     with desk.datamart() as mart:
+        period = last_twelve_months(mart)
+        if mart.made_on is not None and mart.made_on < period.end:
+            # A date in the future is a fault of the data, and no state of today.
+            start = mart.made_on - dt.timedelta(days=364)
+            period = Period(start=start, end=mart.made_on)
         return publish_bedside(
-            mart, measures, last_twelve_months(mart), desk.project.bedside
+            mart,
+            measures,
+            period,
+            desk.project.bedside,
+            without=desk.practice.opt_outs(),
         )

@@ -26,7 +26,7 @@ class Project:
     ```
     rounds.toml      where the data are, who may call
     turn.yaml        what people say before each step
-    definitions/     this site's measures, reviewed like code
+    definitions/     this site's measures, and its views of FHIR, reviewed like code
     private/         datamart, registry, practice, seeds; never committed
     ledger/          safe to publish
     report.html      the last report
@@ -49,6 +49,11 @@ class Project:
     def definitions(self) -> Path:
         """Give the folder of this site's measures."""
         return self.root / "definitions"
+
+    @property
+    def views(self) -> Path:
+        """Give the folder of this site's ViewDefinitions; it need not be there."""
+        return self.definitions / "views"
 
     @property
     def private(self) -> Path:

@@ -20,8 +20,8 @@ __all__ = ["FIELDS", "MAX_AGE_DAYS", "Bedside", "parse_fact"]
 FIELDS: Final[dict[str, type]] = {"in_denominator": bool, "met": bool, "value": float}
 """What is known of a person and a measure: `measure.<name>.<field>`."""
 MAX_AGE_DAYS: Final = 35
-"""A state whose data end longer before the call than this is not used: a monthly load
-may come some days late, and what is older is no longer the person's state."""
+"""A state whose data end longer before the call than this, or after it, is not used: a
+monthly load may come some days late; what is older is no longer the person's state."""
 _AT_ONCE: Final = 500
 
 
@@ -106,7 +106,7 @@ class Bedside:
             data_end = self._data_end
         places = {field: place for place, field in enumerate(FIELDS)}
         for i, (patient, day) in enumerate(zip(patients, days, strict=True)):
-            if data_end is None or (day - data_end).days > MAX_AGE_DAYS:
+            if data_end is None or not 0 <= (day - data_end).days <= MAX_AGE_DAYS:
                 continue
             for name, (measure, field) in wanted.items():
                 state = states.get((patient, measure))

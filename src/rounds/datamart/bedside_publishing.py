@@ -5,6 +5,7 @@ import math
 import os
 import secrets
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from rounds.datamart.bedside import FIELDS
+from rounds.datamart.consent import opted_out
 from rounds.datamart.rows import MeasureRows, measure_rows
 from rounds.nouns import DataError, Measure, NotEstimable, Period
 
@@ -55,7 +57,9 @@ def publish_bedside(
     into : Path
         The SQLite file (mode 0600).
     without : frozenset of str
-        `person_source_value` of those who opted out: nothing of them is written.
+        `person_source_value` of those who opted out: nothing of them is written. Nor
+        is it of those whose own consents deny treatment or research on the last day,
+        nor of identifiers that several persons share: it could be another's state.
 
     Raises
     ------
@@ -117,7 +121,8 @@ def _write(
             "PRIMARY KEY (person, measure)) WITHOUT ROWID"
         )
         for measure in measures:
-            rows = measure_rows(datamart, measure, period, without=without)
+            left_out = without | opted_out(datamart, "treatment", period.end)
+            rows = measure_rows(datamart, measure, period, without=left_out)
             if isinstance(rows, NotEstimable):
                 silent.append(measure.name)
                 continue
@@ -140,6 +145,7 @@ def _states(measure: Measure, rows: MeasureRows) -> Iterable[tuple[Any, ...]]:
     value = np.where(rows.observed, rows.value, np.nan)
     kept = [None if math.isnan(number) else number for number in value.tolist()]
     persons = rows.person_source_value.tolist()
+    shared = {name for name, times in Counter(persons).items() if times > 1}
     for person, is_in, is_met, number in zip(persons, counted, met, kept, strict=True):
-        if person:  # one without an identifier cannot be asked for
+        if person and person not in shared:  # one without cannot be asked for
             yield (person, measure.name, is_in, is_met if is_in else None, number)

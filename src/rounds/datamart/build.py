@@ -11,6 +11,7 @@ from rounds.datamart import problems
 from rounds.datamart.cdm import create_tables
 from rounds.datamart.deidentify import Deidentifier, DeidentifyPlan
 from rounds.datamart.deidentify.file_places import FilePlaces
+from rounds.datamart.fhir_flattening import Flattening
 from rounds.datamart.fhir_paths import text
 from rounds.datamart.load_failures import (
     insist_on_mapped,
@@ -62,6 +63,7 @@ class Build:
     started: float
     """A monotonic clock's reading, in seconds."""
     deidentify: DeidentifyPlan | None = None
+    views: Flattening | None = None
 
     def run(self) -> tuple[SourceInForce, str]:
         """Build it; give the source as it is with it, and the vocabulary's id."""
@@ -81,6 +83,7 @@ class Build:
                 aliases=tuple(part.alias for part in before),
                 namespace=namespace,
                 deidentifier=away,
+                views=self.views,
             )
             loaded = self.given.plugin.fill(
                 connection, self.given.files, self._tell, held
@@ -150,7 +153,8 @@ class Build:
             name=self.given.name,
             shape=self.given.plugin.shape,
             adds=self.given.plugin.adds,
-            loaded_from=self.given.loaded_from,
+            # A file may be named after a patient.
+            loaded_from="" if self.deidentify else self.given.loaded_from,
             files=(*before.files, *files) if before else files,
             parts=(*before.parts, part) if before else (part,),
             places=before.places if before and not part.places else part.id,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import duckdb
 
 from rounds.datamart.csv_mapping import MappedFile
-from rounds.datamart.fhir_paths import text
+from rounds.datamart.fhir_paths import file_text, text
 from rounds.datamart.omop_rows import rejected_lines
 from rounds.datamart.source_files import SourceFile
 
@@ -69,7 +69,7 @@ def csv_relation(
     compression = "gzip" if file.gzipped else "uncompressed"
     coded = "" if encoding == "utf-8" else f"encoding={text(encoding)}, "
     return (
-        f"read_csv({text(str(file.path))}, auto_detect=false, header=true, {coded}"
+        f"read_csv({file_text(file.path)}, auto_detect=false, header=true, {coded}"
         f"columns={{{columns}}}, delim={text(delimiter)}, quote='\"', escape='\"', "
         f"compression='{compression}', store_rejects=true, "
         f"rejects_table='rejected_{file.number}', "

@@ -13,6 +13,7 @@ https://hl7.org/fhir/R4/consent.html
 
 import duckdb
 
+from rounds.datamart.fhir_flattening import Flattening
 from rounds.datamart.fhir_judging import day, moment, reason, set_aside
 from rounds.datamart.fhir_paths import fields, text
 from rounds.datamart.fhir_people import joined, subject_rules
@@ -26,7 +27,7 @@ _BASE = "CASE policy.code WHEN 'OPTOUT' THEN 'deny' WHEN 'OPTIN' THEN 'permit' E
 _STATED = "CASE WHEN decision IN ('deny', 'permit') THEN decision END"
 
 
-def load_consents(connection: duckdb.DuckDBPyConnection) -> None:
+def load_consents(connection: duckdb.DuckDBPyConnection, views: Flattening) -> None:
     """Judge the slice of Consent, and make `rounds_opt_out` of what denies.
 
     Its columns are person_id, scope, from_date and until_date, NULL for no end.
@@ -37,6 +38,7 @@ def load_consents(connection: duckdb.DuckDBPyConnection) -> None:
     )
     why = reason(
         "Consent",
+        views,
         ("len(scopes) = 0", "consent about another use"),
         ("conditions IS NOT NULL", "consent with conditions"),
         ("base IS NULL AND stated IS NULL", "consent without a decision"),

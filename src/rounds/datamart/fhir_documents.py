@@ -13,7 +13,7 @@ https://hl7.org/fhir/uv/bulkdata/STU2/export.html, response, output manifest `de
 
 import duckdb
 
-from rounds.datamart.fhir_paths import json_spec, resources, schema, text, wrong_type
+from rounds.datamart.fhir_paths import file_text, resources, text
 from rounds.datamart.fhir_staging import Staging
 from rounds.datamart.mapping import mapping
 from rounds.datamart.source_files import SourceFile
@@ -84,7 +84,7 @@ class Documents:
         self._connection.execute(
             "CREATE OR REPLACE TEMP TABLE document AS SELECT row_number() OVER () AS "
             f"place, {file.number} AS file_number, json FROM read_ndjson_objects("
-            f"{text(str(file.path))}, ignore_errors=true, {options})"
+            f"{file_text(file.path)}, ignore_errors=true, {options})"
         )
         self._take(by_line=True, promised=promised, too_long=too_long)
 
@@ -92,7 +92,7 @@ class Documents:
         compression = "gzip" if files[0].gzipped else "uncompressed"
         packed = _PACKED if files[0].gzipped else 1
         largest = max(_LEAST_BUFFER, *(file.size * packed + 1024 for file in files))
-        paths = ", ".join(text(str(file.path)) for file in files)
+        paths = ", ".join(file_text(file.path) for file in files)
         numbers = ", ".join(f"({text(str(f.path))}, {f.number})" for f in files)
         self._connection.execute(
             "CREATE OR REPLACE TEMP TABLE document AS SELECT row_number() OVER () "
@@ -196,11 +196,19 @@ class Documents:
 
     def _stage(self, resource: str, *, aliased: bool) -> None:
         flat = ", ".join(self._staging.flat(resource, "modified"))
-        shaped = (
-            "SELECT file_number, record, id AS given_id, modified, "
-            f"{wrong_type(resource, 'json')} AS wrong, "
-            f"unnest(json_transform(json, '{json_spec(schema(resource))}')) "
+        views = self._staging.views
+        judged = (
+            f"SELECT *, {views.wrong_type(resource, 'json')} AS wrong "
             f"FROM judged_record WHERE reason IS NULL AND kind = {text(resource)}"
+        )
+        given = "json"
+        if views.computes(resource):  # and would fail at what is not of its type
+            meta = "json_object('meta', json->'$.meta')"
+            given = f"CASE WHEN wrong IS NULL THEN json ELSE {meta} END"
+        shaped = (
+            "SELECT file_number, record, id AS given_id, modified, wrong, "
+            f"unnest(json_transform({given}, '{views.json_spec(resource)}')) "
+            f"FROM ({judged})"
         )
         self._connection.execute(
             "CREATE OR REPLACE TEMP TABLE given AS SELECT file_number, record, "

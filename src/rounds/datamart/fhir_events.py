@@ -11,6 +11,7 @@ from rounds.datamart.fhir_columns import (
     constant_columns,
     event_columns,
 )
+from rounds.datamart.fhir_flattening import Flattening
 from rounds.datamart.fhir_judging import reason, set_aside
 from rounds.datamart.fhir_parts import has_no_row, judge_parts, parts_of
 from rounds.datamart.fhir_paths import fields
@@ -23,7 +24,9 @@ _LEADS_TO = {"encounter": "visit_id", "performer": "provider_id"}
 
 
 def load_events(
-    connection: duckdb.DuckDBPyConnection, systems: tuple[str, ...]
+    connection: duckdb.DuckDBPyConnection,
+    views: Flattening,
+    systems: tuple[str, ...],
 ) -> None:
     """Judge the slice of every type of event, and show all events as `event`."""
     shown = [_shown("(SELECT 1 WHERE false)", {})]
@@ -32,7 +35,7 @@ def load_events(
         if not connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchall():
             continue
         columns = event_columns(resource)
-        _judge(connection, resource, columns)
+        _judge(connection, views, resource, columns)
         set_aside(connection, resource, f"judged_{resource}")
         lost = {field: f"lost_{field}" for field in _LEADS_TO}
         remark_lost(connection, resource, f"judged_{resource}", lost)
@@ -41,7 +44,7 @@ def load_events(
         kept = f"judged_{resource} WHERE reason IS NULL AND NOT is_whole_in_parts"
         shown.append(_shown(kept, given | constant))
         for part in parts_of(resource):
-            found = judge_parts(connection, resource, part, systems)
+            found = judge_parts(connection, resource, part, views, systems)
             shown.append(_shown(f"part_{resource}", found | constant))
     connection.execute(f"CREATE TEMP VIEW event AS {' UNION ALL '.join(shown)}")
 
@@ -57,14 +60,17 @@ def _shown(source: str, columns: dict[str, str]) -> str:
 
 
 def _judge(
-    connection: duckdb.DuckDBPyConnection, resource: str, columns: dict[str, str]
+    connection: duckdb.DuckDBPyConnection,
+    views: Flattening,
+    resource: str,
+    columns: dict[str, str],
 ) -> None:
     written = {
         **columns,
         "mine": "mine",
         "is_whole_in_parts": has_no_row(resource),
         **_lost(resource),
-        "reason": reason(resource, *subject_rules()),
+        "reason": reason(resource, views, *subject_rules()),
     }
     selected = ", ".join(f"{value} AS {name}" for name, value in written.items())
     connection.execute(

@@ -1,50 +1,40 @@
 """From a resource to its flat row, by the ViewDefinitions of `mappings/views`.
 
 Each view says where the fields of a resource type are; `fhir_fields.csv` says what
-kind of field each is and whether it must be there. A site overrides columns by views
-of its own. What FHIR leaves open is settled here: which coding stands for a concept,
-and how a reference is written.
+kind of field each is and whether it must be there. A view such as
+`Observation.component` is of the entries of a list. A site overrides columns by views
+of its own (`fhir_views`). What is made of each column, `fhir_kinds` says.
 """
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
-from importlib.resources import as_file, files
-from pathlib import Path
+from dataclasses import dataclass, replace
 
-from rounds.datamart.mapping import Row, mapping
-from rounds.datamart.sql_on_fhir import CompiledView, ViewDefinition, compile_view
-from rounds.datamart.sql_on_fhir.shape import quoted, text
-from rounds.nouns.errors import DefinitionError
+from rounds.datamart.fhir_kinds import settled
+from rounds.datamart.fhir_paths import fields
+from rounds.datamart.sql_on_fhir import CompiledView
+from rounds.datamart.sql_on_fhir.fhirpath import (
+    Binary,
+    Call,
+    Expression,
+    Index,
+    Member,
+)
+from rounds.datamart.sql_on_fhir.shape import json_spec, quoted, text
+from rounds.datamart.sql_on_fhir.view_definition import Column
 
-__all__ = ["Flattening", "flattening"]
+__all__ = ["OWN", "Flattening", "columns_due"]
 
-_OWN = ("id", "updated", "version")
+OWN = ("id", "updated", "version")
 """Columns of every view that is of a whole resource, and no field of the mapping."""
-_CODING = 'STRUCT("system" VARCHAR, "code" VARCHAR, "display" VARCHAR)'
-_TYPES = {
-    "text": "VARCHAR",
-    "number": "VARCHAR",
-    "boolean": "VARCHAR",
-    "reference": "VARCHAR",
-    "coding": _CODING,
-    "code": f"{_CODING}[]",
-    "codes": "VARCHAR[]",
-    "quantity": 'STRUCT("value" JSON, "comparator" VARCHAR, "unit" VARCHAR, '
-    '"system" VARCHAR, "code" VARCHAR)',
-}
-"""What the column of each kind of field is; other kinds are taken as the view says."""
+_ITEM = re.compile(r"\b_e\d+\.")
+_FAILS = "error("
 
 
-def _fields(name: str) -> dict[str, Row]:
-    rows = mapping("fhir_fields")
-    return {row["field"]: row for row in rows if row["resource"] == name}
-
-
-def _columns(name: str) -> dict[str, str]:
+def columns_due(name: str) -> dict[str, str]:
     """Give the columns that a view must have, and the kind of each."""
-    kinds = {} if "." in name else dict.fromkeys(_OWN, "text")
-    for field, row in _fields(name).items():
+    kinds = {} if "." in name else dict.fromkeys(OWN, "text")
+    for field, row in fields(name).items():
         kinds[field] = row["kind"]
         if row["kind"] == "code":
             kinds[f"{field}_text"] = "text"
@@ -57,6 +47,10 @@ class Flattening:
 
     views: Mapping[str, CompiledView]
     """By resource type, and `Observation.component`."""
+    columns: Mapping[str, Mapping[str, Column]]
+    """The columns of each view, as they stand in it."""
+    version: str = ""
+    """A hash of a site's own views; empty if it has none."""
 
     def resources(self) -> tuple[str, ...]:
         """Give the resource types that are mapped, in the order of the table."""
@@ -71,8 +65,17 @@ class Flattening:
         return self.views[resource].json_spec
 
     def wrong_type(self, resource: str, json: str) -> str:
-        """Write SQL that names the first element of the wrong type."""
-        return self.views[resource].wrong_type(json)
+        """Write SQL that names the first element of the wrong type.
+
+        A number or a boolean that is none is named by the rules of the mapping, as it
+        is where a file is read typed; but here, where a view computes with it.
+        """
+        view = self.views[resource]
+        return view.wrong_type(json, structure_only=not self.computes(resource))
+
+    def computes(self, resource: str) -> bool:
+        """Tell whether a view computes with values, and fails at a wrong one."""
+        return any(_FAILS in sql for sql in self._written(resource).values())
 
     def struct_type(self, resource: str) -> str:
         """Give what is read of a resource as one DuckDB type."""
@@ -82,7 +85,7 @@ class Flattening:
     def own_columns(self, resource: str) -> dict[str, str]:
         """Write a resource's id, when it was updated, and its version, by name."""
         written = self._written(resource)
-        return {name: written[name] for name in _OWN}
+        return {name: written[name] for name in OWN}
 
     def staging_columns(
         self, resource: str, systems: Sequence[str], prefix: str = ""
@@ -99,15 +102,49 @@ class Flattening:
             For a component: what stands before each of its elements, such as `c.`.
         """
         known = ", ".join(text(each) for each in systems)
-        found = self._written(resource)
+        found = self.field_columns(resource, prefix)
         written = []
-        for name, kind in _columns(resource).items():
-            if name in _OWN and "." not in resource:
+        for name, kind in columns_due(resource).items():
+            if name in OWN and "." not in resource:
                 continue
-            sql = found[name]
-            sql = sql.replace("_e1.", prefix) if "." in resource else sql
-            written.append(f"{_settled(sql, kind, known)} AS {quoted(name)}")
+            spec = self._entries(f"{resource}.{name}") if kind == "items" else ""
+            value = settled(found[name], kind, known, spec)
+            written.append(f"{value} AS {quoted(name)}")
+            if kind == "constant":
+                written.append(f"NULL::VARCHAR AS {quoted(f'{name}_text')}")
         return written
+
+    def field_columns(self, resource: str, prefix: str = "") -> dict[str, str]:
+        """Write what the view gives for each field, by name.
+
+        Parameters
+        ----------
+        resource, prefix : str
+            As for `staging_columns`.
+        """
+        found = self._written(resource)
+        if "." not in resource:
+            return found
+        return {name: _ITEM.sub(prefix, sql) for name, sql in found.items()}
+
+    def shown(self, resource: str, field: str) -> str:
+        """Name the element, as it is called in JSON, in which a field is first sought.
+
+        For instance `valueQuantity`, `address.postalCode`.
+        """
+        named = _named(self.columns[resource][field].path)
+        is_code = fields(resource)[field]["kind"] == "code"
+        return named.removesuffix(".coding") if is_code else named
+
+    def _entries(self, name: str) -> str:
+        """Give the shape of a list of entries, as `json_transform` wants it.
+
+        Entries within an entry are in the list themselves.
+        """
+        node = self.views[name].innermost
+        assert node is not None
+        own = {of: each for of, each in node.children.items() if not each.is_raw}
+        return json_spec(replace(node, children=own))
 
     def _written(self, resource: str) -> dict[str, str]:
         return {
@@ -132,99 +169,24 @@ class Flattening:
         return f"SELECT {', '.join(columns)} FROM {relation}"
 
 
-def _settled(sql: str, kind: str, systems: str) -> str:
-    if kind == "code":
-        return _chosen(sql, systems)
-    return _relative(sql) if kind == "reference" else sql
-
-
-def _chosen(codings: str, systems: str) -> str:
-    """Give the coding that stands for a concept: a known system's first."""
-    known = f"x.code IS NOT NULL AND x.system IN ({systems})"
-    return (
-        f"CASE WHEN len({codings}) = 1 THEN {codings}[1] ELSE coalesce("
-        f"list_filter({codings}, lambda x: {known})[1], "
-        f"list_filter({codings}, lambda x: x.code IS NOT NULL)[1]) END"
-    )
-
-
-def _relative(reference: str) -> str:
-    """Write an absolute or versioned reference as Type/id; leave others as they are."""
-    shape = r"([A-Z][A-Za-z]+/[A-Za-z0-9.-]{1,64})(/_history/[^/]*)?$"
-    return (
-        f"CASE WHEN starts_with({reference}, 'http') "
-        f"OR contains({reference}, '/_history/') "
-        f"THEN regexp_extract({reference}, {text(shape)}, 1) ELSE {reference} END"
-    )
-
-
-def flattening(overrides: Path | None = None) -> Flattening:
-    """Read the views, and a site's own over them.
-
-    Parameters
-    ----------
-    overrides : Path, optional
-        A folder of ViewDefinitions named after resource types, such as
-        `definitions/views/Patient.json` of a project. A column that one of them has
-        takes the place of the built-in column of that name.
-
-    Raises
-    ------
-    DefinitionError
-        If a view is not valid, is of no type that is mapped, gives not one row for
-        each resource, or has a column that is no field or not of its kind.
-    """
-    found = _built_in()
-    if overrides is None or not overrides.is_dir():
-        return Flattening({name: compile_view(view) for name, view in found.items()})
-    views = dict(found)
-    for path in sorted(overrides.glob("*.json")):
-        name = path.stem
-        if name not in views:
-            known = ", ".join(views)
-            raise _refused(path, f"no type {name!r} is mapped; there are: {known}")
-        own = ViewDefinition.parse(path)
-        _check(own, path, name)
-        views[name] = views[name].with_columns_of(own)
-    return Flattening({name: compile_view(view) for name, view in views.items()})
-
-
-@cache
-def _built_in() -> dict[str, ViewDefinition]:
-    views = {}
-    for name in dict.fromkeys(row["resource"] for row in mapping("fhir_fields")):
-        source = files("rounds.datamart") / "mappings" / "views" / f"{name}.json"
-        with as_file(source) as path:
-            views[name] = ViewDefinition.parse(path)
-            _check(views[name], path, name)
-    return views
-
-
-def _check(view: ViewDefinition, path: Path, name: str) -> None:
-    """Refuse a view whose columns are no fields, or not of their kinds."""
-    compiled, kinds = compile_view(view), _columns(name)
-    if view.resource != name.split(".", maxsplit=1)[0]:
-        raise _refused(path, f"it is a view of {view.resource}, not of {name}")
-    if not compiled.is_one_to_one and "." not in name:
-        raise _refused(
-            path, "it has a where or an iteration: one row a resource is due"
-        )
-    for column, kind in compiled.columns:
-        if column not in kinds:
-            raise _refused(
-                path, f"{column!r} is no field; there are: {', '.join(kinds)}"
-            )
-        wanted = _TYPES.get(kinds[column], kind)
-        if kind != wanted:
-            raise _refused(path, f"{column!r} is {kind}; {wanted} is due")
-
-
-def _refused(path: Path, what: str) -> DefinitionError:
-    return DefinitionError(
-        f"The view {path} cannot be used for the mapping: {what}.",
-        code="view-not-mapped",
-        remedies=(
-            "Compare it with the built-in view of the type in datamart/mappings/views.",
-            "To run any other view, use rounds data view.",
-        ),
-    )
+def _named(path: Expression | None) -> str:
+    match path:
+        case Member(of=None):
+            return path.name
+        case Member():
+            return ".".join(each for each in (_named(path.of), path.name) if each)
+        case Call(name="coalesce"):
+            return _named(path.arguments[0])
+        case Call(name="iif"):
+            return _named(path.arguments[1])
+        case Call(name="ofType", of=Member(name=name), arguments=[Member(name=to)]):
+            chosen = "" if name == "contained" else to[:1].upper() + to[1:]
+            return _named(path.of) + chosen
+        case Call(of=None):
+            return path.name
+        case Call() | Index():
+            return _named(path.of)
+        case Binary():
+            return _named(path.left)
+        case _:
+            return ""

@@ -2,6 +2,7 @@
 
 import duckdb
 
+from rounds.datamart.fhir_flattening import Flattening
 from rounds.datamart.fhir_paths import fields, text
 from rounds.datamart.fhir_targets import REFERRED, referring_field
 from rounds.datamart.mapping import mapping
@@ -78,11 +79,10 @@ def _missing_rules(resource: str) -> list[tuple[str, str]]:
     return rules
 
 
-def _type_rules(resource: str) -> list[tuple[str, str]]:
+def _type_rules(resource: str, views: Flattening) -> list[tuple[str, str]]:
     rules = []
     for name, row in fields(resource).items():
-        shown = row["path"].split(" | ")[0].replace("[]", "")
-        wrong = f"value of the wrong type: {shown}"
+        wrong = f"value of the wrong type: {views.shown(resource, name)}"
         if row["kind"] == "number":
             quoted = f'"{name}"'
             rules.append((f"NOT {is_number(quoted)}", wrong))
@@ -98,22 +98,24 @@ def _type_rules(resource: str) -> list[tuple[str, str]]:
             structure = "('{\"', '[\"', '[{')"
             rules.append((f'left("{name}".code, 2) IN {structure}', wrong))
         elif row["kind"] in {"components", "items"}:
-            rules += _entry_rules(resource, name)
+            rules += _entry_rules(resource, name, views)
     return rules
 
 
-def _entry_rules(resource: str, part: str) -> list[tuple[str, str]]:
+def _entry_rules(resource: str, part: str, views: Flattening) -> list[tuple[str, str]]:
     """Write the rules for the numbers in the entries of a list."""
     rules = []
-    for row in fields(f"{resource}.{part}").values():
-        inner = {"quantity": '."value"', "number": ""}.get(row["kind"])
-        for path in row["path"].split(" | ") if inner is not None else ():
-            number = f'CAST(c."{path}"{inner} AS VARCHAR)'
-            plain = f"nullif({number}, 'null')"
-            bad = f"NOT {is_number(plain)}"
-            found = f'len(list_filter("{part}", lambda c: {bad})) > 0'
-            shown = f"{part}.{path}{inner}".replace('"', "")
-            rules.append((found, f"value of the wrong type: {shown}"))
+    name = f"{resource}.{part}"
+    written = views.field_columns(name, "c.")
+    for field, row in fields(name).items():
+        inner = {"quantity": ".value", "number": ""}.get(row["kind"])
+        if inner is None:
+            continue
+        plain = f"nullif(CAST({written[field]}{inner} AS VARCHAR), 'null')"
+        bad = f"NOT {is_number(plain)}"
+        found = f'len(list_filter("{part}", lambda c: {bad})) > 0'
+        shown = f"{part}.{views.shown(name, field)}{inner}"
+        rules.append((found, f"value of the wrong type: {shown}"))
     return rules
 
 
@@ -131,20 +133,22 @@ def _date_rules(resource: str) -> list[tuple[str, str]]:
     return rules
 
 
-def reason(resource: str, *more: tuple[str, str]) -> str:
+def reason(resource: str, views: Flattening, *more: tuple[str, str]) -> str:
     """Write the expression that gives why a row is set aside, or NULL if it is not.
 
     Parameters
     ----------
     resource : str
         A mapped resource type.
+    views : Flattening
+        Where its fields are.
     *more : tuple of (str, str)
         Conditions and reasons that only this type has, tried last.
     """
     rules = [
         *_status_rules(resource),
         *_missing_rules(resource),
-        *_type_rules(resource),
+        *_type_rules(resource, views),
         *_date_rules(resource),
     ]
     if field := referring_field(resource):

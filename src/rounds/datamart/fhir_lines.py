@@ -84,7 +84,7 @@ def _pruned(line: str, wanted: Callable[[str], Iterable[str]]) -> str:
     """Keep what is mapped of the resource on a line; what is no JSON stays no JSON."""
     try:
         document = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return "(not JSON)\n"
     return json.dumps(_mapped(document, wanted)) + "\n"
 

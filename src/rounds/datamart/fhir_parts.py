@@ -5,11 +5,12 @@ from typing import Final
 import duckdb
 
 from rounds.datamart.fhir_columns import event_columns, part_columns
-from rounds.datamart.fhir_paths import expressions, fields, text
+from rounds.datamart.fhir_flattening import Flattening
+from rounds.datamart.fhir_kinds import LISTS
+from rounds.datamart.fhir_paths import fields, text
 
 __all__ = ["has_no_row", "judge_parts", "parts_of"]
 
-_LISTS: Final = ("components", "concepts", "items")
 _NO_VALUE = (
     "value IS NULL AND value_integer IS NULL AND value_code IS NULL "
     "AND value_code_text IS NULL AND value_text IS NULL AND value_boolean IS NULL"
@@ -31,7 +32,7 @@ _OF_OWNER = ("category", "questionnaire")
 def parts_of(resource: str) -> tuple[str, ...]:
     """Give the fields of a type whose entries become rows of their own."""
     rows = fields(resource).items()
-    return tuple(name for name, row in rows if row["kind"] in _LISTS)
+    return tuple(name for name, row in rows if row["kind"] in LISTS)
 
 
 def has_no_row(resource: str) -> str:
@@ -43,6 +44,7 @@ def judge_parts(
     connection: duckdb.DuckDBPyConnection,
     resource: str,
     part: str,
+    views: Flattening,
     systems: tuple[str, ...],
 ) -> dict[str, str]:
     """Make a row of each entry: its owner's person, day and visit, its own content.
@@ -61,9 +63,10 @@ def judge_parts(
         if name not in own and not name.startswith(_OF_ENTRY)
     ]
     given = [name for name in _OF_OWNER if name in fields(resource)]
+    entries = views.staging_columns(f"{resource}.{part}", systems, "c.")
     flat = (
         f"SELECT {', '.join(['owner', 'part', *given])}, "
-        f"{', '.join(expressions(f'{resource}.{part}', systems, 'c.'))} FROM ("
+        f"{', '.join(entries)} FROM ("
         f'SELECT {", ".join(["key AS owner", *given])}, unnest("{part}") AS c, '
         f'unnest(range(1, len("{part}") + 1)) AS part '
         f'FROM slice_{resource} WHERE len("{part}") > 0)'

@@ -3,6 +3,7 @@
 import duckdb
 
 from rounds.datamart.cdm import insert
+from rounds.datamart.fhir_flattening import Flattening
 from rounds.datamart.fhir_judging import day, measured, moment, reason, set_aside
 from rounds.datamart.fhir_keys import source_value
 from rounds.datamart.fhir_paths import fields, text
@@ -81,7 +82,9 @@ def remark_lost(
         )
 
 
-def load_people(connection: duckdb.DuckDBPyConnection, namespace: str) -> int:
+def load_people(
+    connection: duckdb.DuckDBPyConnection, views: Flattening, namespace: str
+) -> int:
     """Load Patient into person, death and location; say how many persons there are.
 
     Makes `subject` (key, is_person): every patient, and whether he or she is a person.
@@ -94,6 +97,7 @@ def load_people(connection: duckdb.DuckDBPyConnection, namespace: str) -> int:
     )
     why = reason(
         "Patient",
+        views,
         ("born IS NULL", "impossible date"),
         (
             (
@@ -184,12 +188,12 @@ def _insert_people(connection: duckdb.DuckDBPyConnection, namespace: str) -> Non
     )
 
 
-def load_visits(connection: duckdb.DuckDBPyConnection) -> int:
+def load_visits(connection: duckdb.DuckDBPyConnection, views: Flattening) -> int:
     """Load Encounter into visit_occurrence; say how many there are.
 
     Makes the view `visit` (key, person_id).
     """
-    why = reason("Encounter", *subject_rules())
+    why = reason("Encounter", views, *subject_rules())
     connection.execute(
         f"CREATE TEMP TABLE good_Encounter AS SELECT *, {why} AS reason "
         f"FROM ({joined('Encounter')})"

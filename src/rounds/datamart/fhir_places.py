@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import duckdb
 
 from rounds.datamart.cdm import insert
+from rounds.datamart.fhir_flattening import Flattening
 from rounds.datamart.fhir_judging import is_number, reason, set_aside
 from rounds.datamart.fhir_keys import key_of, source_value
 from rounds.datamart.fhir_paths import fields, text
@@ -23,7 +24,10 @@ def is_addressed() -> str:
 
 
 def load_places(
-    connection: duckdb.DuckDBPyConnection, held: Sequence[str], namespace: str
+    connection: duckdb.DuckDBPyConnection,
+    views: Flattening,
+    held: Sequence[str],
+    namespace: str,
 ) -> bool:
     """Find every place, write all of them if anything changed, and say whether it did.
 
@@ -37,7 +41,7 @@ def load_places(
     ways = []
     for kind in (*place_tables(), *resources_of("role")):
         connection.execute(
-            f"CREATE TEMP TABLE good_{kind} AS SELECT *, {_why(kind)} AS reason "
+            f"CREATE TEMP TABLE good_{kind} AS SELECT *, {_why(kind, views)} AS reason "
             f"FROM {in_force(kind, held)}"
         )
         set_aside(connection, kind, f"good_{kind}")
@@ -49,13 +53,13 @@ def load_places(
     if held:
         former = ["FROM place_key"]
         if changed:
-            sources = {kind: _former(kind, held) for kind in place_tables()}
+            sources = {kind: _former(kind, views, held) for kind in place_tables()}
             former = [
                 way
                 for kind, source in sources.items()
                 for way in _ways(kind, source, namespace)
             ]
-            roles = _former("PractitionerRole", held)
+            roles = _former("PractitionerRole", views, held)
             former += _role_ways(roles, sources["Practitioner"], namespace)
         _make_keys(connection, "former_place_key", former)
     if changed:
@@ -65,12 +69,12 @@ def load_places(
     return changed
 
 
-def _why(kind: str) -> str:
+def _why(kind: str, views: Flattening) -> str:
     more = []
     if "latitude" in fields(kind):
         wrong = f"NOT {is_number('latitude')} OR NOT {is_number('longitude')}"
         more.append((wrong, "value of the wrong type: position"))
-    return reason(kind, *more)
+    return reason(kind, views, *more)
 
 
 def in_force(kind: str, held: Sequence[str]) -> str:
@@ -85,9 +89,9 @@ def in_force(kind: str, held: Sequence[str]) -> str:
     )
 
 
-def _former(kind: str, held: Sequence[str]) -> str:
+def _former(kind: str, views: Flattening, held: Sequence[str]) -> str:
     return (
-        f"(SELECT * FROM (SELECT *, {_why(kind)} AS reason FROM "
+        f"(SELECT * FROM (SELECT *, {_why(kind, views)} AS reason FROM "
         f"{visible_stage(f'stage_{kind}', held)} WHERE NOT deleted) "
         "WHERE reason IS NULL)"
     )

@@ -15,7 +15,7 @@ import duckdb
 
 from rounds.datamart.fhir_documents import Documents
 from rounds.datamart.fhir_lines import LONGEST_LINE, first_line, shortened
-from rounds.datamart.fhir_paths import duckdb_type, resources, schema, text
+from rounds.datamart.fhir_paths import file_text, resources, text
 from rounds.datamart.fhir_staging import Staging
 from rounds.datamart.mapping import mapping
 from rounds.datamart.source_files import BROKEN_GZIP, SourceFile, salvage
@@ -46,7 +46,7 @@ def _first_type(file: SourceFile) -> tuple[bool, str | None]:
     """Look at the first line: is it a document by itself, and of which type?"""
     try:
         document = json.loads(first_line(file))
-    except (ValueError, *BROKEN_GZIP):
+    except (ValueError, RecursionError, *BROKEN_GZIP):
         return False, None
     if not isinstance(document, dict):
         return True, None
@@ -113,10 +113,10 @@ class FhirReader:
         if kind not in self._types or promised not in (None, kind):
             return False
         mapped = kind in resources()
-        tree = schema(kind) if mapped else {"resourceType": "VARCHAR"}
-        columns = ", ".join(
-            f"'{name}': {text(duckdb_type(sub))}" for name, sub in tree.items()
-        )
+        read = {"resourceType": "VARCHAR"}
+        if mapped:
+            read = self._staging.views.struct_columns(kind)
+        columns = ", ".join(f"'{name}': {text(of)}" for name, of in read.items())
         is_kind = f'"resourceType" IS NOT DISTINCT FROM {text(kind)}'
         given = "id" if mapped else "1"
         flat = self._staging.flat(kind) if mapped else []
@@ -127,7 +127,7 @@ class FhirReader:
             made = self._connection.execute(
                 "CREATE OR REPLACE TEMP TABLE given AS "
                 f"SELECT {', '.join(chosen)} FROM read_ndjson("
-                f"{text(str(file.path))}, columns={{{columns}}}, {_options(file)})"
+                f"{file_text(file.path)}, columns={{{columns}}}, {_options(file)})"
             )
         except (duckdb.InvalidInputException, duckdb.ConversionException):
             return False
@@ -157,6 +157,10 @@ class FhirReader:
             "INSERT INTO reading VALUES (?, ?, ?)", [file.number, kind, n]
         )
 
+    def _mapped_elements(self, kind: str) -> Iterable[str]:
+        is_mapped = kind in resources()
+        return self._staging.views.struct_columns(kind) if is_mapped else ()
+
     def _read_lines(self, file: SourceFile) -> None:
         """Read a file that is mixed, or has a bad line, line by line as JSON."""
         promised = _type_in_name(file)
@@ -170,16 +174,12 @@ class FhirReader:
                 self._spill(),
                 usual=_USUAL,
                 longest=LONGEST_LINE,
-                wanted=_mapped_elements,
+                wanted=self._mapped_elements,
             )
             options = _options(short.file, short.longest)
             self._documents.read_lines(
                 short.file, options, promised, too_long=short.too_long
             )
-
-
-def _mapped_elements(kind: str) -> Iterable[str]:
-    return schema(kind) if kind in resources() else ()
 
 
 def _options(file: SourceFile, longest: int = _USUAL) -> str:

@@ -5,6 +5,7 @@ Such a resource makes no row. What refers to it has its code, whichever came fir
 
 import duckdb
 
+from rounds.datamart.fhir_flattening import Flattening
 from rounds.datamart.fhir_judging import reason, set_aside
 from rounds.datamart.fhir_paths import fields
 from rounds.datamart.fhir_targets import REFERRED, referring_field, resources_of
@@ -12,11 +13,12 @@ from rounds.datamart.fhir_targets import REFERRED, referring_field, resources_of
 __all__ = ["judge_referred", "with_referred"]
 
 
-def judge_referred(connection: duckdb.DuckDBPyConnection) -> None:
+def judge_referred(connection: duckdb.DuckDBPyConnection, views: Flattening) -> None:
     """Make `code_<Type>` of the good resources of each referred-to type."""
     for kind in resources_of("code"):
+        why = reason(kind, views)
         connection.execute(
-            f"CREATE TEMP TABLE judged_{kind} AS SELECT *, {reason(kind)} AS reason "
+            f"CREATE TEMP TABLE judged_{kind} AS SELECT *, {why} AS reason "
             f"FROM {_worded(kind, f'slice_{kind}')}"
         )
         set_aside(connection, kind, f"judged_{kind}")

@@ -10,15 +10,9 @@ from dataclasses import dataclass
 
 import duckdb
 
+from rounds.datamart.fhir_flattening import Flattening
 from rounds.datamart.fhir_keys import key_of
-from rounds.datamart.fhir_paths import (
-    duckdb_type,
-    expressions,
-    fields,
-    resources,
-    schema,
-    text,
-)
+from rounds.datamart.fhir_paths import fields, resources, text
 from rounds.datamart.fhir_targets import resources_of
 
 __all__ = ["Staging", "reference_fields"]
@@ -36,6 +30,8 @@ def reference_fields(resource: str) -> tuple[str, ...]:
 class Staging:
     """How resources are flattened and staged."""
 
+    views: Flattening
+    """Where each field is in a resource."""
     systems: tuple[str, ...]
     """Code system URIs whose codes are preferred."""
     namespace: str = ""
@@ -51,7 +47,7 @@ class Staging:
             flat = (
                 "SELECT 0 AS file_number, 0::BIGINT AS record, NULL::VARCHAR AS fault, "
                 f"id, {', '.join(self.flat(resource))} FROM (SELECT "
-                f"unnest(CAST(NULL AS {duckdb_type(schema(resource))})))"
+                f"unnest(CAST(NULL AS {self.views.struct_type(resource)})))"
             )
             staged = self._staged(resource)
             connection.execute(
@@ -71,10 +67,12 @@ class Staging:
             An SQL expression: when the server says that it was modified, used where
             the resource itself does not say.
         """
-        updated = f'coalesce(meta."lastUpdated", {modified})'
-        version = 'meta."versionId" AS version'
-        own = expressions(resource, self.systems)
-        return [f"{updated} AS updated", version, *own]
+        own = self.views.own_columns(resource)
+        return [
+            f"coalesce({own['updated']}, {modified}) AS updated",
+            f"{own['version']} AS version",
+            *self.views.staging_columns(resource, self.systems),
+        ]
 
     def insert(
         self,

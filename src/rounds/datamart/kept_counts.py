@@ -11,6 +11,7 @@ import json
 import os
 import secrets
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from rounds import __version__
 from rounds.datamart.counts import Counts, count
 from rounds.datamart.derived import derived_from
 from rounds.datamart.rows import Asked, MeasureRows, fetch, rows_of
@@ -31,6 +33,8 @@ _FEWEST: Final = 20_000
 _MOST_TOUCHED: Final = 0.2
 """Above this part of the subjects a full computation is as quick."""
 _MOST_KEPT: Final = 64
+_LONGEST_WRITE: Final = 3600.0
+"""Seconds after which what is still in the making was left by a killed process."""
 
 
 def proportion_counts(datamart: Any, asked: Asked) -> Counts:
@@ -51,7 +55,8 @@ def proportion_counts(datamart: Any, asked: Asked) -> Counts:
             return moved
     counts, parts = _count(datamart, asked)
     if len(parts[0]) >= _FEWEST:
-        kept.write(datamart.number, counts, parts)
+        with suppress(OSError):  # Nothing is kept then; the answer is the same.
+            kept.write(datamart.number, counts, parts)
     return counts
 
 
@@ -64,8 +69,8 @@ def _moved(datamart: Any, asked: Asked, former: "_Former") -> Counts | None:
         return former.counts
     try:
         then = former.count(datamart, asked, touched)
-    except duckdb.IOException:  # newer counts have taken its place meanwhile
-        return None
+    except (duckdb.IOException, duckdb.InvalidInputException):
+        return None  # removed meanwhile, or damaged: all is computed anew
     return former.counts - then + _count(datamart, asked, only=touched)[0]
 
 
@@ -122,7 +127,7 @@ class _Kept:
         folder: Path | None = getattr(datamart, "kept", None)
         if folder is None or not os.access(folder.parent, os.W_OK):
             return None
-        digest = hashlib.sha256(f"{asked.by}\n".encode())
+        digest = hashlib.sha256(f"{__version__}\n{asked.by}\n".encode())
         for monthly in (False, True)[: 1 + asked.is_monthly]:
             sql, lists = asked.compiled(monthly=monthly)
             digest.update(repr((dict(sql.tables), sql.query, lists)).encode())
@@ -136,14 +141,14 @@ class _Kept:
                 continue
             try:
                 plain = json.loads((folder / "counts.json").read_text())
-            except FileNotFoundError:  # removed meanwhile
-                continue
-            counts = Counts(
-                plain["populations"],
-                tuple(plain["overall"]),
-                {unit: tuple(pair) for unit, pair in plain["by"].items()},
-            )
-            return _Former(folder, number, plain["n"], counts)
+                counts = Counts(
+                    plain["populations"],
+                    tuple(plain["overall"]),
+                    {unit: tuple(pair) for unit, pair in plain["by"].items()},
+                )
+                return _Former(folder, number, plain["n"], counts)
+            except (OSError, ValueError, KeyError, TypeError):
+                continue  # removed meanwhile, or damaged: as if it were not there
         return None
 
     def write(self, number: int, counts: Counts, parts: list[MeasureRows]) -> None:
@@ -162,6 +167,9 @@ class _Kept:
                 "by": dict(counts.by),
             }
             (making / "counts.json").write_text(json.dumps(plain))
+            for each in making.iterdir():
+                with each.open("rb") as written:
+                    os.fsync(written.fileno())
             if not place.exists():
                 making.rename(place)
         finally:
@@ -178,6 +186,17 @@ def _table(rows: MeasureRows) -> pa.Table:
 
 def _forget(folder: Path) -> None:
     """Remove what was kept longest ago, beyond as many as are kept."""
-    there = sorted(folder.glob("[!.]*"), key=lambda each: each.stat().st_mtime)
-    for old in there[:-_MOST_KEPT]:
-        shutil.rmtree(old, ignore_errors=True)
+    ages = []
+    for each in folder.iterdir():
+        with suppress(FileNotFoundError):  # another process has removed it
+            ages.append((each.stat().st_mtime, each))
+    ages.sort(reverse=True)
+    newest = ages[0][0] if ages else 0.0
+    left_by_a_kill = [
+        each
+        for age, each in ages
+        if each.name.startswith(".") and newest - age > _LONGEST_WRITE
+    ]
+    old = [each for _, each in ages if not each.name.startswith(".")][_MOST_KEPT:]
+    for each in [*left_by_a_kill, *old]:
+        shutil.rmtree(each, ignore_errors=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rounds.datamart.build import MAIN, Progress
 from rounds.datamart.deidentify import DeidentifyPlan
+from rounds.datamart.fhir_views import flattening
 from rounds.datamart.load_report import LoadReport
 from rounds.datamart.loading import Loading
 from rounds.datamart.postgres import is_postgres
@@ -28,6 +29,7 @@ def load(
     now: Clock | None = None,
     wait: float = 0.0,
     deidentify: DeidentifyPlan | None = None,
+    views: Path | None = None,
 ) -> LoadReport:
     """Make a new snapshot of the datamart at `into`, with the files at `source`.
 
@@ -58,6 +60,10 @@ def load(
     deidentify : DeidentifyPlan, optional
         How to take identifiers away before anything is written; not at all without it.
         A datamart stays as it began: another plan than before is refused.
+    views : Path, optional
+        A folder of the site's own ViewDefinitions, named after resource types, whose
+        columns take the place of the built-in ones; it need not be there. After a
+        change of them every file in force is read again.
 
     Returns
     -------
@@ -73,9 +79,11 @@ def load(
         If the source is empty, nothing in it is recognised, it has no persons, or what
         stands at `into` is no datamart or is damaged.
     DefinitionError
-        If the source's name is not fit, or it gave another kind of files before.
+        If the source's name is not fit, or it gave another kind of files before; or if
+        a view of the site is not valid, or does not fit the mapping.
     """
     started = time.monotonic()
+    flat = flattening(views)
     place = place_given(source)
     files = () if is_postgres(source) else list_files(Path(source))
     packed = needs_laying_out(source, files)
@@ -88,6 +96,7 @@ def load(
             now=now,
             started=started,
             deidentify=deidentify,
+            views=flat,
         )
         if plugin is None:
             files = laid_out(source, files, loading.given, loading.tell)
@@ -104,6 +113,7 @@ def change_vocabulary(
     now: Clock | None = None,
     wait: float = 0.0,
     deidentify: DeidentifyPlan | None = None,
+    views: Path | None = None,
 ) -> Snapshot:
     """Put another vocabulary in force, and map again whatever was loaded before.
 
@@ -114,6 +124,8 @@ def change_vocabulary(
     make : callable
         Writes the vocabulary as a DuckDB file at the path it is given, and returns its
         id: 16 hexadecimal digits that follow from its content.
+    views : Path, optional
+        As for `load`.
 
     Returns
     -------
@@ -125,6 +137,7 @@ def change_vocabulary(
     SourceError
         If a file that was loaded before is gone: it could not be mapped again.
     """
+    flat = flattening(views)
     with Store(into).writing(wait) as writer:
         loading = Loading(
             writer,
@@ -133,5 +146,6 @@ def change_vocabulary(
             now=now,
             started=time.monotonic(),
             deidentify=deidentify,
+            views=flat,
         )
         return loading.change_vocabulary(make)

@@ -99,6 +99,17 @@ def translated(error: duckdb.Error | OSError, into: Path) -> RoundsError:
                 "Put the project on another disk.",
             ),
         )
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return SourceError(
+            "The load needs more memory than it may have.",
+            code="out-of-memory",
+            why=f"{kept} A load lets the engine have 1 GB, or 60% of what there is, "
+            "and spills what it can to the disk.",
+            remedies=(
+                "Load the files in several portions: a load of FHIR adds to the last.",
+                "Load with one thread, or on a machine with more memory.",
+            ),
+        )
     if isinstance(error, PermissionError) or "permission denied" in words:
         return SourceError(
             f"Permission denied beside {into}, or in the source.",

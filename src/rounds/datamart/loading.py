@@ -11,6 +11,7 @@ import duckdb
 from rounds.datamart.build import Build, Given, Progress
 from rounds.datamart.deidentify import DeidentifyPlan, insist_alike, shown_name
 from rounds.datamart.deidentify.file_places import FilePlaces
+from rounds.datamart.fhir_flattening import Flattening
 from rounds.datamart.load_report import LoadReport
 from rounds.datamart.mapping import mapping_version
 from rounds.datamart.source_files import (
@@ -47,6 +48,8 @@ class Loading:
     now: Clock | None
     started: float
     deidentify: DeidentifyPlan | None = None
+    views: Flattening | None = None
+    """By which FHIR is flattened; None for the built-in views."""
 
     def load(
         self, place: str, files: Sequence[SourceFile], plugin: Source, name: str
@@ -66,7 +69,7 @@ class Loading:
             *map(_contents, others),
             _content(name, plugin.shape, (*held, *new), adds=plugin.adds),
         ]
-        if former is not None and _id(contents, current) == current.id:
+        if former is not None and self._id(contents, current) == current.id:
             return _report(former, current, unchanged=True)
         given = Given(name=name, loaded_from=place, files=new, plugin=plugin)
         made: Sequence[SourceInForce] = ()
@@ -86,7 +89,9 @@ class Loading:
                 [replace(given, files=read), *again.values()], vocabulary
             )
         under = replace(current, vocabulary=vocabulary)
-        snapshot = self._put_in_force(under, made, f"load {name}", _id(contents, under))
+        snapshot = self._put_in_force(
+            under, made, f"load {name}", self._id(contents, under)
+        )
         loaded = snapshot.source(name)
         assert loaded is not None
         return _report(loaded, snapshot)
@@ -103,7 +108,9 @@ class Loading:
         sources, vocabulary = self._all([*given.values()], vocabulary)
         under = replace(current, vocabulary=vocabulary)
         contents = [*map(_contents, current.sources)]
-        return self._put_in_force(under, sources, "vocabulary", _id(contents, under))
+        return self._put_in_force(
+            under, sources, "vocabulary", self._id(contents, under)
+        )
 
     def _current(self) -> tuple[Snapshot, bool]:
         """Give the snapshot in force, and whether it was made by other rules than now.
@@ -114,7 +121,7 @@ class Loading:
         stamp = self.deidentify.stamp() if self.deidentify else ""
         if current is not None:
             is_old = insist_alike(self.deidentify, current.deidentification)
-            other = current.mapping_version != mapping_version()
+            other = current.mapping_version != self._mapping_version
             return replace(current, deidentification=stamp), is_old or other
         empty = Snapshot(
             number=0,
@@ -122,10 +129,15 @@ class Loading:
             parent=None,
             made_at=None,
             made_by="",
-            mapping_version=mapping_version(),
+            mapping_version=self._mapping_version,
             deidentification=stamp,
         )
         return empty, False
+
+    @property
+    def _mapping_version(self) -> str:
+        own = self.views.version if self.views else ""
+        return f"{mapping_version()}-{own}" if own else mapping_version()
 
     @property
     def given(self) -> Path:
@@ -155,6 +167,7 @@ class Loading:
             progress=self.progress,
             started=self.started,
             deidentify=self.deidentify,
+            views=self.views,
         )
         made, vocabulary = build.run()
         insist_unchanged(given.files)
@@ -213,13 +226,23 @@ class Loading:
             parent=under.number or None,
             made_at=self.now().isoformat() if self.now else None,
             made_by=made_by,
-            mapping_version=mapping_version(),
+            mapping_version=self._mapping_version,
             vocabulary=under.vocabulary,
             deidentification=under.deidentification,
             next_file=max([under.next_file, *(number + 1 for number in numbers)]),
             sources=tuple(sources[name] for name in sorted(sources)),
         )
         return self.writer.commit(self._looked_at(snapshot))
+
+    def _id(
+        self, contents: Iterable[list[tuple[str, str, str]]], under: Snapshot
+    ) -> str:
+        return snapshot_of(
+            (each for given in contents for each in given),
+            vocabulary=under.vocabulary,
+            deidentification=under.deidentification,
+            views=self.views.version if self.views else "",
+        )
 
     def _looked_at(self, snapshot: Snapshot) -> Snapshot:
         """Open it as a reader would before it is in force, and count its concepts."""
@@ -258,14 +281,6 @@ def _again(
         if found is not None:
             return replace(found, shown_as=file.name)
     return None
-
-
-def _id(contents: Iterable[list[tuple[str, str, str]]], under: Snapshot) -> str:
-    return snapshot_of(
-        (each for given in contents for each in given),
-        vocabulary=under.vocabulary,
-        deidentification=under.deidentification,
-    )
 
 
 def _contents(source: SourceInForce) -> list[tuple[str, str, str]]:

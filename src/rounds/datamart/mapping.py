@@ -40,14 +40,15 @@ def cdm_columns(table: str) -> tuple[Row, ...]:
 
 @cache
 def mapping_version() -> str:
-    """Give a short hash of every mapping table: another mapping, another snapshot.
+    """Give a short hash of every mapping table and view: another mapping, other ids.
 
     Which code systems are known, and which units, is part of it.
     """
     digest = hashlib.sha256(_CODE_VERSION.encode())
     folder = files(__package__) / "mappings"
-    for table in sorted(folder.iterdir(), key=lambda each: each.name):
-        if table.name.endswith(".csv"):
+    tables = [*folder.iterdir(), *(folder / "views").iterdir()]
+    for table in sorted(tables, key=lambda each: each.name):
+        if table.name.endswith((".csv", ".json")):
             digest.update(table.read_bytes())
     digest.update((files(__package__) / "cdm_5_4.csv").read_bytes())
     for name in ("code_systems", "ucum_atoms"):

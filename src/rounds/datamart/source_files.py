@@ -175,6 +175,7 @@ def snapshot_of(
     *,
     vocabulary: str = "",
     deidentification: str = "",
+    views: str = "",
 ) -> str:
     """Give the snapshot id: the same files and mapping always give the same one.
 
@@ -187,9 +188,13 @@ def snapshot_of(
         The id of the vocabulary in force.
     deidentification : str
         The id of the de-identification's settings.
+    views : str
+        The hash of the site's own views, if it has any.
     """
     digest = hashlib.sha256(f"{mapping_version()}\n{vocabulary}\n".encode())
     digest.update(f"{deidentification}\n".encode())
+    if views:
+        digest.update(f"{views}\n".encode())
     for source, shape, content in sorted(set(given)):
         digest.update(f"{source}\t{shape}\t{content}\n".encode())
     return digest.hexdigest()[:16]

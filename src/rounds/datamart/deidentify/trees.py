@@ -105,6 +105,8 @@ class Trees:
             value = f'{given}."{name}"'
             if name in special:
                 written = special[name]
+            elif is_list(sub) and not is_struct(sub.children[0][1]):
+                written = _nothing(sub)  # single values that only a site's view reads
             elif is_struct(sub) or is_list(sub):
                 if _is_quantity(sub) and code:
                     written = self.quantity(value, sub, self._first(code, kind))
@@ -177,7 +179,10 @@ class Trees:
         has_code = f"list_count(list_transform({given}.coding, lambda z: z.code)) > 0"
         words = self.code_text(f'{given}."text"', has_code)
         written = {"coding": coding, "text": words}
-        parts = ", ".join(f'"{name}" := {written[name]}' for name in names)
+        parts = ", ".join(
+            f'"{name}" := {written.get(name, _nothing(sub))}'
+            for name, sub in names.items()
+        )
         return f"CASE WHEN {given} IS NOT NULL THEN struct_pack({parts}) END"
 
     def code_text(self, given: str, has_code: str) -> str:

@@ -7,6 +7,7 @@ from typing import Protocol, TypeAlias
 import duckdb
 
 from rounds.datamart.deidentify import Deidentifier
+from rounds.datamart.fhir_flattening import Flattening
 from rounds.datamart.source_files import SourceFile
 
 __all__ = ["Held", "Loaded", "Source", "Tell"]
@@ -26,6 +27,8 @@ class Held:
     """The source's name; empty for `main`, whose ids and keys are not salted."""
     deidentifier: Deidentifier | None = None
     """What takes identifiers away before anything is written; None for nothing."""
+    views: Flattening | None = None
+    """Where FHIR has what is mapped; None for the built-in views."""
 
 
 @dataclass(frozen=True)

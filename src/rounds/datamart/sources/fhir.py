@@ -18,6 +18,7 @@ from rounds.datamart.fhir_referred import judge_referred
 from rounds.datamart.fhir_scope import choose_slices
 from rounds.datamart.fhir_staging import Staging
 from rounds.datamart.fhir_versions import settle_versions
+from rounds.datamart.fhir_views import flattening
 from rounds.datamart.fhir_writing import keep_crosswalk, write_events
 from rounds.datamart.periods import derive_observation_periods
 from rounds.datamart.source_files import SourceFile
@@ -45,9 +46,11 @@ class FhirSource:
     ) -> Loaded:
         """Fill the stage from every JSON file, and the CDM tables from the stage."""
         systems = tuple(uri for uri, _ in code_systems())
+        views = held.views or flattening()
         away = held.deidentifier
         shield = away.shield if away else None
-        reader = FhirReader(connection, Staging(systems, held.namespace, shield))
+        staging = Staging(views, systems, held.namespace, shield)
+        reader = FhirReader(connection, staging)
         for file in files:
             if is_fhir_file(file):
                 reader.read(file)
@@ -56,17 +59,17 @@ class FhirSource:
         tell("versions", reader.n_read)
         settle_versions(connection, held.aliases)
         tell("people, places and visits", reader.n_read)
-        places = load_places(connection, held.aliases, held.namespace)
+        places = load_places(connection, views, held.aliases, held.namespace)
         choose_slices(connection, held.aliases)
         rows = {
-            "person": load_people(connection, held.namespace),
-            "visit_occurrence": load_visits(connection),
+            "person": load_people(connection, views, held.namespace),
+            "visit_occurrence": load_visits(connection, views),
         }
         keep_crosswalk(connection, places=places)
         tell("events", reader.n_read)
-        judge_referred(connection)
-        load_events(connection, systems)
-        load_consents(connection)
+        judge_referred(connection, views)
+        load_events(connection, views, systems)
+        load_consents(connection, views)
         resolve_codes(connection)
         if held.aliases:
             _forget_former_remarks(connection)

@@ -7,7 +7,7 @@ import duckdb
 
 from rounds.datamart.concepts import FIRST_LOCAL
 from rounds.datamart.csv_reading import csv_relation, header
-from rounds.datamart.fhir_paths import text
+from rounds.datamart.fhir_paths import file_text, text
 from rounds.datamart.mapping import cdm_columns
 from rounds.datamart.omop_rows import stage_rows
 from rounds.datamart.omop_tables import VOCABULARY_TABLES, row_tables
@@ -68,6 +68,8 @@ class OmopSource:
             mine = [each[1:] for each in relations if each[0] == table]
             n_read += stage_rows(connection, table, mine)
             tell(f"reading {table}", n_read)
+        if held.deidentifier:  # a site's own maps and synonyms may name people
+            relations = [each for each in relations if each[0] == "concept"]
         vocabulary = _vocabulary(connection, relations)
         if held.deidentifier:
             held.deidentifier.replace_rows(_CONCEPTS)
@@ -110,7 +112,7 @@ def _remark_others(
 
 def _of_file(file: SourceFile) -> str:
     if file.extension == ".parquet":
-        return f"read_parquet({text(str(file.path))}, hive_partitioning=false)"
+        return f"read_parquet({file_text(file.path)}, hive_partitioning=false)"
     delimiter, names = header(file)
     return csv_relation(file, names, delimiter)
 
@@ -120,15 +122,20 @@ def _of_database(
 ) -> Iterable[tuple[str, int, str]]:
     name = f"source_{file.number}"
     connection.execute(f"ATTACH {text(str(file.path))} AS {name} (READ_ONLY)")
+    # Views are left alone: reading one runs whatever its maker wrote into it.
     found = connection.execute(
         "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = $1 "
-        "UNION ALL SELECT schema_name, view_name FROM duckdb_views() "
-        "WHERE database_name = $1 AND NOT internal ORDER BY ALL",
+        "ORDER BY ALL",
         [name],
     ).fetchall()
     for schema, table in found:
         if table.lower() in _KNOWN:
-            yield table.lower(), file.number, f'{name}."{schema}"."{table}"'
+            yield table.lower(), file.number, f"{name}.{_named(schema)}.{_named(table)}"
+
+
+def _named(name: str) -> str:
+    """Write a name from a file as an SQL identifier and nothing else."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _vocabulary(

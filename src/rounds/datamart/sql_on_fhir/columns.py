@@ -10,16 +10,16 @@ from rounds.datamart.sql_on_fhir.elements import (
     is_type,
 )
 from rounds.datamart.sql_on_fhir.fhirpath import FhirPathError
-from rounds.datamart.sql_on_fhir.navigation import whole
+from rounds.datamart.sql_on_fhir.navigation import AS_JSON, whole
 from rounds.datamart.sql_on_fhir.pipeline import Output
 from rounds.datamart.sql_on_fhir.shape import Node, duckdb_type, quoted
 from rounds.datamart.sql_on_fhir.values import Value, items, new_name
 from rounds.datamart.sql_on_fhir.view_definition import Column
 
-__all__ = ["output_of"]
+__all__ = ["ELEMENTS_TAG", "output_of"]
 
 _TYPE_TAG = "ansi/type"
-_ELEMENTS_TAG = "rounds/elements"
+ELEMENTS_TAG = "rounds/elements"
 _SQL_TYPE = re.compile(
     r"(CHARACTER VARYING|CHARACTER|CHAR|VARCHAR|TEXT|BOOLEAN|SMALLINT|INTEGER|INT"
     r"|BIGINT|DECIMAL|NUMERIC|REAL|FLOAT|DOUBLE PRECISION|DOUBLE|DATE|TIME"
@@ -62,7 +62,7 @@ def output_of(column: Column, value: Value, ready: int) -> Output:
     """
     if value.is_root:
         raise FhirPathError("a whole resource cannot be given: name its elements")
-    named = column.tags.get(_ELEMENTS_TAG, "")
+    named = column.tags.get(ELEMENTS_TAG, "")
     names = tuple(name.strip() for name in named.split(",") if name.strip())
     value = whole(value, names)
     kind = _kind(column, value)
@@ -160,7 +160,7 @@ def _complex(value: Value, names: tuple[str, ...]) -> tuple[Value, str, str]:
     if node is None:
         raise FhirPathError(f"a {value.kind} cannot be given whole from here")
     single = duckdb_type(node, single=True)
-    if not names:
+    if not names or names == AS_JSON:
         return value, single, "{}"
     wanted = _pruned(node, [name.split(".") for name in names])
     asked = duckdb_type(wanted, single=True)

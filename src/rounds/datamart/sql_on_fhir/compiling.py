@@ -45,6 +45,8 @@ class Compilation:
     pipeline: Pipeline = field(default_factory=Pipeline)
     outputs: list[Output] = field(default_factory=list)
     root: Node = field(init=False)
+    innermost: Node | None = None
+    """What is read of each item of the last iteration, if there is one."""
     _nodes: dict[str, Node] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -107,6 +109,7 @@ class Compilation:
         if value.choice is not None:
             self._wrong(select.place, f"write '{value.name}.ofType(…)'")
             value = nothing()
+        self.innermost = value.node
         step = self.pipeline.iterate(
             _listed(value),
             context.active,

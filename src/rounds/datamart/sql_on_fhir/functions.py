@@ -9,7 +9,7 @@ from rounds.datamart.sql_on_fhir.elements import family, is_resource, is_type
 from rounds.datamart.sql_on_fhir.fhirpath import Expression, FhirPathError, Member
 from rounds.datamart.sql_on_fhir.navigation import child, exists, extension, of_type
 from rounds.datamart.sql_on_fhir.operators import boolean, number, string
-from rounds.datamart.sql_on_fhir.shape import text
+from rounds.datamart.sql_on_fhir.shape import Node, text
 from rounds.datamart.sql_on_fhir.values import (
     Value,
     each,
@@ -216,6 +216,9 @@ def _coalesce(_: Value, call: Call) -> Value:
     if not found.many and found.is_primitive and not found.is_computed:
         listed = ", ".join(value.sql for value in given if value.kind)
         return replace(found, sql=f"coalesce({listed})")
+    if all(value.written for value in given):
+        listed = ", ".join(value.written for value in given)
+        return replace(found, written=f"coalesce({listed})")
     return found
 
 
@@ -235,8 +238,21 @@ def _alternative(condition: str, yes: Value, no: Value) -> Value:
     many = a.many or b.many
     sql_yes, sql_no = (items(a), items(b)) if many else (a.sql, b.sql)
     sql = f"(CASE WHEN {condition} THEN {sql_yes} ELSE {sql_no} END)"
-    node = yes.node if yes.node is no.node else None
+    node = _alike(yes, no)
     return Value(sql, kind, many=many, is_computed=is_computed, node=node)
+
+
+def _alike(yes: Value, no: Value) -> Node | None:
+    """Read of both what is read of either, so that both have one type."""
+    if not yes.kind or not no.kind:
+        return yes.node or no.node
+    if yes.node is None or no.node is None or yes.kind != no.kind or yes.is_primitive:
+        return None
+    if yes.node is not no.node:
+        yes.node.children |= no.node.children
+        no.node.children = yes.node.children
+        yes.node.is_raw = no.node.is_raw = yes.node.is_raw or no.node.is_raw
+    return yes.node
 
 
 def _as(value: Value, *, is_computed: bool) -> Value:

@@ -21,8 +21,18 @@ from rounds.datamart.sql_on_fhir.values import (
     without_null,
 )
 
-__all__ = ["child", "exists", "extension", "insist_on_type", "of_type", "whole"]
+__all__ = [
+    "AS_JSON",
+    "child",
+    "exists",
+    "extension",
+    "insist_on_type",
+    "of_type",
+    "whole",
+]
 
+AS_JSON = ("*",)
+"""Instead of names of elements: all of it, as JSON."""
 _NOT_BOOLEAN = "rounds: not a boolean"
 _NOT_INTEGER = "rounds: not an integer"
 
@@ -213,7 +223,9 @@ def whole(value: Value, only: tuple[str, ...] = ()) -> Value:
     if value.is_root:
         raise FhirPathError("a whole resource cannot be given: name its elements")
     if value.kind and not value.is_primitive and value.node is not None:
-        if only:
+        if only == AS_JSON:
+            value.node.is_raw = True
+        elif only:
             value.node.read_only(only, value.kind)
         elif is_resource(value.kind):
             raise FhirPathError("a whole resource cannot be given: name its elements")

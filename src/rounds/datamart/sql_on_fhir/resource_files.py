@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from rounds.datamart.fhir_paths import file_text
 from rounds.datamart.sql_on_fhir.shape import quoted, text
 from rounds.datamart.sql_on_fhir.view import CompiledView
 from rounds.nouns.errors import DataError, SourceError
@@ -76,12 +77,6 @@ def _is_gzip(path: Path) -> bool:
         return stream.read(2) == _GZIP
 
 
-def _place(path: Path) -> str:
-    """Write a file's path as SQL, in which no character stands for others."""
-    plain = "".join(f"[{each}]" if each in "*?[" else each for each in str(path))
-    return text(plain)
-
-
 def _is_document(path: Path) -> bool:
     """Tell by its name whether a file may be one document on many lines."""
     return path.name.lower().removesuffix(".gz").endswith(".json")
@@ -142,7 +137,7 @@ class ResourceFiles:
     def _lines(self, paths: Sequence[Path], columns: dict[str, str]) -> str:
         spec = ", ".join(f"{text(name)}: {text(of)}" for name, of in columns.items())
         return (
-            f"read_ndjson([{', '.join(_place(path) for path in paths)}], "
+            f"read_ndjson([{', '.join(file_text(path) for path in paths)}], "
             f"columns={{{spec}}}, {self._options(paths[0])})"
         )
 
@@ -200,7 +195,7 @@ class ResourceFiles:
         )
 
     def _load_raw(self, path: Path) -> None:
-        place = _place(path)
+        place = file_text(path)
         options = self._options(path, _LONGEST_LINE)
         read = f"read_ndjson_objects({place}, ignore_errors=true, {options})"
         whole = "json->>'$.resourceType' IS DISTINCT FROM 'Bundle'"

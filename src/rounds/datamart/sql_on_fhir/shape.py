@@ -16,6 +16,10 @@ _AS_WRITTEN = INTEGERS | {"boolean", "decimal"}
 """Read as JSON, so that 5 is told from "5" and 5.5, and true from 1."""
 
 
+_OBJECT = "'OBJECT', 'NULL'"
+_ARRAY = "'ARRAY', 'NULL'"
+
+
 def text(value: str) -> str:
     """Write a string as SQL."""
     return "'" + value.replace("'", "''") + "'"
@@ -143,14 +147,15 @@ def _expected(node: Node) -> str | None:
         return "'BIGINT', 'UBIGINT', 'NULL'"
     if node.kind in PRIMITIVES or node.is_json:
         return None
-    return "'OBJECT', 'NULL'"
+    return _OBJECT
 
 
 def _places(node: Node, path: str, shown: str) -> Iterator[tuple[str, str, str]]:
+    """Give each element's path, how it is shown, and which types it may have."""
     for name, sub in node.children.items():
         here, there = f'{path}."{name}"', f"{shown}.{name}" if shown else name
         if sub.many:
-            yield here, there, "'ARRAY', 'NULL'"
+            yield here, there, _ARRAY
             here += "[*]"
         expected = _expected(sub)
         if expected is not None:
@@ -159,13 +164,25 @@ def _places(node: Node, path: str, shown: str) -> Iterator[tuple[str, str, str]]
             yield from _places(sub, here, there)
 
 
-def wrong_type(root: Node, json: str) -> str:
+def wrong_type(root: Node, json: str, *, structure_only: bool = False) -> str:
     """Write an expression naming the first element that is not of its type.
 
     It is used only for files that the typed reading refused.
+
+    Parameters
+    ----------
+    root : Node
+        What is read of the resource.
+    json : str
+        SQL of the resource as JSON.
+    structure_only : bool
+        Whether values are left to be judged by the reader, and only objects and lists
+        are looked for.
     """
     cases = []
     for path, shown, expected in _places(root, "$", ""):
+        if structure_only and expected not in {_OBJECT, _ARRAY}:
+            continue
         if "[*]" in path:
             bad = f"lambda x: x NOT IN ({expected})"
             wrong = f"len(list_filter(json_type({json}, {text(path)}), {bad})) > 0"

@@ -1,11 +1,12 @@
 """The public face: a ViewDefinition, and what it compiles to."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from rounds.datamart.sql_on_fhir.columns import ELEMENTS_TAG
 from rounds.datamart.sql_on_fhir.compiling import DEPTH, Compilation
 from rounds.datamart.sql_on_fhir.pipeline import Output, Pipeline
 from rounds.datamart.sql_on_fhir.shape import Node, duckdb_type, json_spec, wrong_type
@@ -38,6 +39,30 @@ class ViewDefinition:
     def name(self) -> str:
         """Its name; empty if it has none."""
         return self.view.name
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Its columns in order, those of the first branch of each union."""
+        return tuple(_columns(self.view.select))
+
+    def with_elements(self, elements: Mapping[str, str]) -> "ViewDefinition":
+        """Give this view, in which other elements are read of some columns.
+
+        Parameters
+        ----------
+        elements : mapping of str to str
+            By the name of a column of a complex type: dotted paths, divided by commas.
+        """
+        given = {
+            column.name: replace(
+                column, tags=column.tags | {ELEMENTS_TAG: elements[column.name]}
+            )
+            for column in self.columns
+            if column.name in elements
+        }
+        return ViewDefinition(
+            replace(self.view, select=_replaced(self.view.select, given))
+        )
 
     def with_columns_of(self, other: "ViewDefinition") -> "ViewDefinition":
         """Give this view, in which each column that the other has too is the other's.
@@ -137,6 +162,8 @@ class CompiledView:
     outputs: tuple[Output, ...]
     pipeline: Pipeline
     root: Node
+    innermost: Node | None = None
+    """What is read of each item of the last iteration, if there is one."""
 
     @property
     def columns(self) -> tuple[tuple[str, str], ...]:
@@ -171,15 +198,17 @@ class CompiledView:
         """
         return self.pipeline.render(relation, self.outputs, carried)
 
-    def wrong_type(self, json: str) -> str:
+    def wrong_type(self, json: str, *, structure_only: bool = False) -> str:
         """Write SQL that names the first element of a resource of the wrong type.
 
         Parameters
         ----------
         json : str
             SQL of the resource as JSON.
+        structure_only : bool
+            Whether only objects and lists are looked at, and not their values.
         """
-        return wrong_type(self.root, json)
+        return wrong_type(self.root, json, structure_only=structure_only)
 
 
 def compile_view(view: ViewDefinition, *, depth: int = DEPTH) -> CompiledView:
@@ -201,4 +230,6 @@ def compile_view(view: ViewDefinition, *, depth: int = DEPTH) -> CompiledView:
     done = Compilation(view.view, depth)
     if done.problems:
         raise _invalid(tuple(dict.fromkeys(done.problems)))
-    return CompiledView(view.resource, tuple(done.outputs), done.pipeline, done.root)
+    return CompiledView(
+        view.resource, tuple(done.outputs), done.pipeline, done.root, done.innermost
+    )

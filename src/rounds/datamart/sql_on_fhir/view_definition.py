@@ -65,6 +65,8 @@ class Column:
     collection: bool = False
     type: str | None = None
     tags: dict[str, str] = field(default_factory=dict)
+    written: str = ""
+    """The path as it stands in the view."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,10 @@ class _Reader:
             tags = self.tags(each, here)
             if path is not None:
                 kind = kind and kind.rsplit("/StructureDefinition/", 1)[-1]
-                found.append(Column(here, name, path, bool(collection), kind, tags))
+                written = str(each["path"])
+                found.append(
+                    Column(here, name, path, bool(collection), kind, tags, written)
+                )
         return tuple(found)
 
     def tags(self, of: dict[str, Any], place: str) -> dict[str, str]:

@@ -17,6 +17,7 @@ from rounds.datamart.store import failures
 from rounds.datamart.store.concept_view import concept_relation, local_code_relation
 from rounds.datamart.store.manifest import Part, Snapshot
 from rounds.datamart.store.relations import relation
+from rounds.datamart.store.visible import visible_rows
 from rounds.datamart.vocabulary import attach_vocabulary as attach_empty_vocabulary
 
 __all__ = [
@@ -34,7 +35,6 @@ _ACCOUNTS = (
     "rounds_resource",
     "rounds_load_issue",
     "rounds_source_file",
-    "rounds_opt_out",
 )
 
 
@@ -155,6 +155,14 @@ def _make_views(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot) -> No
         if table != "concept" and snapshot.sources:
             given = [relation(source, table) for source in snapshot.sources]
             _view(connection, table, _union(given))
+    opt_outs = [
+        visible_rows("rounds_opt_out", here)
+        for source in snapshot.sources
+        if (here := [part.alias for part in source.parts])
+        and all("rounds_opt_out" in held[alias] for alias in here)
+    ]
+    if opt_outs:
+        _view(connection, "rounds_opt_out", _union(opt_outs))
     for table in _ACCOUNTS:
         given = [f'"{each}"."{table}"' for each in aliases if table in held[each]]
         if given:

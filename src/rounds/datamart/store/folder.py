@@ -228,7 +228,7 @@ class Store:
     def _is_ours(self) -> bool:
         names = {each.name for each in self.path.iterdir()}
         # A first load that was killed leaves some of ours, and no CURRENT.
-        return bool(names & {"CURRENT", "snapshots"}) or names <= _OWN
+        return names <= _OWN or ("CURRENT" in names and "snapshots" in names)
 
     def _written(self) -> list[int]:
         files = (self.path / "snapshots").glob("*.json")

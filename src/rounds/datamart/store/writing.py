@@ -185,7 +185,17 @@ def _swept(store: "Store") -> Iterator[None]:
     finally:
         Writer(store).sweep()
         if not (store.path / "CURRENT").exists() and not store.numbers():
-            shutil.rmtree(store.path)
+            _remove_own(store.path)
+
+
+def _remove_own(path: Path) -> None:
+    """Remove what a first load made that failed, and nothing that was there before."""
+    for name in _FOLDERS:
+        _empty(path / name)
+        (path / name).rmdir()
+    if {each.name for each in path.iterdir()} == {"lock"}:
+        (path / "lock").unlink()
+        path.rmdir()
 
 
 @contextmanager

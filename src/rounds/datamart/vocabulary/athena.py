@@ -21,7 +21,7 @@ from typing import Final
 
 import duckdb
 
-from rounds.datamart.fhir_paths import text
+from rounds.datamart.fhir_paths import file_text, text
 from rounds.datamart.vocabulary.faults import broken
 from rounds.datamart.vocabulary.tables import OHDSI_TABLES, columns_of, order_of
 
@@ -195,7 +195,7 @@ def _relation(file: AthenaFile, layout: _Layout, rejects: str) -> str:
     columns = ", ".join(f"{text(name)}: 'VARCHAR'" for name in layout.names)
     quote = "'\"'" if layout.delimiter == "," else "''"
     return (
-        f"read_csv({text(str(file.path))}, auto_detect=false, header=true, "
+        f"read_csv({file_text(file.path)}, auto_detect=false, header=true, "
         f"columns={{{columns}}}, delim={text(layout.delimiter)}, quote={quote}, "
         f"escape={quote}, nullstr='', new_line='{layout.line_end}', "
         f"max_line_size=10000000, store_rejects=true, rejects_limit=0, "

@@ -21,6 +21,7 @@ def load_vocabulary(
     now: Clock | None = None,
     wait: float = 0.0,
     deidentify: DeidentifyPlan | None = None,
+    views: Path | None = None,
 ) -> VocabularyReport:
     """Make a vocabulary from a folder, and map all that the datamart holds by it.
 
@@ -39,6 +40,8 @@ def load_vocabulary(
         Seconds to wait for another load to end.
     deidentify : DeidentifyPlan, optional
         How the datamart is de-identified, since all is read again.
+    views : Path, optional
+        The folder of the site's own ViewDefinitions, likewise.
 
     Returns
     -------
@@ -75,5 +78,6 @@ def load_vocabulary(
         now=now,
         wait=wait,
         deidentify=deidentify,
+        views=views,
     )
     return made[0]
