@@ -1,6 +1,7 @@
 """What a load must never do: run what a file says, remove what is not its own."""
 
 import datetime as dt
+import json
 
 import duckdb
 import pytest
@@ -68,3 +69,51 @@ def test_an_opt_out_that_is_withdrawn_is_no_longer_in_force(tmp_path, monkeypatc
             found = opted_out(mart, "research", dt.date(2025, 1, 1))
         assert found == ({"p1"} if kind == "deny" else set())
     assert len(Store(tmp_path / "mart").current().parts) == 2
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [("observations.txt", "observations.ndjson"), ("Patient-2.ndjson", "more.ndjson")],
+)
+def test_a_file_under_a_better_name_is_read(tmp_path, wrong, right):
+    """What was left alone, or refused, for its name is not taken for known."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    story.write_ndjson(folder, {"Patient": [story.patient("p1")]})
+    line = json.dumps(story.observation("m1")) + "\n"
+    (folder / wrong).write_text(line)
+    first = load(folder, tmp_path / "mart")
+    assert first.rows["measurement"] == 0
+    assert first.remarks or first.reasons
+    (folder / wrong).rename(folder / right)
+    assert load(folder, tmp_path / "mart").rows["measurement"] == 1
+    assert load(folder, tmp_path / "mart").unchanged
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_unit_means_the_same_whoever_is_loaded_beside_it(tmp_path, turned):
+    """A word that is also a unit's code, in another load, changes no concept."""
+    weight = story.observation("w1", valueQuantity={"value": 5, "unit": "g"})
+    word = story.observation(
+        "w2", subject=story.ref("Patient", "p2"), code={"text": "g"}
+    )
+    loads = [[story.patient("p1"), weight], [story.patient("p2"), word]]
+    for n, some in enumerate(reversed(loads) if turned else loads):
+        kinds = {}
+        for one in some:
+            kinds.setdefault(one["resourceType"], []).append(one)
+        (tmp_path / f"in-{n}").mkdir()
+        story.write_ndjson(tmp_path / f"in-{n}", kinds)
+        load(tmp_path / f"in-{n}", tmp_path / "mart")
+    (tmp_path / "all").mkdir()
+    everything = {
+        "Patient": [story.patient("p1"), story.patient("p2")],
+        "Observation": [weight, word],
+    }
+    story.write_ndjson(tmp_path / "all", everything)
+    load(tmp_path / "all", tmp_path / "at-once")
+    found = []
+    for place in ("mart", "at-once"):
+        with Datamart.open(tmp_path / place) as mart:
+            found.append(mart.fingerprints())
+    assert found[0] == found[1]

@@ -63,6 +63,8 @@ PATIENT = {
         ("name.given.distinct().count()", 2),
         ("name.skip(1).given.first()", "Amy"),
         ("name.take(1).family", None),
+        ("name.take(0 - 1).count()", 0),
+        ("name.skip(0 - 2).count()", 2),
         ("name.tail().family", "Shaw"),
         ("name.exists()", True),
         ("name.exists(family = 'Shaw')", True),

@@ -24,6 +24,9 @@ class Readings:
     def recognises(self, files):
         return any(file.extension == ".readings" for file in files)
 
+    def reads_as(self, file):
+        return "" if file.extension == ".readings" else None
+
     def fill(self, connection, files, tell, held):
         mine = [file for file in files if file.extension == ".readings"]
         self._stage(connection, mine, held.aliases)

@@ -8,10 +8,13 @@ import pytest
 
 from rounds.datamart import Datamart, load, publish_bedside
 from rounds.datamart.bedside import MAX_AGE_DAYS, Bedside, parse_fact
+from rounds.datamart.bedside_publishing import _states
+from rounds.datamart.rows import MeasureRows
 from rounds.definitions import builtin_measures
 from rounds.loop.change import Calls, check_knowledge, states_of
 from rounds.loop.change.service import Service
 from rounds.nouns import DataError, DefinitionError, Period
+from stories import more_fhir as more
 from stories import practice as story
 
 YEAR = Period(start=dt.date(2024, 2, 1), end=dt.date(2025, 1, 31))
@@ -197,3 +200,81 @@ def test_the_card_follows_the_published_state(mart, tmp_path):
             ).fetchall()
     assert started is not None
     assert dict(rows) == {"controlled": 0, "high": 1, "unseen": 0}
+
+
+def consent(name, scope):
+    """Say no, as a Consent of one's own does."""
+    system = "http://terminology.hl7.org/CodeSystem/consentscope"
+    return more.consent(
+        f"k-{name}",
+        patient={"reference": f"Patient/{name}"},
+        scope={"coding": [{"system": system, "code": scope}]},
+    )
+
+
+@pytest.fixture(scope="module")
+def denying(tmp_path_factory):
+    """A datamart in which one denies treatment, one research, and one nothing."""
+    folder = tmp_path_factory.mktemp("denying")
+    people = [("no-cards", 160), ("no-research", 160), ("high", 160)]
+    rows = [one for name, mmhg in people for one in patient(name, mmhg)]
+    rows += [consent("no-cards", "treatment"), consent("no-research", "research")]
+    (folder / "in").mkdir()
+    lines = "\n".join(json.dumps(one) for one in rows)
+    (folder / "in" / "all.ndjson").write_text(lines + "\n")
+    load(folder / "in", folder / "mart")
+    with Datamart.open(folder / "mart") as opened:
+        yield opened
+
+
+def test_what_a_consent_denies_is_published_and_no_state_of_theirs(denying, tmp_path):
+    published(denying, tmp_path)
+    everybody = ("no-cards", "no-research", "high")
+    bedside = Bedside(tmp_path / "b.sqlite")
+    assert bedside.denied(everybody, research=False) == {"no-cards"}
+    assert bedside.denied(everybody, research=True) == {"no-cards", "no-research"}
+    assert read(tmp_path, *everybody)[0] == [None, None, False]
+
+
+def test_who_denies_by_a_consent_gets_no_card_and_is_not_written_down(
+    denying, tmp_path
+):
+    with story.open_practice(tmp_path) as practice:
+        story.start(practice)
+        beside = practice.path.with_name("bedside.sqlite")
+        publish_bedside(denying, [], YEAR, beside)
+        service = Service(practice, story.SERVICE)
+        patients = ["no-cards", "no-research", "high"]
+        calls = Calls(
+            hook_instance=[f"00000000-0000-4000-8000-00000000000{i}" for i in range(3)],
+            patient=patients,
+            encounter=[""] * 3,
+            clinic=["clinic-0"] * 3,
+            occurred=[int(dt.datetime(2025, 2, 3, tzinfo=dt.UTC).timestamp())] * 3,
+            facts={
+                "age": np.array([64.0] * 3),
+                "has_hypertension": np.array([True] * 3),
+                "systolic": np.array([160.0] * 3),
+                "diastolic": np.array([90.0] * 3),
+            },
+        )
+        service.answer(calls, story.NOW)
+        with practice.engine.connect() as connection:
+            rows = connection.exec_driver_sql(
+                "SELECT person_source_value, due FROM exposure ORDER BY 1, 2"
+            ).fetchall()
+    assert rows == [("", 0), ("", 0), ("high", 1)]
+
+
+def test_an_identifier_that_two_persons_share_has_no_state():
+    everyone = MeasureRows(
+        **{
+            name: np.array([kind(n) for n in range(3)])
+            for name, kind in dict.fromkeys(MeasureRows.names(), float).items()
+        }
+        | {"person_source_value": np.array(["A", "A", "B"])}
+        | {name: np.array([True] * 3) for name in ("denominator", "numerator")}
+        | {"observed": np.array([True] * 3), "value": np.array([1.0] * 3)}
+    )
+    found = list(_states(builtin_measures()[MEASURE], everyone))
+    assert [one[0] for one in found] == ["B"]

@@ -177,7 +177,8 @@ def run_change(
         salt=desk.project.secret(f"{drawn}.salt", derive=_derived(seed, b"salt")),
         at=desk.now(),
     )
-    refresh_bedside(desk)
+    if change.states_of(knowledge):
+        refresh_bedside(desk)
     return desk.publish(rollout), protocol
 
 

@@ -96,13 +96,7 @@ class Bedside:
                     return found
                 states = self._states({m for m, _ in wanted.values()}, patients)
             except sqlite3.Error:
-                raise DataError(
-                    f"{self.path.name} cannot be read.",
-                    code="bedside-unreadable",
-                    why="Knowledge that needs a measure's state would keep silent "
-                    "unnoticed.",
-                    remedies=("Publish it anew: rounds data load",),
-                ) from None
+                raise self._unreadable() from None
             data_end = self._data_end
         places = {field: place for place, field in enumerate(FIELDS)}
         for i, (patient, day) in enumerate(zip(patients, days, strict=True)):
@@ -114,6 +108,48 @@ class Bedside:
                 if value is not None:
                     found[name][i] = FIELDS[field](value)
         return found
+
+    def denied(self, patients: Sequence[str], *, research: bool) -> frozenset[str]:
+        """Give those whose own consents deny it, as far as the data were published.
+
+        Parameters
+        ----------
+        patients : sequence of str
+            `person_source_value` (FHIR Patient.id).
+        research : bool
+            Whether a denial of research counts as well as one of treatment.
+
+        Raises
+        ------
+        DataError
+            If the file is there and cannot be read.
+        """
+        scopes = ("treatment", "research")[: 1 + research]
+        asked, found = sorted(set(patients)), set()
+        with self._lock:
+            try:
+                if not self._open():
+                    return frozenset()
+                assert self._connection is not None
+                for start in range(0, len(asked), _AT_ONCE):
+                    some = asked[start : start + _AT_ONCE]
+                    marks = ", ".join("?" * len(some))
+                    asking = (
+                        f"SELECT person, scope FROM denied WHERE person IN ({marks})"
+                    )
+                    rows = self._connection.execute(asking, some)
+                    found |= {person for person, scope in rows if scope in scopes}
+            except sqlite3.Error:
+                raise self._unreadable() from None
+        return frozenset(found)
+
+    def _unreadable(self) -> DataError:
+        return DataError(
+            f"{self.path.name} cannot be read.",
+            code="bedside-unreadable",
+            why="Who opted out, and what knowledge asks for, would not be known.",
+            remedies=("Publish it anew: rounds data load",),
+        )
 
     def _open(self) -> bool:
         """Open the file that is there now; another may have taken its place."""

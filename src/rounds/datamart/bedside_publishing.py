@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from rounds.datamart.bedside import FIELDS
-from rounds.datamart.consent import opted_out
+from rounds.datamart.consent import Scope, opted_out
 from rounds.datamart.rows import MeasureRows, measure_rows
 from rounds.nouns import DataError, Measure, NotEstimable, Period
 
@@ -108,6 +108,7 @@ def _write(
     path.touch(mode=0o600)
     connection = sqlite3.connect(path)
     columns = ", ".join(FIELDS)
+    day = getattr(datamart, "made_on", None) or period.end
     n, silent = 0, []
     try:
         connection.execute("PRAGMA journal_mode = OFF")
@@ -117,11 +118,21 @@ def _write(
             (datamart.snapshot, period.end.isoformat()),
         )
         connection.execute(
+            "CREATE TABLE denied (person TEXT, scope TEXT, "
+            "PRIMARY KEY (person, scope)) WITHOUT ROWID"
+        )
+        scopes: tuple[Scope, ...] = ("treatment", "research")
+        for scope in scopes:
+            connection.executemany(
+                "INSERT INTO denied VALUES (?, ?)",
+                [(one, scope) for one in sorted(opted_out(datamart, scope, day))],
+            )
+        connection.execute(
             f"CREATE TABLE state (person TEXT, measure TEXT, {columns}, "
             "PRIMARY KEY (person, measure)) WITHOUT ROWID"
         )
         for measure in measures:
-            left_out = without | opted_out(datamart, "treatment", period.end)
+            left_out = without | opted_out(datamart, "treatment", day)
             rows = measure_rows(datamart, measure, period, without=left_out)
             if isinstance(rows, NotEstimable):
                 silent.append(measure.name)

@@ -145,8 +145,10 @@ class Build:
                 path="" if self.deidentify else _place_of(file),
                 sha256=file.sha256,
                 size=file.size,
+                read_as=file.read_as,
             )
             for file in self.given.files
+            if file.read_as is not None
         )
         before = self.held
         return SourceInForce(

@@ -34,6 +34,7 @@ __all__ = [
 FIRST_LOCAL = 2_000_000_001
 _LOCAL_IDS = 2**51
 SOURCE_VOCABULARY = "source"
+UNIT_WITHOUT_SYSTEM = "urn:rounds:unit"
 _VALUED = "('Measurement', 'Observation')"  # domains whose tables hold a value
 
 
@@ -134,7 +135,9 @@ def resolve_codes(connection: duckdb.DuckDBPyConnection) -> None:
     """Give each code of `event` its concepts, in the temporary table `code_concept`.
 
     Codes of values and of units are resolved as well. Units get a row in `unit`, which
-    says whether the code is UCUM. Codes without a concept go to `rounds_local_code`.
+    says whether the code is UCUM, and under which system it is `named` in
+    `code_concept`: "g" as a unit is not "g" as somebody's word. Codes without a concept
+    go to `rounds_local_code`.
 
     `code_concept` has one row for each (system, code) and `target`, counted from 0 by
     concept id: concept_id (0 if there is no standard one), source_concept_id, domain
@@ -175,17 +178,17 @@ def _name_codes(connection: duckdb.DuckDBPyConnection) -> None:
         "WHERE value_code IS NOT NULL UNION ALL "
         "SELECT detail_system, detail_code, detail_display, detail_domain FROM event "
         "WHERE detail_code IS NOT NULL UNION ALL "
-        "SELECT system, code, code, 'Unit' FROM unit) GROUP BY system, code"
+        "SELECT named, code, code, 'Unit' FROM unit) GROUP BY system, code"
     )
     connection.execute(
         "CREATE TEMP TABLE named_code AS "
         f"SELECT *, {spelled('vocabulary_id', 'code')} AS spelled FROM ("
-        "SELECT used_code.*, coalesce(vocabulary_id, nullif(used_code.system, ''), "
-        "CASE WHEN is_ucum AND used_code.domain = 'Unit' THEN 'UCUM' END, "
+        "SELECT used_code.*, coalesce(vocabulary_id, CASE WHEN system = "
+        f"'{UNIT_WITHOUT_SYSTEM}' THEN CASE WHEN is_ucum THEN 'UCUM' "
+        f"ELSE '{SOURCE_VOCABULARY}' END END, nullif(system, ''), "
         f"'{SOURCE_VOCABULARY}') AS vocabulary_id "
         "FROM used_code LEFT JOIN code_system USING (system) "
-        "LEFT JOIN unit ON unit.system = used_code.system "
-        "AND unit.code = used_code.code)"
+        "LEFT JOIN (SELECT code, is_ucum FROM unit WHERE system = '') USING (code))"
     )
 
 
@@ -299,14 +302,21 @@ def _find_units(connection: duckdb.DuckDBPyConnection) -> None:
         "WHERE unit_source_value IS NOT NULL ORDER BY ALL"
     ).fetchall()
     connection.execute(
-        "CREATE TEMP TABLE unit (system VARCHAR, code VARCHAR, is_ucum BOOLEAN)"
+        "CREATE TEMP TABLE unit "
+        "(system VARCHAR, named VARCHAR, code VARCHAR, is_ucum BOOLEAN)"
     )
     may_be = {"", *(uri for uri, name in code_systems() if name == "UCUM")}
     rows = [
-        (system, code, system in may_be and is_ucum(code)) for system, code in found
+        (
+            system,
+            system or UNIT_WITHOUT_SYSTEM,
+            code,
+            system in may_be and is_ucum(code),
+        )
+        for system, code in found
     ]
     if rows:
-        connection.executemany("INSERT INTO unit VALUES (?, ?, ?)", rows)
+        connection.executemany("INSERT INTO unit VALUES (?, ?, ?, ?)", rows)
     connection.execute(
         "INSERT INTO problem SELECT file_number, record, resource, "
         "'unit that is not UCUM', false FROM event JOIN unit "

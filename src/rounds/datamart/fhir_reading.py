@@ -20,7 +20,7 @@ from rounds.datamart.fhir_staging import Staging
 from rounds.datamart.mapping import mapping
 from rounds.datamart.source_files import BROKEN_GZIP, SourceFile, salvage
 
-__all__ = ["FhirReader", "is_fhir_file"]
+__all__ = ["FhirReader", "is_fhir_file", "promised_by_name"]
 
 _DOCUMENTS = frozenset({".json"})
 _EXTENSIONS = frozenset({".ndjson", ".jsonl", *_DOCUMENTS})
@@ -40,6 +40,12 @@ def _type_in_name(file: SourceFile) -> str | None:
     stem = re.split(r"[^A-Za-z]", file.path.name, maxsplit=1)[0]
     types = {row["resource"] for row in mapping("fhir_types")}
     return stem if stem in types else None
+
+
+def promised_by_name(file: SourceFile) -> str:
+    """Give what a file's name says of its content: its type, lines or documents."""
+    form = "documents" if file.extension in _DOCUMENTS else "lines"
+    return f"{_type_in_name(file) or 'any type'}, {form}"
 
 
 def _first_type(file: SourceFile) -> tuple[bool, str | None]:

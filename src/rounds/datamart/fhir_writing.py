@@ -137,7 +137,7 @@ def _make_unit_concepts(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         "CREATE TEMP TABLE unit_concept AS SELECT unit.system, unit.code, "
         "CASE WHEN is_ucum THEN concept_id ELSE 0 END AS concept_id, source_concept_id "
-        "FROM unit LEFT JOIN code_concept AS found ON found.system = unit.system "
+        "FROM unit LEFT JOIN code_concept AS found ON found.system = unit.named "
         "AND found.code = unit.code AND found.target = 0"
     )
 

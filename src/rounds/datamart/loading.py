@@ -61,7 +61,7 @@ class Loading:
         if former is not None and former.shape != plugin.shape:
             raise _another_shape(former, plugin)
         held = former.files if former and plugin.adds else ()
-        new = _new_files(files, held, current.next_file, adds=plugin.adds)
+        new = _new_files(files, held, current.next_file, plugin)
         if self.deidentify:
             new = _renamed(new)
         others = [each for each in current.sources if each.name != name]
@@ -256,17 +256,18 @@ def _new_files(
     files: Sequence[SourceFile],
     held: Sequence[FileInForce],
     first: int,
-    *,
-    adds: bool,
+    plugin: Source,
 ) -> tuple[SourceFile, ...]:
     """Number the files that are to be read; what a source has given is skipped."""
-    known = {each.sha256 for each in held}
+    known = {(each.sha256, each.read_as) for each in held}
     found: list[SourceFile] = []
     for file in files:
-        if adds and file.sha256 in known:
-            continue
-        known.add(file.sha256)
-        found.append(replace(file, number=first + len(found)))
+        read_as = plugin.reads_as(file)
+        if plugin.adds and read_as is not None:
+            if (file.sha256, read_as) in known:
+                continue
+            known.add((file.sha256, read_as))
+        found.append(replace(file, number=first + len(found), read_as=read_as))
     return tuple(found)
 
 
@@ -275,11 +276,12 @@ def _again(
 ) -> SourceFile | None:
     """Look at a file again; where its place is kept in private, at each it had."""
     if places is None:
-        return found_again(file.number, file.name, file.path, file.sha256, folder)
+        found = found_again(file.number, file.name, file.path, file.sha256, folder)
+        return found and replace(found, read_as=file.read_as)
     for name, place in places:
         found = found_again(file.number, name, place, file.sha256, folder)
         if found is not None:
-            return replace(found, shown_as=file.name)
+            return replace(found, shown_as=file.name, read_as=file.read_as)
     return None
 
 
@@ -290,10 +292,11 @@ def _contents(source: SourceInForce) -> list[tuple[str, str, str]]:
 def _content(
     name: str, shape: str, files: Iterable[FileInForce | SourceFile], *, adds: bool
 ) -> list[tuple[str, str, str]]:
-    # Of OMOP and CSV a file's name says which table it is; FHIR says it in each line.
+    # Of OMOP and CSV a file's name says which table it is.
     return [
-        (name, shape, each.sha256 if adds else f"{each.sha256} {_label(each)}")
+        (name, shape, f"{each.sha256} {each.read_as if adds else _label(each)}")
         for each in files
+        if each.read_as is not None
     ]
 
 

@@ -32,6 +32,7 @@ def find_concepts(connection: duckdb.DuckDBPyConnection) -> None:
     vocabulary maps it to one. Codes that no vocabulary knows become local.
     """
     _find_bare(connection)
+    _find_standards(connection)
     shared = (
         "SELECT vocabulary_id, concept_code, min(concept_id) AS concept_id "
         f"FROM rows_concept WHERE reason IS NULL AND concept_id < {FIRST_LOCAL} "
@@ -69,8 +70,10 @@ def find_concepts(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         "CREATE TEMP TABLE bare_concept AS SELECT b.code, coalesce(own.source_id, "
         "b.known_id, source_concept_id) AS source_id, "
-        "coalesce(own.standard_id, concept_id, 0) AS standard_id FROM bare_code AS b "
+        "coalesce(nullif(own.standard_id, 0), s.standard_id, c.concept_id, 0) "
+        "AS standard_id FROM bare_code AS b "
         "LEFT JOIN own_concept AS own ON own.own_id = b.known_id "
+        "LEFT JOIN standard_of AS s ON s.concept_id = b.known_id "
         f"LEFT JOIN {resolved} ON c.system = '' AND c.code = b.code"
     )
 
@@ -98,6 +101,42 @@ def _find_bare(connection: duckdb.DuckDBPyConnection) -> None:
         "CREATE TEMP TABLE bare_code AS SELECT code, domain, known_id "
         "FROM bare LEFT JOIN (SELECT code, min(concept_id) AS known_id "
         f"FROM ({candidates}) GROUP BY code HAVING count(*) = 1) USING (code)"
+    )
+
+
+def _find_standards(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make `standard_of`: a source concept → the standard one that it is or maps to.
+
+    Of those that rows name without a standard concept beside them; of several targets
+    the one with the least id, since a row of OMOP stays one row.
+    """
+    named = ["SELECT known_id AS concept_id FROM bare_code WHERE known_id IS NOT NULL"]
+    named += [
+        f"SELECT {EVENTS[table][0]}_source_concept_id FROM rows_{table} "
+        f"WHERE reason IS NULL AND {_unmapped(table)}"
+        for table in _DOMAINS
+    ]
+    standard = "standard_concept = 'S' AND invalid_reason IS NULL"
+    connection.execute(
+        "CREATE TEMP TABLE standard_of AS SELECT named.concept_id, "
+        "coalesce(min(own.concept_id), min(target.concept_id)) AS standard_id "
+        f"FROM ({' UNION '.join(named)}) AS named LEFT JOIN (SELECT concept_id "
+        f"FROM vocabulary.concept WHERE {standard}) AS own USING (concept_id) "
+        "LEFT JOIN (SELECT concept_id_1, concept_id_2 "
+        "FROM vocabulary.concept_relationship WHERE relationship_id = 'Maps to' "
+        "AND invalid_reason IS NULL) AS maps ON maps.concept_id_1 = named.concept_id "
+        f"LEFT JOIN (SELECT concept_id FROM vocabulary.concept WHERE {standard}) "
+        "AS target ON target.concept_id = maps.concept_id_2 "
+        "GROUP BY 1 HAVING standard_id IS NOT NULL"
+    )
+
+
+def _unmapped(table: str) -> str:
+    """Write the test that a row names a shared source concept and no standard one."""
+    stem = EVENTS[table][0]
+    return (
+        f"coalesce({stem}_concept_id, 0) = 0 "
+        f"AND {stem}_source_concept_id BETWEEN 1 AND {FIRST_LOCAL - 1}"
     )
 
 
@@ -152,6 +191,10 @@ def concept_columns(
         columns[standard] = (
             f"coalesce(nullif({here}, 0), (SELECT min(standard_id) {own}))"
         )
+    if connection.execute("FROM standard_of LIMIT 1").fetchall():
+        here = columns.get(standard, f'"{standard}"')
+        mapped = f'(SELECT standard_id FROM standard_of WHERE concept_id = "{source}")'
+        columns[standard] = f"coalesce(nullif({here}, 0), {mapped}, 0)"
     return columns
 
 

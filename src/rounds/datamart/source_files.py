@@ -49,6 +49,9 @@ class SourceFile:
     shown_as: str = ""
     """The name to keep and show, where its own could name a person."""
 
+    read_as: str | None = ""
+    """What its name says of how it is read, for a source that reads one content in
+    several ways; None if it is not read."""
     origin: str | None = None
     """Where it can be found again, if that is not its path."""
 

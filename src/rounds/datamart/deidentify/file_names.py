@@ -24,15 +24,16 @@ def _known() -> re.Pattern[str]:
     types = "|".join(row["resource"] for row in mapping("fhir_types"))
     words = f"{types}|{'|'.join(cdm_tables())}|{_HARMLESS}"
     return re.compile(
-        f"({words})([-_.]?({_HARMLESS}|[0-9]{{1,6}})){{0,3}}", re.IGNORECASE
+        f"({words})([-_.]?({_HARMLESS})){{0,3}}([-_.]?[0-9]{{1,4}})?", re.IGNORECASE
     )
 
 
 def shown_name(number: int, name: str) -> str:
     """Give the name under which a source file is kept and shown.
 
-    Names made of resource types, tables, a few usual words and short numbers stay as
-    they are. Any other folder becomes `folder`, any other file `file-NUMBER`.
+    Names made of resource types, tables, a few usual words and at most one number of
+    at most four digits stay as they are. Any other folder becomes `folder`, any other
+    file `file-NUMBER`.
 
     Parameters
     ----------
@@ -45,6 +46,8 @@ def shown_name(number: int, name: str) -> str:
     --------
     >>> shown_name(3, "export/Patient.000.ndjson.gz")
     'export/Patient.000.ndjson.gz'
+    >>> shown_name(5, "Patient-123-45-6789.json")
+    'file-5.json'
     >>> shown_name(4, "Ann_Example/Ann_Example_1950.json")
     'folder/file-4.json'
     """

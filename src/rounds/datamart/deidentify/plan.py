@@ -190,14 +190,22 @@ def plan_from(
                 "Leave the line out to load the data as they are.",
             ),
         )
+    for name in ("deidentify_keep_names", "deidentify_keep_codes"):
+        if not isinstance(data.get(name, False), bool):
+            raise DefinitionError(
+                f"{name} in rounds.toml is neither true nor false.",
+                code="deidentify-setting",
+                why="What is kept is decided by it, so no word is guessed.",
+                remedies=(f"Write {name} = true or {name} = false, without quotes.",),
+            )
     return DeidentifyPlan(
         mode=mode,
         key=read_key(private / "deidentify.key", random_bytes),
         reference_year=today.year,
         codes=private / "deidentify-codes",
         random_bytes=random_bytes,
-        keep_names=bool(data.get("deidentify_keep_names", False)),
-        keep_codes=bool(data.get("deidentify_keep_codes", False)),
+        keep_names=data.get("deidentify_keep_names", False),
+        keep_codes=data.get("deidentify_keep_codes", False),
         keep_systems=tuple(data.get("deidentify_keep_systems", ())),
         more_classes=more_classes,
     )

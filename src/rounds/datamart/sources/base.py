@@ -10,7 +10,7 @@ from rounds.datamart.deidentify import Deidentifier
 from rounds.datamart.fhir_flattening import Flattening
 from rounds.datamart.source_files import SourceFile
 
-__all__ = ["Held", "Loaded", "Source", "Tell"]
+__all__ = ["Held", "Loaded", "Source", "Tell", "remark_file"]
 
 Tell: TypeAlias = Callable[[str, int], None]
 """Told what is being done, and how many resources or rows have been read so far."""
@@ -64,6 +64,12 @@ class Source(Protocol):
     def recognises(self, files: Sequence[SourceFile]) -> bool:
         """Tell whether this source can read what is in the folder."""
 
+    def reads_as(self, file: SourceFile) -> str | None:
+        """Tell what a file's name says of how it is read; None if it is not read.
+
+        The same content under a name that says something else is another file.
+        """
+
     def fill(
         self,
         connection: duckdb.DuckDBPyConnection,
@@ -78,3 +84,11 @@ class Source(Protocol):
         are held, the table `touched(person_id BIGINT)` is made as well: the persons
         whose rows in those parts are no longer seen.
         """
+
+
+def remark_file(connection: duckdb.DuckDBPyConnection, file: SourceFile) -> None:
+    """Remark that a file was left alone."""
+    connection.execute(
+        "INSERT INTO problem VALUES (?, 0, 'file', 'file not recognised', false)",
+        [file.number],
+    )

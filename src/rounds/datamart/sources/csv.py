@@ -33,6 +33,10 @@ class CsvSource:
         """Tell whether there is a mapping file at the top of the folder."""
         return find_mapping(files) is not None
 
+    def reads_as(self, file: SourceFile) -> str | None:  # noqa: ARG002 - of any name
+        """Every file is read in one way; which table it is, its name says."""
+        return ""
+
     def fill(
         self,
         connection: duckdb.DuckDBPyConnection,

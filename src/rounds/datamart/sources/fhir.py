@@ -13,7 +13,7 @@ from rounds.datamart.fhir_consents import load_consents
 from rounds.datamart.fhir_events import load_events
 from rounds.datamart.fhir_people import load_people, load_visits
 from rounds.datamart.fhir_places import load_places
-from rounds.datamart.fhir_reading import FhirReader, is_fhir_file
+from rounds.datamart.fhir_reading import FhirReader, is_fhir_file, promised_by_name
 from rounds.datamart.fhir_referred import judge_referred
 from rounds.datamart.fhir_scope import choose_slices
 from rounds.datamart.fhir_staging import Staging
@@ -22,7 +22,7 @@ from rounds.datamart.fhir_views import flattening
 from rounds.datamart.fhir_writing import keep_crosswalk, write_events
 from rounds.datamart.periods import derive_observation_periods
 from rounds.datamart.source_files import SourceFile
-from rounds.datamart.sources.base import Held, Loaded, Tell
+from rounds.datamart.sources.base import Held, Loaded, Tell, remark_file
 
 __all__ = ["FhirSource"]
 
@@ -36,6 +36,10 @@ class FhirSource:
     def recognises(self, files: Sequence[SourceFile]) -> bool:
         """Tell whether there is a JSON or NDJSON file among them."""
         return any(is_fhir_file(file) for file in files)
+
+    def reads_as(self, file: SourceFile) -> str | None:
+        """Tell which type a file's name promises, and whether in lines or documents."""
+        return promised_by_name(file) if is_fhir_file(file) else None
 
     def fill(
         self,
@@ -55,6 +59,8 @@ class FhirSource:
             if is_fhir_file(file):
                 reader.read(file)
                 tell(f"reading {file.label}", reader.n_read)
+            else:
+                remark_file(connection, file)
         reader.finish()
         tell("versions", reader.n_read)
         settle_versions(connection, held.aliases)

@@ -13,7 +13,7 @@ from rounds.datamart.omop_rows import stage_rows
 from rounds.datamart.omop_tables import VOCABULARY_TABLES, row_tables
 from rounds.datamart.omop_writing import write_tables
 from rounds.datamart.source_files import SourceFile
-from rounds.datamart.sources.base import Held, Loaded, Tell
+from rounds.datamart.sources.base import Held, Loaded, Tell, remark_file
 
 __all__ = ["OmopSource"]
 
@@ -48,6 +48,10 @@ class OmopSource:
         """Tell whether one of them is a person table, or a DuckDB file."""
         named = any(_table_of(file) == "person" for file in files)
         return named or any(file.extension in _DATABASE for file in files)
+
+    def reads_as(self, file: SourceFile) -> str | None:  # noqa: ARG002 - of any name
+        """Every file is read in one way; which table it is, its name says."""
+        return ""
 
     def fill(
         self,
@@ -103,11 +107,7 @@ def _remark_others(
     """Remark on files that look like tables and bear the name of none."""
     for file in files:
         if file.extension in _TEXT | {".parquet"} and _table_of(file) is None:
-            connection.execute(
-                "INSERT INTO problem "
-                "VALUES (?, 0, 'file', 'file not recognised', false)",
-                [file.number],
-            )
+            remark_file(connection, file)
 
 
 def _of_file(file: SourceFile) -> str:

@@ -291,7 +291,8 @@ def _to_string(value: Value, _: Call) -> Value:
 
 
 def _place(call: Call) -> str:
-    return number(call.argument(0))
+    # FHIRPath: skip(n) and take(n) of less than nothing are of nothing.
+    return f"greatest({number(call.argument(0))}, 0)"
 
 
 FUNCTIONS: dict[str, Function] = {

@@ -27,6 +27,9 @@ class FileInForce:
     """Where it stood when it was loaded."""
     sha256: str
     size: int
+    read_as: str = ""
+    """What its name said of how it is read, where one content can be read in several
+    ways."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -99,7 +99,9 @@ class Service:
             if calls.knowledge not in ("", desk.current.knowledge):
                 raise KnowledgeChanged
             known = desk.known(calls.hook_instance)
-            opted_out = desk.opted_out(calls.patient)
+            opted_out = desk.opted_out(calls.patient) | self._bedside.denied(
+                calls.patient, research=desk.current.state == "trial"
+            )
             first = _first(calls, known)
             rows = self._rows(desk, calls, first, known, opted_out)
             rows["received"] = [microseconds_of(received)] * len(first)
