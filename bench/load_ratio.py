@@ -18,7 +18,7 @@ from rounds.datamart import load
 from rounds.datamart.fhir_views import flattening
 
 ALLOWED = 4.0
-COPIES = 4
+COPIES = 8
 SYNTHEA = Path(__file__).resolve().parents[2] / "shared/data/synthea-fhir-r4"
 
 

@@ -12,9 +12,8 @@ from collections.abc import Sequence
 import duckdb
 
 from rounds.datamart.fhir_documents import DELETE
-from rounds.datamart.fhir_paths import resources
 from rounds.datamart.fhir_places import in_force
-from rounds.datamart.fhir_staging import reference_fields
+from rounds.datamart.fhir_staging import reference_fields, staged_types
 from rounds.datamart.fhir_targets import resources_of
 
 __all__ = ["choose_slices", "held_rows"]
@@ -25,7 +24,7 @@ def choose_slices(connection: duckdb.DuckDBPyConnection, held: Sequence[str]) ->
 
     A slice has the columns of the stage and `mine`: whether the row is of this load.
     """
-    for resource in resources():
+    for resource in staged_types(connection):
         connection.execute(
             f"INSERT INTO mapped SELECT '{DELETE}', count(*) FROM stage_{resource} "
             "WHERE deleted"

@@ -15,7 +15,7 @@ from rounds.datamart.fhir_keys import key_of
 from rounds.datamart.fhir_paths import fields, resources, text
 from rounds.datamart.fhir_targets import resources_of
 
-__all__ = ["Staging", "reference_fields"]
+__all__ = ["Staging", "reference_fields", "staged_types"]
 
 
 def reference_fields(resource: str) -> tuple[str, ...]:
@@ -24,6 +24,16 @@ def reference_fields(resource: str) -> tuple[str, ...]:
     return tuple(
         name for name, row in rows if row["kind"] == "reference" and name != "subject"
     )
+
+
+def staged_types(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    """Give the types of which this load has staged anything."""
+    looked = " UNION ALL ".join(
+        f"SELECT '{resource}' WHERE EXISTS (FROM stage_{resource})"
+        for resource in resources()
+    )
+    found = {kind for (kind,) in connection.execute(looked).fetchall()}
+    return tuple(resource for resource in resources() if resource in found)
 
 
 @dataclass(frozen=True)
@@ -81,6 +91,7 @@ class Staging:
         source: str,
         *,
         aliased: bool = False,
+        nameless: bool = False,
     ) -> int:
         """Stage the flat rows that have an id, and count them.
 
@@ -95,12 +106,50 @@ class Staging:
             the columns of `flat`.
         aliased : bool
             Whether `alias` knows what some references stand for.
+        nameless : bool
+            Whether those without an id are staged too, for the caller to set aside.
         """
         named = _unaliased(resource, source) if aliased else source
         safe = self.shield(named, resource) if self.shield else named
         inserted = connection.execute(
             f"INSERT INTO stage_{resource} SELECT {self._staged(resource)} "
-            f"FROM {safe} AS given WHERE id IS NOT NULL"
+            f"FROM {safe} AS given WHERE {nameless} OR id IS NOT NULL"
+        )
+        return int(inserted.fetchall()[0][0])
+
+    def insert_numbered(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        resource: str,
+        given: str,
+        file_number: int,
+    ) -> int:
+        """Stage flat rows as they are read, also those without an id, and count them.
+
+        Each has its place in the file as its record. In a transaction, with no shield.
+
+        Parameters
+        ----------
+        connection : DuckDBPyConnection
+            The part that is being made.
+        resource : str
+            Their type.
+        given : str
+            A SELECT of id and the columns of `flat`, in the file's order.
+        file_number : int
+            The file's.
+        """
+        table = f"stage_{resource}"
+        inserted = connection.execute(
+            f"INSERT INTO {table} SELECT {self._staged(resource)} FROM (SELECT "
+            f"{file_number} AS file_number, NULL::BIGINT AS record, "
+            f"NULL::VARCHAR AS fault, * FROM ({given})) AS given"
+        )
+        # A row is written in its place; to number it before, one thread would read all.
+        connection.execute(
+            f"UPDATE {table} SET record = rowid + 1 - "
+            f"(SELECT min(rowid) FROM {table} WHERE record IS NULL) "
+            "WHERE record IS NULL"
         )
         return int(inserted.fetchall()[0][0])
 

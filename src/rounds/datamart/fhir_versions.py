@@ -11,8 +11,9 @@ from collections.abc import Sequence
 import duckdb
 
 from rounds.datamart.fhir_documents import DELETE
-from rounds.datamart.fhir_paths import resources, text
+from rounds.datamart.fhir_paths import text
 from rounds.datamart.fhir_scope import held_rows
+from rounds.datamart.fhir_staging import staged_types
 from rounds.nouns.errors import DataError
 
 __all__ = ["settle_versions"]
@@ -49,7 +50,7 @@ def settle_versions(connection: duckdb.DuckDBPyConnection, held: Sequence[str]) 
     DataError
         If two different ids have one key, which chance all but excludes.
     """
-    for resource in resources():
+    for resource in staged_types(connection):
         if _gather_repeated(connection, resource, held):
             _rank(connection, resource, held)
             _insist_on_one_id(connection, resource)

@@ -5,6 +5,7 @@ import hashlib
 import os
 import zlib
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
@@ -68,14 +69,10 @@ class SourceFile:
 
 
 def _fingerprint(path: Path) -> tuple[str, bool]:
-    digest = hashlib.sha256()
     with path.open("rb") as stream:
-        block = stream.read(_BLOCK)
-        gzipped = block.startswith(_GZIP_MAGIC)
-        while block:
-            digest.update(block)
-            block = stream.read(_BLOCK)
-    return digest.hexdigest(), gzipped
+        gzipped = stream.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
+        stream.seek(0)
+        return hashlib.file_digest(stream, "sha256").hexdigest(), gzipped
 
 
 def list_files(source: Path) -> tuple[SourceFile, ...]:
@@ -102,10 +99,8 @@ def list_files(source: Path) -> tuple[SourceFile, ...]:
                     "Give the folder that holds the FHIR or OMOP files.",
                 ),
             )
-        return tuple(
-            _look_at(number, name, path)
-            for number, (name, path) in enumerate(zip(names, paths, strict=True))
-        )
+        with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+            return tuple(pool.map(_look_at, range(len(names)), names, paths))
     except PermissionError as error:
         raise SourceError(
             f"{error.filename or source} cannot be read: permission denied.",

@@ -56,12 +56,9 @@ class FhirSource:
         staging = Staging(views, systems, held.namespace, shield)
         reader = FhirReader(connection, staging)
         for file in files:
-            if is_fhir_file(file):
-                reader.read(file)
-                tell(f"reading {file.label}", reader.n_read)
-            else:
+            if not is_fhir_file(file):
                 remark_file(connection, file)
-        reader.finish()
+        reader.read([file for file in files if is_fhir_file(file)], tell)
         tell("versions", reader.n_read)
         settle_versions(connection, held.aliases)
         tell("people, places and visits", reader.n_read)
