@@ -6,7 +6,7 @@ PURPOSES := spec errors properties truth crosscheck conformance architecture jou
 # Folder of the tests of https://github.com/FHIR/sql-on-fhir-v2, which are not kept here.
 SQL_ON_FHIR_SUITE ?=
 
-.PHONY: demo test $(PURPOSES:%=test-%) test-sql-on-fhir test-kill test-kill-load test-batches loops check fix bench docs clean
+.PHONY: demo test $(PURPOSES:%=test-%) test-sql-on-fhir test-kill test-kill-load test-batches loops check fix bench bench-small docs clean
 
 demo: .venv/core ## turn the loop once on a made health system
 	$(BIN)/rounds demo
@@ -47,6 +47,9 @@ fix: .venv/dev ## what can be mended by a program
 
 bench: .venv/dev ## speed, as ratios against a peer in the same run
 	@for script in bench/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+bench-small: .venv/dev ## 100,000 persons within 1 core and 1 GB, which it sets itself
+	PYTHONPATH=bench $(BIN)/python bench/limited/small_machine.py
 
 docs: .venv/dev ## the generated pages of the manual
 	$(BIN)/python docs/generate.py

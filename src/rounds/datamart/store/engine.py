@@ -2,6 +2,7 @@
 
 import os
 import resource
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,7 +13,8 @@ Settings = dict[str, str | bool | int | float | list[str]]
 _MOST = 1 << 30
 """Under it a load of 4 million rows stayed below 0.9 GB altogether."""
 _SHARE = 0.6
-_CGROUP = Path("/sys/fs/cgroup/memory.max")
+_CGROUPS = Path("/sys/fs/cgroup")
+_MINE = Path("/proc/self/cgroup")
 
 
 def engine_settings(
@@ -43,6 +45,20 @@ def memory_limit() -> int:
     soft, _ = resource.getrlimit(resource.RLIMIT_AS)
     if soft != resource.RLIM_INFINITY:
         there.append(soft)
-    with suppress(OSError, ValueError):  # No such limit, or the file says "max".
-        there.append(int(_CGROUP.read_text("ascii")))
+    for place in _control_groups():
+        with suppress(OSError, ValueError):  # No such limit, or the file says "max".
+            there.append(int(place.read_text("ascii")))
     return min(_MOST, int(_SHARE * min(there)))
+
+
+def _control_groups() -> Iterator[Path]:
+    """Give where Linux may say how much this process and its container may have."""
+    yield _CGROUPS / "memory.max"
+    with suppress(OSError):
+        for line in _MINE.read_text("utf-8").splitlines():
+            number, controllers, group = line.split(":", 2)
+            if number == "0":
+                yield _CGROUPS / group.lstrip("/") / "memory.max"
+            elif "memory" in controllers.split(","):
+                limit = "memory.limit_in_bytes"
+                yield _CGROUPS / "memory" / group.lstrip("/") / limit
