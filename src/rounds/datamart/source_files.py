@@ -4,7 +4,7 @@ import gzip
 import hashlib
 import os
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
@@ -78,8 +78,17 @@ def _fingerprint(path: Path) -> tuple[str, bool]:
     return digest.hexdigest(), gzipped
 
 
-def list_files(source: Path) -> tuple[SourceFile, ...]:
+def list_files(
+    source: Path, named: Callable[[Sequence[SourceFile]], None] | None = None
+) -> tuple[SourceFile, ...]:
     """List and fingerprint every file of a folder, or the one file that is given.
+
+    Parameters
+    ----------
+    source : Path
+        The folder, or the file.
+    named : callable, optional
+        Told which files there are before one of them is opened.
 
     Raises
     ------
@@ -102,10 +111,10 @@ def list_files(source: Path) -> tuple[SourceFile, ...]:
                     "Give the folder that holds the FHIR or OMOP files.",
                 ),
             )
-        return tuple(
-            _look_at(number, name, path)
-            for number, (name, path) in enumerate(zip(names, paths, strict=True))
-        )
+        listed = [*enumerate(zip(names, paths, strict=True))]
+        if named is not None:
+            named([_unread(number, *each) for number, each in listed])
+        return tuple(_look_at(number, *each) for number, each in listed)
     except PermissionError as error:
         raise SourceError(
             f"{error.filename or source} cannot be read: permission denied.",
@@ -116,6 +125,10 @@ def list_files(source: Path) -> tuple[SourceFile, ...]:
                 "Copy the files to a folder that you own.",
             ),
         ) from None
+
+
+def _unread(number: int, name: str, path: Path) -> SourceFile:
+    return SourceFile(number, name, path, sha256="", size=0, gzipped=False)
 
 
 def _look_at(number: int, name: str, path: Path) -> SourceFile:
@@ -153,7 +166,7 @@ def insist_unchanged(files: Iterable[SourceFile]) -> None:
             now = (-1, -1, -1)
         if now != file.stamp:
             raise SourceError(
-                f"{file.name} changed while it was being read.",
+                f"{file.label} changed while it was being read.",
                 code="source-changed",
                 why="Half of it would be of before and half of after.",
                 remedies=(
