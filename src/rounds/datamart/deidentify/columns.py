@@ -16,6 +16,8 @@ from rounds.datamart.mapping import Row
 __all__ = ["Columns"]
 
 _FIRST_LOCAL: Final = 2_000_000_001
+_REQUIRED: Final = frozenset({"dose_value"})
+"""Numbers that no row may be without."""
 _CENTURIES: Final = 10_000_000_000_000_000
 """In microseconds: 317 years."""
 _TIME: Final = "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?"
@@ -157,7 +159,8 @@ class Columns:
     def _omop_number(self, at: _At) -> str:
         columns = [each for each in at.of.split("|") if each in self.types]
         if not columns or self.numbered is None:
-            return at.given
+            bounded = Number(self.plan, at.given).shown()
+            return at.given if at.name in _REQUIRED else bounded
         concepts = [each for each in columns if not each.startswith("unit_")]
         known = " OR ".join(self._says(column) for column in concepts)
         number = Number(
@@ -166,6 +169,7 @@ class Columns:
             units=[given for given, _ in self._units(columns)],
             kept=[kept for _, kept in self._units(columns)],
             aged=self._is_one("age", concepts),
+            gone=self._is_one("gone", concepts),
             ranked=self._is_one("rank", concepts),
             unknown=f"NOT ({known or 'false'})",
         )

@@ -11,7 +11,7 @@ from rounds.datamart.deidentify.codes import RandomCodes
 from rounds.datamart.deidentify.columns import Columns
 from rounds.datamart.deidentify.dates import Dates
 from rounds.datamart.deidentify.inspection import insist_on_none, settle
-from rounds.datamart.deidentify.numbers import age_codes, know_ages
+from rounds.datamart.deidentify.numbers import know_ages, listed_codes
 from rounds.datamart.deidentify.plan import DeidentifyPlan
 from rounds.datamart.deidentify.trees import quantities
 from rounds.datamart.deidentify.units import may_be_kept
@@ -316,9 +316,10 @@ class Deidentifier:
                 f"AND concept_code IN ({listed})"
             ).fetchall()
             ranked = [one for (one,) in rows]
-        codes = sorted({each.partition("|")[2] for each in age_codes()})
         self._numbers[concepts] = {
-            "age_codes": ", ".join(text(code) for code in codes),
+            "age_codes": _plain("age"),
+            "gone_codes": _plain("gone"),
+            "gone_concepts": "NULL",
             "age_concepts": ", ".join(map(str, sorted(ages))) or "NULL",
             "rank_codes": listed,
             "rank_concepts": ", ".join(map(str, ranked)) or "NULL",
@@ -334,6 +335,12 @@ class Deidentifier:
             "AND database_name = 'vocabulary'"
         ).fetchall()
         return "vocabulary.concept" if held else None
+
+
+def _plain(kind: str) -> str:
+    """List codes as OMOP's source values have them, without their vocabulary."""
+    codes = sorted({each.partition("|")[2] for each in listed_codes(kind)})
+    return ", ".join(text(code) for code in codes)
 
 
 def _deaths(there: set[str]) -> str | None:

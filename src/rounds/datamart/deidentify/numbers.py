@@ -17,10 +17,22 @@ from rounds.datamart.fhir_paths import text
 from rounds.datamart.mapping import mapping
 from rounds.definitions.code_systems import code_systems
 
-__all__ = ["Number", "age_codes", "is_age", "know_ages", "place_rank", "uris"]
+__all__ = [
+    "AGES",
+    "GONE",
+    "UNIT_CONCEPTS",
+    "Number",
+    "is_listed",
+    "know_ages",
+    "listed_codes",
+    "place_rank",
+    "uris",
+]
 
 AGES: Final = "rounds_deidentify_ages"
 """The variable that lists the codes of ages, as `vocabulary|code`."""
+GONE: Final = "rounds_deidentify_gone"
+"""The variable that lists those whose number is a date of birth or a postal code."""
 _OLDEST: Final = 90
 _IDENTIFYING: Final = 100_000_000
 _A_YEAR: Final[dict[float, tuple[str, ...]]] = {
@@ -47,15 +59,19 @@ def uris(vocabulary: str) -> str:
     return ", ".join(text(uri) for uri, name in known if name == vocabulary)
 
 
-def age_codes() -> list[str]:
-    """Give the codes of ages that are known without a vocabulary."""
-    return [f"{row['vocabulary']}|{row['code']}" for row in mapping("deidentify_ages")]
+def listed_codes(kind: str) -> list[str]:
+    """Give the codes of a kind, `age` or `gone`, that need no vocabulary."""
+    return [
+        f"{row['vocabulary']}|{row['code']}"
+        for row in mapping("deidentify_numbers")
+        if row["kind"] == kind
+    ]
 
 
 def know_ages(
     connection: duckdb.DuckDBPyConnection, concepts: str | None
 ) -> frozenset[int]:
-    """Set the variable that `is_age` reads; give the OMOP concepts of ages.
+    """Set the variables that `is_listed` reads; give the OMOP concepts of ages.
 
     Parameters
     ----------
@@ -68,10 +84,9 @@ def know_ages(
     frozenset of int
         Their `concept_id`.
     """
-    codes, ids = set(age_codes()), set()
-    for row in mapping("deidentify_ages"):
-        if row["concept_id"]:
-            ids.add(int(row["concept_id"]))
+    codes = set(listed_codes("age"))
+    rows = mapping("deidentify_numbers")
+    ids = {int(row["concept_id"]) for row in rows if row["concept_id"]}
     if concepts is not None:
         listed = ", ".join(text(each) for each in sorted(codes))
         found = connection.execute(
@@ -82,18 +97,19 @@ def know_ages(
         ).fetchall()
         codes |= {code for code, _ in found}
         ids |= {id_ for _, id_ in found}
-    connection.execute(f"SET VARIABLE {AGES} = ?::VARCHAR[]", [sorted(codes)])
+    for name, values in ((AGES, codes), (GONE, listed_codes("gone"))):
+        connection.execute(f"SET VARIABLE {name} = ?::VARCHAR[]", [sorted(values)])
     return frozenset(ids)
 
 
-def is_age(system: str, code: str) -> str:
-    """Write whether a code of FHIR is that of an age."""
+def is_listed(variable: str, system: str, code: str) -> str:
+    """Write whether a code of FHIR is one of those that a variable lists."""
     vocabularies = " ".join(
         f"WHEN {system} IN ({uris(name)}) THEN {text(name + '|')}"
         for name in ("LOINC", "SNOMED")
     )
     return (
-        f"coalesce(list_contains(getvariable('{AGES}'), "
+        f"coalesce(list_contains(getvariable('{variable}'), "
         f"(CASE {vocabularies} END) || {code}), false)"
     )
 
@@ -121,6 +137,8 @@ class Number:
         The same as they are kept: NULL where the unit is taken away.
     aged : str
         Whether its code is that of an age.
+    gone : str
+        Whether it is one whose number is not kept at all.
     ranked : str
         Whether it is that of a rank of a place.
     unknown : str
@@ -135,6 +153,7 @@ class Number:
         units: Sequence[str] = (),
         kept: Sequence[str] = (),
         aged: str = "false",
+        gone: str = "false",
         ranked: str = "false",
         unknown: str = "false",
     ) -> None:
@@ -143,6 +162,7 @@ class Number:
         self._units = tuple(units)
         self._kept = tuple(kept)
         self._aged = aged
+        self._gone = gone
         self._ranked = ranked
         self._unknown = unknown
 
@@ -151,14 +171,14 @@ class Number:
         value, limit = self._value, self._limit()
         return (
             f"CASE WHEN {self._ranked} THEN {place_rank(value)} "
-            f"WHEN abs({value}) >= {_IDENTIFYING} THEN NULL "
+            f"WHEN {self._gone} OR abs({value}) >= {_IDENTIFYING} THEN NULL "
             f"WHEN {value} > {limit} THEN {limit} ELSE {value} END"
         )
 
     def changed(self) -> str:
         """Write whether it must not be shown as it is."""
         return (
-            f"({self._ranked} OR abs({self._value}) >= {_IDENTIFYING} "
+            f"({self._ranked} OR {self._gone} OR abs({self._value}) >= {_IDENTIFYING} "
             f"OR coalesce({self._value} > {self._limit()}, false))"
         )
 

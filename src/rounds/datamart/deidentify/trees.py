@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from rounds.datamart.deidentify import values
 from rounds.datamart.deidentify.classes import class_of
-from rounds.datamart.deidentify.numbers import Number, is_age, uris
+from rounds.datamart.deidentify.numbers import AGES, GONE, Number, is_listed, uris
 from rounds.datamart.deidentify.plan import DeidentifyPlan
 from rounds.datamart.fhir_paths import text
 
@@ -255,9 +255,11 @@ class Trees:
         anything : bool
             Whether it may be of anything where there is no code.
         """
-        aged, ranked, unknown = "false", "false", "true" if anything else "false"
+        aged = gone = ranked = "false"
+        unknown = "true" if anything else "false"
         if code is not None:
-            aged = is_age(f"{code}.system", f"{code}.code")
+            aged = is_listed(AGES, f"{code}.system", f"{code}.code")
+            gone = is_listed(GONE, f"{code}.system", f"{code}.code")
             ranked = f"coalesce({code}.system IN ({uris('SVI')}), false)"
             kept = values.code_kept(self.plan, f"{code}.system", f"{code}.code")
             unknown = f"NOT coalesce({kept}, false)"
@@ -267,6 +269,7 @@ class Trees:
             units=units,
             kept=tuple(map(values.unit, units)),
             aged=aged,
+            gone=gone,
             ranked=ranked,
             unknown=unknown,
         )
