@@ -144,7 +144,7 @@ def test_no_error_names_a_file_by_its_own_name(tmp_path, mart, plan):
     assert {
         what: text for what, text in said.items() if found_in_text(text, words)
     } == {}
-    assert "file-0.ndjson changed" in said["changed"]
+    assert "file-1.ndjson changed" in said["changed"]
     assert "file-0.zip is not a whole" in said["damaged"]
     assert "the source" in said["empty"]
 

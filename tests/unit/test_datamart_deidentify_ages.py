@@ -1,10 +1,13 @@
 """De-identification: nothing says of anybody that they are over 89, or how old."""
 
 import random
+import re
+from pathlib import Path
 
 import duckdb
 import pytest
 
+from rounds import datamart
 from rounds.datamart.deidentify import MODES, Deidentifier, DeidentifyPlan
 from rounds.datamart.mapping import mapping
 
@@ -244,3 +247,15 @@ def test_a_loaded_vocabulary_tells_of_more_ages_by_their_names(connection, away)
     )  # fmt: skip
     relation = away("shifted").relation("given", "fhir", "Observation")
     assert quantities(connection, relation) == [90, 97, 280]
+
+
+def test_no_view_reads_an_element_that_is_an_age():
+    """Ages at onset, abatement and death, of relatives too, are not staged at all."""
+    read = {
+        word
+        for view in (Path(datamart.__file__).parent / "mappings" / "views").glob("*")
+        for word in re.findall(
+            r"[a-zA-Z]*Age\b|ofType\((?:Age|Range)\)", view.read_text()
+        )
+    }
+    assert read == set()
