@@ -129,3 +129,21 @@ def test_the_last_look_finds_identifiers_units_and_dates(connection, tmp_path, p
     assert f"{table}.{column}" in error.value.what
     assert error.value.what.count(".") == 2, "it names another column as well"
     assert str(LEFT_OVER[place][column]) not in str(error.value)
+
+
+def test_the_last_look_lets_codes_of_fhir_pass(connection, tmp_path):
+    """A class of visits in SNOMED CT, a clinical status of another list."""
+    create_tables(connection)
+    big = 1 << 40
+    connection.execute(
+        "INSERT INTO visit_occurrence BY NAME SELECT $1::BIGINT AS "
+        "visit_occurrence_id, $1::BIGINT AS person_id, 0 AS visit_concept_id, "
+        "DATE '2020-01-01' AS visit_start_date, DATE '2020-01-01' AS visit_end_date, "
+        "0 AS visit_type_concept_id, '4525004' AS visit_source_value",
+        [big],
+    )
+    insist_on_none(connection, plan(tmp_path))
+    connection.execute("UPDATE visit_occurrence SET visit_source_value = 'Ann Example'")
+    with pytest.raises(DataError) as error:
+        insist_on_none(connection, plan(tmp_path))
+    assert "visit_occurrence.visit_source_value" in error.value.what

@@ -21,7 +21,16 @@ __all__ = ["insist_on_none", "settle"]
 
 _PSEUDONYM: Final = "([A-Za-z0-9][A-Za-z0-9._-]*:)?([A-Z][A-Za-z]+/)?[0-9a-f]{32}"
 """With the source's name before it, or the type of a resource."""
-_CODE: Final = "[A-Za-z0-9][A-Za-z0-9._+/:-]{0,23}"
+_CODE: Final = "[A-Za-z0-9][A-Za-z0-9._+/:-]{0,39}"
+_CODED: Final = frozenset(
+    {
+        "ethnicity_source_value",
+        "race_source_value",
+        "stop_reason",
+        "visit_source_value",
+    }
+)
+"""Columns of words in which FHIR may bring a code of any known system."""
 _REMOVED: Final = "removed"
 _SMALL: Final = 1 << 31
 """Below it lies one pseudonym in four thousand million, and every row number."""
@@ -163,11 +172,15 @@ def _worded(plan: DeidentifyPlan, table: str, given: str, known: Row) -> str | N
             return None  # an insurance's name is that of an organisation
         return f"NOT regexp_full_match({given}, '{_CODE}')"
     if kind == "value_text":
-        code = f"regexp_full_match({given}, '[A-Za-z0-9._+-]{{1,24}}')"
+        code = f"regexp_full_match({given}, '[A-Za-z0-9._+-]{{1,40}}')"
         return f"{there} AND NOT ({code} OR {stands(given)})"
     if kind == "choice":
-        kept = choice(given, known["of"])
-        return f"{there} AND {kept} IS NULL AND NOT {stands(given)}"
+        test = (
+            f"{there} AND {choice(given, known['of'])} IS NULL AND NOT {stands(given)}"
+        )
+        if given.strip('"') in _CODED:
+            test += f" AND NOT regexp_full_match({given}, '{_CODE}')"
+        return test
     if kind in {"state", "country"}:
         return f"{there} AND {state(given, kind)} IS NULL"
     if kind == "zip":
