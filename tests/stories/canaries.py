@@ -74,6 +74,7 @@ class Coop(FurtherLeaves):
     def __init__(self, flock):
         self.flock = flock
         self.patient = flock.word()
+        self.turns = 0
 
     def resources(self):
         """Give, by type, resources of both styles and of every way of writing a field."""
@@ -139,7 +140,7 @@ class Coop(FurtherLeaves):
                 return flock.postcode()
             return flock.word() if sound else flock.sentence()
         if written == "number":
-            return 3 if sound else flock.number()
+            return 3 if sound else self._as_it_may_be(flock.number())
         if written == "boolean":
             return False if sound else flock.word()
         if written == "coding":
@@ -158,7 +159,7 @@ class Coop(FurtherLeaves):
         if written == "quantity":
             unit = "mmHg" if sound else flock.word()
             return {
-                "value": 97 if sound else flock.number(),
+                "value": 97 if sound else self._as_it_may_be(flock.number()),
                 "unit": unit,
                 "system": flock.url(),
                 "code": unit,
@@ -172,11 +173,25 @@ class Coop(FurtherLeaves):
             return [part]
         return self._further_leaf(kind, name, row, style)
 
+    def _as_it_may_be(self, number):
+        """Write a number of somebody's as text or as a number, by turns."""
+        self.turns += 1
+        return int(number) if self.turns % 2 else number
+
+    def _system(self):
+        """Give a system that nobody knows, or one of HL7's that nobody looks into."""
+        self.turns += 1
+        ours = (
+            "http://terminology.hl7.org/CodeSystem/v3-ActCode",
+            "http://hl7.org/fhir/x",
+        )
+        return (self.flock.url(), *ours)[self.turns % 3]
+
     def _coding(self, known, sound):
         flock = self.flock
         if not sound:
             return {
-                "system": flock.url(),
+                "system": self._system(),
                 "code": flock.word(),
                 "display": flock.sentence(),
             }

@@ -173,7 +173,8 @@ def opt_out_(
     ----------
     listed
         The file; ids are never typed on a command line, which others can read. An id is
-        as the record gives it, with or without `Patient/` before it.
+        as the record gives it, with or without `Patient/` before it; also where the
+        datamart holds pseudonyms.
     project
         The project's folder.
     json

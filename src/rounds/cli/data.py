@@ -37,8 +37,8 @@ def init(
     deidentify
         Take identifiers away on the way in: `safe_harbor` removes the 18 of HIPAA and
         leaves years for dates; `shifted` moves each person's dates by a secret number
-        of days, and removes less. Neither has been certified: have an expert look
-        before anything is given away.
+        of days, and removes less. Words are kept from lists, codes and units by their
+        form; ages over 89 by codes that are known. Neither has been certified.
     json
         Print one JSON object.
     """

@@ -61,6 +61,7 @@ def compile_measure(
     without: frozenset[str] = frozenset(),
     monthly: bool = False,
     only: str | None = None,
+    to_the_year: bool = False,
 ) -> Compiled:
     """Write a measure as SQL.
 
@@ -80,6 +81,9 @@ def compile_measure(
     only : str, optional
         A table of the `person_id` to look at, which the caller makes; everybody, if
         not given.
+    to_the_year : bool
+        Whether dates are known to the year alone, so that of two that are equal nobody
+        knows the later one.
 
     Returns
     -------
@@ -110,7 +114,7 @@ def compile_measure(
     sites = ""
     if measure.basis == "person":
         sites = _sites(statement, period, people)
-    svi = statement.table("svi", _svi(subjects, concepts))
+    svi = statement.table("svi", _svi(subjects, concepts, to_the_year=to_the_year))
     query = _described(measure, period, judged, sites, svi)
     return Compiled(statement.tables, query, opted_out)
 
@@ -261,11 +265,16 @@ def _most_seen(period: Period, persons: str, table: str) -> str:
     )
 
 
-def _svi(subjects: str, concepts: Concepts) -> str:
-    """Give the quartile of the latest percentile rank on or before the index day."""
+def _svi(subjects: str, concepts: Concepts, *, to_the_year: bool) -> str:
+    """Give the quartile of the latest percentile rank on or before the index day.
+
+    A tie goes to the lowest rank; but where dates are known to the year, ranks of two
+    quarters in one year are no tie, and which is the later one is not known.
+    """
     ids = numbers(concepts.svi)
     rank = "t.value_as_number"
-    return (
+    tie = "" if to_the_year else f", {rank}"
+    latest = (
         "SELECT j.sid, CASE "
         f"WHEN {rank} < 0.25 THEN 1 WHEN {rank} < 0.5 THEN 2 WHEN {rank} < 0.75 THEN 3 "
         f"ELSE 4 END AS quartile FROM {subjects} j "
@@ -273,6 +282,10 @@ def _svi(subjects: str, concepts: Concepts) -> str:
         f"WHERE (t.observation_concept_id IN ({ids}) "
         f"OR t.observation_source_concept_id IN ({ids})) "
         f"AND t.observation_date <= j.index_date AND {rank} BETWEEN 0 AND 1 "
-        "QUALIFY row_number() OVER (PARTITION BY j.sid "
-        f"ORDER BY t.observation_date DESC, {rank}) = 1"
+        "QUALIFY rank() OVER (PARTITION BY j.sid "
+        f"ORDER BY t.observation_date DESC{tie}) = 1"
+    )
+    return (
+        "SELECT sid, CASE WHEN min(quartile) = max(quartile) THEN min(quartile) "
+        f"ELSE 0 END AS quartile FROM ({latest}) GROUP BY sid"
     )

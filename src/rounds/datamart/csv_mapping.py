@@ -92,7 +92,7 @@ def _yaml(file: SourceFile) -> Any:
             mark = getattr(error, "problem_mark", None)
             where = f", line {mark.line + 1}" if mark else ""
             raise DefinitionError(
-                f"{file.name} is not YAML{where}.",
+                f"{file.label} is not YAML{where}.",
                 code="mapping-not-yaml",
                 remedies=(
                     "Put a space after each colon, and quotes around what has a colon.",
@@ -135,7 +135,7 @@ def read_mapping(file: SourceFile, names: Sequence[str]) -> dict[str, MappedFile
             faults.append(f"{pattern}: there is no such file in the folder")
         faults += [f"{name}: is named twice" for name in matching if name in found]
         found |= dict.fromkeys(matching, mapped)
-    insist(file.name, faults)
+    insist(file.label, faults)
     return found
 
 

@@ -104,6 +104,8 @@ class Datamart:
         """The snapshot's place in the history, from 1."""
         self.calendar: Calendar = calendar_of_stamp(snapshot.deidentification)
         """What is known of dates: days, years, or days of nobody's calendar."""
+        self.secrets: Path = path.parent
+        """Where the key and the codes of a de-identified datamart are: beside it."""
 
     @classmethod
     def open(

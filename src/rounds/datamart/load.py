@@ -2,10 +2,13 @@
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from rounds.datamart.build import MAIN, Progress
 from rounds.datamart.deidentify import DeidentifyPlan
+from rounds.datamart.deidentify.file_places import FilePlaces
+from rounds.datamart.deidentify.hiding import FileNames
 from rounds.datamart.fhir_views import flattening
 from rounds.datamart.load_report import LoadReport
 from rounds.datamart.loading import Loading
@@ -85,23 +88,26 @@ def load(
     started = time.monotonic()
     flat = flattening(views)
     place = place_given(source)
-    files = () if is_postgres(source) else list_files(Path(source))
-    packed = needs_laying_out(source, files)
-    plugin = None if packed else source_for(place, files)
-    with Store(Path(into)).writing(wait) as writer:
-        loading = Loading(
-            writer,
-            threads=threads,
-            progress=progress,
-            now=now,
-            started=started,
-            deidentify=deidentify,
-            views=flat,
-        )
-        if plugin is None:
-            files = laid_out(source, files, loading.given, loading.tell)
-            plugin = source_for(place, files)
-        return loading.load(place, files, plugin, name)
+    names = FileNames(place)
+    with _without_names(deidentify, names):
+        files = () if is_postgres(source) else list_files(Path(source), names.add)
+        packed = needs_laying_out(source, files)
+        plugin = None if packed else source_for(place, files)
+        with Store(Path(into)).writing(wait) as writer:
+            loading = Loading(
+                writer,
+                threads=threads,
+                progress=progress,
+                now=now,
+                started=started,
+                deidentify=deidentify,
+                views=flat,
+            )
+            if plugin is None:
+                files = laid_out(source, files, loading.given, loading.tell)
+                names.add(files)
+                plugin = source_for(place, files)
+            return loading.load(place, files, plugin, name)
 
 
 def change_vocabulary(
@@ -138,7 +144,8 @@ def change_vocabulary(
         If a file that was loaded before is gone: it could not be mapped again.
     """
     flat = flattening(views)
-    with Store(into).writing(wait) as writer:
+    names = FileNames("")
+    with _without_names(deidentify, names), Store(into).writing(wait) as writer:
         loading = Loading(
             writer,
             threads=threads,
@@ -149,3 +156,13 @@ def change_vocabulary(
             views=flat,
         )
         return loading.change_vocabulary(make)
+
+
+def _without_names(
+    plan: DeidentifyPlan | None, names: FileNames
+) -> AbstractContextManager[None]:
+    """Hide the names of files, those that were loaded before among them, if need be."""
+    if plan is None:
+        return nullcontext()
+    names.add_places(FilePlaces(plan).find())
+    return names.hidden()

@@ -1,6 +1,7 @@
 """What a load does with the lock: decide what to read, build it, put it in force."""
 
 import re
+import shutil
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -88,6 +89,7 @@ class Loading:
             made, vocabulary = self._all(
                 [replace(given, files=read), *again.values()], vocabulary
             )
+        self._drop_copies()
         under = replace(current, vocabulary=vocabulary)
         snapshot = self._put_in_force(
             under, made, f"load {name}", self._id(contents, under)
@@ -106,6 +108,7 @@ class Loading:
         made.replace(self.writer.new_vocabulary(vocabulary))
         given = self._reopened(current.sources)
         sources, vocabulary = self._all([*given.values()], vocabulary)
+        self._drop_copies()
         under = replace(current, vocabulary=vocabulary)
         contents = [*map(_contents, current.sources)]
         return self._put_in_force(
@@ -150,8 +153,22 @@ class Loading:
             self.progress(what, n, n / max(time.monotonic() - self.started, 1e-9))
 
     @property
+    def _spill(self) -> Path:
+        return self.writer.building / "spill"
+
+    def _drop_copies(self) -> None:
+        """Remove what was laid out or mended of the source: all of it has been read.
+
+        These are copies as they were given. A load that is killed before leaves them,
+        for its owner alone, until the next one that writes begins.
+        """
+        for folder in (self.given, self._spill):
+            if folder.exists():
+                shutil.rmtree(folder)
+
+    @property
     def _settings(self) -> Settings:
-        spill = self.writer.building / "spill"
+        spill = self._spill
         return engine_settings(spill, threads=self.threads, memory=memory_limit())
 
     def _build(

@@ -11,6 +11,7 @@ from rounds.datamart.compile_concepts import other_units
 from rounds.datamart.consent import opted_out_when_made
 from rounds.datamart.counts import AGE_BANDS, UNKNOWN, Counts, labels_of
 from rounds.datamart.deidentify.calendar import calendar_of, limits_of_calendar
+from rounds.datamart.deidentify.known import known_as
 from rounds.datamart.kept_counts import proportion_counts
 from rounds.datamart.rows import Asked, fetch, nobody, prepare, without_days
 from rounds.definitions.graph import day_of
@@ -92,8 +93,8 @@ def run_measure(
     refused = without_days(datamart, measure, period, by)
     if refused is not None:
         return refused
-    left_out = without | opted_out_when_made(datamart)
-    asked = Asked(measure, period, concepts, by, left_out)
+    left_out = known_as(datamart, without) | opted_out_when_made(datamart)
+    asked = Asked(measure, period, concepts, by, left_out, calendar_of(datamart))
     if measure.scoring == "proportion":
         found = _of_counts(proportion_counts(datamart, asked), by)
     else:

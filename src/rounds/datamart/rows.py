@@ -15,6 +15,8 @@ from rounds.datamart.compile import Compiled, Concepts, compile_measure
 from rounds.datamart.compile_concepts import absent_events, all_events, resolve
 from rounds.datamart.consent import opted_out_when_made
 from rounds.datamart.deidentify.calendar import calendar_of, refuse_measure
+from rounds.datamart.deidentify.known import known_as
+from rounds.datamart.deidentify.plan import Calendar
 from rounds.datamart.derived import derived_from
 from rounds.definitions import check
 from rounds.definitions.graph import nodes
@@ -138,8 +140,10 @@ def measure_rows(
     refused = without_days(datamart, measure, period)
     if refused is not None:
         return refused
-    left_out = without | opted_out_when_made(datamart)
-    return fetch(datamart, Asked(measure, period, prepared, without=left_out))
+    left_out = known_as(datamart, without) | opted_out_when_made(datamart)
+    kind = calendar_of(datamart)
+    asked = Asked(measure, period, prepared, without=left_out, calendar=kind)
+    return fetch(datamart, asked)
 
 
 def without_days(
@@ -190,6 +194,8 @@ class Asked:
     concepts: Concepts
     by: str | None = None
     without: frozenset[str] = frozenset()
+    calendar: Calendar = "day"
+    """What the datamart knows of the calendar."""
 
     @property
     def is_monthly(self) -> bool:
@@ -214,6 +220,7 @@ class Asked:
             without=self.without,
             monthly=monthly,
             only=table,
+            to_the_year=self.calendar == "year",
         )
         if self.without:
             lists[sql.opted_out] = ("person_source_value", sorted(self.without))

@@ -4,7 +4,7 @@ import gzip
 import hashlib
 import os
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -75,8 +75,17 @@ def _fingerprint(path: Path) -> tuple[str, bool]:
         return hashlib.file_digest(stream, "sha256").hexdigest(), gzipped
 
 
-def list_files(source: Path) -> tuple[SourceFile, ...]:
+def list_files(
+    source: Path, named: Callable[[Sequence[SourceFile]], None] | None = None
+) -> tuple[SourceFile, ...]:
     """List and fingerprint every file of a folder, or the one file that is given.
+
+    Parameters
+    ----------
+    source : Path
+        The folder, or the file.
+    named : callable, optional
+        Told which files there are before one of them is opened.
 
     Raises
     ------
@@ -99,8 +108,11 @@ def list_files(source: Path) -> tuple[SourceFile, ...]:
                     "Give the folder that holds the FHIR or OMOP files.",
                 ),
             )
+        numbers = range(len(names))
+        if named is not None:
+            named([*map(_unread, numbers, names, paths)])
         with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-            return tuple(pool.map(_look_at, range(len(names)), names, paths))
+            return tuple(pool.map(_look_at, numbers, names, paths))
     except PermissionError as error:
         raise SourceError(
             f"{error.filename or source} cannot be read: permission denied.",
@@ -111,6 +123,10 @@ def list_files(source: Path) -> tuple[SourceFile, ...]:
                 "Copy the files to a folder that you own.",
             ),
         ) from None
+
+
+def _unread(number: int, name: str, path: Path) -> SourceFile:
+    return SourceFile(number, name, path, sha256="", size=0, gzipped=False)
 
 
 def _look_at(number: int, name: str, path: Path) -> SourceFile:
@@ -148,7 +164,7 @@ def insist_unchanged(files: Iterable[SourceFile]) -> None:
             now = (-1, -1, -1)
         if now != file.stamp:
             raise SourceError(
-                f"{file.name} changed while it was being read.",
+                f"{file.label} changed while it was being read.",
                 code="source-changed",
                 why="Half of it would be of before and half of after.",
                 remedies=(

@@ -115,6 +115,11 @@ def limits_of_calendar(kind: Calendar, measure: Measure) -> list[str]:
         "younger than they were."
     )
     said = [grouped]
+    if kind == "year":
+        said.append(
+            "Dates are known to the year: whoever has ranks of social vulnerability in "
+            "two quarters in the last year with any counts as having none."
+        )
     if kind == "year" and measure.basis == "person":
         said.append(
             "Dates are known to the year: whoever has as many visits at two sites is "

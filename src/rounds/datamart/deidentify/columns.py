@@ -1,12 +1,13 @@
 """One column as SQL, by its class."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from rounds.datamart.deidentify import pseudonyms, values
 from rounds.datamart.deidentify.classes import class_of
 from rounds.datamart.deidentify.dates import Dates
+from rounds.datamart.deidentify.numbers import UNIT_CONCEPTS, Number
 from rounds.datamart.deidentify.plan import DeidentifyPlan
 from rounds.datamart.deidentify.trees import Trees, is_struct
 from rounds.datamart.fhir_paths import fields, resources
@@ -15,6 +16,8 @@ from rounds.datamart.mapping import Row
 __all__ = ["Columns"]
 
 _FIRST_LOCAL: Final = 2_000_000_001
+_REQUIRED: Final = frozenset({"dose_value"})
+"""Numbers that no row may be without."""
 _CENTURIES: Final = 10_000_000_000_000_000
 """In microseconds: 317 years."""
 _TIME: Final = "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?"
@@ -135,6 +138,10 @@ class Columns:
         there = [each for each in at.of.split("|") if each in self.types]
         return values.source_code(self.plan, at.given, tuple(there))
 
+    def _local_code(self, at: _At) -> str:
+        there = [each for each in at.of.split("|") if each in self.types]
+        return values.local_code(self.plan, at.given, tuple(there))
+
     def _choice(self, at: _At) -> str:
         return values.choice(at.given, at.of)
 
@@ -145,36 +152,60 @@ class Columns:
         if self.shape == "omop":
             return self._omop_number(at)
         kept = values.number(at.given)
-        if not at.of:
-            return kept
-        number = f"TRY_CAST({at.given} AS DOUBLE)"
-        code = f'"{at.of}"'
-        fitted = Trees.adjusted(at.given, number, code, "NULL::VARCHAR")
+        code = f'"{at.of}"' if at.of else None
+        fitted = Trees(self.plan).adjusted(at.given, at.given, code)
         return f"CASE WHEN ({kept}) = {at.given} THEN {fitted} ELSE {kept} END"
 
     def _omop_number(self, at: _At) -> str:
         columns = [each for each in at.of.split("|") if each in self.types]
         if not columns or self.numbered is None:
-            return at.given
-        unit = next((c for c in columns if c.endswith("unit_source_value")), "NULL")
-        written = at.given
-        for what, fitted in (
-            ("rank", values.place_rank(at.given)),
-            ("age", values.aged(at.given, unit)),
-        ):
-            tests = [
-                f'"{column}" IN ({self.numbered[f"{what}_codes"]})'
-                if str(self.types[column]) == "VARCHAR"
-                else f'"{column}" IN ({self.numbered[f"{what}_concepts"]})'
-                for column in columns
-                if column != unit
-            ]
-            found = " OR ".join(f"coalesce({test}, false)" for test in tests)
-            written = (
-                f"CASE WHEN {at.given} IS NOT NULL AND ({found}) THEN {fitted} "
-                f"ELSE {written} END"
+            bounded = Number(self.plan, at.given).shown()
+            return at.given if at.name in _REQUIRED else bounded
+        concepts = [each for each in columns if not each.startswith("unit_")]
+        known = " OR ".join(self._says(column) for column in concepts)
+        number = Number(
+            self.plan,
+            at.given,
+            units=[given for given, _ in self._units(columns)],
+            kept=[kept for _, kept in self._units(columns)],
+            aged=self._is_one("age", concepts),
+            gone=self._is_one("gone", concepts),
+            ranked=self._is_one("rank", concepts),
+            unknown=f"NOT ({known or 'false'})",
+        )
+        return number.shown()
+
+    def _is_one(self, what: str, columns: list[str]) -> str:
+        """Write whether a column holds a code, or a concept, of an age or a rank."""
+        assert self.numbered is not None, "these are for OMOP"
+        tests = []
+        for column in columns:
+            kind = "codes" if str(self.types[column]) == "VARCHAR" else "concepts"
+            listed = self.numbered[f"{what}_{kind}"]
+            tests.append(f'coalesce("{column}" IN ({listed}), false)')
+        return f"({' OR '.join(tests) or 'false'})"
+
+    def _says(self, column: str) -> str:
+        """Write whether a column says what a number is of, after as before."""
+        given = f'"{column}"'
+        if str(self.types[column]) == "VARCHAR":
+            return f"coalesce({values.bare_code(self.plan, given)}, false)"
+        return f"coalesce({given} BETWEEN 1 AND {_FIRST_LOCAL - 1}, false)"
+
+    def _units(self, columns: list[str]) -> Iterator[tuple[str, str]]:
+        """Give each text of a number's unit, as given and as kept."""
+        if "unit_source_value" in columns:
+            yield '"unit_source_value"', values.unit('"unit_source_value"')
+        if "unit_concept_id" in columns:
+            cases = " ".join(
+                f"WHEN {id_} THEN '{name}'" for id_, name in UNIT_CONCEPTS.items()
             )
-        return written
+            # Any other unit is one, so the number is of something else than years.
+            named = (
+                f'CASE coalesce("unit_concept_id", 0) {cases} '
+                "WHEN 0 THEN NULL ELSE 'other' END"
+            )
+            yield named, named
 
     def _quantity(self, at: _At) -> str:
         code = f'"{at.of}"' if at.of else None
@@ -195,12 +226,18 @@ class Columns:
         )
 
     def _date(self, at: _At) -> str:
+        return self._dated(at, self.dates)
+
+    def _death(self, at: _At) -> str:
+        return self._dated(at, replace(self.dates, grouped=False))
+
+    def _dated(self, at: _At, dates: Dates) -> str:
         if str(self.types[at.name]) == "DATE":
-            return self.dates.date(at.given)
+            return dates.date(at.given)
         if str(self.types[at.name]) == "TIMESTAMP":
-            return self.dates.datetime(at.given)
+            return dates.datetime(at.given)
         after = f'"{at.of}"' if at.of in self.types else None
-        return self.dates.text(at.given, after=after)
+        return dates.text(at.given, after=after)
 
     def _birth(self, at: _At) -> str:
         if self.shape == "omop":

@@ -11,11 +11,12 @@ from rounds.datamart.deidentify.codes import RandomCodes
 from rounds.datamart.deidentify.columns import Columns
 from rounds.datamart.deidentify.dates import Dates
 from rounds.datamart.deidentify.inspection import insist_on_none, settle
+from rounds.datamart.deidentify.numbers import know_ages, listed_codes
 from rounds.datamart.deidentify.plan import DeidentifyPlan
 from rounds.datamart.deidentify.trees import quantities
 from rounds.datamart.deidentify.units import may_be_kept
 from rounds.datamart.fhir_paths import text
-from rounds.datamart.mapping import cdm_tables, mapping
+from rounds.datamart.mapping import cdm_tables
 
 __all__ = ["Deidentifier"]
 
@@ -56,7 +57,9 @@ class Deidentifier:
         self._namespace = namespace
         self._units: set[str] = set()
         self._dictionaries: set[str] = set()
+        self._numbers: dict[str | None, dict[str, str]] = {}
         pseudonyms.use_key(connection, plan)
+        know_ages(connection, self._vocabulary())
         self._codes: RandomCodes | None = None
         if plan.mode == "safe_harbor":
             self._codes = RandomCodes(connection, plan)
@@ -301,21 +304,43 @@ class Deidentifier:
 
     def _numbered(self, concepts: str | None) -> dict[str, str]:
         """Give the codes of ages and of ranks of places, and their concepts."""
-        ages = [row["code"] for row in mapping("deidentify_ages")]
+        if concepts in self._numbers:
+            return self._numbers[concepts]
+        ages = know_ages(self._connection, concepts or self._vocabulary())
         ranks = ["RPL_THEMES", *(f"RPL_THEME{n}" for n in range(1, 5))]
-        found = {}
-        for what, vocabulary, codes in (("age", "LOINC", ages), ("rank", "SVI", ranks)):
-            listed = ", ".join(text(code) for code in codes)
-            ids: list[int] = []
-            if concepts:
-                rows = self._connection.execute(
-                    f"SELECT concept_id FROM {concepts} WHERE vocabulary_id = "
-                    f"{text(vocabulary)} AND concept_code IN ({listed})"
-                ).fetchall()
-                ids = [one for (one,) in rows]
-            found[f"{what}_codes"] = listed
-            found[f"{what}_concepts"] = ", ".join(map(str, ids)) or "NULL"
-        return found
+        listed = ", ".join(text(code) for code in ranks)
+        ranked: list[int] = []
+        if concepts:
+            rows = self._connection.execute(
+                f"SELECT concept_id FROM {concepts} WHERE vocabulary_id = 'SVI' "
+                f"AND concept_code IN ({listed})"
+            ).fetchall()
+            ranked = [one for (one,) in rows]
+        self._numbers[concepts] = {
+            "age_codes": _plain("age"),
+            "gone_codes": _plain("gone"),
+            "gone_concepts": "NULL",
+            "age_concepts": ", ".join(map(str, sorted(ages))) or "NULL",
+            "rank_codes": listed,
+            "rank_concepts": ", ".join(map(str, ranked)) or "NULL",
+        }
+        return self._numbers[concepts]
+
+    def _vocabulary(self) -> str | None:
+        """Give the vocabulary in force, where one is attached."""
+        held = self._connection.execute(
+            "SELECT 1 FROM duckdb_tables() WHERE table_name = 'concept' "
+            "AND database_name = 'vocabulary' "
+            "UNION SELECT 1 FROM duckdb_views() WHERE view_name = 'concept' "
+            "AND database_name = 'vocabulary'"
+        ).fetchall()
+        return "vocabulary.concept" if held else None
+
+
+def _plain(kind: str) -> str:
+    """List codes as OMOP's source values have them, without their vocabulary."""
+    codes = sorted({each.partition("|")[2] for each in listed_codes(kind)})
+    return ", ".join(text(code) for code in codes)
 
 
 def _deaths(there: set[str]) -> str | None:

@@ -10,16 +10,32 @@ from typing import Final
 import duckdb
 
 from rounds.datamart.deidentify.classes import class_of
+from rounds.datamart.deidentify.dates import OLDEST, TOO_EARLY
 from rounds.datamart.deidentify.plan import DeidentifyPlan
+from rounds.datamart.deidentify.units import may_be_kept
 from rounds.datamart.deidentify.values import choice, stands, state, zip3
-from rounds.datamart.mapping import cdm_columns, cdm_tables
+from rounds.datamart.mapping import Row, cdm_columns, cdm_tables
 from rounds.nouns.errors import DataError
 
 __all__ = ["insist_on_none", "settle"]
 
-_CHECKED: Final = {
-    "choice", "country", "date", "dropped", "name", "state", "value_text", "zip",
-}  # fmt: skip
+_PSEUDONYM: Final = "([A-Za-z0-9][A-Za-z0-9._-]*:)?([A-Z][A-Za-z]+/)?[0-9a-f]{32}"
+"""With the source's name before it, or the type of a resource."""
+_CODE: Final = "[A-Za-z0-9][A-Za-z0-9._+/:-]{0,39}"
+_CODED: Final = frozenset(
+    {
+        "ethnicity_source_value",
+        "race_source_value",
+        "stop_reason",
+        "visit_source_value",
+    }
+)
+"""Columns of words in which FHIR may bring a code of any known system."""
+_REMOVED: Final = "removed"
+_SMALL: Final = 1 << 31
+"""Below it lies one pseudonym in four thousand million, and every row number."""
+_DERIVED: Final = frozenset({"observation_period"})
+"""Tables whose dates are made of others', deaths among them."""
 _COUNTED_ON: Final = (("drug_exposure", "drug_exposure_end_date"),)
 """Dates that a mapping counts from the day on which something began."""
 
@@ -57,13 +73,15 @@ def insist_on_none(connection: duckdb.DuckDBPyConnection, plan: DeidentifyPlan) 
     found = []
     for table in cdm_tables():
         tests = dict(_tests(plan, table))
-        if not tests:
-            continue
-        counted = ", ".join(f"count(*) FILTER ({test})" for test in tests.values())
-        (counts,) = connection.execute(f'SELECT {counted} FROM "{table}"').fetchall()
-        found += [
-            f"{table}.{column}" for column, n in zip(tests, counts, strict=True) if n
-        ]
+        if tests:
+            counted = ", ".join(f"count(*) FILTER ({one})" for one in tests.values())
+            (counts,) = connection.execute(
+                f'SELECT {counted} FROM "{table}"'
+            ).fetchall()
+            named = zip(tests, counts, strict=True)
+            found += [f"{table}.{column}" for column, n in named if n]
+        found += _numbered(connection, plan, table)
+        found += _with_other_units(connection, plan, table)
     if found:
         raise DataError(
             f"De-identification ({plan.mode}) is incomplete: {', '.join(found)}.",
@@ -76,34 +94,95 @@ def insist_on_none(connection: duckdb.DuckDBPyConnection, plan: DeidentifyPlan) 
         )
 
 
+def _columns(
+    plan: DeidentifyPlan, table: str, *kinds: str
+) -> Iterator[tuple[Row, Row]]:
+    """Give the columns of some classes, or of any, each with its class."""
+    for row in cdm_columns(table):
+        known = class_of("omop", table, row["column"], plan.more_classes)
+        if not kinds or known["class"] in kinds:
+            yield row, known
+
+
+def _numbered(
+    connection: duckdb.DuckDBPyConnection, plan: DeidentifyPlan, table: str
+) -> Iterator[str]:
+    """Give the columns of ids whose numbers are those of a database, not pseudonyms."""
+    for row, _ in _columns(plan, table, "id"):
+        name = row["column"]
+        (counts,) = connection.execute(
+            f'SELECT count("{name}"), count(*) FILTER ("{name}" < {_SMALL}) '
+            f'FROM "{table}"'
+        ).fetchall()
+        if counts[1] > counts[0] / 100:
+            yield f"{table}.{name}"
+
+
+def _with_other_units(
+    connection: duckdb.DuckDBPyConnection, plan: DeidentifyPlan, table: str
+) -> Iterator[str]:
+    """Give the columns of units in which something else stands."""
+    for row, _ in _columns(plan, table, "unit"):
+        name = row["column"]
+        units = connection.execute(
+            f'SELECT DISTINCT "{name}" FROM "{table}" WHERE "{name}" IS NOT NULL'
+        ).fetchall()
+        if not all(may_be_kept(unit) for (unit,) in units):
+            yield f"{table}.{name}"
+
+
 def _tests(plan: DeidentifyPlan, table: str) -> Iterator[tuple[str, str]]:
     """Write, of each column that can be judged, when a value must not be there."""
-    for row in cdm_columns(table):
-        name = row["column"]
-        known = class_of("omop", table, name, plan.more_classes)
-        kind, given = known["class"], f'"{name}"'
-        if kind not in _CHECKED or (kind == "name" and plan.keep_names):
-            continue
-        if kind in {"dropped", "name"}:
-            yield name, f"{given} IS NOT NULL"
-        elif kind == "date" and plan.mode == "safe_harbor":
-            is_year = f"{given} = date_trunc('year', {given})"
-            yield (
-                name,
-                f"{given} IS NOT NULL"
-                if row["type"] == "TIMESTAMP"
-                else f"NOT ({is_year})",
-            )
-        elif kind == "value_text":
-            code = f"regexp_full_match({given}, '[A-Za-z0-9._+-]{{1,24}}')"
-            yield name, f"{given} IS NOT NULL AND NOT ({code} OR {stands(given)})"
-        elif kind == "choice":
-            kept = choice(given, known["of"])
-            yield (
-                name,
-                f"{given} IS NOT NULL AND {kept} IS NULL AND NOT {stands(given)}",
-            )
-        elif kind in {"state", "country"}:
-            yield name, f"{given} IS NOT NULL AND {state(given, kind)} IS NULL"
-        elif kind == "zip":
-            yield name, f"{given} <> '000' AND {zip3(given)} IS DISTINCT FROM {given}"
+    for row, known in _columns(plan, table):
+        given = f'"{row["column"]}"'
+        test = _dated(plan, table, row, known) or _worded(plan, table, given, known)
+        if test is not None:
+            yield row["column"], test
+
+
+def _dated(plan: DeidentifyPlan, table: str, row: Row, known: Row) -> str | None:
+    """Write when a date says more than it may."""
+    kind, given = known["class"], f'"{row["column"]}"'
+    if kind == "birth_part" and plan.mode == "safe_harbor":
+        return f"{given} IS NOT NULL"
+    if kind not in {"date", "death", "source_date"}:
+        return None
+    tests = []
+    if kind == "date" and table not in _DERIVED:
+        first = f"make_date({plan.reference_year - OLDEST - 1}, 1, 1)"
+        tests.append(f"({given} < {first} AND {given} <> DATE '{TOO_EARLY}')")
+    if kind == "source_date" or plan.mode == "safe_harbor":
+        whole = f"{given} = date_trunc('year', {given})"
+        is_time = row["type"] == "TIMESTAMP"
+        tests.append(f"{given} IS NOT NULL" if is_time else f"NOT ({whole})")
+    return " OR ".join(tests) or None
+
+
+def _worded(plan: DeidentifyPlan, table: str, given: str, known: Row) -> str | None:
+    """Write when a text is none of those that may stand there."""
+    kind, there = known["class"], f"{given} IS NOT NULL"
+    if kind == "dropped" or (kind == "name" and not plan.keep_names):
+        return there
+    if kind == "removed":
+        return f"{given} <> '{_REMOVED}'"
+    if kind == "identifier":
+        return f"NOT regexp_full_match({given}, '{_PSEUDONYM}')"
+    if kind in {"source_code", "local_code"}:
+        if plan.keep_names and table == "payer_plan_period":
+            return None  # an insurance's name is that of an organisation
+        return f"NOT regexp_full_match({given}, '{_CODE}')"
+    if kind == "value_text":
+        code = f"regexp_full_match({given}, '[A-Za-z0-9._+-]{{1,40}}')"
+        return f"{there} AND NOT ({code} OR {stands(given)})"
+    if kind == "choice":
+        test = (
+            f"{there} AND {choice(given, known['of'])} IS NULL AND NOT {stands(given)}"
+        )
+        if given.strip('"') in _CODED:
+            test += f" AND NOT regexp_full_match({given}, '{_CODE}')"
+        return test
+    if kind in {"state", "country"}:
+        return f"{there} AND {state(given, kind)} IS NULL"
+    if kind == "zip":
+        return f"{given} <> '000' AND {zip3(given)} IS DISTINCT FROM {given}"
+    return None

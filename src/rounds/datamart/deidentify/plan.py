@@ -25,6 +25,7 @@ __all__ = [
     "DeidentifyPlan",
     "Mode",
     "calendar_of_stamp",
+    "existing_key",
     "insist_alike",
     "plan_from",
     "read_key",
@@ -226,6 +227,21 @@ def read_key(path: Path, random_bytes: Callable[[int], bytes]) -> bytes:
     """
     if not path.exists():
         _make_key(path, random_bytes)
+    return existing_key(path)
+
+
+def existing_key(path: Path) -> bytes:
+    """Give the key that is at a path.
+
+    Raises
+    ------
+    AccessError
+        If others than its owner may read it.
+    DataError
+        If it is not 32 bytes long.
+    FileNotFoundError
+        If there is none.
+    """
     if path.stat().st_mode & 0o077:
         raise AccessError(
             f"private/{path.name} can be read by others.",

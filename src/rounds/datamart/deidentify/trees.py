@@ -11,21 +11,14 @@ from typing import Any, Final
 
 from rounds.datamart.deidentify import values
 from rounds.datamart.deidentify.classes import class_of
+from rounds.datamart.deidentify.numbers import AGES, GONE, Number, is_listed, uris
 from rounds.datamart.deidentify.plan import DeidentifyPlan
 from rounds.datamart.fhir_paths import text
-from rounds.datamart.mapping import mapping
-from rounds.definitions.code_systems import code_systems
 
 __all__ = ["Trees", "is_list", "is_struct", "quantities"]
 
 _UCUM: Final = "http://unitsofmeasure.org|urn:oid:2.16.840.1.113883.6.8"
 _COMPARATORS: Final = "<|<=|>=|>|ad"
-
-
-def _uris(vocabulary: str) -> str:
-    """Write the code systems of a vocabulary."""
-    known = code_systems().items()
-    return ", ".join(text(uri) for uri, name in known if name == vocabulary)
 
 
 def is_struct(kind: Any) -> bool:
@@ -99,7 +92,7 @@ class Trees:
     def _struct(
         self, given: str, kind: Any, depth: int, special: dict[str, str]
     ) -> str:
-        code = given + '."code"' if "code" in _names(kind) else None
+        code = self._first(given + '."code"', kind) if "code" in _names(kind) else None
         parts = []
         for name, sub in kind.children:
             value = f'{given}."{name}"'
@@ -108,12 +101,12 @@ class Trees:
             elif is_list(sub) and not is_struct(sub.children[0][1]):
                 written = _nothing(sub)  # single values that only a site's view reads
             elif is_struct(sub) or is_list(sub):
-                if _is_quantity(sub) and code:
-                    written = self.quantity(value, sub, self._first(code, kind))
+                if _is_quantity(sub):
+                    written = self.quantity(value, sub, code, anything=True)
                 else:
                     written = self.write(value, sub, depth)
             else:
-                written = self._leaf(name, value, sub)
+                written = self._leaf(name, value, sub, code)
             parts.append(f'"{name}" := {written}')
         return f"CASE WHEN {given} IS NOT NULL THEN struct_pack({', '.join(parts)}) END"
 
@@ -121,22 +114,21 @@ class Trees:
     def _first(code: str, kind: Any) -> str:
         return f"{code}.coding[1]" if _is_codeable(_names(kind)["code"]) else code
 
-    def _leaf(self, name: str, value: str, kind: Any) -> str:
+    def _leaf(self, name: str, value: str, kind: Any, code: str | None = None) -> str:
         row = class_of("fhir", "(element)", name, self.plan.more_classes)
         is_json = str(kind) == "JSON"
         given = f"CAST({value} AS VARCHAR)" if is_json else value
         if row["class"] == "choice":
             return values.choice(value, row["of"])
         if row["class"] in {"number", "boolean"}:
-            kept = values.number(given) if row["class"] == "number" else given
-            allowed = f"{given} IN ('true', 'false', 'null')"
-            test = (
-                f"{given} = 'null' OR ({kept}) = {given}"
-                if row["class"] == "number"
-                else allowed
-            )
+            kept, allowed = value, f"{given} IN ('true', 'false', 'null')"
+            if row["class"] == "number":
+                allowed = f"{given} = 'null' OR ({values.number(given)}) = {given}"
+                kept = self.adjusted(value, given, code, as_json=is_json, anything=True)
             wrong = "'\"wrong\"'::JSON" if is_json else "'wrong'"
-            return f"CASE WHEN {value} IS NULL OR {test} THEN {value} ELSE {wrong} END"
+            return (
+                f"CASE WHEN {value} IS NULL OR {allowed} THEN {kept} ELSE {wrong} END"
+            )
         return _nothing(kind)
 
     def coding(self, given: str, kind: Any, allowed: str = "") -> str:
@@ -190,7 +182,14 @@ class Trees:
         local = values.opaque(self.plan, given)
         return f"CASE WHEN coalesce({has_code}, false) THEN NULL ELSE {local} END"
 
-    def quantity(self, given: str, kind: Any, code: str | None = None) -> str:
+    def quantity(
+        self,
+        given: str,
+        kind: Any,
+        code: str | None = None,
+        *,
+        anything: bool = False,
+    ) -> str:
         """Write a Quantity, an age capped, a rank of a place coarsened.
 
         Parameters
@@ -201,12 +200,19 @@ class Trees:
             Its type.
         code : str, optional
             The Coding that says what it is of.
+        anything : bool
+            Whether it may be of anything where there is no code.
         """
         plain = f"CAST({given}.value AS VARCHAR)"
-        exact = f"{given}.value"
-        if code is not None:
-            number = f"TRY_CAST({plain} AS DOUBLE)"
-            exact = self.adjusted(exact, number, code, f"{given}.code", as_json=True)
+        units = (f"{given}.code", f"{given}.unit")
+        exact = self.adjusted(
+            f"{given}.value",
+            plain,
+            code,
+            units=units,
+            as_json=True,
+            anything=anything,
+        )
         written = {
             "value": f"CASE WHEN {given}.value IS NULL OR {plain} = 'null' "
             f"THEN {given}.value WHEN ({values.number(plain)}) = {plain} THEN {exact} "
@@ -222,21 +228,52 @@ class Trees:
         )
         return f"CASE WHEN {given} IS NOT NULL THEN struct_pack({parts}) END"
 
-    @staticmethod
     def adjusted(
-        exact: str, number: str, code: str, unit: str, *, as_json: bool = False
+        self,
+        exact: str,
+        plain: str,
+        code: str | None,
+        *,
+        units: tuple[str, ...] = (),
+        as_json: bool = False,
+        anything: bool = False,
     ) -> str:
-        """Write a number that is text: of an age at most 90, of a rank its quarter."""
-        listed = ", ".join(text(row["code"]) for row in mapping("deidentify_ages"))
+        """Write a number, an age grouped and a rank of a place coarsened.
 
-        def shown(value: str) -> str:
-            words = f"CAST({value} AS VARCHAR)"
-            return f"CAST({words} AS JSON)" if as_json else words
-
-        rank = shown(values.place_rank(number))
-        return (
-            f"CASE WHEN {code}.system IN ({_uris('LOINC')}) "
-            f"AND {code}.code IN ({listed}) AND {number} > {values.aged(number, unit)} "
-            f"THEN {shown(values.aged(number, unit))} "
-            f"WHEN {code}.system IN ({_uris('SVI')}) THEN {rank} ELSE {exact} END"
+        Parameters
+        ----------
+        exact : str
+            The number as it stands, given back where it may be shown.
+        plain : str
+            The same as text.
+        code : str, optional
+            The Coding that says what it is of.
+        units : tuple of str
+            Texts of its unit, as given.
+        as_json : bool
+            Whether JSON is to be written, and not text.
+        anything : bool
+            Whether it may be of anything where there is no code.
+        """
+        aged = gone = ranked = "false"
+        unknown = "true" if anything else "false"
+        if code is not None:
+            aged = is_listed(AGES, f"{code}.system", f"{code}.code")
+            gone = is_listed(GONE, f"{code}.system", f"{code}.code")
+            ranked = f"coalesce({code}.system IN ({uris('SVI')}), false)"
+            kept = values.code_kept(self.plan, f"{code}.system", f"{code}.code")
+            unknown = f"NOT coalesce({kept}, false)"
+        number = Number(
+            self.plan,
+            f"TRY_CAST({plain} AS DOUBLE)",
+            units=units,
+            kept=tuple(map(values.unit, units)),
+            aged=aged,
+            gone=gone,
+            ranked=ranked,
+            unknown=unknown,
         )
+        shown = f"regexp_replace(CAST({number.shown()} AS VARCHAR), '[.]0$', '')"
+        if as_json:
+            shown = f"CAST({shown} AS JSON)"
+        return f"CASE WHEN {number.changed()} THEN {shown} ELSE {exact} END"

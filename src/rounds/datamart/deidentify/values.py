@@ -17,13 +17,13 @@ from rounds.definitions.code_systems import code_systems
 __all__ = [
     "LOCAL",
     "UNITS",
-    "aged",
+    "bare_code",
     "boolean",
     "choice",
     "code_kept",
+    "local_code",
     "number",
     "opaque",
-    "place_rank",
     "source_code",
     "stands",
     "state",
@@ -39,8 +39,6 @@ UNITS: Final = "rounds_deidentify_units"
 _NUMBER: Final = "-?[0-9]{1,18}([.][0-9]{1,18})?([eE][+-]?[0-9]{1,3})?"
 _LOOKS_LIKE_A_CODE: Final = "[A-Za-z0-9][A-Za-z0-9._/-]{0,19}"
 _WRONG: Final = "'wrong'"
-_OLDEST: Final = 90
-_YEARS: Final = {"a": 1, "mo": 12, "wk": 52.18, "d": 365.25}
 
 
 @cache
@@ -53,10 +51,8 @@ def code_kept(plan: DeidentifyPlan, system: str, code: str) -> str:
     """Write whether a code is of a known system and of that system's form."""
     tests = []
     for name, pattern in _systems():
-        mine = f"{system} = {text(name)}"
-        if name.endswith("*"):
-            mine = f"starts_with({system}, {text(name[:-1])})"
-        tests.append(f"WHEN {mine} THEN regexp_full_match({code}, {text(pattern)})")
+        form = f"regexp_full_match({code}, {text(pattern)})"
+        tests.append(f"WHEN {system} = {text(name)} THEN {form}")
     for name in plan.keep_systems:
         form = f"regexp_full_match({code}, '{_LOOKS_LIKE_A_CODE}')"
         tests.append(f"WHEN {system} = {text(name)} THEN {form}")
@@ -76,6 +72,29 @@ def stands(given: str) -> str:
     return f"regexp_full_match({given}, '{LOCAL}|local-[0-9a-f]{{16}}')"
 
 
+def bare_code(plan: DeidentifyPlan, given: str) -> str:
+    """Write whether a text has the form of a code that is known without its system."""
+    forms = [row["bare"] for row in mapping("deidentify_systems") if row["bare"]]
+    if plan.keep_codes:
+        forms.append(_LOOKS_LIKE_A_CODE)
+    return f"regexp_full_match({given}, {text('|'.join(forms))})"
+
+
+def local_code(plan: DeidentifyPlan, given: str, concepts: tuple[str, ...]) -> str:
+    """Write a site's own word for a concept, where any number may stand: never kept.
+
+    Parameters
+    ----------
+    given : str
+        The column.
+    concepts : tuple of str
+        Columns of the concepts that say the same; if one is known, nothing stands for
+        the word.
+    """
+    known = " OR ".join(f"coalesce({name}, 0) > 0" for name in concepts) or "false"
+    return f"CASE WHEN {known} THEN NULL ELSE {opaque(plan, given)} END"
+
+
 def source_code(plan: DeidentifyPlan, given: str, concepts: tuple[str, ...]) -> str:
     """Write a source value: kept if it has the form of a code that is no number.
 
@@ -87,13 +106,9 @@ def source_code(plan: DeidentifyPlan, given: str, concepts: tuple[str, ...]) -> 
         Columns of the concepts that say the same; if one is known, the value is not
         needed.
     """
-    forms = [row["bare"] for row in mapping("deidentify_systems") if row["bare"]]
-    if plan.keep_codes:
-        forms.append(_LOOKS_LIKE_A_CODE)
-    known = " OR ".join(f"coalesce({name}, 0) > 0" for name in concepts) or "false"
     return (
-        f"CASE WHEN regexp_full_match({given}, {text('|'.join(forms))}) THEN {given} "
-        f"WHEN {known} THEN NULL ELSE {opaque(plan, given)} END"
+        f"CASE WHEN {bare_code(plan, given)} THEN {given} "
+        f"ELSE {local_code(plan, given, concepts)} END"
     )
 
 
@@ -167,20 +182,3 @@ def state(given: str, kind: str) -> str:
     rows = mapping("deidentify_places")
     listed = ", ".join(text(row["value"]) for row in rows if row["kind"] == kind)
     return f"CASE WHEN lower(trim({given})) IN ({listed}) THEN trim({given}) END"
-
-
-def aged(value: str, unit_of: str) -> str:
-    """Write a number of years as 90 where it is more; of another unit likewise."""
-    limits = " ".join(
-        f"WHEN {text(name)} THEN {_OLDEST * n}" for name, n in _YEARS.items()
-    )
-    return f"least({value}, CASE coalesce({unit_of}, 'a') {limits} ELSE {_OLDEST} END)"
-
-
-def place_rank(value: str) -> str:
-    """Write a percentile rank of a place as the middle of its quarter.
-
-    An exact rank would name the census tract, which is smaller than a state.
-    """
-    quarter = f"least(floor({value} * 4), 3)"
-    return f"CASE WHEN {value} BETWEEN 0 AND 1 THEN ({quarter} + 0.5) / 4 END"

@@ -54,13 +54,14 @@ class CsvSource:
         found = find_mapping(files)
         assert found is not None, "the source was recognised"
         tables = [file for file in files if file.extension in _TEXT]
+        away = held.deidentifier
         mapped = read_mapping(found, [file.name for file in tables])
         sheets = _sheets(found, tables, mapped)
         n_read = 0
         for sheet in sheets:
             kind = _table_of(sheet)
             n_read += read_sheet(connection, sheet, kind)
-            _remark_columns(connection, sheet, kind)
+            _remark_columns(connection, sheet, kind, named=away is None)
             tell(f"reading {sheet.file.label}", n_read)
         for file in tables:
             if file.name not in mapped:
@@ -69,7 +70,6 @@ class CsvSource:
                     "VALUES (?, 0, 'file', 'file not mapped', false)",
                     [file.number],
                 )
-        away = held.deidentifier
         lots = [lot for sheet in sheets for lot in lots_of(sheet, away)]
         stage_lots(connection, lots)
         if away:
@@ -108,14 +108,14 @@ def _sheets(
             stripped = [name.strip() for name in names]
             columns = {name: f"c{i}" for i, name in enumerate(stripped)}
             if len({name.lower() for name in stripped}) < len(stripped):
-                faults.append(f"{file.name}: two columns have the same name")
+                faults.append(f"{file.label}: two columns have the same name")
             faults += [
-                f'{file.name}: there is no column "{name}" among its {len(names)}'
+                f'{file.label}: there is no column "{name}" among its {len(names)}'
                 for name in _used(each)
                 if name not in columns
             ]
             sheets.append(Sheet(file, each, columns, delimiter))
-    insist(found.name, faults)
+    insist(found.label, faults)
     return sheets
 
 
@@ -127,10 +127,18 @@ def _used(mapped: MappedFile) -> Iterable[str]:
 
 
 def _remark_columns(
-    connection: duckdb.DuckDBPyConnection, sheet: Sheet, kind: str
+    connection: duckdb.DuckDBPyConnection, sheet: Sheet, kind: str, *, named: bool
 ) -> None:
-    """Remark on columns that the mapping leaves out: the header is one by now."""
-    unused = [name for name in sheet.columns if name not in set(_used(sheet.mapped))]
+    """Remark on columns that the mapping leaves out: the header is one by now.
+
+    A column may be called after a person: without `named`, it is called by its place.
+    """
+    used = set(_used(sheet.mapped))
+    unused = [
+        name if named else str(place)
+        for place, name in enumerate(sheet.columns, start=1)
+        if name not in used
+    ]
     rows = [(sheet.number, kind, f"column not used: {name}") for name in unused]
     if rows:
         connection.executemany("INSERT INTO problem VALUES (?, 0, ?, ?, false)", rows)

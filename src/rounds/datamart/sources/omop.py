@@ -20,8 +20,9 @@ __all__ = ["OmopSource"]
 _TEXT = frozenset({".csv", ".tsv", ".txt"})
 _DATABASE = frozenset({".duckdb", ".db"})
 _CONCEPTS = (
-    "(SELECT concept_id, vocabulary_id, concept_code FROM rows_concept "
-    "UNION ALL SELECT concept_id, vocabulary_id, concept_code FROM vocabulary.concept)"
+    "(SELECT concept_id, vocabulary_id, concept_code, concept_name FROM rows_concept "
+    "UNION ALL SELECT concept_id, vocabulary_id, concept_code, concept_name "
+    "FROM vocabulary.concept)"
 )
 """Every concept that a row may have."""
 _KNOWN = frozenset(row_tables()) | VOCABULARY_TABLES

@@ -265,7 +265,7 @@ def _sync(path: Path) -> None:
 
 def _empty(folder: Path) -> None:
     for each in folder.iterdir():
-        if each.is_dir():
+        if each.is_dir() and not each.is_symlink():
             shutil.rmtree(each)
         else:
             each.unlink()
