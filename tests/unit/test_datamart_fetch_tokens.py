@@ -152,7 +152,7 @@ def test_a_redirect_to_another_host_does_not_carry_the_token(server, go):
 @pytest.fixture
 def elsewhere(server):
     """Let another host give the files, as the manifest says, and ask for the token."""
-    other = BulkServer(output=list(PATIENT), files_need_token=False, jobs={"job-1"})
+    other = BulkServer(output=list(PATIENT), jobs={"job-1"})
     with serving(other) as base:
 
         def moved(manifest):
@@ -195,7 +195,7 @@ def test_a_place_to_ask_at_that_is_elsewhere_does_not_get_the_token(server, go):
 
 
 def test_files_elsewhere_that_need_no_token_are_fetched(server, elsewhere, go):
-    server.files_need_token = False
+    server.files_need_token = elsewhere.files_need_token = False
     go()
     assert tokens_sent(elsewhere, "file") == [None]
 
