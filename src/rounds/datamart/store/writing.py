@@ -116,8 +116,17 @@ class Writer:
         _sync(path / "touched")
         self._put(sealed(snapshot), self.store.manifest_path(self.number))
         _sync(path.parent)
-        self._put(f"{self.number}\n", path / "CURRENT")
+        try:
+            self.point_at(self.number)
+        except BaseException:
+            # Said to have failed, so never taken for what is in force.
+            self.store.manifest_path(self.number).unlink()
+            raise
         return snapshot
+
+    def point_at(self, number: int) -> None:
+        """Say which snapshot is in force."""
+        self._put(f"{number}\n", self.store.path / "CURRENT")
 
     def _put(self, text: str, place: Path) -> None:
         """Write a file whole, then move it to its place, and see both on the disk."""
@@ -136,6 +145,8 @@ class Writer:
             last = self.store.current_number() or 0
         except DataError:
             return  # Damaged: it is not known what is in force, so nothing is removed.
+        if last and not (self.store.path / "CURRENT").exists():
+            self.point_at(last)
         for path in (self.store.path / "snapshots").glob("*.json"):
             if path.stem.isdecimal() and int(path.stem) > last:
                 path.unlink()
