@@ -258,7 +258,9 @@ def test_an_only_snapshot_that_is_not_whole_is_refused_and_kept(one, lost, tmp_p
     store = Store(one)
     (part,) = store.current().parts
     before = {path: path.read_bytes() for path in one.rglob("*") if path.is_file()}
-    damaged = store.manifest_path(1) if lost == "manifest" else store.part_path(part.file)
+    damaged = (
+        store.manifest_path(1) if lost == "manifest" else store.part_path(part.file)
+    )
     damaged.chmod(0o600)
     damaged.write_text("half")
     refused("datamart-damaged", Datamart.open, one)

@@ -36,9 +36,7 @@ def clinic_strata(
     DataError
         If fewer than two clinics have anyone in the denominator.
     """
-    result = run_measure(
-        datamart, measure, period, by="care_site", without=without
-    )
+    result = run_measure(datamart, measure, period, by="care_site", without=without)
     if not isinstance(result, MeasureResult):
         raise DataError(
             f"The clinics cannot be stratified: {result.reason}",

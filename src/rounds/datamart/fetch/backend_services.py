@@ -76,10 +76,7 @@ class Credentials:
                 f"{', '.join(map(repr, wrong))}.",
                 code="fetch-settings",
                 why="A token goes to a whole host, so its path is not looked at.",
-                remedies=(
-                    "Write scheme and host alone: --token-origin "
-                    "https://files.example.org",
-                ),
+                remedies=("Write scheme and host alone: https://files.example.org",),
             )
         for each in self.token_origins:
             insist_on_https(each, local=True)
