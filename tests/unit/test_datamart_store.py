@@ -1,6 +1,5 @@
 """Snapshots: numbered, whole, kept for a while, and one writer at a time."""
 
-import datetime as dt
 import errno
 import os
 import shutil
@@ -12,40 +11,8 @@ import pytest
 
 from rounds.datamart import Datamart, Store, load
 from rounds.datamart.store import KEPT_SNAPSHOTS, Writer, writing
-from rounds.nouns import DataError, DefinitionError, SourceError
 from stories import adding
-
-NOON = dt.datetime(2025, 1, 6, 12, tzinfo=dt.UTC)
-
-
-@pytest.fixture
-def source(monkeypatch):
-    adding.take_over(monkeypatch)
-
-
-@pytest.fixture
-def five(source, tmp_path):
-    """A datamart after five loads, each of one more reading."""
-    mart = tmp_path / "mart"
-    for key in range(1, 6):
-        folder = adding.write(tmp_path / f"in-{key}", str(key), [adding.reading(key)])
-        load(folder, mart, now=lambda: NOON)
-    return mart
-
-
-def readings(mart, **options):
-    with Datamart.open(mart, **options) as opened:
-        return opened._connection.execute(
-            "SELECT count(*) FROM measurement"
-        ).fetchone()[0]
-
-
-def refused(code, use, *arguments, **options):
-    with pytest.raises((DataError, DefinitionError, SourceError)) as caught:
-        use(*arguments, **options)
-    assert caught.value.code == code
-    assert 1 <= len(caught.value.remedies) <= 3
-    return str(caught.value)
+from stories.adding import NOON, readings, refused
 
 
 def test_each_load_makes_a_numbered_snapshot_with_its_parent(five):
