@@ -153,8 +153,10 @@ class Store:
             path = self.part_path(part.file)
             if not path.is_file() or path.stat().st_size != part.bytes:
                 return False
-        vocabulary = self.vocabulary_path(snapshot.vocabulary)
-        return vocabulary is None or vocabulary.is_file()
+        needed = (snapshot.vocabulary, snapshot.base)
+        return all(
+            path is None or path.is_file() for path in map(self.vocabulary_path, needed)
+        )
 
     @contextmanager
     def writing(self, wait: float = 0.0) -> Iterator[Writer]:
