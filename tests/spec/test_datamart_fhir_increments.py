@@ -116,6 +116,34 @@ def test_what_is_deleted_stays_so_when_an_older_version_comes(parts, turned):
     assert len(parts.rows("condition_occurrence")) == 1, "it may be made again"
 
 
+@pytest.mark.parametrize("together", [False, True])
+def test_a_deletion_without_a_time_is_said_to_be_one(parts, together):
+    """It is not older than what stays: nobody knows when it was."""
+    dated, dateless = story.condition(**at(EARLY)), deletion("Condition", "c1")
+    if together:
+        told = parts.load(story.patient(), dated, dateless)
+    else:
+        parts.load(story.patient(), dated)
+        told = parts.load(dateless)
+    assert told.reasons == {("(delete)", "deletion without a time"): 1}
+    assert len(parts.rows("condition_occurrence")) == 1
+
+
+def test_a_deletion_without_a_time_deletes_what_has_none_itself(parts):
+    parts.load(story.patient(), story.condition())
+    told = parts.load(deletion("Condition", "c1"))
+    assert told.reasons == {}
+    assert parts.rows("condition_occurrence") == []
+
+
+def test_a_deletion_of_an_older_version_without_a_time_is_older(parts):
+    parts.load(story.patient(), story.condition(meta={"versionId": "3"}))
+    older = deletion("Condition", "c1")
+    older["entry"][0]["response"] = {"status": "204", "etag": 'W/"2"'}
+    told = parts.load(older)
+    assert told.reasons == {("(delete)", "older version"): 1}
+
+
 def test_a_deleted_patient_takes_all_rows_along(parts):
     parts.load(
         story.patient(address=[{"city": "Ely"}], deceasedDateTime="2024-05-06"),

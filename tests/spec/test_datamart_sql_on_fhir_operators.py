@@ -1,7 +1,10 @@
 """Operators and boundaries in a view, worked out from FHIRPath."""
 
+import duckdb
 import pytest
 
+from rounds.datamart.sql_on_fhir.boundaries import boundary
+from rounds.datamart.sql_on_fhir.values import Value
 from stories.views import value, values
 
 OBSERVATION = {
@@ -125,6 +128,50 @@ def test_a_boundary_is_the_least_or_greatest_that_may_be_meant(path, low, high):
     """The examples of FHIRPath's own page, and a leap year."""
     assert value(path.format("lowBoundary"), DAY) == low
     assert value(path.format("highBoundary"), DAY) == high
+
+
+@pytest.mark.parametrize(
+    ("number", "low", "high"),
+    [
+        (1.5e-7, "0.00000014", "0.00000016"),
+        (-2e-7, "-0.00000025", "-0.00000015"),
+        (1e22, "5000000000000000000000.00000000", "15000000000000000000000.00000000"),
+        (1e26, None, None),
+        (1e300, None, None),
+        (1e-300, None, None),
+    ],
+)
+def test_the_boundaries_of_a_number_with_an_exponent_are_those_of_its_digits(
+    number, low, high
+):
+    observation = {
+        "resourceType": "Observation",
+        "id": "o",
+        "valueQuantity": {"value": number},
+    }
+    path = "value.ofType(Quantity).value"
+    assert "e" in value(path, observation)
+    assert value(f"{path}.lowBoundary()", observation) == low
+    assert value(f"{path}.highBoundary()", observation) == high
+
+
+@pytest.mark.parametrize(
+    ("written", "low", "high"),
+    [
+        ("1.5e3", "1450.00000000", "1550.00000000"),
+        ("1.50E+3", "1495.00000000", "1505.00000000"),
+        ("1e2", "50.00000000", "150.00000000"),
+        ("-2.50e-2", "-0.02505000", "-0.02495000"),
+        ("15e-1", "1.45000000", "1.55000000"),
+        ("0e0", "-0.50000000", "0.50000000"),
+        ("1e999999999999", None, None),
+        ("1e-999999999999", None, None),
+    ],
+)
+def test_an_exponent_moves_the_place_to_which_a_number_is_known(written, low, high):
+    number = Value(f"'{written}'", "decimal")
+    both = [boundary(number, high=high, precision=None).sql for high in (False, True)]
+    assert duckdb.sql(f"SELECT {', '.join(both)}").fetchall() == [(low, high)]
 
 
 def test_the_boundaries_of_a_period_are_those_of_its_ends():

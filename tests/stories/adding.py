@@ -5,13 +5,19 @@ A line is `reading,<key>,<version>,<person>,<day>,<value>` or
 given in a stage, as FHIR does, and writes again the slices of the persons it touches.
 """
 
+import datetime as dt
 import random
 
+import pytest
+
+from rounds.datamart import Datamart
 from rounds.datamart.cdm import insert
 from rounds.datamart.fhir_paths import text
 from rounds.datamart.sources import Loaded
 from rounds.datamart.store import visible_stage
+from rounds.nouns import DataError, DefinitionError, SourceError
 
+NOON = dt.datetime(2025, 1, 6, 12, tzinfo=dt.UTC)
 COLUMNS = "kind, key, version, person, day, value"
 
 
@@ -190,3 +196,20 @@ def lines_of(chance, n, *, keys=60, people=15):
             )
         )
     return found
+
+
+def readings(mart, **options):
+    """Count the readings of a datamart."""
+    with Datamart.open(mart, **options) as opened:
+        return opened._connection.execute(
+            "SELECT count(*) FROM measurement"
+        ).fetchone()[0]
+
+
+def refused(code, use, *arguments, **options):
+    """See something refused with a code; give what it says."""
+    with pytest.raises((DataError, DefinitionError, SourceError)) as caught:
+        use(*arguments, **options)
+    assert caught.value.code == code
+    assert 1 <= len(caught.value.remedies) <= 3
+    return str(caught.value)

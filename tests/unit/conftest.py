@@ -1,10 +1,12 @@
-"""A practice over HTTP, for the tests of its doors."""
+"""A practice over HTTP, and a datamart of five loads, for the tests that share them."""
 
 import anyio
 import pytest
 from starlette.applications import Starlette
 
+from rounds.datamart import load
 from rounds.web.cds_hooks import cds_routes
+from stories import adding
 from stories import practice as story
 
 
@@ -47,3 +49,19 @@ def silent(served):
     (rollout,) = {entry.rollout for entry in served.history(story.SERVICE)}
     assignments = served.assignments(rollout)
     return next(unit for unit, one in assignments.items() if one.arm == "silent")
+
+
+@pytest.fixture
+def source(monkeypatch):
+    """Let loads read `*.readings`."""
+    adding.take_over(monkeypatch)
+
+
+@pytest.fixture
+def five(source, tmp_path):
+    """A datamart after five loads, each of one more reading."""
+    mart = tmp_path / "mart"
+    for key in range(1, 6):
+        folder = adding.write(tmp_path / f"in-{key}", str(key), [adding.reading(key)])
+        load(folder, mart, now=lambda: adding.NOON)
+    return mart

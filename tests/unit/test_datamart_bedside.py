@@ -2,11 +2,12 @@
 
 import datetime as dt
 import json
+import shutil
 
 import numpy as np
 import pytest
 
-from rounds.datamart import Datamart, load, publish_bedside
+from rounds.datamart import Datamart, Store, load, publish_bedside
 from rounds.datamart.bedside import MAX_AGE_DAYS, Bedside, parse_fact
 from rounds.datamart.bedside_publishing import _states
 from rounds.datamart.rows import MeasureRows
@@ -105,6 +106,42 @@ def test_states_are_those_of_the_measure(mart, tmp_path):
     assert (tmp_path / "b.sqlite").stat().st_mode & 0o077 == 0
 
 
+def loaded(folder, name, mmhg):
+    """Load a person with a pressure beside whoever is loaded already."""
+    given = folder / f"in-{name}-{mmhg}"
+    given.mkdir()
+    rows = [json.dumps(one) for one in patient(name, mmhg)]
+    (given / "all.ndjson").write_text("\n".join(rows) + "\n")
+    load(given, folder / "mart")
+
+
+def test_an_older_snapshot_never_takes_the_place_of_a_newer(tmp_path):
+    loaded(tmp_path, "one", 160)
+    with Datamart.open(tmp_path / "mart") as older:
+        loaded(tmp_path, "two", 120)
+        with Datamart.open(tmp_path / "mart") as newer:
+            assert not published(newer, tmp_path).superseded
+        told = published(older, tmp_path)
+    assert told.superseded
+    assert told.snapshot == older.snapshot
+    assert read(tmp_path, "one", "two")[0] == [False, True]
+    with Datamart.open(tmp_path / "mart") as newer:
+        assert not published(newer, tmp_path).superseded, "of the same snapshot, anew"
+
+
+def test_what_is_made_anew_is_not_held_back_by_what_was_there(tmp_path):
+    loaded(tmp_path, "one", 160)
+    Store(tmp_path / "mart").rollback(1)
+    with Datamart.open(tmp_path / "mart") as second:
+        published(second, tmp_path)
+    shutil.rmtree(tmp_path / "mart")
+    loaded(tmp_path, "one", 120)
+    with Datamart.open(tmp_path / "mart") as first:
+        assert first.number < second.number
+        assert not published(first, tmp_path).superseded
+    assert read(tmp_path, "one")[0] == [True]
+
+
 def test_nothing_is_known_of_who_opted_out(mart, tmp_path):
     published(mart, tmp_path, without=frozenset({"high"}))
     assert read(tmp_path, "controlled", "high")[0] == [True, None]
@@ -123,7 +160,10 @@ def test_what_is_published_anew_is_read_at_once(mart, tmp_path):
     assert bedside.facts([MET], ["high"], [CALL])[MET].tolist() == [False]
     published(mart, tmp_path, without=frozenset({"high"}))
     assert bedside.facts([MET], ["high"], [CALL])[MET].tolist() == [None]
-    assert [one.name for one in tmp_path.iterdir()] == ["b.sqlite"]
+    assert sorted(one.name for one in tmp_path.iterdir()) == [
+        ".b.sqlite.lock",
+        "b.sqlite",
+    ]
 
 
 def test_without_a_file_nothing_is_known(tmp_path):

@@ -144,6 +144,7 @@ def test_what_cannot_be_asked_is_said_before_anything_is_done(
         "fetch = 3",
         "[fetch]\nsever = 'x'",
         "[fetch]\ntypes = 'Patient'",
+        "[fetch]\ntoken_origins = 'https://files.example.org'",
         "[fetch]\nkey = 3",
     ],
 )

@@ -5,6 +5,7 @@ import ipaddress
 import itertools
 import json
 import logging
+from dataclasses import replace
 
 import jwt
 import pytest
@@ -146,6 +147,72 @@ def test_a_redirect_to_another_host_does_not_carry_the_token(server, go):
         go()
     assert tokens_sent(server, "file") == ["Bearer token-1"]
     assert tokens_sent(other, "file") == [None]
+
+
+@pytest.fixture
+def elsewhere(server):
+    """Let another host give the files, as the manifest says, and ask for the token."""
+    other = BulkServer(output=list(PATIENT), jobs={"job-1"})
+    with serving(other) as base:
+
+        def moved(manifest):
+            for each in manifest["output"]:
+                each["url"] = each["url"].replace(server.base, base)
+            return manifest
+
+        server.edit_manifest = moved
+        yield other
+
+
+def test_a_host_that_the_manifest_names_does_not_get_the_token(server, elsewhere, go):
+    with pytest.raises(RoundsError) as caught:
+        go()
+    assert caught.value.code == "fetch-token-elsewhere"
+    assert f"--token-origin {elsewhere.base}" in str(caught.value)
+    assert elsewhere.requests == []
+
+
+def test_a_host_that_we_name_gets_the_token(server, elsewhere, us, clock, tmp_path):
+    named = replace(us, token_origins=(elsewhere.base,))
+    with serving(server) as base:
+        trial = Trial(base, clock=clock)
+        with pytest.raises(RoundsError):
+            trial.fetch(tmp_path / "f", credentials=us)
+        trial.fetch(tmp_path / "f", credentials=named)
+    assert tokens_sent(elsewhere, "file") == ["Bearer token-2"]
+    assert len(server.asked("kick-off")) == 1, "the job begun before is gone on with"
+    assert len(seen_by_a_load(tmp_path / "f")) == 1
+
+
+def test_a_place_to_ask_at_that_is_elsewhere_does_not_get_the_token(server, go):
+    place = {"Content-Location": "https://jobs.example.org/1?secret=abc"}
+    server.script["kick-off"] = [Response(status_code=202, headers=place)]
+    with pytest.raises(RoundsError) as caught:
+        go()
+    assert caught.value.code == "fetch-token-elsewhere"
+    assert "https://jobs.example.org" in str(caught.value)
+    assert "abc" not in str(caught.value)
+
+
+def test_files_elsewhere_that_need_no_token_are_fetched(server, elsewhere, go):
+    server.files_need_token = elsewhere.files_need_token = False
+    go()
+    assert tokens_sent(elsewhere, "file") == [None]
+
+
+@pytest.mark.parametrize(
+    ("origin", "code"),
+    [
+        ("files.example.org", "fetch-settings"),
+        ("https://files.example.org/folder", "fetch-settings"),
+        ("https://me:secret@files.example.org", "fetch-settings"),
+        ("http://files.example.org", "fetch-not-https"),
+    ],
+)
+def test_an_origin_is_scheme_host_and_port(us, origin, code):
+    with pytest.raises(RoundsError) as caught:
+        replace(us, token_origins=(origin,))
+    assert caught.value.code == code
 
 
 def test_a_redirect_of_what_is_posted_is_not_followed(server, go):

@@ -1,46 +1,11 @@
 """What is in force: of several sources, under a mapping and a vocabulary."""
 
-import datetime as dt
-
 import duckdb
-import pytest
 
 from rounds.datamart import Datamart, Store, change_vocabulary, load, loading, mapping
-from rounds.nouns import DataError, DefinitionError, SourceError
 from stories import adding
+from stories.adding import NOON, readings, refused
 from stories.small_fhir import write_ndjson
-
-NOON = dt.datetime(2025, 1, 6, 12, tzinfo=dt.UTC)
-
-
-@pytest.fixture
-def source(monkeypatch):
-    adding.take_over(monkeypatch)
-
-
-@pytest.fixture
-def five(source, tmp_path):
-    """A datamart after five loads, each of one more reading."""
-    mart = tmp_path / "mart"
-    for key in range(1, 6):
-        folder = adding.write(tmp_path / f"in-{key}", str(key), [adding.reading(key)])
-        load(folder, mart, now=lambda: NOON)
-    return mart
-
-
-def readings(mart, **options):
-    with Datamart.open(mart, **options) as opened:
-        return opened._connection.execute(
-            "SELECT count(*) FROM measurement"
-        ).fetchone()[0]
-
-
-def refused(code, use, *arguments, **options):
-    with pytest.raises((DataError, DefinitionError, SourceError)) as caught:
-        use(*arguments, **options)
-    assert caught.value.code == code
-    assert 1 <= len(caught.value.remedies) <= 3
-    return str(caught.value)
 
 
 def test_sources_stand_side_by_side_under_their_names(source, tmp_path):

@@ -1,7 +1,8 @@
 """Snapshots: numbered, whole, kept for a while, and one writer at a time."""
 
-import datetime as dt
+import errno
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -9,41 +10,9 @@ import threading
 import pytest
 
 from rounds.datamart import Datamart, Store, load
-from rounds.datamart.store import KEPT_SNAPSHOTS, writing
-from rounds.nouns import DataError, DefinitionError, SourceError
+from rounds.datamart.store import KEPT_SNAPSHOTS, Writer, writing
 from stories import adding
-
-NOON = dt.datetime(2025, 1, 6, 12, tzinfo=dt.UTC)
-
-
-@pytest.fixture
-def source(monkeypatch):
-    adding.take_over(monkeypatch)
-
-
-@pytest.fixture
-def five(source, tmp_path):
-    """A datamart after five loads, each of one more reading."""
-    mart = tmp_path / "mart"
-    for key in range(1, 6):
-        folder = adding.write(tmp_path / f"in-{key}", str(key), [adding.reading(key)])
-        load(folder, mart, now=lambda: NOON)
-    return mart
-
-
-def readings(mart, **options):
-    with Datamart.open(mart, **options) as opened:
-        return opened._connection.execute(
-            "SELECT count(*) FROM measurement"
-        ).fetchone()[0]
-
-
-def refused(code, use, *arguments, **options):
-    with pytest.raises((DataError, DefinitionError, SourceError)) as caught:
-        use(*arguments, **options)
-    assert caught.value.code == code
-    assert 1 <= len(caught.value.remedies) <= 3
-    return str(caught.value)
+from stories.adding import NOON, readings, refused
 
 
 def test_each_load_makes_a_numbered_snapshot_with_its_parent(five):
@@ -229,6 +198,53 @@ def test_a_damaged_datamart_is_not_said_to_be_missing(five, tmp_path):
     refused("datamart-damaged", load, tmp_path / "in-1", five)
     assert store.rollback(4).number == 7
     assert readings(five) == 4
+
+
+@pytest.fixture
+def one(source, tmp_path):
+    """Make a datamart of one snapshot, and then lose CURRENT."""
+    folder = adding.write(tmp_path / "in-1", "1", [adding.reading(1)])
+    load(folder, tmp_path / "mart")
+    (tmp_path / "mart" / "CURRENT").unlink()
+    return tmp_path / "mart"
+
+
+def test_the_only_snapshot_is_gone_on_from_when_current_is_lost(one, tmp_path):
+    assert readings(one) == 1
+    assert load(tmp_path / "in-1", one).unchanged
+    assert (one / "CURRENT").read_text() == "1\n"
+    (one / "CURRENT").unlink()
+    load(adding.write(tmp_path / "in-2", "2", [adding.reading(2)]), one)
+    assert readings(one) == 2
+    assert Store(one).current().number == 2
+    assert Store(one).read(1).number == 1
+
+
+@pytest.mark.parametrize("lost", ["manifest", "part"])
+def test_an_only_snapshot_that_is_not_whole_is_refused_and_kept(one, lost, tmp_path):
+    store = Store(one)
+    (part,) = store.current().parts
+    before = {path: path.read_bytes() for path in one.rglob("*") if path.is_file()}
+    damaged = (
+        store.manifest_path(1) if lost == "manifest" else store.part_path(part.file)
+    )
+    damaged.chmod(0o600)
+    damaged.write_text("half")
+    refused("datamart-damaged", Datamart.open, one)
+    refused("datamart-damaged", load, tmp_path / "in-1", one)
+    after = {path: path.read_bytes() for path in one.rglob("*") if path.is_file()}
+    assert after == before | {damaged: b"half"}
+
+
+def test_a_load_that_could_not_say_that_it_is_in_force_is_not(one, monkeypatch):
+    shutil.rmtree(one)
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Writer, "point_at", full)
+    refused("disk-full", load, one.parent / "in-1", one)
+    assert not one.exists()
 
 
 def test_what_a_killed_load_left_is_swept_away(five, tmp_path):

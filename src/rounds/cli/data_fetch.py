@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["fetch_"]
 
 _TEXTS = ("server", "client_id", "key", "key_id", "scope", "group")
-_LISTS = ("types", "type_filters")
+_LISTS = ("types", "type_filters", "token_origins")
 _EXAMPLE = "rounds data fetch --server https://ehr.example.org/fhir --out FOLDER"
 _SIGNS = re.compile(r"[,\s]+")
 
@@ -34,6 +34,7 @@ def fetch_(
     key: Path | None = None,
     key_id: str | None = None,
     scope: str | None = None,
+    token_origin: list[str] | None = None,
     anew: bool = False,
     hours: float = 24.0,
     project: Path = Path(),
@@ -43,7 +44,7 @@ def fetch_(
 
     Run again after a break, it goes on where it stopped. What is not given here is
     taken from [fetch] in rounds.toml: server, client_id, key, key_id, scope, group,
-    types, type_filters.
+    types, type_filters, token_origins.
 
     Parameters
     ----------
@@ -72,6 +73,9 @@ def fetch_(
         The key's id (kid) on the server.
     scope
         The scopes to ask for, if not system/TYPE.read or .rs for each type.
+    token_origin
+        Where the access token may go beside the server itself, if the server keeps its
+        files elsewhere, e.g. https://files.example.org.
     anew
         Give up an unfinished fetch, and begin again.
     hours
@@ -92,6 +96,7 @@ def fetch_(
         "key": str(key.resolve()) if key else None,
         "key_id": key_id,
         "scope": scope,
+        "token_origins": token_origin,
     }
     settings = _settings(project) | {k: v for k, v in given.items() if v}
     if patient or system:
@@ -158,7 +163,12 @@ def _credentials(settings: dict[str, Any]) -> "Credentials | None":
     if not client_id or not key:
         return None
     signing = read_signing_key(Path(key), settings.get("key_id"))
-    return Credentials(client_id, signing, settings.get("scope"))
+    return Credentials(
+        client_id,
+        signing,
+        settings.get("scope"),
+        tuple(settings.get("token_origins", ())),
+    )
 
 
 def _surroundings() -> "Surroundings":

@@ -104,7 +104,8 @@ def _of_row(mart: Any, table: str, row: int, *, as_json: bool) -> None:
     places = origins(mart, table, row)
     lines = []
     for one in places:
-        at = f", line {one.line}" if one.line else ""
+        at = f", row {one.row}" if one.row else ""
+        at = f", line {one.line}" if one.line else at
         what = f"{one.resource_type} in " if one.resource_type else ""
         lines.append(f"{what}{one.file}{at} (source {one.source}, {one.folder})")
     found = {"table": table, "origins": [asdict(one) for one in places]}

@@ -157,7 +157,9 @@ def run_change(
     if plan.design.unit == "clinic":
         primary = desk.measure(protocol.primary.measure.name.partition("/")[2])
         with desk.datamart() as mart:
-            units = clinic_strata(mart, primary, protocol.baseline)
+            units = clinic_strata(
+                mart, primary, protocol.baseline, without=desk.practice.opt_outs()
+            )
     # Kept by protocol: run again after a crash it replays, while another protocol of
     # the same name draws anew, for the former seed has been published by then.
     drawn = f"{plan.name}-{protocol.ref().hash[:16]}"

@@ -9,7 +9,11 @@ __all__ = ["clinic_strata"]
 
 
 def clinic_strata(
-    datamart: Datamart, measure: Measure, period: Period
+    datamart: Datamart,
+    measure: Measure,
+    period: Period,
+    *,
+    without: frozenset[str] = frozenset(),
 ) -> dict[str, str]:
     """Halve the clinics by size, and each half by its baseline rate.
 
@@ -17,6 +21,9 @@ def clinic_strata(
     ----------
     measure : Measure
         The primary measure; its denominator in the baseline period is a clinic's size.
+    without : frozenset of str
+        `person_source_value` of those who opted out, beside those whose consents in the
+        datamart deny research: they weigh in no clinic.
 
     Returns
     -------
@@ -29,7 +36,7 @@ def clinic_strata(
     DataError
         If fewer than two clinics have anyone in the denominator.
     """
-    result = run_measure(datamart, measure, period, by="care_site")
+    result = run_measure(datamart, measure, period, by="care_site", without=without)
     if not isinstance(result, MeasureResult):
         raise DataError(
             f"The clinics cannot be stratified: {result.reason}",

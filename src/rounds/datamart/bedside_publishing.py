@@ -1,12 +1,14 @@
 """From measures over everybody to one file that the point of care reads by person."""
 
 import datetime as dt
+import fcntl
 import math
 import os
 import secrets
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,9 @@ class BedsidePublished:
     not_estimable: tuple[str, ...]
     """Measures of which nothing can be said; their facts stay unknown."""
     n_states: int
+    superseded: bool = False
+    """Whether a later snapshot's states stood there, and stayed: nothing was put in
+    their place."""
 
 
 def publish_bedside(
@@ -44,7 +49,8 @@ def publish_bedside(
     """Write each person's state of each measure, for the point of care.
 
     The file is made beside its place and moved there in one step, so a reader sees the
-    former states or the new ones, and never half of either.
+    former states or the new ones, and never half of either. States of a later snapshot
+    of the same datamart stay, whoever is done first.
 
     Parameters
     ----------
@@ -80,7 +86,10 @@ def publish_bedside(
         n, silent = _write(datamart, chosen, period, making, without)
         with making.open("rb") as stream:
             os.fsync(stream.fileno())
-        making.replace(into)
+        with _alone(into):
+            superseded = _is_later(into, datamart)
+            if not superseded:
+                making.replace(into)
     except (OSError, sqlite3.Error):
         raise DataError(
             f"{into.name} cannot be written.",
@@ -95,7 +104,41 @@ def publish_bedside(
         measures=tuple(one.name for one in chosen if one.name not in silent),
         not_estimable=tuple(silent),
         n_states=n,
+        superseded=superseded,
     )
+
+
+@contextmanager
+def _alone(into: Path) -> Iterator[None]:
+    """Let one process at a time look at what stands there and take its place."""
+    beside = into.with_name(f".{into.name}.lock")
+    handle = os.open(beside, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _is_later(into: Path, datamart: Any) -> bool:
+    """Tell whether what stands there is of a later snapshot of the same datamart.
+
+    What cannot be read, or is of no snapshot that the datamart knows (one that was
+    made anew counts from 1 again), is no reason to keep new states back.
+    """
+    if not into.exists():
+        return False
+    address = f"{into.absolute().as_uri()}?mode=ro&immutable=1"
+    try:
+        with closing(sqlite3.connect(address, uri=True)) as standing:
+            asked = "SELECT number, snapshot FROM about"
+            number, snapshot = standing.execute(asked).fetchall()[0]
+    except (sqlite3.Error, IndexError):
+        return False
+    if number <= datamart.number:
+        return False
+    known = {each.number: each.id for each in datamart.history()}
+    return bool(known.get(number) == snapshot)
 
 
 def _write(
@@ -112,10 +155,12 @@ def _write(
     n, silent = 0, []
     try:
         connection.execute("PRAGMA journal_mode = OFF")
-        connection.execute("CREATE TABLE about (snapshot TEXT, data_end TEXT)")
         connection.execute(
-            "INSERT INTO about VALUES (?, ?)",
-            (datamart.snapshot, period.end.isoformat()),
+            "CREATE TABLE about (snapshot TEXT, data_end TEXT, number INTEGER)"
+        )
+        connection.execute(
+            "INSERT INTO about VALUES (?, ?, ?)",
+            (datamart.snapshot, period.end.isoformat(), datamart.number),
         )
         connection.execute(
             "CREATE TABLE denied (person TEXT, scope TEXT, "

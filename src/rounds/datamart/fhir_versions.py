@@ -144,7 +144,9 @@ def _report(connection: duckdb.DuckDBPyConnection, resource: str) -> None:
         "INSERT INTO problem SELECT loser.file_number, loser.record, "
         f"{kind.format('loser')}, CASE WHEN loser.deleted = winner.deleted "
         "AND loser.content = winner.content THEN 'duplicate id' "
-        f"WHEN {tied} THEN 'conflicting versions' ELSE 'older version' END, true "
+        f"WHEN {tied} THEN 'conflicting versions' "
+        "WHEN loser.deleted AND loser.instant IS NULL AND winner.instant IS NOT NULL "
+        "THEN 'deletion without a time' ELSE 'older version' END, true "
         f"FROM {pairs} WHERE loser.mine"
     )
     connection.execute(

@@ -3,7 +3,7 @@
 import csv
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from rounds.datamart.mapping import cdm_tables
 from rounds.datamart.rows import measure_rows
 from rounds.datamart.source_files import reopen, true_lines
 from rounds.datamart.store import FileInForce, SourceInForce
+from rounds.datamart.table_lineage import standings
 from rounds.nouns import DataError, DefinitionError, Measure, NotEstimable, Period
 
 __all__ = ["POPULATIONS", "Place", "Subjects", "origins", "write_subjects"]
@@ -35,6 +36,9 @@ class Place:
     line: int | None
     """In the file as it was loaded; None where it is not known: the file is gone or
     has changed, or is not made of lines."""
+    row: int | None = None
+    """Of OMOP and CSV: its place among the file's rows, from 1, without a header; None
+    where it is not known."""
     resource_type: str | None = None
     """Of FHIR."""
     resource_id: str | None = field(default=None, repr=False)
@@ -64,8 +68,9 @@ def origins(datamart: Datamart, table: str, row_id: int) -> tuple[Place, ...]:
     Returns
     -------
     tuple of Place
-        Of FHIR, each resource; of OMOP and CSV, each file that gave the table, since a
-        row of theirs is found there by its key.
+        Of FHIR, each resource. Of OMOP and CSV, each row that is found in a file by its
+        key, which reads the file once; where none is found (the file is gone, or the
+        row was derived from others), each file that gave the table.
 
     Raises
     ------
@@ -83,9 +88,20 @@ def origins(datamart: Datamart, table: str, row_id: int) -> tuple[Place, ...]:
         if source.shape == "fhir":
             found += _of_fhir(datamart, source, table, row_id)
         elif datamart.holds(source, table, row_id):
-            files = [each for each in source.files if _table_of(each.name) == table]
-            found += [_place(source, each, None) for each in files or source.files]
+            found += _of_tables(source, table, row_id)
     return tuple(found)
+
+
+def _of_tables(source: SourceInForce, table: str, row_id: int) -> list[Place]:
+    files = {each.number: each for each in source.files}
+    found = [
+        replace(_place(source, files[one.file_number], one.line), row=one.row)
+        for one in standings(source, table, row_id)
+    ]
+    if found:
+        return found
+    named = [each for each in source.files if _table_of(each.name) == table]
+    return [_place(source, each, None) for each in named or source.files]
 
 
 def _of_fhir(

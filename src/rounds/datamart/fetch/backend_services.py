@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from rounds.datamart.fetch.keys import SigningKey
-from rounds.datamart.fetch.request import FetchRequest
+from rounds.datamart.fetch.request import FetchRequest, insist_on_https, is_origin
 from rounds.datamart.fetch.wire import Answer, Call, Wire
-from rounds.nouns.errors import AccessError, SourceError
+from rounds.nouns.errors import AccessError, DefinitionError, SourceError
 
 __all__ = ["BackendServices", "Credentials"]
 
@@ -51,11 +51,35 @@ class Credentials:
         The private key to its public one.
     scope : str, optional
         The scopes to ask for; by default `system/…` for each type that is fetched.
+    token_origins : tuple of str
+        Where tokens may go beside the server itself, e.g. `https://files.example.org`:
+        a server may keep the files of an export elsewhere.
+
+    Raises
+    ------
+    DefinitionError
+        If one of these is more, or less, than scheme, host and port.
+    AccessError
+        If one of them is not https, unless it is this machine.
     """
 
     client_id: str
     key: SigningKey
     scope: str | None = None
+    token_origins: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        wrong = [each for each in self.token_origins if not is_origin(each)]
+        if wrong:
+            raise DefinitionError(
+                "This fetch is not well put: not the origin of an address: "
+                f"{', '.join(map(repr, wrong))}.",
+                code="fetch-settings",
+                why="A token goes to a whole host, so its path is not looked at.",
+                remedies=("Write scheme and host alone: https://files.example.org",),
+            )
+        for each in self.token_origins:
+            insist_on_https(each, local=True)
 
 
 class BackendServices:

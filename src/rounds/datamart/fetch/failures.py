@@ -18,6 +18,7 @@ __all__ = [
     "refused",
     "server_failing",
     "server_silent",
+    "token_elsewhere",
     "too_slow",
 ]
 
@@ -76,6 +77,21 @@ def not_allowed(what: str, host: str, status: int, *, token: bool) -> AccessErro
         code="fetch-not-allowed",
         why="An export gives records about persons; the server decides to whom.",
         remedies=(wanted, "Ask for less: fewer types, or one group (--group ID)."),
+    )
+
+
+def token_elsewhere(what: str, origin: str) -> AccessError:
+    """Say that the token would go to somebody whom nobody has named here."""
+    return AccessError(
+        f"{origin} would get the access token, for {what}.",
+        code="fetch-token-elsewhere",
+        why="The token opens every record that was granted; the server named this "
+        "place, and nobody here did.",
+        remedies=(
+            f"If it belongs to the server, allow it: --token-origin {origin}",
+            f'Or for good, under [fetch] in rounds.toml: token_origins = ["{origin}"]',
+            "If nobody knows it, tell the server's administrator.",
+        ),
     )
 
 

@@ -80,7 +80,8 @@ def fetch(
     SourceError
         If the server fails, refuses, or sends what is not whole; or the disk is full.
     AccessError
-        If the server does not let us in, or an address is not https.
+        If the server does not let us in, an address is not https, or the token would go
+        to an origin that is neither the server's nor among the credentials'.
     DataError
         If the folder cannot be used, or holds an unfinished fetch of something else.
     DefinitionError
@@ -93,7 +94,8 @@ def fetch(
         with opened(into) as folder:
             if since_last:
                 request = _since_last(request, folder)
-            wire = Wire(request.server, around, patience)
+            origins = credentials.token_origins if credentials else ()
+            wire = Wire(request.server, around, patience, token_origins=origins)
             try:
                 if credentials is not None:
                     wire.tokens = BackendServices(wire, request, credentials)

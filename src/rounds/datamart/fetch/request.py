@@ -9,7 +9,14 @@ from urllib.parse import urlsplit
 
 from rounds.nouns.errors import AccessError, DefinitionError
 
-__all__ = ["FetchRequest", "insist_on_https", "is_instant", "is_loopback"]
+__all__ = [
+    "FetchRequest",
+    "insist_on_https",
+    "is_instant",
+    "is_loopback",
+    "is_origin",
+    "origin_of",
+]
 
 FORMAT = "application/fhir+ndjson"
 _ID = re.compile(r"[A-Za-z0-9.\-]{1,64}")
@@ -149,6 +156,31 @@ def is_loopback(url: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def origin_of(url: str) -> str:
+    """Give scheme, host and port of an address; the port only if it is not the usual.
+
+    Examples
+    --------
+    >>> origin_of("https://EHR.example.org:443/fhir/Patient")
+    'https://ehr.example.org'
+    >>> origin_of("https://files.example.org:8443/1?signed=abc")
+    'https://files.example.org:8443'
+    """
+    scheme, host = _parts(url)
+    try:
+        port = urlsplit(url).port
+    except ValueError:
+        port = None
+    written = f"[{host}]" if ":" in host else host
+    usual = {"http": 80, "https": 443}.get(scheme)
+    return f"{scheme}://{written}" + (f":{port}" if port not in {None, usual} else "")
+
+
+def is_origin(text: str) -> bool:
+    """Tell whether it is scheme, host and perhaps port, and nothing beyond."""
+    return _is_plain_address(text) and not urlsplit(text).path.strip("/")
 
 
 def insist_on_https(url: str, *, local: bool) -> None:

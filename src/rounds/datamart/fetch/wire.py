@@ -4,7 +4,7 @@ import datetime as dt
 import email.utils
 import json
 import ssl
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -18,11 +18,12 @@ from rounds.datamart.fetch.failures import (
     not_allowed,
     server_failing,
     server_silent,
+    token_elsewhere,
     too_slow,
 )
 from rounds.datamart.fetch.outcomes import TRANSIENT, issue_codes
 from rounds.datamart.fetch.patience import Patience, Surroundings
-from rounds.datamart.fetch.request import insist_on_https, is_loopback
+from rounds.datamart.fetch.request import insist_on_https, is_loopback, origin_of
 from rounds.nouns.errors import SourceError
 
 __all__ = ["Answer", "Call", "Tokens", "Wire"]
@@ -122,15 +123,33 @@ class Answer:
 
 
 class Wire:
-    """A client of one server."""
+    """A client of one server.
+
+    Parameters
+    ----------
+    server : str
+        Its base address; an access token goes to its origin.
+    around : Surroundings
+        The clock, and all else that comes from outside.
+    patience : Patience, optional
+        Limits on waiting and on tries.
+    token_origins : iterable of str
+        Other origins to which the token may go.
+    """
 
     def __init__(
-        self, server: str, around: Surroundings, patience: Patience | None = None
+        self,
+        server: str,
+        around: Surroundings,
+        patience: Patience | None = None,
+        *,
+        token_origins: Iterable[str] = (),
     ) -> None:
         self.around = around
         self.patience = patience or Patience()
         self.tokens: Tokens | None = None
         self._local = is_loopback(server)
+        self._trusted = {origin_of(each) for each in (server, *token_origins)}
         self._deadline = around.now() + dt.timedelta(hours=self.patience.hours)
         self._reached = False
         self._client = httpx.Client(
@@ -161,7 +180,8 @@ class Wire:
         SourceError
             If no answer came, or only failures, for as often or long as is allowed.
         AccessError
-            If the address, or one redirected to, is not https.
+            If the address, or one redirected to, is not https; or if the token would
+            go to an origin that nobody has named here.
         """
         failures, renewed = 0, False
         while True:
@@ -250,8 +270,6 @@ class Wire:
         for _ in range(_MOST_REDIRECTS + 1):
             insist_on_https(url, local=self._local)
             headers = {"Accept": call.accept, **call.headers}
-            if call.with_token and self.tokens and at_home:
-                headers["Authorization"] = f"Bearer {self.tokens.token()}"
             try:
                 request = self._client.build_request(
                     call.method,
@@ -264,21 +282,22 @@ class Wire:
                 )
             except (httpx.InvalidURL, ValueError):
                 raise answer_unusable(call.what, call.host, "no address") from None
+            if call.with_token and self.tokens and at_home:
+                # As the client reads the address, which is who will be sent it.
+                origin = origin_of(str(request.url))
+                if origin not in self._trusted:
+                    raise token_elsewhere(call.what, origin)
+                request.headers["Authorization"] = f"Bearer {self.tokens.token()}"
             response = self._client.send(request, stream=True)
             onward = response.next_request
             # What is posted proves who we are: it goes nowhere else.
             if onward is None or call.method == "POST":
                 return response
             response.close()
-            at_home = at_home and _origin(request.url) == _origin(onward.url)
-            url = str(onward.url)
+            before, url = url, str(onward.url)
+            at_home = at_home and origin_of(before) == origin_of(url)
         how = f"it is redirected more than {_MOST_REDIRECTS} times"
         raise answer_unusable(call.what, call.host, how)
-
-
-def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
-    default = {"http": 80, "https": 443}.get(url.scheme)
-    return url.scheme, url.host, url.port or default
 
 
 def _told(error: httpx.RequestError) -> str:

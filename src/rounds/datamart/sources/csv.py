@@ -18,7 +18,7 @@ from rounds.datamart.omop_writing import write_tables
 from rounds.datamart.source_files import SourceFile
 from rounds.datamart.sources.base import Held, Loaded, Tell
 
-__all__ = ["CsvSource"]
+__all__ = ["CsvSource", "mapped_sheets"]
 
 _TEXT = frozenset({".csv", ".tsv", ".txt"})
 
@@ -83,6 +83,23 @@ class CsvSource:
             entry_name="row",
             rows=written,
         )
+
+
+def mapped_sheets(files: Sequence[SourceFile]) -> list[Sheet]:
+    """Open every CSV file that a mapping among the files speaks of; none without one.
+
+    Parameters
+    ----------
+    files : sequence of SourceFile
+        Of a source that was loaded, as far as they are there.
+    """
+    found = find_mapping(files)
+    if found is None:
+        return []
+    tables = [file for file in files if file.extension in _TEXT]
+    named = [file.name for file in tables]
+    mapped = read_mapping(found, named)
+    return _sheets(found, tables, mapped)
 
 
 def _table_of(sheet: Sheet) -> str:

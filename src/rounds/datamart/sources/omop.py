@@ -15,7 +15,7 @@ from rounds.datamart.omop_writing import write_tables
 from rounds.datamart.source_files import SourceFile
 from rounds.datamart.sources.base import Held, Loaded, Tell, remark_file
 
-__all__ = ["OmopSource"]
+__all__ = ["OmopSource", "table_relations"]
 
 _TEXT = frozenset({".csv", ".tsv", ".txt"})
 _DATABASE = frozenset({".duckdb", ".db"})
@@ -67,7 +67,7 @@ class OmopSource:
         """
         # A file is looked at, then read: the second time its layout is known.
         connection.execute("SET parquet_metadata_cache = true")
-        relations = list(_relations(connection, files))
+        relations = list(table_relations(connection, files))
         n_read = 0
         for table in (*row_tables(), "concept"):
             mine = [each[1:] for each in relations if each[0] == table]
@@ -91,10 +91,18 @@ class OmopSource:
         )
 
 
-def _relations(
+def table_relations(
     connection: duckdb.DuckDBPyConnection, files: Sequence[SourceFile]
 ) -> Iterable[tuple[str, int, str]]:
-    """Give each table with the number of its file and how it is read in SQL."""
+    """Give each table with the number of its file and how it is read in SQL.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+        To which databases among the files are attached.
+    files : sequence of SourceFile
+        Of an OMOP source.
+    """
     for file in files:
         if file.extension in _DATABASE:
             yield from _of_database(connection, file)

@@ -28,6 +28,7 @@ _FILL = {
 _ZONE = {False: "+14:00", True: "-12:00"}
 _WIDE = "DECIMAL(38, 12)"
 _MOST_DIGITS = 8
+_MOST_PLACES = 40
 
 
 def boundary(value: Value, *, high: bool, precision: int | None) -> Value:
@@ -35,6 +36,14 @@ def boundary(value: Value, *, high: bool, precision: int | None) -> Value:
 
     Without a number it is 8 decimal places, a day, a millisecond. A time of day without
     a zone is meant at the earliest or latest zone there is, +14:00 and -12:00.
+
+    Notes
+    -----
+    A number is as precise as its digits say: 6.5 stands for [6.45, 6.55], 1.5e-7 for
+    [1.45e-7, 1.55e-7]. The engine's JSON reader hands on the number that a resource
+    holds and not how it was written: 1.50 comes as 1.5, and 1.5e3 as 1500.0, so their
+    boundaries are those of 1.5 and 1500.0. What cannot be computed exactly, from 1e26
+    on, has none.
     """
     if value.kind == "Period":
         value = child(value, "end" if high else "start")
@@ -61,10 +70,17 @@ def _decimal(value: Value, *, high: bool, precision: int | None) -> Value:
     digits = _MOST_DIGITS if precision is None else precision
     if not 0 <= digits <= _MOST_DIGITS:
         return Value("NULL", "decimal")
-    written = f"CAST({value.sql} AS VARCHAR)"
-    places = f"length(split_part({written}, '.', 2))"
-    half = f"CAST('0.' || repeat('0', {places}) || '5' AS {_WIDE})"
-    exact = f"CAST({written} AS {_WIDE}) {'+' if high else '-'} {half}"
+    written = f"lower(CAST({value.sql} AS VARCHAR))"
+    places = f"length(split_part(split_part({written}, 'e', 1), '.', 2))"
+    # 1.5e-7 is known to eight places, 1.5e3 to the hundreds; beyond _MOST_PLACES, what
+    # follows is empty.
+    power = f"coalesce(TRY_CAST(split_part({written}, 'e', 2) AS BIGINT), 0)"
+    places = f"greatest(least({places} - {power}, {_MOST_PLACES}), -{_MOST_PLACES})"
+    half = (
+        f"TRY_CAST(CASE WHEN {places} < 0 THEN '5' || repeat('0', -1 - {places}) "
+        f"ELSE '0.' || repeat('0', {places}) || '5' END AS {_WIDE})"
+    )
+    exact = f"TRY_CAST({written} AS {_WIDE}) {'+' if high else '-'} {half}"
     kind = f"DECIMAL(38, {digits})"
     near = f"CAST({exact} AS {kind})"
     step = f"CAST({text(f'{10.0**-digits:.{digits}f}')} AS {kind})"

@@ -70,19 +70,41 @@ class Store:
         return None if number is None else self._manifest(number)
 
     def current_number(self) -> int | None:
-        """Give the number of the snapshot in force."""
+        """Give the number of the snapshot in force.
+
+        Raises
+        ------
+        DataError
+            If what stands there is no datamart, or it is not known which is in force.
+        """
         self.insist_on_a_folder()
         try:
             text = (self.path / "CURRENT").read_text("ascii")
         except FileNotFoundError:
-            if max(self._written(), default=0) <= 1:  # A first load may have broken off
-                return None
-            text = ""
+            return self._only_one()
         except UnicodeDecodeError:
             text = ""
         if not text.strip().isdecimal():
             raise failures.damaged(self.path, "CURRENT does not hold a number")
         return int(text)
+
+    def _only_one(self) -> int | None:
+        """Give the one snapshot that there is where CURRENT is missing; None for none.
+
+        A first load that was killed in its last instant left it whole, or CURRENT was
+        lost: either way it is what to go on from. Of several, another may have been
+        in force.
+        """
+        written = self._written()
+        if not written:
+            return None
+        if len(written) > 1:
+            raise failures.damaged(self.path, "CURRENT is missing")
+        (number,) = written
+        if not self.is_kept(self._manifest(number)):
+            said = f"CURRENT is missing, and so are files of snapshot {number}"
+            raise failures.damaged(self.path, said)
+        return number
 
     def read(self, which: int | str) -> Snapshot:
         """Give a snapshot by its number, or the last one that has an id.
@@ -131,8 +153,10 @@ class Store:
             path = self.part_path(part.file)
             if not path.is_file() or path.stat().st_size != part.bytes:
                 return False
-        vocabulary = self.vocabulary_path(snapshot.vocabulary)
-        return vocabulary is None or vocabulary.is_file()
+        needed = (snapshot.vocabulary, snapshot.base)
+        return all(
+            path is None or path.is_file() for path in map(self.vocabulary_path, needed)
+        )
 
     @contextmanager
     def writing(self, wait: float = 0.0) -> Iterator[Writer]:

@@ -99,11 +99,12 @@ class Writer:
             self.part_path(part.file): self.store.part_path(part.file)
             for part in snapshot.parts
         }
-        vocabulary = self.vocabulary_path(snapshot.vocabulary)
-        if vocabulary is not None:
-            place = self.store.vocabulary_path(snapshot.vocabulary)
-            assert place is not None
-            places[vocabulary] = place
+        for vocabulary in {snapshot.vocabulary, snapshot.base}:
+            made, place = (
+                each.vocabulary_path(vocabulary) for each in (self, self.store)
+            )
+            if made is not None and place is not None:
+                places[made] = place
         if self.new_touched().exists():
             places[self.new_touched()] = self.store.touched_path(self.number)
         for made, place in places.items():
@@ -116,8 +117,17 @@ class Writer:
         _sync(path / "touched")
         self._put(sealed(snapshot), self.store.manifest_path(self.number))
         _sync(path.parent)
-        self._put(f"{self.number}\n", path / "CURRENT")
+        try:
+            self.point_at(self.number)
+        except BaseException:
+            # Said to have failed, so never taken for what is in force.
+            self.store.manifest_path(self.number).unlink()
+            raise
         return snapshot
+
+    def point_at(self, number: int) -> None:
+        """Say which snapshot is in force."""
+        self._put(f"{number}\n", self.store.path / "CURRENT")
 
     def _put(self, text: str, place: Path) -> None:
         """Write a file whole, then move it to its place, and see both on the disk."""
@@ -136,6 +146,8 @@ class Writer:
             last = self.store.current_number() or 0
         except DataError:
             return  # Damaged: it is not known what is in force, so nothing is removed.
+        if last and not (self.store.path / "CURRENT").exists():
+            self.point_at(last)
         for path in (self.store.path / "snapshots").glob("*.json"):
             if path.stem.isdecimal() and int(path.stem) > last:
                 path.unlink()
@@ -154,7 +166,8 @@ class Writer:
             except DataError:
                 return  # Damaged: it is not known which files it needs.
             kept |= {store.part_path(part.file) for part in snapshot.parts}
-            kept |= {store.vocabulary_path(snapshot.vocabulary)}
+            needed = (snapshot.vocabulary, snapshot.base)
+            kept |= {store.vocabulary_path(each) for each in needed}
         for folder in ("parts", "vocabularies"):
             for path in (store.path / folder).glob("*.duckdb"):
                 if path not in kept:
