@@ -4,6 +4,7 @@ from rounds.definitions.catalogue import builtin_measures, load_measures
 from rounds.definitions.checks import check
 from rounds.definitions.code_systems import (
     code_systems,
+    drug_type_concepts,
     is_tree,
     unit_concepts,
     visit_concepts,
@@ -15,6 +16,7 @@ __all__ = [
     "builtin_measures",
     "check",
     "code_systems",
+    "drug_type_concepts",
     "explain",
     "is_tree",
     "load_measures",
