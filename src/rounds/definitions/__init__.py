@@ -1,6 +1,6 @@
 """Meaning without data: concept sets, measures and what they say, as a small graph."""
 
-from rounds.definitions.catalogue import builtin_measures, load_measures
+from rounds.definitions.catalogue import builtin_measures, load_measure, load_measures
 from rounds.definitions.checks import check
 from rounds.definitions.code_systems import (
     code_systems,
@@ -19,6 +19,7 @@ __all__ = [
     "drug_type_concepts",
     "explain",
     "is_tree",
+    "load_measure",
     "load_measures",
     "unit_concepts",
     "visit_concepts",
