@@ -13,9 +13,10 @@ from pydantic import ValidationError
 
 from rounds.definitions.checks import check
 from rounds.definitions.graph import CLAUSES
+from rounds.definitions.misspelt import fields_in_error
 from rounds.nouns import ConceptSet, DefinitionError, Measure
 
-__all__ = ["builtin_measures", "load_measures"]
+__all__ = ["builtin_measures", "load_measure", "load_measures"]
 
 
 @cache
@@ -69,6 +70,34 @@ def load_measures(folder: Path) -> dict[str, Measure]:
     return _measures(_yaml_files(where), {**shipped_sets, **own_sets}, shipped)
 
 
+def load_measure(path: Path) -> Measure:
+    """Read one measure from a file.
+
+    It may name the concept sets and the measures beside it, as in a site's
+    `definitions/`.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Raises
+    ------
+    DefinitionError
+        If the file is not YAML or not a measure, or if `check` finds a problem; the
+        file and every field are named.
+    """
+    shipped_sets, shipped = _builtin()
+    parent = path.parent
+    where = parent.parent if parent.name == "measures" else parent
+    sets = {**shipped_sets, **_concept_sets(_yaml_files(where / "concept_sets"))}
+    plain = _read(path)
+    beside: list[Traversable] = []
+    if "based_on" in plain:
+        beside = [one for one in _yaml_files(parent) if one.name != path.name]
+    return _measures([path, *beside], sets, shipped)[str(plain.get("name"))]
+
+
 def _yaml_files(folder: Traversable) -> list[Traversable]:
     if not folder.is_dir():
         return []
@@ -111,7 +140,9 @@ def _concept_sets(files: Iterable[Traversable]) -> dict[str, ConceptSet]:
         try:
             one = ConceptSet.model_validate_json(json.dumps(plain, default=str))
         except ValidationError as error:
-            raise _invalid(file.name, "concept set", _fields(error)) from None
+            raise _invalid(
+                file.name, "concept set", fields_in_error(ConceptSet, error)
+            ) from None
         found[one.name] = one
     return found
 
@@ -134,7 +165,9 @@ def _measures(
         try:
             measure = Measure.model_validate_json(json.dumps(whole, default=str))
         except ValidationError as error:
-            raise _invalid(file_name, "measure", _fields(error)) from None
+            raise _invalid(
+                file_name, "measure", fields_in_error(Measure, error)
+            ) from None
         problems = check(measure)
         if problems:
             raise _invalid(file_name, "measure", problems)
@@ -168,7 +201,8 @@ def _embedded(
     concept_sets: dict[str, ConceptSet],
 ) -> list[Any]:
     inherits = "based_on" in plain
-    clauses = {field: whole.get(field) for field in (*CLAUSES, "additions")}
+    read = (*CLAUSES, "stratifiers", "additions")
+    clauses = {field: whole.get(field) for field in read}
     used = set(_named_sets(clauses))
     embedded: list[Any] = []
     for one in whole.get("concept_sets") or []:
@@ -190,20 +224,14 @@ def _embedded(
 
 def _named_sets(plain: Any) -> Iterable[str]:
     if isinstance(plain, dict):
-        if isinstance(plain.get("concept_set"), str):
-            yield plain["concept_set"]
+        for field in ("concept_set", "answer", "discharged_to"):
+            if isinstance(plain.get(field), str):
+                yield plain[field]
         for value in plain.values():
             yield from _named_sets(value)
     elif isinstance(plain, list):
         for value in plain:
             yield from _named_sets(value)
-
-
-def _fields(error: ValidationError) -> list[str]:
-    return [
-        f"{'.'.join(str(step) for step in item['loc']) or 'the whole'}: {item['msg']}"
-        for item in error.errors(include_url=False, include_input=False)
-    ]
 
 
 def _invalid(file_name: str, noun: str, problems: list[str]) -> DefinitionError:
