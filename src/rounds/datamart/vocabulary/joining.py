@@ -89,11 +89,17 @@ def content_hashes(
 ) -> list[tuple[str, str, str, str | None]]:
     """Name what each table now holds, where that is not an export's rows alone."""
     exported = _has_export(connection)
+    joined = {
+        name
+        for (name,) in connection.execute(
+            "SELECT name FROM former.rounds_vocabulary_part WHERE part = 'relations'"
+        ).fetchall()
+    }
     found: list[tuple[str, str, str, str | None]] = []
     for table in OHDSI_TABLES:
         n, hashed = connection.execute(_hash_of(table)).fetchall()[0]
         before = connection.execute(f"SELECT count(*) FROM former.{table}").fetchall()
-        if n > (before[0][0] if exported else 0):
+        if n > (before[0][0] if exported else 0) or table in joined:
             found.append(("relations", table, hashed, None))
     return found
 
