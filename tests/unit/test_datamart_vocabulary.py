@@ -172,12 +172,17 @@ def test_an_omop_sources_concepts_are_joined(tmp_path):
         athena,
     )
     assert same.id == before.id
+    # What was joined is named when nothing more comes to it: it is no export alone.
+    again = vocabulary_from_relations(
+        connection, relations, tmp_path / "e.duckdb", made
+    )
+    assert again.id == joined.id != before.id
     alone = vocabulary_from_relations(
         connection, relations, tmp_path / "d.duckdb", None
     )
     assert alone.rows["concept"] == 2
     assert sorted(p.name for p in tmp_path.iterdir()) == [
-        "a.duckdb", "brought.duckdb", "c.duckdb", "d.duckdb", "in",
+        "a.duckdb", "brought.duckdb", "c.duckdb", "d.duckdb", "e.duckdb", "in",
     ]  # fmt: skip
 
 
