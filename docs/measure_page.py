@@ -12,12 +12,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from stories.grammar import PEOPLE
+
 REPO = Path(__file__).resolve().parents[1]
 INTRODUCTION = """
 What a measure's clauses can say, by example.
-Every example is a test that runs on each engine: the tables go in, the clause is judged, and the answer is the one that stands here.
+Every example is a test that runs on each engine.
+The tables go in, the clause is judged, and the answer is the one that stands here.
 Codes stand for concept sets of the same meaning.
-Where no table of persons is shown, the persons are these; who is in no other table has no events:
+The persons are these; whoever is in no other table has no events:
 """
 
 
@@ -28,13 +31,12 @@ class Recorder:
         self.given: list[tuple[dict[str, str], str, dict[str, Any]]] = []
 
     def __call__(self, tables: dict[str, str], text: str, **said: Any) -> None:
+        """Keep an example."""
         self.given.append((tables, text, said))
 
 
 def measures() -> str:
     """Give the chapter."""
-    from stories.grammar import PEOPLE
-
     parts = ["# What a measure can say", INTRODUCTION.strip(), _block(PEOPLE, "text")]
     for path in sorted((REPO / "tests" / "spec").glob("test_grammar_*.py")):
         parts += list(_section(_module(path)))

@@ -36,6 +36,11 @@ RETURNS = """
 """
 
 
+NEAR = """
+    {op: exists, events: {domain: visit, near: [{events: {domain: visit, BOUND}}]}}
+"""
+
+
 def test_within_days_of_the_first_event(clause):
     """Up to 30 days after the first statin."""
     clause(
@@ -195,14 +200,12 @@ def test_in_a_cohort(clause):
         ("visit", "{op: age, at: event, from_years: 18}", "near's own events"),
         (
             "visit",
-            "{op: exists, events: {domain: visit, near: [{events: {domain: visit, "
-            "window: {start: {at: index}}}}]}}",
+            NEAR.replace("BOUND", "window: {start: {at: index}}"),
             "near hangs on the row",
         ),
         (
             "visit",
-            "{op: exists, events: {domain: visit, near: [{events: {domain: visit, "
-            "of_visit: index}}]}}",
+            NEAR.replace("BOUND", "of_visit: index"),
             "say same_visit",
         ),
         (
