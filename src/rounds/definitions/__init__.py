@@ -10,12 +10,15 @@ from rounds.definitions.code_systems import (
     vocabulary_of,
 )
 from rounds.definitions.explanation import explain
+from rounds.definitions.value_sets import contained, is_paged
 
 __all__ = [
     "builtin_measures",
     "check",
     "code_systems",
+    "contained",
     "explain",
+    "is_paged",
     "is_tree",
     "load_measures",
     "unit_concepts",

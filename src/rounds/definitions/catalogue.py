@@ -1,7 +1,7 @@
 """The measures that are shipped and those of a site's folder, read the same way."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from rounds.definitions.checks import check
 from rounds.definitions.graph import CLAUSES
+from rounds.definitions.value_sets import read_value_sets, with_value_sets
 from rounds.nouns import ConceptSet, DefinitionError, Measure
 
 __all__ = ["builtin_measures", "load_measures"]
@@ -45,6 +46,9 @@ def load_measures(folder: Path) -> dict[str, Measure]:
     shipped concept set, or hold its own, and may be `based_on` another measure, shipped
     or beside it: then it has that measure's fields, but for those it gives itself.
 
+    FHIR ValueSet files, `value_sets/*.json`, give their codes to each concept set that
+    stands for them, in the site's measures and in those that are shipped.
+
     Parameters
     ----------
     folder : Path
@@ -53,26 +57,44 @@ def load_measures(folder: Path) -> dict[str, Measure]:
     Returns
     -------
     dict of str to Measure
-        The site's own measures by name, without the shipped ones.
+        By name: the site's own measures, and those shipped ones whose codes are taken
+        from its value sets.
 
     Raises
     ------
     DefinitionError
         If a file is not YAML or not a measure, or if `check` finds a problem; the file
-        and every field are named.
+        and every field are named. If a file of `value_sets` cannot be used.
     """
     shipped_sets, shipped = _builtin()
-    sets_folder = folder / "concept_sets"
-    own_sets = _concept_sets(_yaml_files(sets_folder))
+    own_sets = _concept_sets(_yaml_files(folder / "concept_sets"))
+    named = {**shipped_sets, **own_sets}
+    value_sets = read_value_sets(_files(folder / "value_sets", (".json",)))
+    filled = with_value_sets(named, value_sets)
+    taken = {
+        name: _with_codes(measure, filled)
+        for name, measure in shipped.items()
+        if any(one.name in filled for one in measure.concept_sets)
+    }
     measures_folder = folder / "measures"
     where = measures_folder if measures_folder.is_dir() else folder
-    return _measures(_yaml_files(where), {**shipped_sets, **own_sets}, shipped)
+    own = _measures(_yaml_files(where), {**named, **filled}, {**shipped, **taken})
+    return dict(sorted({**taken, **own}.items()))
+
+
+def _with_codes(measure: Measure, filled: Mapping[str, ConceptSet]) -> Measure:
+    sets = tuple(filled.get(one.name, one) for one in measure.concept_sets)
+    return measure.model_copy(update={"concept_sets": sets})
 
 
 def _yaml_files(folder: Traversable) -> list[Traversable]:
+    return _files(folder, (".yaml", ".yml"))
+
+
+def _files(folder: Traversable, endings: tuple[str, ...]) -> list[Traversable]:
     if not folder.is_dir():
         return []
-    files = [one for one in folder.iterdir() if one.name.endswith((".yaml", ".yml"))]
+    files = [one for one in folder.iterdir() if one.name.endswith(endings)]
     return sorted(files, key=lambda one: one.name)
 
 
