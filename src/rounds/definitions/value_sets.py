@@ -2,7 +2,7 @@
 
 Many published value sets may not be shipped. A concept set names those that it
 `stands_for`; a site that may use them puts them into `definitions/value_sets/`, as
-downloaded (a ValueSet or a Bundle of them, JSON), and its measures have all their codes.
+downloaded (a ValueSet or a Bundle of them, JSON), and its measures have all the codes.
 
 References
 ----------
@@ -117,8 +117,8 @@ def _filled(one: ConceptSet, given: Mapping[str, ValueSet]) -> ConceptSet:
     absent = [url for url in one.stands_for if url not in given]
     if absent:
         raise DefinitionError(
-            f"The concept set {one.name!r} stands for {len(one.stands_for)} value sets, "
-            f"and definitions/value_sets has not: {', '.join(absent)}.",
+            f"The concept set {one.name!r} stands for {len(one.stands_for)} value "
+            f"sets, and definitions/value_sets has not: {', '.join(absent)}.",
             code="value-sets-incomplete",
             why="With some of them alone it would find less than its name says.",
             remedies=("Add the missing files, or take the others out.",),
