@@ -84,9 +84,18 @@ def noun_of(kind: type[N], file_name: str, plain: Mapping[str, Any], called: str
     """
     try:
         # JSON rules (dates as text, lists for tuples), which YAML shares.
-        return kind.model_validate_json(json.dumps(plain, default=str))
+        return kind.model_validate_json(json.dumps(_with_text_keys(plain), default=str))
     except ValidationError as error:
         raise invalid(file_name, called, problems_of(error)) from None
+
+
+def _with_text_keys(plain: Any) -> Any:
+    """Give keys as text: YAML reads a day, a number or `no` as something else."""
+    if isinstance(plain, Mapping):
+        return {str(key): _with_text_keys(value) for key, value in plain.items()}
+    if isinstance(plain, list):
+        return [_with_text_keys(value) for value in plain]
+    return plain
 
 
 def problems_of(error: ValidationError) -> list[str]:

@@ -19,6 +19,7 @@ __all__ = [
     "ExampleRow",
     "ExampleValue",
     "Population",
+    "VisitKind",
 ]
 
 Population = Literal[
@@ -42,6 +43,16 @@ def _moment(text: str) -> str:
 Moment = Annotated[str, AfterValidator(_moment)]
 """A day, `2025-03-01`, or a day with its time, `2025-03-01T10:30`."""
 
+VisitKind = Literal[
+    "outpatient",
+    "emergency",
+    "inpatient",
+    "telehealth",
+    "home",
+    "emergency-and-inpatient",
+]
+"""A visit's class; the last is an emergency visit that became a stay in hospital."""
+
 CODED = ("condition", "measurement", "observation", "procedure", "drug", "device")
 
 
@@ -63,9 +74,7 @@ class ExampleRow(Noun):
     procedure: str | None = None
     drug: str | None = None
     device: str | None = None
-    visit: (
-        Literal["outpatient", "emergency", "inpatient", "telehealth", "home"] | None
-    ) = None
+    visit: VisitKind | None = None
     death: Literal[True] | None = None
     start: Moment
     end: Moment | None = None

@@ -9,6 +9,7 @@ from rounds.definitions.example_patients import (
     ExamplePatient,
     ExamplePatients,
     ExampleRow,
+    VisitKind,
 )
 
 __all__ = ["tables_of"]
@@ -97,14 +98,11 @@ class _Tables:
 
     def _visit(self, person_id: int, row: ExampleRow) -> int:
         assert row.visit is not None, "it is a visit"
-        # Of several concepts of a class, the one that is of no other class.
-        others = visit_concepts({"emergency", "inpatient"} - {row.visit})
-        concept = min(visit_concepts([row.visit]) - others)
         return self._put(
             "visit_occurrence",
             {
                 "person_id": person_id,
-                "visit_concept_id": concept,
+                "visit_concept_id": _visit_concept(row.visit),
                 **_when("visit_start", row.start),
                 **_when("visit_end", row.end or row.start[:10]),
                 "discharged_to_concept_id": self._concept(row.discharged_to),
@@ -160,6 +158,13 @@ class _Tables:
                 }
             )
         return self._concepts[code]
+
+
+def _visit_concept(kind: VisitKind) -> int:
+    both = visit_concepts(["emergency"]) & visit_concepts(["inpatient"])
+    if kind == "emergency-and-inpatient":
+        return min(both)
+    return min(visit_concepts([kind]) - both)
 
 
 def _when(column: str, moment: str) -> dict[str, Any]:
