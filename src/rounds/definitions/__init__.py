@@ -1,6 +1,11 @@
 """Meaning without data: concept sets, measures and what they say, as a small graph."""
 
-from rounds.definitions.catalogue import builtin_measures, load_measures
+from rounds.definitions.catalogue import (
+    builtin_examples,
+    builtin_measures,
+    load_examples,
+    load_measures,
+)
 from rounds.definitions.checks import check
 from rounds.definitions.code_systems import (
     code_systems,
@@ -9,10 +14,15 @@ from rounds.definitions.code_systems import (
     visit_concepts,
     vocabulary_of,
 )
+from rounds.definitions.example_checks import unexpected
+from rounds.definitions.example_patients import ExamplePatients
+from rounds.definitions.example_tables import tables_of
 from rounds.definitions.explanation import explain
 from rounds.definitions.value_sets import contained, is_paged
 
 __all__ = [
+    "ExamplePatients",
+    "builtin_examples",
     "builtin_measures",
     "check",
     "code_systems",
@@ -20,7 +30,10 @@ __all__ = [
     "explain",
     "is_paged",
     "is_tree",
+    "load_examples",
     "load_measures",
+    "tables_of",
+    "unexpected",
     "unit_concepts",
     "visit_concepts",
     "vocabulary_of",
