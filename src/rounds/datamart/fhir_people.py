@@ -256,7 +256,8 @@ def write_visits(connection: duckdb.DuckDBPyConnection) -> int:
             "discharged_to_source_value": "coalesce(discharge.code, discharge_text)",
         },
         "good_Encounter LEFT JOIN (SELECT * FROM code_concept WHERE target = 0) "
-        f"AS place ON place.system = {_DISCHARGE_SYSTEM} AND place.code = discharge.code "
+        f"AS place ON place.system = {_DISCHARGE_SYSTEM} "
+        "AND place.code = discharge.code "
         "WHERE reason IS NULL ORDER BY person_key, start_day, key",
     )
     return _count_good(connection, "Encounter")
