@@ -157,5 +157,5 @@ def test_rows_show_their_size_alone():
     )
     rows = measure_rows(HandMade(tables.rows), MEASURE, YEAR)
     assert isinstance(rows, MeasureRows)
-    assert repr(rows) == "<rows: 1 × 14>"
+    assert repr(rows) == "<rows: 1 × 18>"
     assert "p1" not in f"{rows} {rows!r}"

@@ -5,8 +5,8 @@ import datetime as dt
 from hypothesis import strategies as st
 
 from rounds.definitions import builtin_measures
-from rounds.definitions.graph import CLAUSES
 from rounds.nouns import Measure, Period
+from stories.graph_clauses import COHORT, SETS, criteria, numbers, readings
 from stories.measures import Tables
 
 BUILTIN = builtin_measures()
@@ -24,13 +24,7 @@ CONCEPTS = {
     "observation": ["sct 160734000", "sct 385763009", "svi RPL_THEMES"],
     "procedure": ["sct 302497006", "sct 385763009"],
     "drug": ["rx 29046", "rx 314076", "rx 314077", "rx 83367"],
-}
-SETS = {
-    "condition": "essential-hypertension",
-    "measurement": "systolic",
-    "observation": "nursing-home",
-    "procedure": "dialysis-or-transplant",
-    "drug": "antihypertensives",
+    "device": ["sct 302497006", "sct 385763009"],
 }
 KNOWN = Tables()
 for _codes in CONCEPTS.values():
@@ -40,6 +34,9 @@ for _codes in CONCEPTS.values():
 DAYS = st.dates(dt.date(2025, 1, 10), dt.date(2025, 4, 20)) | st.sampled_from(
     [PERIOD.start, PERIOD.end, dt.date(2024, 12, 31), dt.date(2025, 2, 1)]
 )
+# Midnight stands for a time that is not known.
+TIMES = st.sampled_from([None, dt.time(0), dt.time(8, 30), dt.time(20, 15)])
+MEANT = st.sampled_from([None, 0, KNOWN._concept("sct 160734000"), 4])
 
 
 @st.composite
@@ -64,32 +61,71 @@ def tables(draw):
         {"care_site_id": k, "care_site_source_value": f"s{k}"} for k in (1, 2)
     ]
     for key in range(1, draw(st.integers(0, 6)) + 1):
-        start = draw(DAYS)
-        rows["visit_occurrence"].append(
-            {
-                "visit_occurrence_id": key,
-                "person_id": draw(person),
-                "visit_concept_id": draw(
-                    st.sampled_from([9202, 9202, 9203, 9201, 5083, 0])
-                ),
-                "visit_start_date": start,
-                "visit_end_date": start + dt.timedelta(days=draw(st.integers(0, 2))),
-                "care_site_id": draw(st.sampled_from([1, 2, None])),
-            }
-        )
+        rows["visit_occurrence"].append(draw(_visits(key, person)))
     for domain, codes in CONCEPTS.items():
-        for key in range(1, draw(st.integers(0, 8)) + 1):
-            _event(
-                draw,
-                rows,
-                domain,
-                key,
-                (KNOWN._concept(draw(st.sampled_from(codes))), draw(person)),
-            )
+        for key in range(1, draw(st.integers(0, 6)) + 1):
+            concept = KNOWN._concept(draw(st.sampled_from(codes)))
+            _event(draw, rows, domain, key, (concept, draw(person)))
     if draw(st.booleans()):
         rows["death"].append({"person_id": 1, "death_date": draw(DAYS)})
+    for key, who in enumerate(draw(st.lists(person, max_size=2)), start=1):
+        start = draw(DAYS)
+        rows["observation_period"].append(
+            {
+                "observation_period_id": key,
+                "person_id": who,
+                "observation_period_start_date": start,
+                "observation_period_end_date": _later(draw, start, 90),
+            }
+        )
     _vocabulary(draw, rows)
     return rows
+
+
+@st.composite
+def stays(draw):
+    """Rows of the cohort that made-up measures name."""
+    found = []
+    for who in draw(st.lists(st.integers(1, 3), max_size=3)):
+        start = draw(DAYS)
+        found.append(
+            {
+                "subject_id": who,
+                "cohort_start_date": start,
+                "cohort_end_date": _later(draw, start, 60),
+            }
+        )
+    return {COHORT: found}
+
+
+def _later(draw, day, most):
+    return day + dt.timedelta(days=draw(st.integers(0, most)))
+
+
+def _time(draw, day):
+    time = draw(TIMES)
+    return None if time is None or day is None else dt.datetime.combine(day, time)
+
+
+@st.composite
+def _visits(draw, key, person):
+    start = draw(DAYS)
+    end = draw(st.sampled_from([None, 0, 0, 1, 2]))
+    end = None if end is None else start + dt.timedelta(days=end)
+    return {
+        "visit_occurrence_id": key,
+        "person_id": draw(person),
+        "visit_concept_id": draw(st.sampled_from([9202, 9202, 9203, 9201, 5083, 0])),
+        "visit_start_date": start,
+        "visit_start_datetime": _time(draw, start),
+        "visit_end_date": end,
+        "visit_end_datetime": _time(draw, end),
+        "discharged_to_concept_id": draw(MEANT),
+        "discharged_to_source_value": draw(
+            st.sampled_from([None, None, "160734000", "home"])
+        ),
+        "care_site_id": draw(st.sampled_from([1, 2, None])),
+    }
 
 
 def _vocabulary(draw, rows):
@@ -117,6 +153,7 @@ def _event(draw, rows, domain, key, whose):
         "condition": "condition_occurrence",
         "procedure": "procedure_occurrence",
         "drug": "drug_exposure",
+        "device": "device_exposure",
     }.get(domain, domain)
     start = draw(DAYS)
     own, source = draw(
@@ -133,140 +170,77 @@ def _event(draw, rows, domain, key, whose):
     end = None if ended is None else start + dt.timedelta(days=ended)
     if domain in {"measurement", "observation"}:
         row[f"{domain}_date"] = start
+        row[f"{domain}_datetime"] = _time(draw, start)
         row["value_as_number"] = draw(
             st.sampled_from([None, 0.3, 2.7, 18.7, 85.0, 99.5, 139.0, 140.0, 90.0])
         )
+        row["value_as_concept_id"] = draw(MEANT)
         row["unit_source_value"] = draw(
             st.sampled_from(["mm[Hg]", "mmHg", "kPa", "[psi]", "cm", "bananas", None])
         )
         row["unit_concept_id"] = draw(st.sampled_from([None, None, 8876]))
+        if domain == "observation":
+            row["value_as_string"] = draw(st.sampled_from([None, "", "said"]))
     elif domain == "procedure":
         row |= {"procedure_date": start, "procedure_end_date": end}
+        row |= {
+            "procedure_datetime": _time(draw, start),
+            "procedure_end_datetime": None,
+        }
+        row["quantity"] = draw(st.sampled_from([None, 1, 2]))
     else:
-        name = "drug_exposure" if domain == "drug" else "condition"
+        name = "condition" if domain == "condition" else table
         row |= {f"{name}_start_date": start, f"{name}_end_date": end}
+        row |= {
+            f"{name}_start_datetime": _time(draw, start),
+            f"{name}_end_datetime": _time(draw, end),
+        }
+        if domain == "drug":
+            row["quantity"] = draw(st.sampled_from([None, 0.5, 10.0, 30.1]))
+            row["days_supply"] = draw(st.sampled_from([None, 3, 30]))
+            row["drug_type_concept_id"] = draw(st.sampled_from([32838, 32818, None]))
+            row["refills"] = draw(st.sampled_from([None, 0, 2]))
+        elif domain == "device":
+            row["quantity"] = draw(st.sampled_from([None, 1, 2]))
     rows[table].append(row)
-
-
-@st.composite
-def events(draw, basis, domain=None, *, started=False):
-    """Events of a domain, with a window, units and visit classes."""
-    domain = domain or draw(st.sampled_from([*SETS, "visit", "death"]))
-    anchors = ["period_start", "period_end"] + (
-        ["index"] * 2 if basis == "visit" else []
-    )
-    window = {}
-    if started or draw(st.booleans()):
-        window["start"] = {
-            "at": draw(st.sampled_from(anchors)),
-            "days": draw(st.integers(-40, 10)),
-        }
-    if draw(st.booleans()):
-        window["end"] = {
-            "at": draw(st.sampled_from(anchors)),
-            "days": draw(st.integers(0, 60)),
-        }
-        if window["end"]["at"] != "index" and draw(st.booleans()):
-            window["end"]["months"] = draw(st.integers(0, 2))
-    plain = {"domain": domain, "window": window}
-    if not started:
-        plain["match"] = draw(st.sampled_from(["starts_in", "overlaps"]))
-    if domain in SETS:
-        plain["concept_set"] = SETS[domain]
-    if domain in {"measurement", "observation"}:
-        plain["units"] = ["mm[Hg]", "mmHg"]
-        plain["value"] = draw(
-            st.none() | st.just({"at_least": 90}) | st.just({"below": 140})
-        )
-    if domain != "death":
-        plain["not_from"] = draw(st.sampled_from([[], ["emergency", "inpatient"]]))
-        plain["visit_classes"] = draw(st.sampled_from([[], [], ["outpatient"]]))
-    return plain
-
-
-@st.composite
-def readings(draw, basis):
-    """A reading, on a chosen day or on any."""
-    plain = {
-        "pick": draw(st.sampled_from(["lowest", "highest"])),
-        "events": draw(events(basis, "measurement")),
-    }
-    if draw(st.booleans()):
-        days = draw(st.lists(events(basis, "measurement"), min_size=1, max_size=2))
-        plain["day"] = {"events": days}
-    return plain
-
-
-def criteria(basis):
-    """Any criterion of the grammar, two or three deep."""
-    anchors = ["period_start", "period_end"] + (["index"] if basis == "visit" else [])
-    ages = st.fixed_dictionaries(
-        {
-            "op": st.just("age"),
-            "at": st.sampled_from(anchors),
-            "from_years": st.none() | st.integers(15, 30),
-            "to_years": st.integers(70, 90),
-        }
-    )
-    leaves = [
-        ages,
-        st.fixed_dictionaries(
-            {
-                "op": st.just("exists"),
-                "events": events(basis),
-                "at_least": st.sampled_from([1, 1, 2]),
-            }
-        ),
-        st.fixed_dictionaries(
-            {
-                "op": st.just("compare"),
-                "reading": readings(basis),
-                "range": st.sampled_from(
-                    [{"below": 140}, {"above": 90}, {"at_most": 99.5}]
-                ),
-            }
-        ),
-        st.fixed_dictionaries(
-            {"op": st.just("new_code"), "events": events(basis, "drug", started=True)}
-        ),
-    ]
-    if basis == "visit":
-        leaves.append(st.just({"op": "index_visit", "classes": ["outpatient"]}))
-    return st.recursive(
-        st.one_of(leaves),
-        lambda inner: st.one_of(
-            st.fixed_dictionaries(
-                {
-                    "op": st.sampled_from(["all", "any"]),
-                    "of": st.lists(inner, min_size=1, max_size=3),
-                }
-            ),
-            st.fixed_dictionaries({"op": st.just("not"), "of": inner}),
-        ),
-        max_leaves=4,
-    )
 
 
 @st.composite
 def measures(draw):
     """A measure of the grammar, with any of its populations."""
-    basis = draw(st.sampled_from(["person", "visit"]))
+    basis = draw(st.sampled_from(["person", "visit", "visit", "procedure"]))
     plain = {
         "name": "made-up",
         "title": "Made up",
         "type": "process",
         "improvement_notation": "increase",
         "basis": basis,
-        "index": draw(st.sampled_from(["first", "each"])) if basis == "visit" else None,
+        "index": None,
         "initial_population": draw(criteria(basis)),
     }
-    for clause in (*CLAUSES[1:4], "numerator_exclusion", "observed_when"):
+    if basis != "person":
+        plain["index"] = draw(st.sampled_from(["first", "each"]))
+        plain["index_day"] = draw(st.sampled_from(["start", "start", "end"]))
+    optional = ["denominator", "denominator_exclusion", "observed_when"]
+    plain |= draw(_of_a_scoring(basis))
+    if plain.get("numerator"):
+        optional.append("numerator_exclusion")
+        plain["expected"] = draw(st.none() | _risks(basis))
+        if plain["scoring"] == "proportion":
+            optional.append("denominator_exception")
+    for clause in optional:
         plain[clause] = draw(st.none() | criteria(basis))
-    if draw(st.booleans()):
-        plain["numerator"] = draw(criteria(basis))
-    else:
-        plain |= {"scoring": "continuous-variable", "numerator": None}
-        plain["measure_observation"] = draw(readings(basis))
+    strata = draw(st.lists(criteria(basis), max_size=2))
+    if strata:
+        plain["stratifiers"] = [
+            {
+                "name": "made-up-strata",
+                "strata": [
+                    {"label": f"stratum {n}", "when": when}
+                    for n, when in enumerate(strata)
+                ],
+            }
+        ]
     shipped = BUILTIN["blood-pressure-control"].concept_sets
     shipped += BUILTIN["treatment-intensified"].concept_sets
     used = set(_sets(plain))
@@ -279,11 +253,39 @@ def measures(draw):
     return Measure.model_validate(plain)
 
 
+@st.composite
+def _of_a_scoring(draw, basis):
+    scoring = draw(st.sampled_from(["proportion", "continuous-variable", "ratio"]))
+    if scoring == "continuous-variable":
+        return {
+            "scoring": scoring,
+            "numerator": None,
+            "measure_observation": draw(numbers(basis)),
+            "aggregate": draw(st.sampled_from(["mean", "median"])),
+        }
+    plain = {"scoring": scoring, "numerator": draw(criteria(basis))}
+    if scoring == "ratio":
+        plain["numerator_observation"] = draw(st.none() | numbers(basis))
+        plain["denominator_observation"] = draw(st.none() | readings(basis))
+    return plain
+
+
+@st.composite
+def _risks(draw, basis):
+    plain = draw(numbers(basis).filter(lambda one: one.get("op") == "score"))
+    return plain | {"link": draw(st.sampled_from(["logit", "log"]))}
+
+
 def _sets(plain):
     if isinstance(plain, dict):
-        yield from [plain["concept_set"]] if plain.get("concept_set") else []
+        for field in ("concept_set", "answer", "discharged_to"):
+            if plain.get(field):
+                yield plain[field]
         for value in plain.values():
             yield from _sets(value)
     elif isinstance(plain, list):
         for value in plain:
             yield from _sets(value)
+
+
+assert set(CONCEPTS) == set(SETS)

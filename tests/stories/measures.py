@@ -13,13 +13,15 @@ from rounds.nouns import NotEstimable, Period
 
 TYPES = {
     "person": "person_id BIGINT, gender_concept_id INTEGER, year_of_birth INTEGER, month_of_birth INTEGER, day_of_birth INTEGER, birth_datetime TIMESTAMP, person_source_value VARCHAR",
-    "visit_occurrence": "visit_occurrence_id BIGINT, person_id BIGINT, visit_concept_id BIGINT, visit_start_date DATE, visit_start_datetime TIMESTAMP, visit_end_date DATE, provider_id BIGINT, care_site_id BIGINT, visit_source_concept_id BIGINT",
-    "condition_occurrence": "condition_occurrence_id BIGINT, person_id BIGINT, condition_concept_id BIGINT, condition_start_date DATE, condition_end_date DATE, visit_occurrence_id BIGINT, condition_source_concept_id BIGINT",
-    "measurement": "measurement_id BIGINT, person_id BIGINT, measurement_concept_id BIGINT, measurement_date DATE, value_as_number DOUBLE, unit_concept_id BIGINT, visit_occurrence_id BIGINT, measurement_source_concept_id BIGINT, unit_source_value VARCHAR",
-    "observation": "observation_id BIGINT, person_id BIGINT, observation_concept_id BIGINT, observation_date DATE, value_as_number DOUBLE, unit_concept_id BIGINT, visit_occurrence_id BIGINT, observation_source_concept_id BIGINT, unit_source_value VARCHAR",
-    "procedure_occurrence": "procedure_occurrence_id BIGINT, person_id BIGINT, procedure_concept_id BIGINT, procedure_date DATE, procedure_end_date DATE, visit_occurrence_id BIGINT, procedure_source_concept_id BIGINT",
-    "drug_exposure": "drug_exposure_id BIGINT, person_id BIGINT, drug_concept_id BIGINT, drug_exposure_start_date DATE, drug_exposure_end_date DATE, visit_occurrence_id BIGINT, drug_source_concept_id BIGINT",
-    "death": "person_id BIGINT, death_date DATE",
+    "visit_occurrence": "visit_occurrence_id BIGINT, person_id BIGINT, visit_concept_id BIGINT, visit_start_date DATE, visit_start_datetime TIMESTAMP, visit_end_date DATE, visit_end_datetime TIMESTAMP, discharged_to_concept_id BIGINT, discharged_to_source_value VARCHAR, provider_id BIGINT, care_site_id BIGINT, visit_source_concept_id BIGINT",
+    "condition_occurrence": "condition_occurrence_id BIGINT, person_id BIGINT, condition_concept_id BIGINT, condition_start_date DATE, condition_start_datetime TIMESTAMP, condition_end_date DATE, condition_end_datetime TIMESTAMP, visit_occurrence_id BIGINT, condition_source_concept_id BIGINT",
+    "measurement": "measurement_id BIGINT, person_id BIGINT, measurement_concept_id BIGINT, measurement_date DATE, measurement_datetime TIMESTAMP, value_as_number DOUBLE, value_as_concept_id BIGINT, unit_concept_id BIGINT, visit_occurrence_id BIGINT, measurement_source_concept_id BIGINT, unit_source_value VARCHAR",
+    "observation": "observation_id BIGINT, person_id BIGINT, observation_concept_id BIGINT, observation_date DATE, observation_datetime TIMESTAMP, value_as_number DOUBLE, value_as_string VARCHAR, value_as_concept_id BIGINT, unit_concept_id BIGINT, visit_occurrence_id BIGINT, observation_source_concept_id BIGINT, unit_source_value VARCHAR",
+    "procedure_occurrence": "procedure_occurrence_id BIGINT, person_id BIGINT, procedure_concept_id BIGINT, procedure_date DATE, procedure_datetime TIMESTAMP, procedure_end_date DATE, procedure_end_datetime TIMESTAMP, quantity INTEGER, provider_id BIGINT, visit_occurrence_id BIGINT, procedure_source_concept_id BIGINT",
+    "drug_exposure": "drug_exposure_id BIGINT, person_id BIGINT, drug_concept_id BIGINT, drug_exposure_start_date DATE, drug_exposure_start_datetime TIMESTAMP, drug_exposure_end_date DATE, drug_exposure_end_datetime TIMESTAMP, quantity DOUBLE, days_supply INTEGER, refills INTEGER, drug_type_concept_id BIGINT, visit_occurrence_id BIGINT, drug_source_concept_id BIGINT",
+    "device_exposure": "device_exposure_id BIGINT, person_id BIGINT, device_concept_id BIGINT, device_exposure_start_date DATE, device_exposure_start_datetime TIMESTAMP, device_exposure_end_date DATE, device_exposure_end_datetime TIMESTAMP, quantity INTEGER, visit_occurrence_id BIGINT, device_source_concept_id BIGINT",
+    "observation_period": "observation_period_id BIGINT, person_id BIGINT, observation_period_start_date DATE, observation_period_end_date DATE",
+    "death": "person_id BIGINT, death_date DATE, death_datetime TIMESTAMP",
     "care_site": "care_site_id BIGINT, care_site_source_value VARCHAR",
     "provider": "provider_id BIGINT, provider_source_value VARCHAR",
     "concept": "concept_id BIGINT, vocabulary_id VARCHAR, concept_code VARCHAR",
@@ -209,6 +211,19 @@ class HandMade:
                     f"INSERT INTO {name} VALUES {', '.join([f'({marks})'] * len(table))}",
                     values,
                 )
+
+
+def cohort_query(stays):
+    """Write the rows of a cohort as a query."""
+    rows = ", ".join(
+        f"({one['subject_id']}, DATE '{one['cohort_start_date']}', "
+        f"DATE '{one['cohort_end_date']}')"
+        for one in stays
+    )
+    columns = "subject_id, cohort_start_date, cohort_end_date"
+    if not rows:
+        rows = "(0, DATE '2000-01-01', DATE '2000-01-01')"
+    return f"SELECT * FROM (VALUES {rows}) AS v({columns}) WHERE subject_id > 0"
 
 
 def day(text):

@@ -8,22 +8,17 @@ SVI quartile. Ties are broken by what a row says, then by its id, never by its p
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
-from rounds.datamart.compile_events import date, numbers
+from rounds.datamart.compile_events import Context, date, numbers, text
 from rounds.datamart.compile_nodes import Statement, age_sql
+from rounds.datamart.compile_numbers import number
+from rounds.datamart.compile_subjects import everybody, indexed
 from rounds.datamart.compile_units import Units
 from rounds.definitions import visit_concepts
-from rounds.definitions.graph import day_of
-from rounds.nouns import Measure, Noun, Period
+from rounds.definitions.graph import codes_of, concept_set_of, day_of
+from rounds.nouns import Measure, Noun, Number, Period, Ref
 
 __all__ = ["Compiled", "Concepts", "compile_measure"]
-
-_BIRTH: Final = (
-    "p.year_of_birth * 10000"
-    " + coalesce(p.month_of_birth, month(p.birth_datetime), 7) * 100"
-    " + coalesce(p.day_of_birth, day(p.birth_datetime), 1)"
-)
 
 
 @dataclass(frozen=True)
@@ -61,6 +56,8 @@ def compile_measure(
     without: frozenset[str] = frozenset(),
     monthly: bool = False,
     only: str | None = None,
+    stratifier: str | None = None,
+    cohorts: Mapping[Ref, str] | None = None,
 ) -> Compiled:
     """Write a measure as SQL.
 
@@ -80,15 +77,24 @@ def compile_measure(
     only : str, optional
         A table of the `person_id` to look at, which the caller makes; everybody, if
         not given.
+    stratifier : str, optional
+        One of the measure's, whose strata are to stand beside the subjects.
+    cohorts : mapping of Ref to str, optional
+        For each cohort that the measure reads, a query of its rows: subject_id,
+        cohort_start_date, cohort_end_date.
 
     Returns
     -------
     Compiled
         No identifier is in its text: those left out are read from a table.
     """
-    statement = Statement(
-        period, concepts.sets, concepts.units, visits=measure.basis == "visit"
-    )
+    stays = {str(ref): query for ref, query in (cohorts or {}).items()}
+    codes = {
+        one.name: codes_of(concept_set_of(measure, one.name))
+        for one in measure.concept_sets
+    }
+    context = Context(period, concepts.sets, concepts.units, codes, stays)
+    statement = Statement(measure, context)
     listed = "\n".join(sorted(without))
     opted_out = f"opted_out_{hashlib.sha256(listed.encode()).hexdigest()[:24]}"
     kept = "TRUE"
@@ -99,53 +105,20 @@ def compile_measure(
         )
     if only is not None:
         kept += f" AND p.person_id IN (SELECT person_id FROM {only})"
-    everybody = _everybody(measure, period, kept)
-    subjects = statement.narrowed(everybody, measure.initial_population)
-    if measure.basis == "visit":
-        subjects = statement.table("indexed", _indexed(measure, subjects))
+    candidates = everybody(measure, period, kept)
+    subjects = statement.narrowed(candidates, measure.initial_population)
+    if measure.basis != "person":
+        subjects = statement.table("indexed", indexed(measure, subjects))
     people = subjects
     if monthly and measure.basis == "person":
         subjects = _months(statement, measure, subjects)
-    judged = _judged(statement, measure, subjects)
+    judged = _judged(statement, measure, subjects, stratifier)
     sites = ""
     if measure.basis == "person":
         sites = _sites(statement, period, people)
     svi = statement.table("svi", _svi(subjects, concepts))
     query = _described(measure, period, judged, sites, svi)
     return Compiled(statement.tables, query, opted_out)
-
-
-def _everybody(measure: Measure, period: Period, kept: str) -> str:
-    if measure.basis == "person":
-        return (
-            "SELECT p.person_id AS sid, p.person_id, "
-            f"{date(period.end)} AS index_date, {_BIRTH} AS birth, "
-            "CAST(NULL AS INTEGER) AS visit_concept_id "
-            f"FROM person p WHERE {kept}"
-        )
-    return (
-        "SELECT t.visit_occurrence_id AS sid, t.person_id, "
-        f"t.visit_start_date AS index_date, {_BIRTH} AS birth, t.visit_concept_id, "
-        "t.visit_start_datetime AS visit_time, t.care_site_id, t.provider_id "
-        "FROM visit_occurrence t JOIN person p ON p.person_id = t.person_id "
-        f"WHERE t.visit_start_date BETWEEN {date(period.start)} AND {date(period.end)} "
-        f"AND {kept}"
-    )
-
-
-def _indexed(measure: Measure, subjects: str) -> str:
-    # Several visits on one day count once; which one stands for it does not hang on
-    # how the datamart was loaded.
-    per = "person_id" if measure.index == "first" else "person_id, index_date"
-    return (
-        "SELECT s.*, c.care_site_source_value AS site, "
-        f"r.provider_source_value AS clinician FROM {subjects} s "
-        "LEFT JOIN care_site c ON c.care_site_id = s.care_site_id "
-        "LEFT JOIN provider r ON r.provider_id = s.provider_id "
-        f"QUALIFY row_number() OVER (PARTITION BY {per} "
-        "ORDER BY index_date, visit_time NULLS LAST, site NULLS LAST, "
-        "clinician NULLS LAST, sid) = 1"
-    )
 
 
 def _months(statement: Statement, measure: Measure, subjects: str) -> str:
@@ -163,17 +136,32 @@ def _months(statement: Statement, measure: Measure, subjects: str) -> str:
     return statement.table(
         "monthly",
         "SELECT row_number() OVER (ORDER BY s.sid, m.month) AS sid, s.person_id, "
-        "CAST(m.month AS DATE) AS index_date, s.birth, s.visit_concept_id, m.month "
+        "CAST(m.month AS DATE) AS index_date, s.birth, s.gender_concept_id, "
+        "s.visit_concept_id, m.month "
         f"FROM {counted} s JOIN (SELECT DISTINCT sid, "
         f"date_trunc('month', day) AS month FROM {days}) m ON m.sid = s.sid",
     )
 
 
-def _judged(statement: Statement, measure: Measure, subjects: str) -> str:
+def _judged(
+    statement: Statement,
+    measure: Measure,
+    subjects: str,
+    stratifier: str | None = None,
+) -> str:
     """Name the table of subjects with each population beside them."""
 
     def flag(criterion: Noun | None, absent: str) -> str:
         return absent if criterion is None else statement.holds(criterion, subjects)
+
+    joined = []
+
+    def value(node: Number | None, name: str, absent: str) -> str:
+        if node is None:
+            return f"CAST({absent} AS DOUBLE) AS {name}"
+        table = number(statement, node, subjects)
+        joined.append(f" LEFT JOIN {table} {name}_of ON {name}_of.sid = s.sid")
+        return f"{name}_of.value AS {name}"
 
     # In the monthly form the subjects are those counted over the whole period already.
     eligible = excluded = excepted = None
@@ -181,10 +169,12 @@ def _judged(statement: Statement, measure: Measure, subjects: str) -> str:
         eligible = measure.denominator
         excluded = measure.denominator_exclusion
         excepted = measure.denominator_exception
-    value, joined = "CAST(NULL AS DOUBLE)", ""
-    if measure.measure_observation is not None:
-        reading = statement.reading(measure.measure_observation, subjects)
-        value, joined = "o.value", f" LEFT JOIN {reading} o ON o.sid = s.sid"
+    values = (
+        value(measure.measure_observation, "value", "NULL"),
+        value(measure.numerator_observation, "above", "1"),
+        value(measure.denominator_observation, "below", "1"),
+        value(measure.expected, "expected", "NULL"),
+    )
     flags = (
         "SELECT s.*, "
         f"{flag(eligible, 'TRUE')} AS eligible, "
@@ -192,19 +182,41 @@ def _judged(statement: Statement, measure: Measure, subjects: str) -> str:
         f"{flag(excepted, 'FALSE')} AS excepted, "
         f"{flag(measure.numerator, 'FALSE')} AS met, "
         f"{flag(measure.numerator_exclusion, 'FALSE')} AS unmet, "
-        f"{flag(measure.observed_when, 'TRUE')} AS known, {value} AS value "
-        f"FROM {subjects} s{joined}"
+        f"{flag(measure.observed_when, 'TRUE')} AS known, "
+        f"{_stratum(statement, measure, subjects, stratifier)} AS stratum, "
+        f"{', '.join(values)} FROM {subjects} s{''.join(joined)}"
     )
-    observed = "known"
-    if measure.scoring == "continuous-variable":
-        observed = "known AND value IS NOT NULL"
     counted = "eligible AND NOT excluded AND NOT (excepted AND NOT met)"
+    above = f"{counted} AND met AND NOT unmet"
+    observed = f"{counted} AND known"
+    if measure.scoring == "continuous-variable":
+        observed += " AND value IS NOT NULL"
+    elif measure.scoring == "ratio":
+        above = "met AND NOT unmet"
+        observed = (
+            f"(({counted}) OR ({above})) AND known "
+            f"AND (above IS NOT NULL OR NOT ({above})) "
+            f"AND (below IS NOT NULL OR NOT ({counted}))"
+        )
     return statement.table(
         "judged",
-        f"SELECT *, ({counted}) AS denominator, "
-        f"({counted} AND met AND NOT unmet) AS numerator, "
-        f"({counted} AND {observed}) AS observed FROM ({flags})",
+        f"SELECT *, ({counted}) AS denominator, ({above}) AS numerator, "
+        f"({observed}) AS observed FROM ({flags}) f",
     )
+
+
+def _stratum(
+    statement: Statement, measure: Measure, subjects: str, stratifier: str | None
+) -> str:
+    """Write the label of the first stratum that holds; empty if none does."""
+    for one in measure.stratifiers:
+        if one.name == stratifier:
+            cases = " ".join(
+                f"WHEN {statement.holds(each.when, subjects)} THEN {text(each.label)}"
+                for each in one.strata
+            )
+            return f"CASE {cases} ELSE '' END"
+    return "''"
 
 
 def _sites(statement: Statement, period: Period, people: str) -> str:
@@ -221,25 +233,28 @@ def _sites(statement: Statement, period: Period, people: str) -> str:
 def _described(
     measure: Measure, period: Period, judged: str, sites: str, svi: str
 ) -> str:
-    if measure.basis == "visit":
-        site, clinician = "j.site", "j.clinician"
-    else:
-        site, clinician = "a.label", "b.label"
+    site, clinician, shown = "j.site", "j.clinician", "j.counted_date"
+    if measure.basis == "person":
+        site, clinician, shown = "a.label", "b.label", "j.index_date"
     day = date(period.end) if measure.basis == "person" else "j.index_date"
+    added = "j.observed AND j.numerator", "j.observed AND j.denominator"
     return (
         "SELECT j.person_id, "
         "coalesce(p.person_source_value, '') AS person_source_value, "
         f"coalesce({site}, '') AS care_site, coalesce({clinician}, '') AS provider, "
-        f"j.index_date, coalesce({age_sql(day, 'j.birth')}, -1) AS age, "
+        f"{shown} AS index_date, coalesce({age_sql(day, 'j.birth')}, -1) AS age, "
         "CASE p.gender_concept_id WHEN 8532 THEN 'F' WHEN 8507 THEN 'M' ELSE '' END "
         "AS sex, "
         "coalesce(q.quartile, 0) AS svi_quartile, "
         "j.denominator, j.numerator, j.observed, "
         "j.excluded AND j.eligible AS excluded, "
         "j.eligible AND NOT j.excluded AND j.excepted AND NOT j.met AS excepted, "
-        "coalesce(j.value, 'nan'::DOUBLE) AS value "
+        "coalesce(j.value, 'nan'::DOUBLE) AS value, j.stratum, "
+        f"CASE WHEN {added[0]} THEN j.above ELSE 0 END AS numerator_value, "
+        f"CASE WHEN {added[1]} THEN j.below ELSE 0 END AS denominator_value, "
+        "coalesce(j.expected, 'nan'::DOUBLE) AS expected "
         f"FROM {judged} j JOIN person p ON p.person_id = j.person_id{sites} "
-        f"LEFT JOIN {svi} q ON q.sid = j.sid ORDER BY j.person_id, j.index_date"
+        f"LEFT JOIN {svi} q ON q.sid = j.sid ORDER BY j.person_id, {shown}"
     )
 
 

@@ -7,7 +7,7 @@ from rounds.datamart.compile import Concepts
 from rounds.datamart.compile_events import TABLES, member, numbers, text
 from rounds.datamart.compile_units import find_units
 from rounds.definitions import is_tree, vocabulary_of
-from rounds.definitions.graph import CLAUSES, concept_set_of, needed_events, nodes
+from rounds.definitions.graph import clauses, concept_set_of, needed_events, nodes
 from rounds.nouns import Code, CodePrefix, ConceptSet, Events, Measure
 
 if TYPE_CHECKING:
@@ -180,12 +180,10 @@ def _known(derived: "Derived", wanted: Iterable[Key]) -> dict[Key, set[int]]:
 def all_events(measure: Measure) -> tuple[Events, ...]:
     """Give every events node of every clause, each once, in the order written."""
     found: dict[Events, None] = {}
-    for clause in CLAUSES:
-        root = getattr(measure, clause)
-        if root is not None:
-            for _, node in nodes(root):
-                if isinstance(node, Events):
-                    found[node] = None
+    for _, root in clauses(measure):
+        for _, node in nodes(root):
+            if isinstance(node, Events):
+                found[node] = None
     return tuple(found)
 
 
@@ -213,18 +211,27 @@ def absent_events(
     list of str
         Titles of concept sets, each once; empty if there is something of everything.
     """
-    missing: dict[str, None] = {}
-    for one in needed_events(measure) if events is None else events:
+
+    def is_absent(one: Events) -> bool:
         if one.concept_set is None:
-            continue
+            return False
         where = member(one, concepts.sets)
         if one.units:
             where = f"{where} AND {concepts.units.usable(one)}"
         table = TABLES[one.domain].table
-        if not derived.ask(f"SELECT 1 FROM {table} t WHERE {where} LIMIT 1"):
-            title = concept_set_of(measure, one.concept_set).title or one.concept_set
-            unit = f" in {' or '.join(one.units)}" if one.units else ""
-            missing[f"{title} ({one.domain}{unit})"] = None
+        return not derived.ask(f"SELECT 1 FROM {table} t WHERE {where} LIMIT 1")
+
+    missing: dict[str, None] = {}
+    lacking = (
+        needed_events(measure, is_absent)
+        if events is None
+        else tuple(one for one in events if is_absent(one))
+    )
+    for one in lacking:
+        assert one.concept_set is not None, "what needs no code is never absent"
+        title = concept_set_of(measure, one.concept_set).title or one.concept_set
+        unit = f" in {' or '.join(one.units)}" if one.units else ""
+        missing[f"{title} ({one.domain}{unit})"] = None
     return list(missing)
 
 

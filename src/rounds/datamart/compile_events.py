@@ -1,33 +1,42 @@
 """Events as SQL: which table feeds a domain, which rows count, and when.
 
-An event has the columns person_id, day and value; until if it may overlap a window, and
-code if that is asked for. Every value that is written into SQL here is a number, a
-date, or a quoted text of a definition; nothing comes from a person's row.
+An event has the columns person_id, day and value; and, as far as they are asked for,
+until, time, until_time, code, row_id and visit_id. Every value that is written into SQL
+here is a number, a date, or a quoted text of a definition; nothing comes from a
+person's row.
 """
 
-import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from rounds.definitions import visit_concepts
-from rounds.definitions.graph import day_in
-from rounds.nouns import Comparison, Events, Period, Point
+from rounds.datamart.compile_points import (
+    Moment,
+    bounds,
+    date,
+    in_range,
+    numbers,
+    shifted,
+    text,
+)
+from rounds.definitions import drug_type_concepts, visit_concepts
+from rounds.definitions.graph import day_in, is_absolute
+from rounds.nouns import Events, Near, Period, Point
 
 if TYPE_CHECKING:
     from rounds.datamart.compile_units import Units
 
 __all__ = [
     "TABLES",
+    "Context",
     "Source",
+    "columns_of",
     "date",
     "events_sql",
     "in_range",
     "member",
     "numbers",
-    "point",
     "text",
-    "within",
 ]
 
 
@@ -37,116 +46,92 @@ class Source:
 
     table: str
     start: str
-    end: str | None
-    concept: str | None
-    source_concept: str | None
+    end: str | None = None
+    concept: str | None = None
+    source_concept: str | None = None
+    time: str | None = None
+    end_time: str | None = None
+    person: str = "person_id"
+    key: str | None = None
+
+
+def _source(table: str, prefix: str, start: str, end: str | None) -> Source:
+    def time(day: str) -> str:
+        return f"{day}time"
+
+    return Source(
+        table,
+        start,
+        end,
+        f"{prefix}_concept_id",
+        f"{prefix}_source_concept_id",
+        time(start),
+        time(end) if end else None,
+        key=f"{table}_id",
+    )
 
 
 TABLES: Final[Mapping[str, Source]] = {
-    "condition": Source(
+    "condition": _source(
         "condition_occurrence",
+        "condition",
         "condition_start_date",
         "condition_end_date",
-        "condition_concept_id",
-        "condition_source_concept_id",
     ),
-    "measurement": Source(
-        "measurement",
-        "measurement_date",
-        None,
-        "measurement_concept_id",
-        "measurement_source_concept_id",
+    "measurement": _source("measurement", "measurement", "measurement_date", None),
+    "observation": _source("observation", "observation", "observation_date", None),
+    "procedure": _source(
+        "procedure_occurrence", "procedure", "procedure_date", "procedure_end_date"
     ),
-    "observation": Source(
-        "observation",
-        "observation_date",
-        None,
-        "observation_concept_id",
-        "observation_source_concept_id",
+    "drug": _source(
+        "drug_exposure", "drug", "drug_exposure_start_date", "drug_exposure_end_date"
     ),
-    "procedure": Source(
-        "procedure_occurrence",
-        "procedure_date",
-        "procedure_end_date",
-        "procedure_concept_id",
-        "procedure_source_concept_id",
+    "device": _source(
+        "device_exposure",
+        "device",
+        "device_exposure_start_date",
+        "device_exposure_end_date",
     ),
-    "drug": Source(
-        "drug_exposure",
-        "drug_exposure_start_date",
-        "drug_exposure_end_date",
-        "drug_concept_id",
-        "drug_source_concept_id",
+    "visit": _source("visit_occurrence", "visit", "visit_start_date", "visit_end_date"),
+    "observation_period": Source(
+        "observation_period",
+        "observation_period_start_date",
+        "observation_period_end_date",
+        key="observation_period_id",
     ),
-    "visit": Source(
-        "visit_occurrence",
-        "visit_start_date",
-        "visit_end_date",
-        "visit_concept_id",
-        "visit_source_concept_id",
-    ),
-    "death": Source("death", "death_date", None, None, None),
+    "death": Source("death", "death_date", time="death_datetime", key="person_id"),
+    "cohort": Source("", "cohort_start_date", "cohort_end_date", person="subject_id"),
 }
 
 
-def text(value: str) -> str:
-    """Quote a text for SQL."""
-    return "'" + value.replace("'", "''") + "'"
+@dataclass(frozen=True)
+class Context:
+    """What events are written with."""
 
+    period: Period
+    concepts: Mapping[str, tuple[int, ...]]
+    """Concept set name → the OMOP concepts that are in it."""
+    units: "Units"
+    """How values are read."""
+    codes: Mapping[str, frozenset[str]]
+    """Concept set name → its codes as they are written."""
+    cohorts: Mapping[str, str]
+    """Ref of a cohort, as text → the table of its rows."""
 
-def date(day: dt.date) -> str:
-    """Write a day for SQL."""
-    return f"DATE '{day.isoformat()}'"
-
-
-def numbers(values: frozenset[int] | tuple[int, ...]) -> str:
-    """Write numbers for `IN (…)`; an empty set is one that nothing is in."""
-    return ", ".join(str(one) for one in sorted(values)) or "NULL"
-
-
-def point(where: Point, period: Period) -> str:
-    """Write a point as an SQL date, over a subject `s` where it is the index's."""
-    if where.at == "index":
-        return f"(s.index_date + {where.days})" if where.days else "s.index_date"
-    return date(day_in(period, where))
-
-
-def within(events: Events, period: Period, *, index: bool) -> list[str]:
-    """Give the window's conditions on an event `e`.
-
-    Parameters
-    ----------
-    events : Events
-        The events.
-    period : Period
-        The measure's period.
-    index : bool
-        Whether to give those bounds that hang on the index, or those that do not.
-    """
-    start, end = events.window.start, events.window.end
-    conditions = []
-    if start is not None and (start.at == "index") == index:
-        first = point(start, period)
-        conditions.append(
-            f"e.day >= {first}"
-            if events.match == "starts_in"
-            else f"(e.until IS NULL OR e.until >= {first})"
+    def is_place(self, concept_set: str, row: str) -> str:
+        """Write that a visit was discharged to a place of a concept set."""
+        ids = numbers(self.concepts[concept_set])
+        codes = ", ".join(text(one) for one in sorted(self.codes[concept_set]))
+        return (
+            f"(coalesce({row}.discharged_to_concept_id, 0) IN ({ids}) OR "
+            f"coalesce({row}.discharged_to_source_value, '') IN ({codes or 'NULL'}))"
         )
-    if end is not None and (end.at == "index") == index:
-        conditions.append(f"e.day <= {point(end, period)}")
-    return conditions
 
-
-def in_range(value: str, one: Comparison) -> str:
-    """Write a range of numbers as a condition on an SQL expression."""
-    bounds = (
-        (">=", one.at_least),
-        (">", one.above),
-        ("<=", one.at_most),
-        ("<", one.below),
-    )
-    parts = [f"{value} {sign} {bound!r}" for sign, bound in bounds if bound is not None]
-    return " AND ".join(parts)
+    def absolute(self, point: Point) -> Moment | None:
+        """Give the day of a point that is the same for every subject."""
+        if not is_absolute(point):
+            return None
+        return Moment(date(day_in(self.period, point)))
 
 
 def member(events: Events, concepts: Mapping[str, tuple[int, ...]]) -> str:
@@ -158,28 +143,43 @@ def member(events: Events, concepts: Mapping[str, tuple[int, ...]]) -> str:
     return f"(t.{source.concept} IN ({ids}) OR t.{source.source_concept} IN ({ids}))"
 
 
+def columns_of(events: Events) -> frozenset[str]:
+    """Give the columns that an event's own window and neighbours need."""
+    found = {"until"} if events.match != "starts_in" else set()
+    points = (events.window.start, events.window.end)
+    if any(point is not None and point.hours is not None for point in points):
+        found.add("time")
+    if events.without_index:
+        found.add("row_id")
+    if events.of_visit != "any":
+        found.add("visit_id")
+    for near in events.near:
+        if events.domain == near.events.domain != "cohort":
+            found.add("row_id")
+        if near.same_visit:
+            found.add("visit_id")
+        window = near.events.window
+        for point in (window.start, window.end):
+            if point is not None and point.at == "event_end":
+                found |= {"until"} if point.hours is None else {"until", "until_time"}
+            elif point is not None and point.hours is not None:
+                found.add("time")
+    return frozenset(found)
+
+
 def events_sql(
-    events: Events,
-    period: Period,
-    concepts: Mapping[str, tuple[int, ...]],
-    units: "Units",
-    *,
-    coded: bool = False,
+    events: Events, context: Context, columns: frozenset[str] = frozenset()
 ) -> str:
-    """Write events as a query: all but the bounds that hang on the index.
+    """Write events as a query: all but the bounds that hang on the subject.
 
     Parameters
     ----------
     events : Events
         What counts.
-    period : Period
-        The measure's period, for windows anchored to it.
-    concepts : mapping of str to tuple of int
-        Concept set name → the OMOP concepts that are in it.
-    units : Units
-        How their values are read.
-    coded : bool
-        Whether to give the code.
+    context : Context
+        What it is written with.
+    columns : frozenset of str
+        What is asked for beside what the events need themselves.
 
     Returns
     -------
@@ -187,25 +187,60 @@ def events_sql(
         A SELECT with the columns of an event.
     """
     source = TABLES[events.domain]
-    conditions = [member(events, concepts)]
-    if events.units:
-        conditions.append(units.usable(events))
-    if events.value is not None:
-        conditions.append(in_range(units.value(events), events.value))
+    table = source.table
+    if events.cohort is not None:
+        table = context.cohorts[str(events.cohort)]
+    conditions = [member(events, context.concepts), *_row_conditions(events, context)]
     visits = "" if events.domain == "visit" else _visits(events)
     if events.domain == "visit":
-        conditions += _visit_conditions(events)
-    inner = (
-        f"SELECT {_columns(events, source, units.value(events), coded=coded)} "
-        f"FROM {source.table} t{visits} WHERE {' AND '.join(conditions)}"
+        conditions += _visit_conditions(events, context)
+    chosen = _columns(events, source, context, columns | columns_of(events))
+    inner = f"SELECT {chosen} FROM {table} t{visits} WHERE {' AND '.join(conditions)}"
+    where = bounds(events, context.absolute, "e")
+    where += [_near(events, near, context) for near in events.near]
+    return f"SELECT e.* FROM ({inner}) e" + (
+        f" WHERE {' AND '.join(where)}" if where else ""
     )
-    absolute = within(events, period, index=False)
-    where = f" WHERE {' AND '.join(absolute)}" if absolute else ""
-    return f"SELECT e.* FROM ({inner}) e{where}"
 
 
-def _columns(events: Events, source: Source, number: str, *, coded: bool) -> str:
-    has_number = events.domain in {"measurement", "observation"}
+def _row_conditions(events: Events, context: Context) -> list[str]:
+    conditions = []
+    if events.units:
+        conditions.append(context.units.usable(events))
+    if events.value is not None:
+        conditions.append(in_range(_number(events, context), events.value))
+    if events.answer is not None:
+        ids = numbers(context.concepts[events.answer])
+        conditions.append(f"t.value_as_concept_id IN ({ids})")
+    if events.drug_types:
+        ids = numbers(drug_type_concepts(events.drug_types))
+        conditions.append(f"t.drug_type_concept_id IN ({ids})")
+    if events.has_result:
+        texts = ""
+        if events.domain == "observation":
+            texts = " OR coalesce(t.value_as_string, '') <> ''"
+        conditions.append(
+            "(t.value_as_number IS NOT NULL OR "
+            f"coalesce(t.value_as_concept_id, 0) <> 0{texts})"
+        )
+    return conditions
+
+
+def _number(events: Events, context: Context) -> str:
+    """Write the number of a row `t` that is its value."""
+    if events.number_read is None:
+        return "CAST(NULL AS DOUBLE)"
+    if events.number_read == "value_as_number":
+        return context.units.value(events)
+    if events.number_read == "length_days":
+        source = TABLES[events.domain]
+        return f"date_diff('day', t.{source.start}, t.{source.end})"
+    return f"t.{events.number_read}"
+
+
+def _columns(
+    events: Events, source: Source, context: Context, columns: frozenset[str]
+) -> str:
     start = f"t.{source.start}"
     end = f"t.{source.end}" if source.end else start
     # Only a condition goes on until someone ends it.
@@ -213,17 +248,55 @@ def _columns(events: Events, source: Source, number: str, *, coded: bool) -> str
     code = "NULL"
     if source.concept is not None:
         code = f"coalesce(nullif(t.{source.source_concept}, 0), t.{source.concept})"
-    value = number if has_number else "NULL"
-    columns = [
-        "t.person_id AS person_id",
+    offered = {
+        "until": f"CAST({until} AS DATE)",
+        "time": _time(source.time),
+        "until_time": _time(source.end_time),
+        "code": code,
+        "row_id": f"t.{source.key}" if source.key else "NULL",
+        "visit_id": "t.visit_occurrence_id",
+    }
+    chosen = [
+        f"t.{source.person} AS person_id",
         f"CAST({start} AS DATE) AS day",
-        f"CAST({value} AS DOUBLE) AS value",
+        f"CAST({_number(events, context)} AS DOUBLE) AS value",
     ]
-    if events.match == "overlaps":
-        columns.append(f"CAST({until} AS DATE) AS until")
-    if coded:
-        columns.append(f"{code} AS code")
-    return ", ".join(columns)
+    chosen += [f"{offered[one]} AS {one}" for one in offered if one in columns]
+    return ", ".join(chosen)
+
+
+def _time(column: str | None) -> str:
+    """Write a time, but midnight, which stands for one that is not known."""
+    if column is None:
+        return "CAST(NULL AS TIMESTAMP)"
+    return f"nullif(t.{column}, date_trunc('day', t.{column}))"
+
+
+def _near(events: Events, near: Near, context: Context) -> str:
+    """Write the condition that a row `e` has another one `n` beside it, or has none."""
+
+    def moment(point: Point) -> Moment | None:
+        if is_absolute(point):
+            return None
+        day, time = (
+            ("e.day", "e.time") if point.at == "event" else ("e.until", "e.until_time")
+        )
+        return Moment(shifted(day, point), time)
+
+    asked = frozenset({"row_id"} if _same_rows(events, near) else set())
+    asked |= {"visit_id"} if near.same_visit else set()
+    others = events_sql(near.events, context, asked)
+    on = ["n.person_id = e.person_id", *bounds(near.events, moment, "n")]
+    if _same_rows(events, near):
+        on.append("n.row_id <> e.row_id")
+    if near.same_visit:
+        on.append("n.visit_id = e.visit_id")
+    word = "NOT EXISTS" if near.absent else "EXISTS"
+    return f"{word} (SELECT 1 FROM ({others}) n WHERE {' AND '.join(on)})"
+
+
+def _same_rows(events: Events, near: Near) -> bool:
+    return events.domain == near.events.domain and TABLES[events.domain].key is not None
 
 
 def _visits(events: Events) -> str:
@@ -239,8 +312,10 @@ def _visits(events: Events) -> str:
     return joined
 
 
-def _visit_conditions(events: Events) -> list[str]:
+def _visit_conditions(events: Events, context: Context) -> list[str]:
     concept, conditions = "t.visit_concept_id", []
+    if events.discharged_to is not None:
+        conditions.append(context.is_place(events.discharged_to, "t"))
     if events.visit_classes:
         wanted = numbers(visit_concepts(events.visit_classes))
         conditions.append(f"{concept} IN ({wanted})")

@@ -13,7 +13,7 @@ import numpy as np
 from rounds.datamart.rows import MeasureRows
 from rounds.nouns import Measure
 
-__all__ = ["AGE_BANDS", "UNKNOWN", "Counts", "count", "labels_of"]
+__all__ = ["AGE_BANDS", "UNKNOWN", "Counts", "count", "labels_of", "populations_of"]
 
 AGE_BANDS: Final = ((0, 17), (18, 44), (45, 64), (65, 74), (75, 200))
 """Completed years, both included; the last band is open."""
@@ -95,6 +95,17 @@ def count(
     split : MeasureRows, optional
         The rows that are divided into units, if they are others (months).
     """
+    populations = populations_of(measure, rows)
+    divided = rows if split is None else split
+    return Counts(
+        populations,
+        (populations["denominator"], populations["numerator"]),
+        _by_unit(divided, by) if by else {},
+    )
+
+
+def populations_of(measure: Measure, rows: MeasureRows) -> dict[str, int]:
+    """Count the populations of a measure, each by its name of FHIR."""
     populations = {
         "initial_population": len(rows),
         "denominator": int(rows.denominator.sum()),
@@ -102,15 +113,11 @@ def count(
     }
     if measure.denominator_exception is not None:
         populations["denominator_exception"] = int(rows.excepted.sum())
-    populations["numerator"] = int(rows.numerator.sum())
-    if measure.observed_when is not None:
+    if measure.numerator is not None:
+        populations["numerator"] = int(rows.numerator.sum())
+    if measure.observed_when is not None or measure.scoring != "proportion":
         populations["observed"] = int(rows.observed.sum())
-    divided = rows if split is None else split
-    return Counts(
-        populations,
-        (populations["denominator"], populations["numerator"]),
-        _by_unit(divided, by) if by else {},
-    )
+    return populations
 
 
 def _by_unit(rows: MeasureRows, by: str) -> dict[str, tuple[int, int]]:
@@ -147,5 +154,7 @@ def labels_of(rows: MeasureRows, by: str) -> Any:
     if by == "svi_quartile":
         named = np.char.add("SVI quartile ", rows.svi_quartile.astype(str))
         return np.where(rows.svi_quartile > 0, named, unknown)
+    if by not in UNKNOWN:
+        return np.where(rows.stratum == "", "(in none of these)", rows.stratum)
     column = getattr(rows, by)
     return np.where(column == "", unknown, column)

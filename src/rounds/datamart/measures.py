@@ -1,27 +1,30 @@
 """Run a measure: populations, a rate with its interval, and the same by unit."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any, Final, Literal
-
-import numpy as np
-from scipy.special import stdtrit
 
 from rounds.datamart.compile_concepts import other_units
 from rounds.datamart.consent import opted_out_when_made
-from rounds.datamart.counts import AGE_BANDS, UNKNOWN, Counts, labels_of
+from rounds.datamart.counts import AGE_BANDS
 from rounds.datamart.deidentify.calendar import calendar_of, limits_of_calendar
 from rounds.datamart.kept_counts import proportion_counts
-from rounds.datamart.rows import Asked, fetch, nobody, prepare, without_days
-from rounds.definitions.graph import day_of
-from rounds.methods.proportion import wilson
+from rounds.datamart.measure_units import of_counts, of_rows
+from rounds.datamart.rows import (
+    Asked,
+    fetch,
+    nobody,
+    prepare,
+    require_cohorts,
+    without_days,
+)
+from rounds.definitions.graph import has_months, uses_times
 from rounds.nouns import (
     DefinitionError,
     Measure,
     MeasureResult,
     NotEstimable,
     Period,
-    UnitResult,
+    Ref,
 )
 
 __all__ = ["AGE_BANDS", "CHARACTERISTICS", "MeasureResult", "run_measure"]
@@ -44,6 +47,7 @@ def run_measure(
     *,
     by: By | str | None = None,
     without: frozenset[str] = frozenset(),
+    cohorts: Mapping[Ref, str] | None = None,
 ) -> MeasureResult | NotEstimable:
     """Run a measure over a period, overall and by one characteristic.
 
@@ -64,15 +68,21 @@ def run_measure(
     period : Period
         Both days included.
     by : str, optional
-        `care_site`, `provider`, `sex`, `age`, `svi_quartile` or `month`.
+        `care_site`, `provider`, `sex`, `age`, `svi_quartile`, `month`, or a stratifier
+        of the measure.
     without : frozenset of str
         `person_source_value` of those who opted out.
+    cohorts : mapping of Ref to str, optional
+        For each cohort that the measure reads, a query that gives the datamart's rows
+        of it: subject_id, cohort_start_date, cohort_end_date.
 
     Returns
     -------
     MeasureResult or NotEstimable
         Exact counts. A proportion is in [0, 1] with a 95% Wilson interval; a mean has a
         95% interval from the t distribution, and None where there is one value alone.
+        A ratio has one by the delta method. With a risk model, what was observed over
+        what was expected has the exact limits of a Poisson count.
         `denominator` is what is left after exclusions and exceptions; of a continuous
         variable, units show how many are observed. NotEstimable if the datamart holds
         no row of what the outcome needs, nobody is in the denominator, or dates were
@@ -81,11 +91,13 @@ def run_measure(
     Raises
     ------
     DefinitionError
-        If the measure has a problem, or cannot be split so.
+        If the measure has a problem, cannot be split so, or reads a cohort of which no
+        rows are given.
     DataError
         If the datamart cannot be read.
     """
     _refuse(measure, by)
+    require_cohorts(measure, cohorts or {})
     concepts = prepare(datamart, measure)
     if isinstance(concepts, NotEstimable):
         return concepts
@@ -93,11 +105,13 @@ def run_measure(
     if refused is not None:
         return refused
     left_out = without | opted_out_when_made(datamart)
-    asked = Asked(measure, period, concepts, by, left_out)
-    if measure.scoring == "proportion":
-        found = _of_counts(proportion_counts(datamart, asked), by)
+    asked = Asked(measure, period, concepts, by, left_out, cohorts or {})
+    if measure.scoring == "proportion" and measure.expected is None:
+        found = of_counts(measure, proportion_counts(datamart, asked), by)
     else:
-        found = _of_values(datamart, asked)
+        rows = fetch(datamart, asked)
+        split = fetch(datamart, asked, monthly=True) if asked.is_monthly else rows
+        found = of_rows(measure, rows, split, by)
     if found is None:
         return nobody(datamart, measure, concepts)
     limitations = [*concepts.limitations, *other_units(measure, concepts)]
@@ -116,13 +130,14 @@ def run_measure(
 
 
 def _refuse(measure: Measure, by: str | None) -> None:
-    if by is not None and by not in CHARACTERISTICS:
+    known = (*CHARACTERISTICS, *(one.name for one in measure.stratifiers))
+    if by is not None and by not in known:
         raise DefinitionError(
             f"A measure cannot be split by {by!r}.",
             code="unknown-characteristic",
-            remedies=(f"Use one of: {', '.join(CHARACTERISTICS)}.",),
+            remedies=(f"Use one of: {', '.join(known)}.",),
         )
-    if by == "month" and measure.basis == "person" and day_of(measure) is None:
+    if by == "month" and not has_months(measure):
         raise DefinitionError(
             f"Measure.{measure.name} cannot be split by month: its numerator reads no "
             "value on a chosen day, which would say in which month a person counts.",
@@ -135,91 +150,20 @@ def _refuse(measure: Measure, by: str | None) -> None:
 
 
 def _limits(measure: Measure) -> list[str]:
-    if measure.basis == "visit" and measure.index == "each":
-        said = (
-            "Intervals treat visits as independent; visits of one person are not, so "
-            "they are somewhat too narrow."
+    said = []
+    if measure.index == "each":
+        said.append(
+            f"Intervals treat {measure.basis}s as independent; those of one person are "
+            "not, so they are somewhat too narrow."
         )
-        return [said]
-    return []
-
-
-@dataclass(frozen=True)
-class _Found:
-    populations: Mapping[str, int]
-    overall: UnitResult
-    units: tuple[UnitResult, ...]
-
-
-def _of_counts(counts: Counts, by: str | None) -> _Found | None:
-    """Give a proportion and its units; None if nobody is counted."""
-    if not counts.overall[0]:
-        return None
-    labels = _ordered(counts.by, by)
-    results = _proportions(
-        ["overall", *labels], [counts.overall, *(counts.by[one] for one in labels)]
-    )
-    return _Found(counts.populations, results[0], results[1:])
-
-
-def _ordered(labels: Iterable[str], by: str | None) -> list[str]:
-    """Put the units in their order, those of whom it is not known last."""
-    unknown = UNKNOWN.get(by or "", "")
-    return sorted(labels, key=lambda one: (one == unknown, one))
-
-
-def _proportions(
-    labels: list[str], pairs: list[tuple[int, int]]
-) -> tuple[UnitResult, ...]:
-    n, met = (list(column) for column in zip(*pairs, strict=True))
-    value, lower, upper = wilson(met, n)
-    return tuple(
-        UnitResult(
-            unit=label,
-            denominator=n[i],
-            numerator=met[i],
-            value=float(value[i]),
-            lower=float(lower[i]),
-            upper=float(upper[i]),
+    if uses_times(measure):
+        said.append(
+            "Hours are counted where both times are recorded, and as whole days where "
+            "one is not (midnight stands for a time that is not known)."
         )
-        for i, label in enumerate(labels)
-    )
-
-
-def _of_values(datamart: Any, asked: Asked) -> _Found | None:
-    """Give the mean of a continuous variable and its units; None if none is known."""
-    rows = fetch(datamart, asked)
-    if not rows.observed.any():
-        return None
-    populations = {
-        "initial_population": len(rows),
-        "denominator": int(rows.denominator.sum()),
-        "denominator_exclusion": int(rows.excluded.sum()),
-    }
-    if asked.measure.denominator_exception is not None:
-        populations["denominator_exception"] = int(rows.excepted.sum())
-    populations["observed"] = int(rows.observed.sum())
-    overall = _mean("overall", rows.value[rows.observed])
-    units: tuple[UnitResult, ...] = ()
-    if asked.by:
-        split = rows
-        if asked.is_monthly:
-            split = fetch(datamart, asked, monthly=True)
-        labels = labels_of(split, asked.by)
-        present = _ordered(set(labels[split.observed].tolist()), asked.by)
-        units = tuple(
-            _mean(one, split.value[split.observed & (labels == one)]) for one in present
+    if measure.expected is not None:
+        said.append(
+            "Those of whom the risk model lacks something are left out of what was "
+            "observed and of what was expected."
         )
-    return _Found(populations, overall, units)
-
-
-def _mean(label: str, values: Any) -> UnitResult:
-    """Give a mean with a 95% interval from the t distribution, if there are two."""
-    values = np.sort(values)  # so that no order of rows changes a last digit
-    n, mean = len(values), float(values.mean())
-    if n == 1:
-        return UnitResult(unit=label, denominator=n, value=mean)
-    half = float(stdtrit(n - 1, 0.975) * values.std(ddof=1) / np.sqrt(n))
-    return UnitResult(
-        unit=label, denominator=n, value=mean, lower=mean - half, upper=mean + half
-    )
+    return said

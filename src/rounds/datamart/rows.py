@@ -5,7 +5,7 @@ Only the steps that analyse rows may import this module; a contract keeps it so.
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import duckdb
@@ -17,13 +17,20 @@ from rounds.datamart.consent import opted_out_when_made
 from rounds.datamart.deidentify.calendar import calendar_of, refuse_measure
 from rounds.datamart.derived import derived_from
 from rounds.definitions import check
-from rounds.definitions.graph import nodes
-from rounds.nouns import DataError, DefinitionError, Measure, NotEstimable, Period
+from rounds.definitions.graph import cohorts_of, nodes
+from rounds.nouns import DataError, DefinitionError, Measure, NotEstimable, Period, Ref
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Asked", "MeasureRows", "fetch", "measure_rows", "rows_of"]
+__all__ = [
+    "Asked",
+    "MeasureRows",
+    "fetch",
+    "measure_rows",
+    "require_cohorts",
+    "rows_of",
+]
 
 _TYPES: Final = {
     "person_id": "int64",
@@ -40,6 +47,10 @@ _TYPES: Final = {
     "excluded": "bool",
     "excepted": "bool",
     "value": "float64",
+    "stratum": "str",
+    "numerator_value": "float64",
+    "denominator_value": "float64",
+    "expected": "float64",
 }
 
 
@@ -81,7 +92,14 @@ class MeasureRows:
     excepted: "NDArray[np.bool_]"
     value: "NDArray[np.float64]"
     """1 or 0 for a proportion, the number for a continuous variable; NaN where it is
-    not observed."""
+    not observed, and for a ratio."""
+    stratum: "NDArray[np.str_] | None" = None
+    """The stratum of the stratifier that was asked for; empty where none holds."""
+    numerator_value: "NDArray[np.float64] | None" = None
+    """What the subject adds to a ratio's numerator."""
+    denominator_value: "NDArray[np.float64] | None" = None
+    expected: "NDArray[np.float64] | None" = None
+    """What the risk model expects; NaN where it cannot be said."""
 
     def __len__(self) -> int:
         """How many rows there are."""
@@ -103,6 +121,7 @@ def measure_rows(
     period: Period,
     *,
     without: frozenset[str] = frozenset(),
+    cohorts: Mapping[Ref, str] | None = None,
 ) -> MeasureRows | NotEstimable:
     """Run a measure and give one row a subject.
 
@@ -118,6 +137,9 @@ def measure_rows(
     without : frozenset of str
         `person_source_value` of those who opted out beside those whose consents in the
         datamart deny research; they are in no population.
+    cohorts : mapping of Ref to str, optional
+        For each cohort that the measure reads, a query of its rows: subject_id,
+        cohort_start_date, cohort_end_date.
 
     Returns
     -------
@@ -132,6 +154,7 @@ def measure_rows(
     DataError
         If the datamart cannot be read.
     """
+    require_cohorts(measure, cohorts or {})
     prepared = prepare(datamart, measure)
     if isinstance(prepared, NotEstimable):
         return prepared
@@ -139,7 +162,29 @@ def measure_rows(
     if refused is not None:
         return refused
     left_out = without | opted_out_when_made(datamart)
-    return fetch(datamart, Asked(measure, period, prepared, without=left_out))
+    asked = Asked(measure, period, prepared, None, left_out, cohorts or {})
+    return fetch(datamart, asked)
+
+
+def require_cohorts(measure: Measure, cohorts: Mapping[Ref, str]) -> None:
+    """Refuse a measure that reads a cohort of which no rows are given.
+
+    Raises
+    ------
+    DefinitionError
+        The cohort is named.
+    """
+    for ref in cohorts_of(measure):
+        if ref not in cohorts:
+            raise DefinitionError(
+                f"Measure.{measure.name} reads the cohort {ref.short}, and no rows of "
+                "it are given.",
+                code="cohort-not-given",
+                remedies=(
+                    "Run the cohort on this datamart, and give its rows as well.",
+                    "Check the version and the hash after the cohort's name.",
+                ),
+            )
 
 
 def without_days(
@@ -190,6 +235,8 @@ class Asked:
     concepts: Concepts
     by: str | None = None
     without: frozenset[str] = frozenset()
+    cohorts: Mapping[Ref, str] = field(default_factory=dict)
+    """For each cohort that the measure reads, a query of its rows."""
 
     @property
     def is_monthly(self) -> bool:
@@ -214,6 +261,8 @@ class Asked:
             without=self.without,
             monthly=monthly,
             only=table,
+            stratifier=self.by,
+            cohorts=self.cohorts,
         )
         if self.without:
             lists[sql.opted_out] = ("person_source_value", sorted(self.without))
@@ -252,6 +301,8 @@ def rows_of(columns: Mapping[str, Any], measure: Measure) -> MeasureRows:
     if measure.scoring == "proportion":
         met = arrays["numerator"].astype(float)
         arrays["value"] = np.where(arrays["observed"], met, np.nan)
+    elif measure.scoring == "ratio":
+        arrays["value"] = np.full(len(arrays["observed"]), np.nan)
     else:
         arrays["value"] = np.where(arrays["observed"], arrays["value"], np.nan)
     return MeasureRows(**arrays)

@@ -9,6 +9,7 @@ from rounds.definitions.catalogue import (
 from rounds.definitions.checks import check
 from rounds.definitions.code_systems import (
     code_systems,
+    drug_type_concepts,
     is_tree,
     unit_concepts,
     visit_concepts,
@@ -27,6 +28,7 @@ __all__ = [
     "check",
     "code_systems",
     "contained",
+    "drug_type_concepts",
     "explain",
     "is_paged",
     "is_tree",

@@ -1,17 +1,20 @@
 """Everything wrong with a measure, at once."""
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
 
-from rounds.definitions.graph import CLAUSES, nodes
+from rounds.definitions.graph import clauses, day_in, named_sets, nodes
 from rounds.nouns import (
     Age,
+    Comparison,
     DefinitionError,
     Events,
-    IndexVisit,
     Measure,
     Noun,
+    Period,
     Point,
+    Reading,
     Window,
 )
 
@@ -31,20 +34,25 @@ def check(measure: Measure) -> list[str]:
     list of str
         Each problem as `field: what is wrong, and what to do`; empty if there is none.
     """
-    problems = [*_names(measure), *_concept_sets(measure)]
-    used = set()
-    for clause in CLAUSES:
-        root = getattr(measure, clause)
-        if root is None:
-            continue
-        for path, node in nodes(root, clause):
-            problems.extend(f"{path}: {text}" for text in _node(measure, node))
-            if isinstance(node, Events) and node.concept_set:
-                used.add(node.concept_set)
+    problems = [*_names(measure), *measure.misplaced(), *_concept_sets(measure)]
+    for path, root in clauses(measure):
+        for where, node in nodes(root, path):
+            problems.extend(f"{where}: {text}" for text in _node(node))
+    known = {one.name for one in measure.concept_sets}
+    used = dict(named_sets(measure))
+    problems.extend(
+        _unknown(path, name, known) for path, name in used.items() if name not in known
+    )
     problems.extend(
         f"concept_sets: {one.name!r} is not used by any clause; remove it"
         for one in measure.concept_sets
-        if one.name not in used
+        if one.name not in used.values()
+    )
+    problems.extend(
+        f"stratifiers.{one.name}: every measure can be split by {one.name}; name it "
+        "otherwise"
+        for one in measure.stratifiers
+        if one.name in {"provider", "sex", "age", "month"}
     )
     return problems
 
@@ -85,25 +93,28 @@ def _concept_sets(measure: Measure) -> Iterator[str]:
                 )
 
 
-def _node(measure: Measure, node: Noun) -> Iterator[str]:
-    person = measure.basis == "person"
-    if person and isinstance(node, IndexVisit):
-        yield "index_visit needs basis: visit"
-    if person and isinstance(node, Age | Point) and node.at == "index":
-        yield "persons have no index; anchor to the period, or use basis: visit"
+def _node(node: Noun) -> Iterator[str]:
     if isinstance(node, Age) and (node.from_years or 0) > (
         200 if node.to_years is None else node.to_years
     ):
         yield f"from {node.from_years} to {node.to_years} years is nobody"
     if isinstance(node, Window) and _is_empty(node):
         yield "the window ends before it starts; exchange the two"
-    if isinstance(node, Events):
-        known = {one.name for one in measure.concept_sets}
-        if node.concept_set and node.concept_set not in known:
-            yield _unknown("concept_set", node.concept_set, known)
-        if node.domain == "measurement" and node.value and not node.units:
-            yield "values are compared, so name the accepted units"
-    if getattr(node, "pick", None) and not node.events.units:  # type: ignore[attr-defined]
+    if isinstance(node, Comparison) and _is_nowhere(node):
+        yield "no number is in this range; exchange its bounds"
+    if (
+        isinstance(node, Events)
+        and node.domain == "measurement"
+        and node.value
+        and not node.units
+    ):
+        yield "values are compared, so name the accepted units"
+    if (
+        isinstance(node, Reading)
+        and node.pick not in {"count", "days"}
+        and node.events.number_read == "value_as_number"
+        and not node.events.units
+    ):
         yield "a value is read, so name the accepted units of its events"
 
 
@@ -114,6 +125,34 @@ def _unknown(where: str, name: str, known: set[str]) -> str:
 
 def _is_empty(window: Window) -> bool:
     start, end = window.start, window.end
-    if start is None or end is None or start.at != end.at:
+    if start is None or end is None:
         return False
-    return (start.months, start.days) > (end.months, end.days)
+    if isinstance(start.at, dt.date) and isinstance(end.at, dt.date):
+        anywhere = Period(start=start.at, end=start.at)
+        return day_in(anywhere, start) > day_in(anywhere, end)
+    if start.at == end.at:
+        return _offset(start) > _offset(end)
+    # Whatever the period and the index are, these ends are not before those starts.
+    ends_first = {
+        ("period_end", "period_start"),
+        ("index_end", "index"),
+        ("event_end", "event"),
+    }
+    first, last = _offset(start), _offset(end)
+    return (start.at, end.at) in ends_first and first >= (0, 0) >= last and first > last
+
+
+def _offset(point: Point) -> tuple[int, float]:
+    """Give how far from its anchor a point lies, in months, then days."""
+    days = point.days if point.hours is None else point.hours / 24
+    return point.months, days
+
+
+def _is_nowhere(one: Comparison) -> bool:
+    """Tell whether the bounds of a range exclude one another."""
+    lows = [low for low in (one.at_least, one.above) if low is not None]
+    highs = [high for high in (one.at_most, one.below) if high is not None]
+    if not lows or not highs:
+        return False
+    strict = one.above == max(lows) or one.below == min(highs)
+    return max(lows) > min(highs) or (strict and max(lows) == min(highs))

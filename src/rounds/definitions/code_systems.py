@@ -7,6 +7,7 @@ from importlib import resources
 
 __all__ = [
     "code_systems",
+    "drug_type_concepts",
     "is_tree",
     "unit_concepts",
     "visit_concepts",
@@ -61,6 +62,22 @@ def visit_concepts(classes: Iterable[str]) -> frozenset[int]:
         int(row["concept_id"])
         for row in _table("visit_classes.csv")
         if row["visit_class"] in wanted
+    )
+
+
+def drug_type_concepts(types: Iterable[str]) -> frozenset[int]:
+    """Give the OMOP type concepts of some ways to record a medicine.
+
+    Examples
+    --------
+    >>> sorted(drug_type_concepts(["administration"]))
+    [32818]
+    """
+    wanted = set(types)
+    return frozenset(
+        int(row["concept_id"])
+        for row in _table("drug_types.csv")
+        if row["drug_type"] in wanted
     )
 
 

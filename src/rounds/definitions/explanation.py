@@ -2,25 +2,9 @@
 
 from collections.abc import Iterator
 
-from rounds.definitions.graph import CLAUSES, concept_set_of
-from rounds.nouns import (
-    Age,
-    All,
-    Any,
-    Compare,
-    Comparison,
-    Events,
-    Exists,
-    IndexVisit,
-    LastDayWithAll,
-    Measure,
-    NewCode,
-    Not,
-    Noun,
-    Point,
-    Reading,
-    Window,
-)
+from rounds.definitions.explanation_criteria import indented, say
+from rounds.definitions.graph import CLAUSES
+from rounds.nouns import Measure
 from rounds.nouns.concept_set import Code, CodePrefix
 
 __all__ = ["explain"]
@@ -36,11 +20,9 @@ _TITLES = {
     "numerator_exclusion": "What does not count as met (numerator exclusion)",
     "measure_observation": "What is measured (measure observation)",
     "observed_when": "When the outcome can be known (observed)",
-}
-_DAYS = {
-    "period_start": "the period's first day",
-    "period_end": "the period's last day",
-    "index": "the index visit's day",
+    "numerator_observation": "What each adds to the numerator",
+    "denominator_observation": "What each adds to the denominator",
+    "expected": "What is expected of each (risk model)",
 }
 
 
@@ -84,10 +66,11 @@ def _lines(measure: Measure) -> Iterator[str]:
         if root is not None:
             yield ""
             yield f"{_TITLES[clause]}:"
-            yield from _indented(_say(measure, root), 1)
+            yield from indented(say(measure, root), 1)
         elif clause == "denominator":
             yield ""
             yield f"{_TITLES[clause]}: the initial population."
+    yield from _strata(measure)
     yield from _codes(measure)
     if measure.leaves_out:
         yield ""
@@ -102,18 +85,28 @@ def _lines(measure: Measure) -> Iterator[str]:
 def _basis(measure: Measure) -> str:
     if measure.basis == "person":
         return "persons"
+    what = measure.basis
+    counted = f"in the period{_counted(measure)}"
     if measure.index == "first":
-        return "persons, at their first visit of the initial population in the period"
-    return (
-        "every visit of the period that belongs to the initial population (one a day)"
-    )
+        return f"persons, at their first {what} of the initial population {counted}"
+    return f"every {what} {counted} that belongs to the initial population (one a day)"
+
+
+def _counted(measure: Measure) -> str:
+    return " by the day on which it ended" if measure.index_day == "end" else ""
 
 
 def _scoring(measure: Measure) -> str:
+    if measure.scoring == "continuous-variable":
+        unit = f" in {measure.unit}" if measure.unit else ""
+        return f"the {measure.aggregate} of a number{unit}"
     if measure.scoring == "proportion":
         return "a proportion"
-    unit = f" in {measure.unit}" if measure.unit else ""
-    return f"the mean of a number{unit}"
+    unit = f", in {measure.unit}" if measure.unit else ""
+    return (
+        f"a ratio{unit}: the numerator's total over the denominator's, and neither "
+        "need lie within the other"
+    )
 
 
 def _better(measure: Measure) -> str:
@@ -148,132 +141,12 @@ def _code(code: Code | CodePrefix) -> str:
     return f"{code.system} {code.code}:{shown}"
 
 
-def _indented(lines: Iterator[str], depth: int) -> Iterator[str]:
-    yield from ("  " * depth + line for line in lines)
-
-
-def _say(measure: Measure, node: Noun) -> Iterator[str]:
-    if isinstance(node, All | Any):
-        yield "all of these hold:" if isinstance(node, All) else "any of these holds:"
-        for part in node.of:
-            first, *rest = _say(measure, part)
-            yield f"  - {first}"
+def _strata(measure: Measure) -> Iterator[str]:
+    for one in measure.stratifiers:
+        yield ""
+        name = f"{one.name} ({one.title})" if one.title else one.name
+        yield f"Can be split by {name}, the first that holds:"
+        for stratum in one.strata:
+            first, *rest = say(measure, stratum.when)
+            yield f"  - {stratum.label}: {first}"
             yield from (f"    {line}" for line in rest)
-    elif isinstance(node, Not):
-        yield "it is not so that:"
-        yield from _indented(_say(measure, node.of), 1)
-    elif isinstance(node, Age):
-        yield _age(node)
-    elif isinstance(node, IndexVisit):
-        yield f"the index visit is {_or(node.classes)}"
-    elif isinstance(node, Exists):
-        yield from _labelled(node.label, _exists(measure, node))
-    elif isinstance(node, NewCode):
-        yield from _labelled(
-            node.label,
-            f"{_events(measure, node.events)}, with a code that the person had never "
-            "had before",
-        )
-    elif isinstance(node, Compare):
-        yield f"{_reading(measure, node.reading)} is {_range(node.range)}"
-    elif isinstance(node, Reading):
-        yield _reading(measure, node)
-
-
-def _labelled(label: str, sentence: str) -> Iterator[str]:
-    if label:
-        yield label
-        yield f"  (exactly: {sentence})"
-    else:
-        yield sentence
-
-
-def _age(node: Age) -> str:
-    day = _DAYS[node.at]
-    if node.to_years is None:
-        return f"aged {node.from_years} or older on {day}"
-    if node.from_years is None:
-        return f"aged {node.to_years} or younger on {day}"
-    return f"aged {node.from_years} to {node.to_years} on {day}"
-
-
-def _exists(measure: Measure, node: Exists) -> str:
-    number = "at least one" if node.at_least == 1 else f"at least {node.at_least}"
-    return f"{number} {_events(measure, node.events)}"
-
-
-def _events(measure: Measure, events: Events) -> str:
-    parts: list[str] = [events.domain]
-    if events.visit_classes:
-        parts.append(f"({_or(events.visit_classes)})")
-    if events.concept_set:
-        one = concept_set_of(measure, events.concept_set)
-        parts.append(f"of '{one.title or one.name}'")
-    if events.value:
-        parts.append(f"with a value {_range(events.value)}")
-    if events.units:
-        parts.append(f"in {_or(events.units)}")
-    if events.not_from:
-        parts.append(f"not from a visit that is {_or(events.not_from)}")
-    parts.append(_window(events.window, overlaps=events.match == "overlaps"))
-    return " ".join(part for part in parts if part)
-
-
-def _window(window: Window, *, overlaps: bool) -> str:
-    start, end = window.start, window.end
-    if overlaps:
-        begun = f"begun by {_point(end)}" if end else "begun at any time"
-        return f"{begun} and not ended before {_point(start)}" if start else begun
-    if start is None and end is None:
-        return "at any time"
-    if start is None:
-        assert end is not None
-        return f"at any time up to {_point(end)}"
-    if end is None:
-        return f"from {_point(start)} on"
-    if start == end:
-        return f"on {_point(start)}"
-    return f"from {_point(start)} to {_point(end)}, both included"
-
-
-def _point(point: Point) -> str:
-    said = _DAYS[point.at]
-    for number, word in ((point.months, "month"), (point.days, "day")):
-        if number:
-            plural = "" if abs(number) == 1 else "s"
-            side = "after" if number > 0 else "before"
-            said = f"{abs(number)} {word}{plural} {side} {said}"
-    return said
-
-
-def _reading(measure: Measure, node: Reading) -> str:
-    said = f"the {node.pick} value of {_events(measure, node.events)}"
-    return f"{said}, on {_day(measure, node.day)}," if node.day else said
-
-
-def _day(measure: Measure, day: LastDayWithAll) -> str:
-    sets = [
-        concept_set_of(measure, one.concept_set).title
-        if one.concept_set
-        else one.domain
-        for one in day.events
-    ]
-    if len(sets) == 1:
-        return "the latest day with such a value"
-    return f"the latest day with at least one such value of each: {' and '.join(sets)}"
-
-
-def _range(one: Comparison) -> str:
-    words = (
-        (one.at_least, "at least"),
-        (one.above, "above"),
-        (one.at_most, "at most"),
-        (one.below, "below"),
-    )
-    return " and ".join(
-        f"{word} {bound:g}" for bound, word in words if bound is not None
-    )
-
-
-def _or(words: tuple[str, ...]) -> str:
-    return " or ".join(words)

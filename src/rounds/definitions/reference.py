@@ -7,42 +7,19 @@ column to value); a column that is missing is None.
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
-from rounds.definitions.code_systems import visit_concepts
 from rounds.definitions.graph import concept_set_of, day_of
-from rounds.definitions.reference_events import Event, Facts, holds
-from rounds.nouns import (
-    Age,
-    All,
-    Compare,
-    Criterion,
-    Events,
-    Exists,
-    IndexVisit,
-    LastDayWithAll,
-    Measure,
-    NewCode,
-    Not,
-    Period,
-    Reading,
-)
-from rounds.nouns import Any as AnyOf
+from rounds.definitions.reference_criteria import NOTHING, Criteria, Subject
+from rounds.definitions.reference_events import Facts, Moment, known_time
+from rounds.nouns import Criterion, Measure, Number, Period, Ref
 
-__all__ = ["ReferenceRow", "Subject", "evaluate"]
+__all__ = ["ReferenceRow", "evaluate"]
 
-Tables = Mapping[str, Sequence[Mapping[str, Any]]]
-
-
-class Subject(NamedTuple):
-    """A person, or a person at an index visit."""
-
-    person_id: int
-    index_date: dt.date
-    visit: Mapping[str, Any]
-    """The index visit's row; empty for persons."""
+Row = Mapping[str, Any]
+Tables = Mapping[str, Sequence[Row]]
 
 
 @dataclass(frozen=True, repr=False)
@@ -57,6 +34,12 @@ class ReferenceRow:
     excluded: bool
     excepted: bool
     value: float | None
+    numerator_value: float = 0.0
+    """Of a ratio: what it adds to the numerator."""
+    denominator_value: float = 0.0
+    expected: float | None = None
+    strata: tuple[str, ...] = ()
+    """Its stratum of each stratifier, in their order; empty where none holds."""
 
     def __repr__(self) -> str:
         """Show nothing of a person."""
@@ -70,6 +53,7 @@ def evaluate(
     *,
     without: frozenset[str] = frozenset(),
     monthly: bool = False,
+    cohorts: Mapping[Ref, Sequence[Row]] | None = None,
 ) -> list[ReferenceRow]:
     """Run a measure on rows in memory.
 
@@ -86,6 +70,9 @@ def evaluate(
     monthly : bool
         For the person basis: one row a person and month that has a day which the
         numerator reads; `index_date` is the month's first day.
+    cohorts : mapping of Ref to sequence of mappings, optional
+        Rows of each cohort that the measure reads: subject_id, cohort_start_date,
+        cohort_end_date.
 
     Returns
     -------
@@ -97,7 +84,7 @@ def evaluate(
     KeyError
         If a clause names a concept set that the measure does not hold.
     """
-    judge = _Judge(measure, tables, period)
+    judge = _Judge(measure, tables, period, cohorts or {})
     people = [
         row
         for row in tables.get("person", ())
@@ -115,53 +102,103 @@ def evaluate(
 
 
 class _Judge:
-    def __init__(self, measure: Measure, tables: Tables, period: Period) -> None:
+    def __init__(
+        self,
+        measure: Measure,
+        tables: Tables,
+        period: Period,
+        cohorts: Mapping[Ref, Sequence[Row]],
+    ) -> None:
         self.measure = measure
         self.tables = tables
         self.period = period
-        self.month: dt.date | None = None
-        """When set, only events of this month count."""
         sets = {s.name: concept_set_of(measure, s.name) for s in measure.concept_sets}
-        self.facts = Facts(tables, sets)
-        self.people = {row["person_id"]: row for row in tables.get("person", ())}
-        self.visits: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
-        for visit in tables.get("visit_occurrence", ()):
-            self.visits[visit["person_id"]].append(visit)
+        self.criteria = Criteria(Facts(tables, sets, period, cohorts), period)
+        self.visits = {
+            row["visit_occurrence_id"]: row
+            for row in tables.get("visit_occurrence", ())
+        }
+        self.rows: dict[tuple[str, int], list[Row]] = defaultdict(list)
+        for table in ("visit_occurrence", "procedure_occurrence"):
+            for row in tables.get(table, ()):
+                self.rows[table, row["person_id"]].append(row)
 
-    def subjects(self, person: Mapping[str, Any]) -> list[Subject]:
+    def subjects(self, person: Row) -> list[Subject]:
         """Give the person's subjects in the initial population."""
-        who = person["person_id"]
         if self.measure.basis == "person":
-            one = Subject(who, self.period.end, {})
-            return [one] if self.true(self.measure.initial_population, one) else []
-        candidates = [
-            Subject(who, visit["visit_start_date"], visit)
-            for visit in self.visits[who]
-            if self.period.start <= visit["visit_start_date"] <= self.period.end
-        ]
-        candidates.sort(key=lambda one: (one.index_date, *self._tie(one.visit)))
-        found = [
-            one for one in candidates if self.true(self.measure.initial_population, one)
-        ]
+            candidates = [Subject(person, Moment(self.period.end))]
+        else:
+            of_basis = self._visits if self.measure.basis == "visit" else self._done
+            candidates = [
+                one
+                for one in of_basis(person)
+                if self.period.start <= self._counted(one) <= self.period.end
+            ]
+        candidates.sort(key=lambda one: (self._counted(one), *self._tie(one)))
+        population = self.measure.initial_population
+        found = [one for one in candidates if self.criteria.true(population, one)]
         if self.measure.index == "first":
             return found[:1]
         by_day: dict[dt.date, Subject] = {}
         for one in found:
-            by_day.setdefault(one.index_date, one)
+            by_day.setdefault(self._counted(one), one)
         return list(by_day.values())
 
-    def _tie(self, visit: Mapping[str, Any]) -> tuple[Any, ...]:
+    def _counted(self, subject: Subject) -> dt.date:
+        """Give the day on which a subject is counted."""
+        if self.measure.index_day == "start":
+            return subject.index.day
+        row = subject.procedure or subject.visit
+        ended = row.get("procedure_end_date" if subject.procedure else "visit_end_date")
+        return ended or dt.date.max  # what has not ended is in no period
+
+    def _visits(self, person: Row) -> Iterator[Subject]:
+        for visit in self.rows["visit_occurrence", person["person_id"]]:
+            ended = visit.get("visit_end_date") or visit["visit_start_date"]
+            yield Subject(
+                person,
+                Moment(
+                    visit["visit_start_date"],
+                    known_time(visit.get("visit_start_datetime")),
+                ),
+                Moment(ended, known_time(visit.get("visit_end_datetime"))),
+                visit,
+                key=("visit_occurrence", visit["visit_occurrence_id"]),
+            )
+
+    def _done(self, person: Row) -> Iterator[Subject]:
+        for row in self.rows["procedure_occurrence", person["person_id"]]:
+            ended = row.get("procedure_end_date") or row["procedure_date"]
+            yield Subject(
+                person,
+                Moment(
+                    row["procedure_date"], known_time(row.get("procedure_datetime"))
+                ),
+                Moment(ended, known_time(row.get("procedure_end_datetime"))),
+                self.visits.get(row.get("visit_occurrence_id"), NOTHING),
+                row,
+                ("procedure_occurrence", row["procedure_occurrence_id"]),
+            )
+
+    def _tie(self, subject: Subject) -> tuple[Any, ...]:
         # Missing values come last, as `NULLS LAST` has it.
         def last(value: Any, absent: Any) -> tuple[bool, Any]:
             return (value is None, absent if value is None else value)
 
+        row, visit = subject.procedure, subject.visit
+        provider = row.get("provider_id")
+        time = visit.get("visit_start_datetime")
+        if row:
+            time = row.get("procedure_datetime")
         site = self._label("care_site", visit.get("care_site_id"))
-        clinician = self._label("provider", visit.get("provider_id"))
+        clinician = self._label(
+            "provider", visit.get("provider_id") if provider is None else provider
+        )
         return (
-            last(visit.get("visit_start_datetime"), 0),
+            last(time, 0),
             last(site, ""),
             last(clinician, ""),
-            visit["visit_occurrence_id"],
+            subject.key,
         )
 
     def _label(self, table: str, key: int | None) -> str | None:
@@ -174,8 +211,8 @@ class _Judge:
     def row(self, subject: Subject) -> ReferenceRow:
         """Judge every population of one subject."""
         m = self.measure
-        met = m.numerator is not None and self.true(m.numerator, subject)
-        eligible = m.denominator is None or self.true(m.denominator, subject)
+        met = self._is(m.numerator, subject)
+        eligible = m.denominator is None or self._is(m.denominator, subject)
         excluded = eligible and self._is(m.denominator_exclusion, subject)
         excepted = (
             eligible
@@ -184,21 +221,46 @@ class _Judge:
             and self._is(m.denominator_exception, subject)
         )
         denominator = eligible and not excluded and not excepted
-        unmet = self._is(m.numerator_exclusion, subject)
-        known = m.observed_when is None or self.true(m.observed_when, subject)
-        value = None
+        met = met and not self._is(m.numerator_exclusion, subject)
+        known = m.observed_when is None or self._is(m.observed_when, subject)
+        value = self._number(m.measure_observation, subject)
         if m.measure_observation is not None:
-            value = self.reading(m.measure_observation, subject)
             known = known and value is not None
+        numerator = met if m.scoring == "ratio" else denominator and met
+        counted = denominator or (m.scoring == "ratio" and numerator)
+        above = self._added(m.numerator_observation, subject, counts=numerator)
+        below = self._added(m.denominator_observation, subject, counts=denominator)
+        observed = counted and known and above is not None and below is not None
         return ReferenceRow(
             person_id=subject.person_id,
-            index_date=subject.index_date,
+            index_date=self._counted(subject),
             denominator=denominator,
-            numerator=denominator and met and not unmet,
-            observed=denominator and known,
+            numerator=numerator,
+            observed=observed,
             excluded=excluded,
             excepted=excepted,
             value=value,
+            numerator_value=above or 0.0 if observed else 0.0,
+            denominator_value=below or 0.0 if observed else 0.0,
+            expected=self._number(m.expected, subject),
+            strata=self._strata(subject),
+        )
+
+    def _added(
+        self, node: Number | None, subject: Subject, *, counts: bool
+    ) -> float | None:
+        """Give what a subject adds to a side of a ratio; None if it is not known."""
+        if not counts:
+            return 0.0
+        return 1.0 if node is None else self.criteria.number(node, subject)
+
+    def _strata(self, subject: Subject) -> tuple[str, ...]:
+        return tuple(
+            next(
+                (one.label for one in each.strata if self._is(one.when, subject)),
+                "",
+            )
+            for each in self.measure.stratifiers
         )
 
     def months(self, subject: Subject) -> list[ReferenceRow]:
@@ -207,12 +269,13 @@ class _Judge:
         assert day is not None, "the measure has no monthly form"
         m = self.measure
         rows = []
-        for first in sorted({one.replace(day=1) for one in self.days(day, subject)}):
-            self.month = first
-            met = m.numerator is not None and self.true(m.numerator, subject)
+        days = self.criteria.days(day, subject)
+        for first in sorted({one.replace(day=1) for one in days}):
+            self.criteria.month = first
+            met = self._is(m.numerator, subject)
             unmet = self._is(m.numerator_exclusion, subject)
-            known = m.observed_when is None or self.true(m.observed_when, subject)
-            self.month = None
+            known = m.observed_when is None or self._is(m.observed_when, subject)
+            self.criteria.month = None
             rows.append(
                 ReferenceRow(
                     person_id=subject.person_id,
@@ -228,75 +291,7 @@ class _Judge:
         return rows
 
     def _is(self, criterion: Criterion | None, subject: Subject) -> bool:
-        return criterion is not None and self.true(criterion, subject)
+        return criterion is not None and self.criteria.true(criterion, subject)
 
-    def true(self, node: Criterion, subject: Subject) -> bool:
-        """Say whether a criterion holds of a subject."""
-        if isinstance(node, All):
-            return all(self.true(part, subject) for part in node.of)
-        if isinstance(node, AnyOf):
-            return any(self.true(part, subject) for part in node.of)
-        if isinstance(node, Not):
-            return not self.true(node.of, subject)
-        if isinstance(node, Age):
-            return self._age(node, subject)
-        if isinstance(node, IndexVisit):
-            wanted = visit_concepts(node.classes)
-            return subject.visit.get("visit_concept_id") in wanted
-        if isinstance(node, Exists):
-            return len(self.events(node.events, subject)) >= node.at_least
-        if isinstance(node, NewCode):
-            return self._new_code(node, subject)
-        assert isinstance(node, Compare)
-        value = self.reading(node.reading, subject)
-        return value is not None and holds(node.range, value)
-
-    def _age(self, node: Age, subject: Subject) -> bool:
-        person = self.people[subject.person_id]
-        born = person.get("birth_datetime")
-        year = person.get("year_of_birth")
-        if year is None:
-            return False
-        month = person.get("month_of_birth") or (born.month if born else 7)
-        day = person.get("day_of_birth") or (born.day if born else 1)
-        at = subject.index_date
-        if node.at != "index":
-            at = self.period.start if node.at == "period_start" else self.period.end
-        years = at.year - year - ((at.month, at.day) < (month, day))
-        low = 0 if node.from_years is None else node.from_years
-        high = 999 if node.to_years is None else node.to_years
-        return bool(low <= years <= high)
-
-    def events(self, events: Events, subject: Subject) -> list[Event]:
-        """Give a subject's events inside their window."""
-        found = self.facts.events(
-            events, subject.person_id, self.period, subject.index_date
-        )
-        if self.month is None:
-            return found
-        return [one for one in found if one.day.replace(day=1) == self.month]
-
-    def days(self, node: LastDayWithAll, subject: Subject) -> set[dt.date]:
-        """Give the days that have at least one of each of these events."""
-        sets = [{one.day for one in self.events(e, subject)} for e in node.events]
-        return set.intersection(*sets)
-
-    def reading(self, node: Reading, subject: Subject) -> float | None:
-        """Give the lowest or highest value, or None if there is none."""
-        found = self.events(node.events, subject)
-        if node.day is not None:
-            days = self.days(node.day, subject)
-            if not days:
-                return None
-            found = [one for one in found if one.day == max(days)]
-        values = [one.value for one in found if one.value is not None]
-        if not values:
-            return None
-        return min(values) if node.pick == "lowest" else max(values)
-
-    def _new_code(self, node: NewCode, subject: Subject) -> bool:
-        found = self.events(node.events, subject)
-        before = self.facts.before(
-            node.events, subject.person_id, self.period, subject.index_date
-        )
-        return any(one.code not in before for one in found)
+    def _number(self, node: Number | None, subject: Subject) -> float | None:
+        return None if node is None else self.criteria.number(node, subject)

@@ -8,17 +8,21 @@ from rounds.nouns.criteria import (
     All,
     Any,
     Compare,
-    Comparison,
     Criterion,
-    Events,
+    DaysBetween,
     Exists,
+    InCohort,
+    IndexProcedure,
     IndexVisit,
     LastDayWithAll,
     NewCode,
     Not,
-    Point,
+    Number,
     Reading,
-    Window,
+    Score,
+    Sex,
+    Term,
+    Years,
 )
 from rounds.nouns.decision import Decision, Signature
 from rounds.nouns.diagnostic import Diagnostic
@@ -45,6 +49,7 @@ from rounds.nouns.evaluation import (
     Reach,
     SecondaryResult,
 )
+from rounds.nouns.events import Comparison, Events, Near, Occurrence, Point, Window
 from rounds.nouns.evidence import (
     Certainty,
     CertaintyDomain,
@@ -61,7 +66,7 @@ from rounds.nouns.knowledge_object import (
     KnowledgeObject,
     ServiceInfo,
 )
-from rounds.nouns.measure import Measure, MeasureResult
+from rounds.nouns.measure import Measure, MeasureResult, Stratifier, Stratum
 from rounds.nouns.not_estimable import NotEstimable
 from rounds.nouns.period import Period
 from rounds.nouns.problem import (
@@ -102,6 +107,7 @@ __all__ = [
     "ControlChart",
     "Criterion",
     "DataError",
+    "DaysBetween",
     "Decision",
     "DecisionRule",
     "DefinitionError",
@@ -122,6 +128,8 @@ __all__ = [
     "Exists",
     "Exposure",
     "Flow",
+    "InCohort",
+    "IndexProcedure",
     "IndexVisit",
     "Interaction",
     "IntercurrentEvent",
@@ -132,11 +140,14 @@ __all__ = [
     "MeasureResult",
     "Member",
     "MetaAnalysis",
+    "Near",
     "NewCode",
     "Not",
     "NotEstimable",
     "NotPooled",
     "Noun",
+    "Number",
+    "Occurrence",
     "Period",
     "Point",
     "Posterior",
@@ -152,15 +163,21 @@ __all__ = [
     "RiskOfBias",
     "Rollout",
     "RoundsError",
+    "Score",
     "SecondaryResult",
     "ServiceInfo",
+    "Sex",
     "Signature",
     "Source",
     "SourceError",
+    "Stratifier",
+    "Stratum",
     "StudyEffect",
+    "Term",
     "Turn",
     "UnitResult",
     "Variation",
     "Waiver",
     "Window",
+    "Years",
 ]

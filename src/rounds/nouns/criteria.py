@@ -1,128 +1,49 @@
 """The grammar of criteria: a small closed graph of frozen nodes.
 
-Criterion = all | any | not | age | index_visit | exists | compare | new_code
-Reading   = the lowest or highest value among events, on a chosen day
-Events    = rows of one domain, from a concept set, inside a window of days
-Window    = from one point to another, both days included
-Point     = the period's start or end, or the index day, give or take days
+Criterion = all | any | not | age | sex | index_visit | index_procedure
+          | exists | compare | new_code | in_cohort          true or false of a subject
+Number    = reading | years | days_between | score           one number of a subject
+Point     = an anchor, give or take months, days or hours    one day of a subject
+Events    = rows of one domain, inside a window              many rows of a subject
 
-A criterion is true or false of one subject: a person, or a person at an index visit.
-What is not known is false: a comparison with no reading does not hold.
+A subject is a person, or a person at an index: a visit or a procedure. Many rows become
+one by `exists`, a reading or an occurrence, and in no other way; `domains.py` says why.
+What is not known is false: a comparison with no number does not hold.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from rounds.nouns.base import Noun
+from rounds.nouns.events import Anchor, Comparison, Events, Point, VisitClass, Window
+from rounds.nouns.ref import Ref
 
 __all__ = [
     "Age",
     "All",
     "Any",
     "Compare",
-    "Comparison",
     "Criterion",
-    "Domain",
-    "Events",
+    "DaysBetween",
     "Exists",
+    "InCohort",
+    "IndexProcedure",
     "IndexVisit",
     "LastDayWithAll",
     "NewCode",
     "Not",
-    "Point",
+    "Number",
     "Reading",
-    "VisitClass",
-    "Window",
+    "Score",
+    "Sex",
+    "Term",
+    "Years",
 ]
 
-Anchor = Literal["period_start", "period_end", "index"]
-Domain = Literal[
-    "condition", "measurement", "observation", "procedure", "drug", "visit", "death"
-]
-VisitClass = Literal["outpatient", "emergency", "inpatient", "telehealth", "home"]
-
-
-class Point(Noun):
-    """A day: an anchor, then whole months later, then days later (either may be < 0).
-
-    Months are calendar months: 31 August and six months is the last day of February.
-    """
-
-    at: Anchor
-    months: int = 0
-    """Whole calendar months; only with an anchor of the period."""
-    days: int = 0
-
-    @model_validator(mode="after")
-    def _months_of_the_period(self) -> Self:
-        if self.at == "index" and self.months:
-            raise ValueError("count from the index in days, not in months")
-        return self
-
-
-class Window(Noun):
-    """From one day to another, both included; an absent end is without limit."""
-
-    start: Point | None = None
-    end: Point | None = None
-
-
-class Comparison(Noun):
-    """A range of numbers; every bound that is given must hold."""
-
-    at_least: float | None = None
-    above: float | None = None
-    at_most: float | None = None
-    below: float | None = None
-
-    @model_validator(mode="after")
-    def _says_something(self) -> Self:
-        bounds = (self.at_least, self.above, self.at_most, self.below)
-        if all(bound is None for bound in bounds):
-            raise ValueError("give at_least, above, at_most or below")
-        return self
-
-
-class Events(Noun):
-    """Rows of one domain that count, and when."""
-
-    domain: Domain
-    concept_set: str | None = None
-    """Name of the concept set; None only for visits and deaths."""
-    window: Window = Window()
-    match: Literal["starts_in", "overlaps"] = "starts_in"
-    """`overlaps`: began by the window's end and had not ended before its start. A
-    condition with no end recorded goes on; another row without an end lasts a day."""
-    units: tuple[str, ...] = ()
-    """Accepted units. A value in another unit is converted to the first of these that
-    is UCUM; where that cannot be done, and without a unit or a number, it is not
-    used."""
-    value: Comparison | None = None
-    """Keep only rows whose number is in this range."""
-    visit_classes: tuple[VisitClass, ...] = ()
-    """Keep only rows from such visits (or visits of these classes)."""
-    not_from: tuple[VisitClass, ...] = ()
-    """Drop rows from such visits; a row that names no visit stays."""
-
-    @model_validator(mode="after")
-    def _sound(self) -> Self:
-        problems = []
-        if self.concept_set is None and self.domain not in {"visit", "death"}:
-            problems.append(f"{self.domain} events name a concept_set")
-        if self.concept_set is not None and self.domain == "death":
-            problems.append("death has no concept_set")
-        if self.domain not in {"measurement", "observation"} and (
-            self.units or self.value
-        ):
-            problems.append(f"{self.domain} events have no value and no units")
-        if self.domain == "death" and (self.visit_classes or self.not_from):
-            problems.append("death belongs to no visit")
-        if problems:
-            raise ValueError("; ".join(problems))
-        return self
+_COUNTING: Final = {"count", "days"}
 
 
 class LastDayWithAll(Noun):
@@ -132,18 +53,92 @@ class LastDayWithAll(Noun):
 
 
 class Reading(Noun):
-    """One number: the lowest or the highest value among events."""
+    """One number of a subject, from events.
 
-    pick: Literal["lowest", "highest"]
+    `lowest`, `highest`, `sum` and `mean` are of their values; `first` and `last` the
+    value on the first or the last day that has one (of several, the lowest); `count` is
+    how many rows there are, `days` on how many days.
+    """
+
+    pick: Literal["lowest", "highest", "first", "last", "sum", "mean", "count", "days"]
     events: Events
     day: LastDayWithAll | None = None
     """Only values of this day; None for every day of the window."""
+    nth: int = Field(default=1, ge=1, exclude_if=lambda nth: nth == 1)
+    """Of `first` and `last`: the value on the nth day from that side."""
+    otherwise: float | None = Field(default=None, exclude_if=lambda one: one is None)
+    """The number where there is none; a count of nothing is 0 by itself."""
 
     @model_validator(mode="after")
     def _has_numbers(self) -> Self:
-        if self.events.domain not in {"measurement", "observation"}:
+        if self.pick not in _COUNTING and self.events.number_read is None:
             raise ValueError(f"{self.events.domain} events have no value to read")
+        if self.nth > 1 and self.pick not in {"first", "last"}:
+            raise ValueError("nth goes with the picks first and last")
+        if self.pick in _COUNTING and self.otherwise is not None:
+            raise ValueError("a count is known always: it has no otherwise")
         return self
+
+
+class Years(Noun):
+    """Age in completed years on a day, as a number."""
+
+    op: Literal["years"]
+    at: Point
+
+
+class DaysBetween(Noun):
+    """Days from one day to another; below 0 where the second is the earlier."""
+
+    op: Literal["days_between"]
+    start: Point
+    end: Point
+
+
+class Term(Noun):
+    """A coefficient of a score, with what it is multiplied by."""
+
+    label: str = ""
+    coefficient: float
+    when: Criterion | None = None
+    """1 where it holds, and 0 elsewhere."""
+    number: Number | None = None
+
+    @model_validator(mode="after")
+    def _of_one_thing(self) -> Self:
+        if (self.when is None) == (self.number is None):
+            raise ValueError("give when (a criterion) or number")
+        return self
+
+
+class Score(Noun):
+    """A weighted sum, or what a regression model expects.
+
+    `logit` gives a probability (logistic regression), `log` an expected count (Poisson
+    regression), `identity` the sum. Without one of its numbers there is no score.
+    """
+
+    op: Literal["score"]
+    label: str = ""
+    """Which model, from where."""
+    link: Literal["identity", "logit", "log"] = "identity"
+    intercept: float = 0.0
+    terms: tuple[Term, ...] = Field(min_length=1)
+
+
+def _number(value: object) -> str:
+    if isinstance(value, dict):
+        return str(value.get("op", "reading"))
+    return str(getattr(value, "op", "reading"))
+
+
+Number = Annotated[
+    Annotated[Reading, Tag("reading")]
+    | Annotated[Years, Tag("years")]
+    | Annotated[DaysBetween, Tag("days_between")]
+    | Annotated[Score, Tag("score")],
+    Discriminator(_number),
+]
 
 
 class All(Noun):
@@ -167,11 +162,18 @@ class Not(Noun):
     of: Criterion
 
 
+def _day(value: object) -> str:
+    return "anchor" if isinstance(value, str) else "point"
+
+
 class Age(Noun):
     """Completed years on a day, both bounds included."""
 
     op: Literal["age"]
-    at: Anchor
+    at: Annotated[
+        Annotated[Anchor, Tag("anchor")] | Annotated[Point, Tag("point")],
+        Discriminator(_day),
+    ]
     from_years: int | None = Field(default=None, ge=0)
     to_years: int | None = Field(default=None, ge=0)
 
@@ -181,12 +183,44 @@ class Age(Noun):
             raise ValueError("give from_years, to_years or both")
         return self
 
+    @property
+    def point(self) -> Point:
+        """The day, as a point."""
+        return self.at if isinstance(self.at, Point) else Point(at=self.at)
+
+
+class Sex(Noun):
+    """The person's recorded sex (OMOP `gender_concept_id`)."""
+
+    op: Literal["sex"]
+    of: Literal["female", "male"]
+
 
 class IndexVisit(Noun):
-    """The index visit is of one of these classes."""
+    """The index visit is of one of these classes, and ended at one of these places.
+
+    Of an index procedure, the visit that it was part of.
+    """
 
     op: Literal["index_visit"]
-    classes: tuple[VisitClass, ...] = Field(min_length=1)
+    classes: tuple[VisitClass, ...] = ()
+    discharged_to: str | None = Field(
+        default=None, exclude_if=lambda name: name is None
+    )
+    """A concept set of places."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.classes and self.discharged_to is None:
+            raise ValueError("give classes, discharged_to or both")
+        return self
+
+
+class IndexProcedure(Noun):
+    """The index procedure is one of this concept set."""
+
+    op: Literal["index_procedure"]
+    concept_set: str
 
 
 class Exists(Noun):
@@ -197,14 +231,21 @@ class Exists(Noun):
     """The clause's own name, shown by `explain`."""
     events: Events
     at_least: int = Field(default=1, ge=1)
+    count: Literal["rows", "days"] = Field(
+        default="rows", exclude_if=lambda what: what == "rows"
+    )
+    """What is counted: rows, or days that have one."""
 
 
 class Compare(Noun):
-    """A reading lies in a range; false if there is no reading."""
+    """A number lies in a range; false if there is no number."""
 
     op: Literal["compare"]
-    reading: Reading
+    label: str = Field(default="", exclude_if=lambda label: not label)
+    reading: Number
     range: Comparison
+    if_missing: bool = Field(default=False, exclude_if=lambda yes: not yes)
+    """It holds also where there is no number."""
 
 
 class NewCode(Noun):
@@ -226,10 +267,37 @@ class NewCode(Noun):
         return self
 
 
+class InCohort(Noun):
+    """The person is in a cohort, at some time of the window."""
+
+    op: Literal["in_cohort"]
+    label: str = ""
+    cohort: Ref
+    window: Window = Window()
+    match: Literal["starts_in", "ends_in", "overlaps", "covers"] = "overlaps"
+
+    @property
+    def events(self) -> Events:
+        """The person's stays in the cohort, as events."""
+        return Events(
+            domain="cohort", cohort=self.cohort, window=self.window, match=self.match
+        )
+
+
 Criterion = Annotated[
-    All | Any | Not | Age | IndexVisit | Exists | Compare | NewCode,
+    All
+    | Any
+    | Not
+    | Age
+    | Sex
+    | IndexVisit
+    | IndexProcedure
+    | Exists
+    | Compare
+    | NewCode
+    | InCohort,
     Field(discriminator="op"),
 ]
 
-for _node in (All, Any, Not):
+for _node in (Term, Score, All, Any, Not, Compare):
     _node.model_rebuild()
