@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any, Final
 
-from rounds.definitions.code_systems import visit_concepts
+from rounds.definitions.code_systems import drug_type_concepts, visit_concepts
 from rounds.definitions.example_patients import (
     ExamplePatient,
     ExamplePatients,
@@ -16,11 +16,6 @@ __all__ = ["tables_of"]
 
 _FIRST_LOCAL: Final = 2_000_000_001
 _SEX: Final = {"female": 8532, "male": 8507, None: 0}
-_DRUG_TYPE: Final = {
-    "prescription": 32838,
-    "dispensing": 32825,
-    "administration": 32818,
-}
 
 # Domain: table, prefix of its concept columns, start, end.
 _TABLES: Final = {
@@ -136,7 +131,7 @@ class _Tables:
             values["quantity"] = row.quantity
         if row.domain == "drug":
             values["days_supply"] = row.days_supply
-            values["drug_type_concept_id"] = _DRUG_TYPE[row.type]
+            values["drug_type_concept_id"] = min(drug_type_concepts([row.type]))
         self._put(table, values)
 
     def _put(self, table: str, values: dict[str, Any]) -> int:
