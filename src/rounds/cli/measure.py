@@ -1,10 +1,11 @@
 """`rounds measure`: how well care is given."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from rounds.cli.measure_define import measure_of
 from rounds.cli.output import day, number, show, table, utc_now, working
 from rounds.nouns.errors import DefinitionError
 
@@ -12,8 +13,6 @@ if TYPE_CHECKING:
     from rounds.nouns import Measure, MeasureResult, Period, UnitResult
 
 __all__ = ["explain_", "list_", "run_"]
-
-By = Literal["care_site", "provider", "sex", "age", "svi_quartile", "month"]
 
 
 def list_(*, project: Path = Path(), json: bool = False) -> None:
@@ -37,7 +36,7 @@ def explain_(name: str, /, *, project: Path = Path(), json: bool = False) -> Non
     Parameters
     ----------
     name
-        As `rounds measure list` names it.
+        As `rounds measure list` names it, or a YAML file.
     project
         The project's folder.
     json
@@ -45,9 +44,9 @@ def explain_(name: str, /, *, project: Path = Path(), json: bool = False) -> Non
     """
     from rounds.definitions import explain
 
-    measure = _one(_measures(project), name)
+    measure = measure_of(name, project)
     text = explain(measure)
-    show({"measure": name, "text": text}, [text], as_json=json)
+    show({"measure": measure.name, "text": text}, [text], as_json=json)
 
 
 def run_(
@@ -56,7 +55,7 @@ def run_(
     *,
     from_: str,
     to: str,
-    by: By = "care_site",
+    by: str = "care_site",
     without_addition: Annotated[tuple[str, ...], Parameter(negative=())] = (),
     project: Path = Path(),
     json: bool = False,
@@ -72,7 +71,8 @@ def run_(
     to
         Last day, included.
     by
-        What to split by.
+        What to split by: care_site, provider, sex, age, svi_quartile, month, several of
+        these with commas between (care_site,month), or a stratifier of the measure.
     without_addition
         A declared addition of the measure to switch off, e.g. `synthea`; `rounds
         measure explain` names them.
@@ -136,8 +136,15 @@ def _shown(
         units = _mask(units)
         found["masked"] = "sites are not named while a trial randomises them"
     found["by"] = [_row(unit) for unit in units]
-    rows = [_cells(unit) for unit in (*units, overall)]
+    percent = result.scoring == "proportion"
+    rows = [_cells(unit, percent=percent) for unit in (*units, overall)]
     head = (by, "numerator", "denominator", "value", "95% interval")
+    if overall.observed_to_expected is not None:
+        rows = [
+            (*row, *_expected(unit))
+            for row, unit in zip(rows, (*units, overall), strict=True)
+        ]
+        head = (*head, "expected", "observed / expected")
     lines = table(head, rows)
     lines += ["", "– : suppressed, a count of 1 to 10 could be worked out from it"]
     return found, lines + [f"* {sentence}" for sentence in sentences]
@@ -172,17 +179,41 @@ def _row(unit: "UnitResult") -> dict[str, Any]:
         "lower": unit.lower,
         "upper": unit.upper,
         "suppressed": unit.suppressed,
+        **_beyond(unit),
     }
 
 
-def _cells(unit: "UnitResult") -> tuple[str, ...]:
+def _beyond(unit: "UnitResult") -> dict[str, Any]:
+    """Give what a ratio and a risk model add; nothing of a plain proportion."""
+    names = (
+        "numerator_total",
+        "denominator_total",
+        "expected",
+        "observed_to_expected",
+        "observed_to_expected_lower",
+        "observed_to_expected_upper",
+    )
+    found = {name: getattr(unit, name) for name in names}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _expected(unit: "UnitResult") -> tuple[str, str]:
+    ratio, low = unit.observed_to_expected, unit.observed_to_expected_lower
+    if unit.expected is None or ratio is None or low is None:
+        return ("–", "–")
+    interval = f"{low:.2f} to {unit.observed_to_expected_upper:.2f}"
+    return (f"{unit.expected:.1f}", f"{ratio:.2f} ({interval})")
+
+
+def _cells(unit: "UnitResult", *, percent: bool) -> tuple[str, ...]:
     def said(found: int | None) -> str:
         return "–" if found is None else f"{found:,}"
 
-    value = "–" if unit.value is None else f"{unit.value:.1%}"
+    form = ".1%" if percent else ",.4g"
+    value = "–" if unit.value is None else f"{unit.value:{form}}"
     interval = "–"
     if unit.lower is not None and unit.upper is not None:
-        interval = f"{unit.lower:.1%} to {unit.upper:.1%}"
+        interval = f"{unit.lower:{form}} to {unit.upper:{form}}"
     return (unit.unit, said(unit.numerator), said(unit.denominator), value, interval)
 
 
@@ -207,13 +238,3 @@ def _measures(project: Path) -> "dict[str, Measure]":
     if (project / "rounds.toml").is_file():
         measures |= load_measures(Project.open(project).definitions)
     return measures
-
-
-def _one(measures: "dict[str, Measure]", name: str) -> "Measure":
-    if name not in measures:
-        raise DefinitionError(
-            f"There is no measure named {name!r}.",
-            code="unknown-measure",
-            remedies=(f"Choose one of: {', '.join(sorted(measures))}",),
-        )
-    return measures[name]

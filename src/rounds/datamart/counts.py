@@ -17,6 +17,8 @@ __all__ = ["AGE_BANDS", "UNKNOWN", "Counts", "count", "labels_of", "populations_
 
 AGE_BANDS: Final = ((0, 17), (18, 44), (45, 64), (65, 74), (75, 200))
 """Completed years, both included; the last band is open."""
+SEPARATOR: Final = " · "
+"""Between the labels of a unit that is split by several characteristics."""
 UNKNOWN: Final = {
     "care_site": "(no site)",
     "provider": "(no clinician)",
@@ -142,6 +144,10 @@ def labels_of(rows: MeasureRows, by: str) -> Any:
     -------
     array of str, shape (n,)
     """
+    if "," in by:
+        each = [labels_of(rows, one) for one in by.split(",")]
+        joined = [SEPARATOR.join(one) for one in zip(*each, strict=True)]
+        return np.array(joined, dtype=str)
     unknown = UNKNOWN.get(by, "")
     if by == "month":
         return rows.index_date.astype("datetime64[M]").astype(str)

@@ -69,7 +69,8 @@ def run_measure(
         Both days included.
     by : str, optional
         `care_site`, `provider`, `sex`, `age`, `svi_quartile`, `month`, or a stratifier
-        of the measure.
+        of the measure; or several with commas between: by `care_site,month` there is a
+        unit for each site and month.
     without : frozenset of str
         `person_source_value` of those who opted out.
     cohorts : mapping of Ref to str, optional
@@ -119,6 +120,7 @@ def run_measure(
     return MeasureResult(
         measure=measure.ref(),
         title=measure.title,
+        scoring=measure.scoring,
         period=period,
         snapshot=datamart.snapshot,
         populations=found.populations,
@@ -131,13 +133,17 @@ def run_measure(
 
 def _refuse(measure: Measure, by: str | None) -> None:
     known = (*CHARACTERISTICS, *(one.name for one in measure.stratifiers))
-    if by is not None and by not in known:
+    asked = () if by is None else tuple(by.split(","))
+    strata = [one for one in asked if one not in CHARACTERISTICS]
+    if set(asked) - set(known) or len(set(asked)) < len(asked) or len(strata) > 1:
         raise DefinitionError(
             f"A measure cannot be split by {by!r}.",
             code="unknown-characteristic",
             remedies=(f"Use one of: {', '.join(known)}.",),
         )
-    if by == "month" and not has_months(measure):
+    if "month" in asked and (
+        not has_months(measure) or (strata and measure.basis == "person")
+    ):
         raise DefinitionError(
             f"Measure.{measure.name} cannot be split by month: its numerator reads no "
             "value on a chosen day, which would say in which month a person counts.",

@@ -241,7 +241,18 @@ class Asked:
     @property
     def is_monthly(self) -> bool:
         """Whether its units are months in which persons are counted anew."""
-        return self.by == "month" and self.measure.basis == "person"
+        return "month" in self.splits and self.measure.basis == "person"
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The characteristics that it is split by at once."""
+        return tuple(self.by.split(",")) if self.by else ()
+
+    @property
+    def stratifier(self) -> str | None:
+        """The one of them that is the measure's own, if one is."""
+        own = {one.name for one in self.measure.stratifiers}
+        return next((one for one in self.splits if one in own), None)
 
     def compiled(
         self, *, monthly: bool = False, only: Iterable[int] | None = None
@@ -261,7 +272,7 @@ class Asked:
             without=self.without,
             monthly=monthly,
             only=table,
-            stratifier=self.by,
+            stratifier=self.stratifier,
             cohorts=self.cohorts,
         )
         if self.without:

@@ -1,11 +1,6 @@
 """Meaning without data: concept sets, measures and what they say, as a small graph."""
 
-from rounds.definitions.catalogue import (
-    builtin_examples,
-    builtin_measures,
-    load_examples,
-    load_measures,
-)
+from rounds.definitions.catalogue import builtin_measures, load_measure, load_measures
 from rounds.definitions.checks import check
 from rounds.definitions.code_systems import (
     code_systems,
@@ -16,6 +11,7 @@ from rounds.definitions.code_systems import (
     vocabulary_of,
 )
 from rounds.definitions.example_checks import unexpected
+from rounds.definitions.example_files import builtin_examples, load_examples
 from rounds.definitions.example_patients import ExamplePatients
 from rounds.definitions.example_tables import tables_of
 from rounds.definitions.explanation import explain
@@ -33,6 +29,7 @@ __all__ = [
     "is_paged",
     "is_tree",
     "load_examples",
+    "load_measure",
     "load_measures",
     "tables_of",
     "unexpected",

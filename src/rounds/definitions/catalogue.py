@@ -5,17 +5,17 @@ from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from rounds.definitions.checks import check
 from rounds.definitions.definition_files import (
+    EXAMPLES,
     files_of,
     invalid,
     noun_of,
     read_yaml,
     yaml_files,
 )
-from rounds.definitions.example_patients import ExamplePatients
 from rounds.definitions.shared_criteria import (
     SharedCriteria,
     UnknownCriterionError,
@@ -24,9 +24,8 @@ from rounds.definitions.shared_criteria import (
 from rounds.definitions.value_sets import read_value_sets, with_value_sets
 from rounds.nouns import ConceptSet, Measure
 
-__all__ = ["builtin_examples", "builtin_measures", "load_examples", "load_measures"]
+__all__ = ["builtin_measures", "load_measure", "load_measures"]
 
-_EXAMPLES: Final = ".examples.yaml"
 _NAMING: Final = frozenset({"concept_set", "answer", "discharged_to"})
 """Fields of a clause that name a concept set."""
 
@@ -49,54 +48,6 @@ def builtin_measures() -> dict[str, Measure]:
     'proportion'
     """
     return dict(_builtin()[2])
-
-
-def builtin_examples() -> dict[str, ExamplePatients]:
-    """Give the example patients of the shipped measures, by the measure's name.
-
-    Examples
-    --------
-    >>> len(builtin_examples()["blood-pressure-control"].patients) > 10
-    True
-    """
-    room = resources.files("rounds.definitions")
-    return _examples(room.joinpath("measures"))
-
-
-def load_examples(folder: Path) -> dict[str, ExamplePatients]:
-    """Read the example patients of a site's `definitions/` folder.
-
-    They are `<measure>.examples.yaml`, beside the measures.
-
-    Parameters
-    ----------
-    folder : Path
-        The folder; one that does not exist has no examples.
-
-    Returns
-    -------
-    dict of str to ExamplePatients
-        By the measure's name.
-
-    Raises
-    ------
-    DefinitionError
-        If a file is not YAML or does not hold example patients; every problem is
-        listed.
-    """
-    measures_folder = folder / "measures"
-    return _examples(measures_folder if measures_folder.is_dir() else folder)
-
-
-def _examples(folder: Traversable) -> dict[str, ExamplePatients]:
-    found: dict[str, ExamplePatients] = {}
-    for file in files_of(folder, (_EXAMPLES,)):
-        one = noun_of(ExamplePatients, file.name, read_yaml(file), "set of examples")
-        if one.measure in found:
-            problem = f"measure: {one.measure!r} has examples in another file"
-            raise invalid(file.name, "set of examples", [problem])
-        found[one.measure] = one
-    return found
 
 
 def load_measures(folder: Path) -> dict[str, Measure]:
@@ -128,8 +79,55 @@ def load_measures(folder: Path) -> dict[str, Measure]:
         If a file is not YAML or not a measure, or if `check` finds a problem; the file
         and every field are named. If a file of `value_sets` cannot be used.
     """
+    site = _site(folder)
+    measures_folder = folder / "measures"
+    where = measures_folder if measures_folder.is_dir() else folder
+    return dict(sorted({**site.taken, **site.measures(yaml_files(where))}.items()))
+
+
+def load_measure(path: Path) -> Measure:
+    """Read one measure from a file.
+
+    It may name the concept sets, the shared criteria and the measures beside it, as in
+    a site's `definitions/`.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Raises
+    ------
+    DefinitionError
+        If the file is not YAML or not a measure, or if `check` finds a problem; the
+        file and every field are named.
+    """
+    plain = read_yaml(path)
+    beside: list[Traversable] = []
+    if "based_on" in plain:
+        beside = [one for one in yaml_files(path.parent) if one.name != path.name]
+    folder = path.parent
+    site = _site(folder.parent if folder.name == "measures" else folder)
+    return site.measures([path, *beside])[str(plain.get("name"))]
+
+
+class _Site(NamedTuple):
+    """What the measures of a folder may name."""
+
+    concept_sets: dict[str, ConceptSet]
+    criteria: SharedCriteria
+    shipped: dict[str, Measure]
+    taken: dict[str, Measure]
+    """Those shipped whose codes are taken from the folder's value sets."""
+
+    def measures(self, files: Iterable[Traversable]) -> dict[str, Measure]:
+        """Read the measures of some files."""
+        others = {**self.shipped, **self.taken}
+        return _measures(files, self.concept_sets, self.criteria, others)
+
+
+def _site(folder: Path) -> _Site:
     shipped_sets, shipped_criteria, shipped = _builtin()
-    shared = {**shipped_criteria, **_criteria(yaml_files(folder / "criteria"))}
     own_sets = _concept_sets(yaml_files(folder / "concept_sets"))
     named = {**shipped_sets, **own_sets}
     value_sets = read_value_sets(files_of(folder / "value_sets", (".json",)))
@@ -139,11 +137,8 @@ def load_measures(folder: Path) -> dict[str, Measure]:
         for name, measure in shipped.items()
         if any(one.name in filled for one in measure.concept_sets)
     }
-    measures_folder = folder / "measures"
-    where = measures_folder if measures_folder.is_dir() else folder
-    others = {**shipped, **taken}
-    own = _measures(yaml_files(where), {**named, **filled}, shared, others)
-    return dict(sorted({**taken, **own}.items()))
+    criteria = {**shipped_criteria, **_criteria(yaml_files(folder / "criteria"))}
+    return _Site({**named, **filled}, criteria, shipped, taken)
 
 
 def _with_codes(measure: Measure, filled: Mapping[str, ConceptSet]) -> Measure:
@@ -195,7 +190,7 @@ def _measures(
     read = [
         (file.name, _with_shared(file.name, read_yaml(file), shared))
         for file in files
-        if not file.name.endswith(_EXAMPLES)
+        if not file.name.endswith(EXAMPLES)
     ]
     own = {str(plain.get("name", name)): plain for name, plain in read}
     found: dict[str, Measure] = {}

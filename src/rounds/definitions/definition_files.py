@@ -3,16 +3,20 @@
 import json
 from collections.abc import Mapping
 from importlib.resources.abc import Traversable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import yaml
 from pydantic import ValidationError
 
+from rounds.definitions.misspelt import fields_in_error
 from rounds.nouns import DefinitionError, Noun
 
-__all__ = ["files_of", "invalid", "noun_of", "problems_of", "read_yaml", "yaml_files"]
+__all__ = ["EXAMPLES", "files_of", "invalid", "noun_of", "read_yaml", "yaml_files"]
 
 N = TypeVar("N", bound=Noun)
+
+EXAMPLES: Final = ".examples.yaml"
+"""How the name of a file of example patients ends."""
 
 
 def yaml_files(folder: Traversable) -> list[Traversable]:
@@ -86,7 +90,7 @@ def noun_of(kind: type[N], file_name: str, plain: Mapping[str, Any], called: str
         # JSON rules (dates as text, lists for tuples), which YAML shares.
         return kind.model_validate_json(json.dumps(_with_text_keys(plain), default=str))
     except ValidationError as error:
-        raise invalid(file_name, called, problems_of(error)) from None
+        raise invalid(file_name, called, fields_in_error(kind, error)) from None
 
 
 def _with_text_keys(plain: Any) -> Any:
@@ -96,14 +100,6 @@ def _with_text_keys(plain: Any) -> Any:
     if isinstance(plain, list):
         return [_with_text_keys(value) for value in plain]
     return plain
-
-
-def problems_of(error: ValidationError) -> list[str]:
-    """Give each problem as `field: what is wrong`."""
-    return [
-        f"{'.'.join(str(step) for step in item['loc']) or 'the whole'}: {item['msg']}"
-        for item in error.errors(include_url=False, include_input=False)
-    ]
 
 
 def invalid(file_name: str, noun: str, problems: list[str]) -> DefinitionError:

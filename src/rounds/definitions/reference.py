@@ -16,7 +16,7 @@ from rounds.definitions.reference_criteria import NOTHING, Criteria, Subject
 from rounds.definitions.reference_events import Facts, Moment, known_time
 from rounds.nouns import Criterion, Measure, Number, Period, Ref
 
-__all__ = ["ReferenceRow", "evaluate"]
+__all__ = ["Judge", "ReferenceRow", "evaluate"]
 
 Row = Mapping[str, Any]
 Tables = Mapping[str, Sequence[Row]]
@@ -84,7 +84,7 @@ def evaluate(
     KeyError
         If a clause names a concept set that the measure does not hold.
     """
-    judge = _Judge(measure, tables, period, cohorts or {})
+    judge = Judge(measure, tables, period, cohorts or {})
     people = [
         row
         for row in tables.get("person", ())
@@ -101,7 +101,9 @@ def evaluate(
     return sorted(rows, key=lambda row: (row.person_id, row.index_date))
 
 
-class _Judge:
+class Judge:
+    """One measure over some rows: who its subjects are, and where each belongs."""
+
     def __init__(
         self,
         measure: Measure,
@@ -125,15 +127,7 @@ class _Judge:
 
     def subjects(self, person: Row) -> list[Subject]:
         """Give the person's subjects in the initial population."""
-        if self.measure.basis == "person":
-            candidates = [Subject(person, Moment(self.period.end))]
-        else:
-            of_basis = self._visits if self.measure.basis == "visit" else self._done
-            candidates = [
-                one
-                for one in of_basis(person)
-                if self.period.start <= self._counted(one) <= self.period.end
-            ]
+        candidates = self.candidates(person)
         candidates.sort(key=lambda one: (self._counted(one), *self._tie(one)))
         population = self.measure.initial_population
         found = [one for one in candidates if self.criteria.true(population, one)]
@@ -143,6 +137,17 @@ class _Judge:
         for one in found:
             by_day.setdefault(self._counted(one), one)
         return list(by_day.values())
+
+    def candidates(self, person: Row) -> list[Subject]:
+        """Give who may be a subject: the person, or each index of the period."""
+        if self.measure.basis == "person":
+            return [Subject(person, Moment(self.period.end))]
+        of_basis = self._visits if self.measure.basis == "visit" else self._done
+        return [
+            one
+            for one in of_basis(person)
+            if self.period.start <= self._counted(one) <= self.period.end
+        ]
 
     def _counted(self, subject: Subject) -> dt.date:
         """Give the day on which a subject is counted."""

@@ -194,6 +194,9 @@ class MeasureResult(Noun):
 
     measure: Ref
     title: str = ""
+    scoring: Literal["proportion", "ratio", "continuous-variable"] = Field(
+        default="proportion", exclude_if=lambda scoring: scoring == "proportion"
+    )
     period: Period
     snapshot: str | None = None
     """The datamart's snapshot that was read."""

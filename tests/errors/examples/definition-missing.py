@@ -1,0 +1,3 @@
+"""The file of a measure is not there."""
+
+command("rounds measure explain door-to-needle.yaml")
