@@ -131,8 +131,12 @@ BESIDE = (
 """Columns of `event` for the codes that may stand beside an event's own."""
 
 
-def resolve_codes(connection: duckdb.DuckDBPyConnection) -> None:
+def resolve_codes(
+    connection: duckdb.DuckDBPyConnection, *, beside: str | None = None
+) -> None:
     """Give each code of `event` its concepts, in the temporary table `code_concept`.
+
+    And each of `beside`, a relation of system, code, display and domain.
 
     Codes of values and of units are resolved as well. Units get a row in `unit`, which
     says whether the code is UCUM, and under which system it is `named` in
@@ -151,7 +155,7 @@ def resolve_codes(connection: duckdb.DuckDBPyConnection) -> None:
         f"(VALUES {values}) AS t(system, vocabulary_id)"
     )
     _find_units(connection)
-    _name_codes(connection)
+    _name_codes(connection, beside)
     _find_sources(connection)
     _find_targets(connection)
     connection.execute(
@@ -168,8 +172,9 @@ def resolve_codes(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _name_codes(connection: duckdb.DuckDBPyConnection) -> None:
+def _name_codes(connection: duckdb.DuckDBPyConnection, beside: str | None) -> None:
     """Make `named_code`: each code once, with its vocabulary and OMOP's spelling."""
+    more = f"SELECT system, code, display, domain FROM {beside} UNION ALL "
     connection.execute(
         "CREATE TEMP TABLE used_code AS "
         "SELECT system, code, min(display) AS display, min(domain) AS domain FROM ("
@@ -178,6 +183,7 @@ def _name_codes(connection: duckdb.DuckDBPyConnection) -> None:
         "WHERE value_code IS NOT NULL UNION ALL "
         "SELECT detail_system, detail_code, detail_display, detail_domain FROM event "
         "WHERE detail_code IS NOT NULL UNION ALL "
+        f"{more if beside else ''}"
         "SELECT named, code, code, 'Unit' FROM unit) GROUP BY system, code"
     )
     connection.execute(

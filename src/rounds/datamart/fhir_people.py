@@ -1,5 +1,7 @@
 """Patient into person and death; Encounter into visit_occurrence."""
 
+from typing import Final
+
 import duckdb
 
 from rounds.datamart.cdm import insert
@@ -11,7 +13,16 @@ from rounds.datamart.fhir_places import ADDRESS, is_addressed
 from rounds.datamart.fhir_referred import with_referred
 from rounds.datamart.fhir_targets import TYPE_EHR, fixed_concept
 
-__all__ = ["joined", "load_people", "load_visits", "remark_lost", "subject_rules"]
+__all__ = [
+    "joined",
+    "load_people",
+    "load_visits",
+    "remark_lost",
+    "subject_rules",
+    "write_visits",
+]
+
+_DISCHARGE_SYSTEM: Final = "coalesce(discharge.system, '')"
 
 
 def joined(resource: str) -> str:
@@ -188,10 +199,11 @@ def _insert_people(connection: duckdb.DuckDBPyConnection, namespace: str) -> Non
     )
 
 
-def load_visits(connection: duckdb.DuckDBPyConnection, views: Flattening) -> int:
-    """Load Encounter into visit_occurrence; say how many there are.
+def load_visits(connection: duckdb.DuckDBPyConnection, views: Flattening) -> None:
+    """Judge every Encounter; `write_visits` writes the good ones.
 
-    Makes the view `visit` (key, person_id).
+    Makes the views `visit` (key, person_id) and `discharge_code` (system, code,
+    display, domain): where patients were discharged to.
     """
     why = reason("Encounter", views, *subject_rules())
     connection.execute(
@@ -203,6 +215,24 @@ def load_visits(connection: duckdb.DuckDBPyConnection, views: Flattening) -> int
         "CREATE TEMP VIEW visit AS SELECT key, person_key AS person_id "
         "FROM good_Encounter WHERE reason IS NULL"
     )
+    connection.execute(
+        f"CREATE TEMP VIEW discharge_code AS SELECT DISTINCT {_DISCHARGE_SYSTEM} "
+        "AS system, discharge.code AS code, discharge.display AS display, "
+        "'Visit' AS domain FROM good_Encounter "
+        "WHERE reason IS NULL AND discharge.code IS NOT NULL"
+    )
+    lost = {
+        "performer": "performer IS NOT NULL AND provider_id IS NULL",
+        "care_site": "care_site IS NOT NULL AND care_site_id IS NULL",
+    }
+    remark_lost(connection, "Encounter", "good_Encounter", lost)
+
+
+def write_visits(connection: duckdb.DuckDBPyConnection) -> int:
+    """Write the good Encounters into visit_occurrence; say how many there are.
+
+    The codes of where patients were discharged to have been resolved.
+    """
     insert(
         connection,
         "visit_occurrence",
@@ -220,13 +250,14 @@ def load_visits(connection: duckdb.DuckDBPyConnection, views: Flattening) -> int
             "visit_source_value": "class.code",
             "visit_source_concept_id": "0",
             "admitted_from_source_value": "coalesce(admission.code, admission_text)",
+            "discharged_to_concept_id": (
+                "coalesce(nullif(place.concept_id, 0), place.source_concept_id)"
+            ),
             "discharged_to_source_value": "coalesce(discharge.code, discharge_text)",
         },
-        "good_Encounter WHERE reason IS NULL ORDER BY person_key, start_day, key",
+        "good_Encounter LEFT JOIN (SELECT * FROM code_concept WHERE target = 0) "
+        f"AS place ON place.system = {_DISCHARGE_SYSTEM} "
+        "AND place.code = discharge.code "
+        "WHERE reason IS NULL ORDER BY person_key, start_day, key",
     )
-    lost = {
-        "performer": "performer IS NOT NULL AND provider_id IS NULL",
-        "care_site": "care_site IS NOT NULL AND care_site_id IS NULL",
-    }
-    remark_lost(connection, "Encounter", "good_Encounter", lost)
     return _count_good(connection, "Encounter")

@@ -10,17 +10,29 @@ from rounds.definitions.code_systems import (
     visit_concepts,
     vocabulary_of,
 )
+from rounds.definitions.example_checks import unexpected
+from rounds.definitions.example_files import builtin_examples, load_examples
+from rounds.definitions.example_patients import ExamplePatients
+from rounds.definitions.example_tables import tables_of
 from rounds.definitions.explanation import explain
+from rounds.definitions.value_sets import contained, is_paged
 
 __all__ = [
+    "ExamplePatients",
+    "builtin_examples",
     "builtin_measures",
     "check",
     "code_systems",
+    "contained",
     "drug_type_concepts",
     "explain",
+    "is_paged",
     "is_tree",
+    "load_examples",
     "load_measure",
     "load_measures",
+    "tables_of",
+    "unexpected",
     "unit_concepts",
     "visit_concepts",
     "vocabulary_of",

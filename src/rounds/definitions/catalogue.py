@@ -1,30 +1,42 @@
 """The measures that are shipped and those of a site's folder, read the same way."""
 
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
-
-import yaml
-from pydantic import ValidationError
+from typing import Any, Final, NamedTuple
 
 from rounds.definitions.checks import check
-from rounds.definitions.graph import CLAUSES
-from rounds.definitions.misspelt import fields_in_error
-from rounds.nouns import ConceptSet, DefinitionError, Measure
+from rounds.definitions.definition_files import (
+    EXAMPLES,
+    files_of,
+    invalid,
+    noun_of,
+    read_yaml,
+    yaml_files,
+)
+from rounds.definitions.shared_criteria import (
+    SharedCriteria,
+    UnknownCriterionError,
+    with_shared,
+)
+from rounds.definitions.value_sets import read_value_sets, with_value_sets
+from rounds.nouns import ConceptSet, Measure
 
 __all__ = ["builtin_measures", "load_measure", "load_measures"]
 
+_NAMING: Final = frozenset({"concept_set", "answer", "discharged_to"})
+"""Fields of a clause that name a concept set."""
+
 
 @cache
-def _builtin() -> tuple[dict[str, ConceptSet], dict[str, Measure]]:
+def _builtin() -> tuple[dict[str, ConceptSet], SharedCriteria, dict[str, Measure]]:
     room = resources.files("rounds.definitions")
-    concept_sets = _concept_sets(_yaml_files(room.joinpath("concept_sets")))
-    measures = _measures(_yaml_files(room.joinpath("measures")), concept_sets)
-    return concept_sets, measures
+    concept_sets = _concept_sets(yaml_files(room.joinpath("concept_sets")))
+    shared = _criteria(yaml_files(room.joinpath("criteria")))
+    files = yaml_files(room.joinpath("measures"))
+    return concept_sets, shared, _measures(files, concept_sets, shared)
 
 
 def builtin_measures() -> dict[str, Measure]:
@@ -35,16 +47,20 @@ def builtin_measures() -> dict[str, Measure]:
     >>> builtin_measures()["blood-pressure-control"].scoring
     'proportion'
     """
-    return dict(_builtin()[1])
+    return dict(_builtin()[2])
 
 
 def load_measures(folder: Path) -> dict[str, Measure]:
     """Read the measures of a site's `definitions/` folder.
 
-    Measures are `measures/*.yaml`, concept sets `concept_sets/*.yaml`; without a folder
-    `measures`, the YAML files of the folder itself are measures. A measure may name a
+    Measures are `measures/*.yaml`, concept sets `concept_sets/*.yaml`, criteria that
+    measures share (`{use: name}`) `criteria/*.yaml`; without a folder `measures`, the
+    YAML files of the folder itself are measures. A measure may name a
     shipped concept set, or hold its own, and may be `based_on` another measure, shipped
     or beside it: then it has that measure's fields, but for those it gives itself.
+
+    FHIR ValueSet files, `value_sets/*.json`, give their codes to each concept set that
+    stands for them, in the site's measures and in those that are shipped.
 
     Parameters
     ----------
@@ -54,27 +70,26 @@ def load_measures(folder: Path) -> dict[str, Measure]:
     Returns
     -------
     dict of str to Measure
-        The site's own measures by name, without the shipped ones.
+        By name: the site's own measures, and those shipped ones whose codes are taken
+        from its value sets.
 
     Raises
     ------
     DefinitionError
         If a file is not YAML or not a measure, or if `check` finds a problem; the file
-        and every field are named.
+        and every field are named. If a file of `value_sets` cannot be used.
     """
-    shipped_sets, shipped = _builtin()
-    sets_folder = folder / "concept_sets"
-    own_sets = _concept_sets(_yaml_files(sets_folder))
+    site = _site(folder)
     measures_folder = folder / "measures"
     where = measures_folder if measures_folder.is_dir() else folder
-    return _measures(_yaml_files(where), {**shipped_sets, **own_sets}, shipped)
+    return dict(sorted({**site.taken, **site.measures(yaml_files(where))}.items()))
 
 
 def load_measure(path: Path) -> Measure:
     """Read one measure from a file.
 
-    It may name the concept sets and the measures beside it, as in a site's
-    `definitions/`.
+    It may name the concept sets, the shared criteria and the measures beside it, as in
+    a site's `definitions/`.
 
     Parameters
     ----------
@@ -87,92 +102,107 @@ def load_measure(path: Path) -> Measure:
         If the file is not YAML or not a measure, or if `check` finds a problem; the
         file and every field are named.
     """
-    shipped_sets, shipped = _builtin()
-    parent = path.parent
-    where = parent.parent if parent.name == "measures" else parent
-    sets = {**shipped_sets, **_concept_sets(_yaml_files(where / "concept_sets"))}
-    plain = _read(path)
+    plain = read_yaml(path)
     beside: list[Traversable] = []
     if "based_on" in plain:
-        beside = [one for one in _yaml_files(parent) if one.name != path.name]
-    return _measures([path, *beside], sets, shipped)[str(plain.get("name"))]
+        beside = [one for one in yaml_files(path.parent) if one.name != path.name]
+    folder = path.parent
+    site = _site(folder.parent if folder.name == "measures" else folder)
+    return site.measures([path, *beside])[str(plain.get("name"))]
 
 
-def _yaml_files(folder: Traversable) -> list[Traversable]:
-    if not folder.is_dir():
-        return []
-    files = [one for one in folder.iterdir() if one.name.endswith((".yaml", ".yml"))]
-    return sorted(files, key=lambda one: one.name)
+class _Site(NamedTuple):
+    """What the measures of a folder may name."""
+
+    concept_sets: dict[str, ConceptSet]
+    criteria: SharedCriteria
+    shipped: dict[str, Measure]
+    taken: dict[str, Measure]
+    """Those shipped whose codes are taken from the folder's value sets."""
+
+    def measures(self, files: Iterable[Traversable]) -> dict[str, Measure]:
+        """Read the measures of some files."""
+        others = {**self.shipped, **self.taken}
+        return _measures(files, self.concept_sets, self.criteria, others)
 
 
-def _read(file: Traversable) -> dict[str, Any]:
-    try:
-        plain = yaml.safe_load(file.read_text("utf-8"))
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        line = f", line {mark.line + 1}" if mark else ""
-        raise DefinitionError(
-            f"{file.name}{line} is not YAML: {error.problem}.",
-            code="not-yaml",
-            remedies=("Check the indentation and the quotes near that line.",),
-        ) from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise DefinitionError(
-            f"{file.name} cannot be read: {type(error).__name__}.",
-            code="unreadable-definition",
-            remedies=("Check that the file is UTF-8 text that you may read.",),
-        ) from None
-    if not isinstance(plain, dict):
-        raise DefinitionError(
-            f"{file.name} is not a definition: it holds no fields.",
-            code="invalid-measure",
-            remedies=(
-                "Begin it with `name:` and `title:`, as the shipped measures do.",
-            ),
-        )
-    return plain
+def _site(folder: Path) -> _Site:
+    shipped_sets, shipped_criteria, shipped = _builtin()
+    own_sets = _concept_sets(yaml_files(folder / "concept_sets"))
+    named = {**shipped_sets, **own_sets}
+    value_sets = read_value_sets(files_of(folder / "value_sets", (".json",)))
+    filled = with_value_sets(named, value_sets)
+    taken = {
+        name: _with_codes(measure, filled)
+        for name, measure in shipped.items()
+        if any(one.name in filled for one in measure.concept_sets)
+    }
+    criteria = {**shipped_criteria, **_criteria(yaml_files(folder / "criteria"))}
+    return _Site({**named, **filled}, criteria, shipped, taken)
+
+
+def _with_codes(measure: Measure, filled: Mapping[str, ConceptSet]) -> Measure:
+    sets = tuple(filled.get(one.name, one) for one in measure.concept_sets)
+    return measure.model_copy(update={"concept_sets": sets})
 
 
 def _concept_sets(files: Iterable[Traversable]) -> dict[str, ConceptSet]:
     found = {}
     for file in files:
-        plain = _read(file)
-        try:
-            one = ConceptSet.model_validate_json(json.dumps(plain, default=str))
-        except ValidationError as error:
-            raise _invalid(
-                file.name, "concept set", fields_in_error(ConceptSet, error)
-            ) from None
+        one = noun_of(ConceptSet, file.name, read_yaml(file), "concept set")
         found[one.name] = one
     return found
+
+
+def _criteria(files: Iterable[Traversable]) -> dict[str, dict[str, Any]]:
+    found = {}
+    for file in files:
+        plain = read_yaml(file)
+        absent = {"name", "criterion"} - set(plain)
+        if absent:
+            problems = [f"{field}: Field required" for field in sorted(absent)]
+            raise invalid(file.name, "criterion", problems)
+        found[str(plain["name"])] = plain
+    return found
+
+
+def _with_shared(
+    file_name: str, plain: dict[str, Any], shared: SharedCriteria
+) -> dict[str, Any]:
+    try:
+        return with_shared(plain, shared)
+    except UnknownCriterionError as error:
+        listed = ", ".join(error.known) or "none"
+        problem = f"use: there is no criterion {error.name!r}; there are: {listed}"
+        raise invalid(file_name, "measure", [problem]) from None
 
 
 def _measures(
     files: Iterable[Traversable],
     concept_sets: dict[str, ConceptSet],
+    shared: SharedCriteria,
     others: dict[str, Measure] | None = None,
 ) -> dict[str, Measure]:
     plain_by_name: dict[str, dict[str, Any]] = {
         name: measure.model_dump(mode="json")
         for name, measure in (others or {}).items()
     }
-    read = [(file.name, _read(file)) for file in files]
+    read = [
+        (file.name, _with_shared(file.name, read_yaml(file), shared))
+        for file in files
+        if not file.name.endswith(EXAMPLES)
+    ]
     own = {str(plain.get("name", name)): plain for name, plain in read}
     found: dict[str, Measure] = {}
     for file_name, plain in read:
         whole = _whole(file_name, plain, {**plain_by_name, **own}, ())
         whole["concept_sets"] = _embedded(file_name, plain, whole, concept_sets)
-        try:
-            measure = Measure.model_validate_json(json.dumps(whole, default=str))
-        except ValidationError as error:
-            raise _invalid(
-                file_name, "measure", fields_in_error(Measure, error)
-            ) from None
+        measure = noun_of(Measure, file_name, whole, "measure")
         problems = check(measure)
         if problems:
-            raise _invalid(file_name, "measure", problems)
+            raise invalid(file_name, "measure", problems)
         if measure.name in found:
-            raise _invalid(file_name, "measure", [f"name: {measure.name!r} is taken"])
+            raise invalid(file_name, "measure", [f"name: {measure.name!r} is taken"])
         found[measure.name] = measure
     return dict(sorted(found.items()))
 
@@ -189,7 +219,7 @@ def _whole(
     if base not in by_name or base in seen:
         listed = ", ".join(sorted(by_name))
         problem = f"based_on: there is no other measure {base!r}; there are: {listed}"
-        raise _invalid(file_name, "measure", [problem])
+        raise invalid(file_name, "measure", [problem])
     own = {field: value for field, value in plain.items() if field != "based_on"}
     return {**_whole(file_name, by_name[base], by_name, (*seen, base)), **own}
 
@@ -201,8 +231,7 @@ def _embedded(
     concept_sets: dict[str, ConceptSet],
 ) -> list[Any]:
     inherits = "based_on" in plain
-    read = (*CLAUSES, "stratifiers", "additions")
-    clauses = {field: whole.get(field) for field in read}
+    clauses = {field: one for field, one in whole.items() if field != "concept_sets"}
     used = set(_named_sets(clauses))
     embedded: list[Any] = []
     for one in whole.get("concept_sets") or []:
@@ -218,28 +247,16 @@ def _embedded(
             problem = (
                 f"concept_sets: there is no concept set {one!r}; there are: {listed}"
             )
-            raise _invalid(file_name, "measure", [problem])
+            raise invalid(file_name, "measure", [problem])
     return embedded
 
 
 def _named_sets(plain: Any) -> Iterable[str]:
     if isinstance(plain, dict):
-        for field in ("concept_set", "answer", "discharged_to"):
-            if isinstance(plain.get(field), str):
-                yield plain[field]
-        for value in plain.values():
+        for field, value in plain.items():
+            if field in _NAMING and isinstance(value, str):
+                yield value
             yield from _named_sets(value)
     elif isinstance(plain, list):
         for value in plain:
             yield from _named_sets(value)
-
-
-def _invalid(file_name: str, noun: str, problems: list[str]) -> DefinitionError:
-    listed = "\n".join(f" - {problem}" for problem in problems)
-    return DefinitionError(
-        f"{file_name} is not a valid {noun}; {len(problems)} problem(s):\n{listed}",
-        code="invalid-measure",
-        remedies=(
-            "Correct each field that is named; the shipped measures are examples.",
-        ),
-    )

@@ -9,6 +9,9 @@ from rounds.nouns.concept_set import Code, CodePrefix
 
 __all__ = ["explain"]
 
+_MOST_CODES = 120
+"""Of one concept set: a value set of a site may have thousands."""
+
 _TITLES = {
     "initial_population": "Who is looked at (initial population)",
     "denominator": "Who is counted (denominator)",
@@ -120,7 +123,9 @@ def _codes(measure: Measure) -> Iterator[str]:
         below = " and what is below them" if one.descendants else ""
         mapped = " and what maps to them" if one.mapped else ""
         yield f"Codes of {one.title or one.name}{below}{mapped}:"
-        yield from (f"  - {_code(code)}" for code in one.include)
+        yield from (f"  - {_code(code)}" for code in one.include[:_MOST_CODES])
+        if len(one.include) > _MOST_CODES:
+            yield f"  - and {len(one.include) - _MOST_CODES} more codes"
         yield from (f"  - but not {_code(code)}" for code in one.exclude)
         if one.note:
             yield f"  {one.note}"

@@ -93,7 +93,8 @@ def needed_events(
     """Give the events without which the outcome cannot be known, and that are absent.
 
     Where any of several would do, none is missing as long as one is there. What is
-    looked for `near` others, or adds to a score, may be absent: that is an answer.
+    looked for `near` others, adds to a score, or has a number `otherwise`, may be
+    absent: that is an answer.
     """
     found: dict[Events, None] = {}
     for root in (
@@ -114,6 +115,8 @@ def _absent(node: Noun, is_absent: Callable[[Events], bool]) -> list[Events]:
     if isinstance(node, Any):
         each = [_absent(part, is_absent) for part in node.of]
         return [] if not all(each) else [one for some in each for one in some]
+    if isinstance(node, Reading) and node.otherwise is not None:
+        return []
     if isinstance(node, Score):
         inner: Iterable[Noun] = [one.number for one in node.terms if one.number]
     elif isinstance(node, InCohort):

@@ -40,6 +40,9 @@ class ConceptSet(Noun):
     code, those that begin with it, in systems whose codes are a tree."""
     mapped: bool = False
     """Source codes that map to these in the vocabulary too."""
+    stands_for: tuple[str, ...] = Field(default=(), exclude_if=lambda urls: not urls)
+    """The published value sets (FHIR canonical URLs, without a version) whose place it
+    takes; a site that has those value sets as files has their codes instead."""
     note: str = ""
     """What a reviewer should know: where the codes are from, what is left out."""
 

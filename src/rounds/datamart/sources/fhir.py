@@ -11,7 +11,7 @@ import duckdb
 from rounds.datamart.concepts import code_systems, resolve_codes
 from rounds.datamart.fhir_consents import load_consents
 from rounds.datamart.fhir_events import load_events
-from rounds.datamart.fhir_people import load_people, load_visits
+from rounds.datamart.fhir_people import load_people, load_visits, write_visits
 from rounds.datamart.fhir_places import load_places
 from rounds.datamart.fhir_reading import FhirReader, is_fhir_file, promised_by_name
 from rounds.datamart.fhir_referred import judge_referred
@@ -64,19 +64,18 @@ class FhirSource:
         tell("people, places and visits", reader.n_read)
         places = load_places(connection, views, held.aliases, held.namespace)
         choose_slices(connection, held.aliases)
-        rows = {
-            "person": load_people(connection, views, held.namespace),
-            "visit_occurrence": load_visits(connection, views),
-        }
+        rows = {"person": load_people(connection, views, held.namespace)}
+        load_visits(connection, views)
         keep_crosswalk(connection, places=places)
         tell("events", reader.n_read)
         judge_referred(connection, views)
         load_events(connection, views, systems)
         load_consents(connection, views)
-        resolve_codes(connection)
+        resolve_codes(connection, beside="discharge_code")
         if held.aliases:
             _forget_former_remarks(connection)
         tell("writing", reader.n_read)
+        rows["visit_occurrence"] = write_visits(connection)
         rows |= write_events(connection)
         derive_observation_periods(connection)
         return Loaded(entries=frozenset(reader.bundles), rows=rows, places=places)

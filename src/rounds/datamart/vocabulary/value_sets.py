@@ -10,13 +10,13 @@ References
 HL7 FHIR R4, ValueSet, 4.8.6 and 4.8.8. https://hl7.org/fhir/R4/valueset.html
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 import duckdb
 
 from rounds.datamart.vocabulary.fhir_terms import Resource, canonical
-from rounds.definitions import vocabulary_of
+from rounds.definitions import contained, is_paged, vocabulary_of
 
 __all__ = ["Coded", "Expansion", "expand_all"]
 
@@ -112,11 +112,11 @@ class _Expander:
         expansion = resource.get("expansion")
         compose = resource.get("compose")
         if isinstance(expansion, dict):
-            listed = dict(_contained(expansion))
-            total = expansion.get("total")
-            paged = expansion.get("offset") or (
-                total is not None and total > len(listed)
-            )
+            listed: Mapping[Coded, str | None] = {
+                Coded(system, code): display
+                for system, code, display in contained(expansion)
+            }
+            paged = is_paged(expansion)
             if listed and not paged:
                 return listed
             if paged and compose is None:
@@ -203,13 +203,3 @@ class _Expander:
                 "here knows its descendants"
             )
         return {Coded(system, c): name for c, name, own in rows if itself or not own}
-
-
-def _contained(
-    part: dict[str, Any],
-) -> Iterator[tuple[Coded, str | None]]:
-    """Give the codes of an expansion, nested ones too; abstract ones only group."""
-    for one in part.get("contains") or ():
-        if one.get("code") and not one.get("abstract"):
-            yield Coded(one.get("system") or "", one["code"]), one.get("display")
-        yield from _contained(one)
