@@ -1,0 +1,184 @@
+"""The engines that tests can reach, each with rows put where it reads them."""
+
+import os
+import shutil
+from contextlib import contextmanager
+from functools import cache
+
+import pyarrow as pa
+import pytest
+
+from rounds.datamart.engines.cdm import CdmDatabase
+from stories.measures import TYPES, HandMade
+from stories.postgres_server import PASSWORD, programs, server
+
+ARROW = {
+    "BIGINT": pa.int64(),
+    "INTEGER": pa.int32(),
+    "DATE": pa.date32(),
+    "TIMESTAMP": pa.timestamp("us"),
+    "VARCHAR": pa.string(),
+    "DOUBLE": pa.float64(),
+}
+ENGINES = ("duckdb", "postgresql", "spark")
+SPARK = {
+    # Made for many small questions: compiling each costs more than running it.
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.shuffle.partitions": "1",
+    "spark.default.parallelism": "1",
+    "spark.sql.session.timeZone": "UTC",
+}
+
+
+def columns(table):
+    return [one.split() for one in TYPES[table].split(", ")]
+
+
+class Postgres:
+    """A schema that is emptied and filled."""
+
+    def __init__(self, port):
+        from adbc_driver_postgresql import dbapi
+
+        self.address = f"postgresql://ana@127.0.0.1:{port}/postgres"
+        self.connection = dbapi.connect(self.address, autocommit=True)
+        self.cursor = self.connection.cursor()
+        self.cursor.execute("CREATE SCHEMA IF NOT EXISTS small")
+        for table, text in TYPES.items():
+            listed = text.replace("DOUBLE", "DOUBLE PRECISION")
+            self.cursor.execute(f"CREATE TABLE IF NOT EXISTS small.{table} ({listed})")
+
+    def close(self):
+        self.cursor.close()
+        self.connection.close()
+
+    @contextmanager
+    def datamart(self, rows):
+        from rounds.datamart.engines.postgres import PostgresEngine
+
+        every = ", ".join(f"small.{table}" for table in TYPES)
+        self.cursor.execute(f"TRUNCATE {every}")
+        for table in TYPES:
+            if rows.get(table):
+                schema = pa.schema([(n, ARROW[kind]) for n, kind in columns(table)])
+                plain = [{n: row.get(n) for n in schema.names} for row in rows[table]]
+                self.cursor.adbc_ingest(
+                    table,
+                    pa.Table.from_pylist(plain, schema=schema),
+                    db_schema_name="small",
+                    mode="append",
+                )
+        engine = PostgresEngine(f"{self.address}?schema=small")
+        with CdmDatabase(engine, engine.place) as datamart:
+            yield datamart
+
+
+class Spark:
+    """Views over rows in a session of this process."""
+
+    def __init__(self):
+        from pyspark.sql import SparkSession
+
+        from rounds.datamart.engines.spark import SparkEngine
+
+        SparkEngine("local[1]", schema="global_temp", settings=SPARK)
+        self.session = SparkSession.getActiveSession()
+        self.session.sparkContext.setLogLevel("OFF")
+
+    def close(self):
+        self.session.stop()
+
+    @contextmanager
+    def datamart(self, rows):
+        from rounds.datamart.engines.spark import SparkEngine
+
+        for table in TYPES:
+            self.session.sql(
+                f"CREATE OR REPLACE GLOBAL TEMPORARY VIEW {table} AS "
+                + values(table, rows.get(table, ()))
+            )
+        engine = SparkEngine("local[1]", schema="global_temp")
+        with CdmDatabase(engine, engine.place) as datamart:
+            yield datamart
+
+
+def values(table, rows):
+    """Write rows as a SELECT of Spark."""
+
+    def literal(value, kind):
+        return f"CAST({'NULL' if value is None else repr(str(value))} AS {kind})"
+
+    kinds = [(n, "STRING" if k == "VARCHAR" else k) for n, k in columns(table)]
+    if not rows:
+        nothing = ", ".join(f"CAST(NULL AS {kind}) AS {n}" for n, kind in kinds)
+        return f"SELECT {nothing} WHERE FALSE"
+    listed = ", ".join(
+        f"({', '.join(literal(row.get(n), kind) for n, kind in kinds)})" for row in rows
+    )
+    return f"SELECT * FROM VALUES {listed} AS t({', '.join(n for n, _ in kinds)})"
+
+
+class DuckDb:
+    """A database in memory."""
+
+    def close(self):
+        """Leave it to the process."""
+
+    @contextmanager
+    def datamart(self, rows):
+        yield HandMade(rows)
+
+
+def missing(what):
+    """A tool that is missing fails where the tests are kept, and else skips."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{what}, and CI is where this is tested")
+    pytest.skip(what)
+
+
+@contextmanager
+def opened(name):
+    """Open an engine for tests, or skip where it is not installed."""
+    if name == "duckdb":
+        yield DuckDb()
+        return
+    if name == "spark":
+        if shutil.which("java") is None:
+            missing("Java is not installed: apt-get install default-jre-headless")
+        if not _has("pyspark"):
+            missing("pyspark is not installed: pip install 'rounds[spark]'")
+        engine = Spark()
+        try:
+            yield engine
+        finally:
+            engine.close()
+        return
+    found = programs()
+    if found is None:
+        missing("PostgreSQL is not installed: apt-get install postgresql")
+    if not _has("adbc_driver_postgresql"):
+        missing("the driver is not installed: pip install 'rounds[postgres]'")
+    before = os.environ.get("PGPASSWORD")
+    os.environ["PGPASSWORD"] = PASSWORD
+    try:
+        with server(found) as port:
+            engine = Postgres(port)
+            try:
+                yield engine
+            finally:
+                engine.close()
+    finally:
+        del os.environ["PGPASSWORD"]
+        if before is not None:
+            os.environ["PGPASSWORD"] = before
+
+
+@cache
+def _has(module):
+    try:
+        __import__(module)
+    except ImportError:
+        return False
+    return True
