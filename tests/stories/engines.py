@@ -2,14 +2,17 @@
 
 import os
 import shutil
+import tempfile
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pytest
 
 from rounds.datamart.engines.cdm import CdmDatabase
-from stories.measures import TYPES, HandMade
+from stories.measures import TYPES
 from stories.postgres_server import PASSWORD, programs, server
 
 ARROW = {
@@ -34,6 +37,12 @@ SPARK = {
 
 def columns(table):
     return [one.split() for one in TYPES[table].split(", ")]
+
+
+def arrow(table, rows):
+    schema = pa.schema([(name, ARROW[kind]) for name, kind in columns(table)])
+    plain = [{name: row.get(name) for name in schema.names} for row in rows]
+    return pa.Table.from_pylist(plain, schema=schema)
 
 
 class Postgres:
@@ -62,11 +71,9 @@ class Postgres:
         self.cursor.execute(f"TRUNCATE {every}")
         for table in TYPES:
             if rows.get(table):
-                schema = pa.schema([(n, ARROW[kind]) for n, kind in columns(table)])
-                plain = [{n: row.get(n) for n in schema.names} for row in rows[table]]
                 self.cursor.adbc_ingest(
                     table,
-                    pa.Table.from_pylist(plain, schema=schema),
+                    arrow(table, rows[table]),
                     db_schema_name="small",
                     mode="append",
                 )
@@ -121,14 +128,35 @@ def values(table, rows):
 
 
 class DuckDb:
-    """A database in memory."""
+    """A file that is made anew."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.n = 0
 
     def close(self):
-        """Leave it to the process."""
+        shutil.rmtree(self.folder)
 
     @contextmanager
     def datamart(self, rows):
-        yield HandMade(rows)
+        from rounds.datamart.engines.duckdb import DuckDbEngine
+
+        self.n += 1
+        path = self.folder / f"{self.n}.duckdb"
+        connection = duckdb.connect(str(path))
+        connection.begin()
+        for table, text in TYPES.items():
+            connection.execute(f"CREATE TABLE {table} ({text})")
+            if rows.get(table):
+                connection.register("given", arrow(table, rows[table]))
+                connection.execute(f"INSERT INTO {table} SELECT * FROM given")
+                connection.unregister("given")
+        connection.commit()
+        connection.close()
+        engine = DuckDbEngine(path)
+        with CdmDatabase(engine, engine.place) as datamart:
+            yield datamart
+        path.unlink()
 
 
 def missing(what):
@@ -142,7 +170,11 @@ def missing(what):
 def opened(name):
     """Open an engine for tests, or skip where it is not installed."""
     if name == "duckdb":
-        yield DuckDb()
+        engine = DuckDb(tempfile.mkdtemp(prefix="rounds-duckdb-"))
+        try:
+            yield engine
+        finally:
+            engine.close()
         return
     if name == "spark":
         if shutil.which("java") is None:

@@ -39,7 +39,11 @@ _GROUPS = {
         "vocabulary",
         ("load", "status", "unmapped"),
     ),
-    "measure": ("How well care is given.", "measure", ("list", "explain", "run")),
+    "measure": (
+        "How well care is given.",
+        "measure",
+        ("list", "explain", "run", "show"),
+    ),
     "problem": ("Where does practice fall short?", "problem", ("run",)),
     "evidence": ("What is known already?", "evidence", ("run",)),
     "change": (
@@ -57,6 +61,7 @@ _ELSEWHERE = {
     ("data", "fetch"): "data_fetch",
     ("data", "view"): "data_view",
     ("data", "where"): "data_where",
+    ("measure", "show"): "measure_show",
 }
 
 for _name, (_target, _help) in _TOP.items():

@@ -4,13 +4,13 @@ import hashlib
 from datetime import date
 from functools import cached_property
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeAlias
 
-from rounds.datamart.datamart import Status
+from rounds.datamart.datamart import Datamart, Status
 from rounds.datamart.deidentify.plan import Calendar
 from rounds.datamart.engines.base import Engine
 
-__all__ = ["CdmDatabase"]
+__all__ = ["AnyDatamart", "CdmDatabase"]
 
 _SOURCE: Final = (
     "cdm_source_name",
@@ -105,3 +105,7 @@ class CdmDatabase:
 
     def __repr__(self) -> str:
         return f"<cdm {self.place}>"
+
+
+AnyDatamart: TypeAlias = Datamart | CdmDatabase
+"""Whatever measures can be run on: the project's own datamart, or a CDM elsewhere."""

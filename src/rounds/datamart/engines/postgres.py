@@ -49,8 +49,6 @@ _COLUMNS: Final = (
     "JOIN pg_catalog.pg_type t ON t.oid = a.atttypid "
     "WHERE n.nspname = $1 AND c.relkind IN ('r', 'v', 'm', 'p', 'f') "
     "AND a.attnum > 0 AND NOT a.attisdropped "
-    "AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') "
-    "AND pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT') "
     "ORDER BY c.relname, a.attnum"
 )
 

@@ -258,8 +258,8 @@ def _meaning(error: Exception, place: str, *, starting: bool) -> Exception | Non
         return failures.password_refused(
             place, "Put the token into SPARK_CONNECT_AUTHENTICATE_TOKEN."
         )
-    if starting or "UNAVAILABLE" in words:
-        return failures.down(place)
     if condition.startswith("INSUFFICIENT_PERMISSIONS"):
         return failures.refused(place)
+    if starting or "UNAVAILABLE" in words:
+        return failures.down(place)
     return failures.broke_off(place, condition or kind)
