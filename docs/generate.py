@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from error_examples import REPO, Example, codes_raised, read_examples, run
+from engines_page import engines
 from fhir_page import fhir
 from rich.console import Console
 
@@ -130,6 +131,7 @@ PAGES = {
     "GLOSSARY.md": glossary,
     "docs/reference/errors.md": errors,
     "docs/reference/commands.md": commands,
+    "docs/reference/engines.md": lambda: NOTE + engines(),
     "docs/reference/fhir.md": lambda: NOTE + fhir(),
 }
 

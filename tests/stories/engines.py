@@ -51,7 +51,14 @@ class Postgres:
     def __init__(self, port):
         from adbc_driver_postgresql import dbapi
 
-        self.address = f"postgresql://ana@127.0.0.1:{port}/postgres"
+        first = f"postgresql://ana@127.0.0.1:{port}/postgres"
+        with dbapi.connect(first, autocommit=True) as made, made.cursor() as cursor:
+            # A language in which a comes before Z.
+            cursor.execute(
+                "CREATE DATABASE small TEMPLATE template0 "
+                "LOCALE_PROVIDER icu ICU_LOCALE 'en-US'"
+            )
+        self.address = f"postgresql://ana@127.0.0.1:{port}/small"
         self.connection = dbapi.connect(self.address, autocommit=True)
         self.cursor = self.connection.cursor()
         self.cursor.execute("CREATE SCHEMA IF NOT EXISTS small")
@@ -64,11 +71,14 @@ class Postgres:
         self.connection.close()
 
     @contextmanager
-    def datamart(self, rows):
+    def datamart(self, rows, only=None):
         from rounds.datamart.engines.postgres import PostgresEngine
 
         every = ", ".join(f"small.{table}" for table in TYPES)
         self.cursor.execute(f"TRUNCATE {every}")
+        hidden = [table for table in TYPES if only is not None and table not in only]
+        for table in hidden:
+            self.cursor.execute(f"ALTER TABLE small.{table} RENAME TO hidden_{table}")
         for table in TYPES:
             if rows.get(table):
                 self.cursor.adbc_ingest(
@@ -78,8 +88,14 @@ class Postgres:
                     mode="append",
                 )
         engine = PostgresEngine(f"{self.address}?schema=small")
-        with CdmDatabase(engine, engine.place) as datamart:
-            yield datamart
+        try:
+            with CdmDatabase(engine, engine.place) as datamart:
+                yield datamart
+        finally:
+            for table in hidden:
+                self.cursor.execute(
+                    f"ALTER TABLE small.hidden_{table} RENAME TO {table}"
+                )
 
 
 class Spark:
@@ -98,10 +114,13 @@ class Spark:
         self.session.stop()
 
     @contextmanager
-    def datamart(self, rows):
+    def datamart(self, rows, only=None):
         from rounds.datamart.engines.spark import SparkEngine
 
         for table in TYPES:
+            if only is not None and table not in only:
+                self.session.catalog.dropGlobalTempView(table)
+                continue
             self.session.sql(
                 f"CREATE OR REPLACE GLOBAL TEMPORARY VIEW {table} AS "
                 + values(table, rows.get(table, ()))
@@ -138,7 +157,7 @@ class DuckDb:
         shutil.rmtree(self.folder)
 
     @contextmanager
-    def datamart(self, rows):
+    def datamart(self, rows, only=None):
         from rounds.datamart.engines.duckdb import DuckDbEngine
 
         self.n += 1
@@ -146,6 +165,8 @@ class DuckDb:
         connection = duckdb.connect(str(path))
         connection.begin()
         for table, text in TYPES.items():
+            if only is not None and table not in only:
+                continue
             connection.execute(f"CREATE TABLE {table} ({text})")
             if rows.get(table):
                 connection.register("given", arrow(table, rows[table]))

@@ -6,16 +6,18 @@ Measures are written once, in a subset of DuckDB's SQL that other engines can ru
   and EXCEPT; derived tables; `x IN (SELECT …)` and EXISTS; CASE; window functions.
 - `QUALIFY` over windows, and `SEMI JOIN` and `ANTI JOIN … USING`, of which others know
   nothing: they become a derived table and EXISTS.
-- A day is a DATE. It moves by whole days, `day + 5`, and `day - other` is a number of
-  days; a column that holds a day is called `day`, `until` or `…_date`. A month is
-  `date_trunc('month', day)`, a DATE; parts of a day are `year()`, `month()`, `day()`.
+- A day is a DATE. It moves by whole days, `day + 5`, or by an INTERVAL and a cast back
+  to DATE; `date_diff('day', one, other)` counts days. A column that holds a day is
+  called `day`, `until`, `index_end` or `…_date`. A month is `date_trunc('month', day)`,
+  a DATE; parts of a day are `year()`, `month()`, `day()`.
+- A time is a TIMESTAMP, as written, without a zone: it moves by an INTERVAL of hours,
+  and `date_trunc('day', time)` is its midnight.
 - A number is BIGINT or DOUBLE, never a decimal, which others average and round in other
   ways. `a // b` truncates; a quotient has a DOUBLE in it; `round(x, n)` goes half away
   from zero, as `definitions.units` has it.
 - A text is compared and ordered by its code points, whatever the database's language.
 - NULLs come last. An alias of a SELECT is not read again in it, but by QUALIFY.
-- No list, struct, lambda, `unnest`, `GROUP BY ALL`, `max_by`, or parameter; no time of
-  day that hangs on a time zone.
+- No list, struct, lambda, `unnest`, `GROUP BY ALL`, `max_by`, or parameter.
 - A name of a CDM table is that table; every other table is one that a statement made.
 
 What a dialect lacks is rewritten in the parsed statement, so that sqlglot, which writes
@@ -46,7 +48,7 @@ DIALECTS: Final = (
 )
 """sqlglot's names of the dialects that measures are written in."""
 
-_DAYS: Final = frozenset({"day", "until"})
+_DAYS: Final = frozenset({"day", "until", "index_end"})
 _ADDS_NUMBERS: Final = frozenset({"duckdb", "postgres"})
 """Dialects in which a day plus a number is a day."""
 
@@ -89,13 +91,13 @@ def written(tree: exp.Expr, dialect: str) -> str:
     _name_derived(tree)
     if dialect != "tsql":
         for node in list(tree.find_all(exp.DateTrunc, exp.TimestampTrunc)):
-            node.replace(_month(node, dialect))
+            node.replace(_cut(node, dialect))
     for rounded in list(tree.find_all(exp.Round)):
         rounded.replace(_rounded(rounded))
     for quotient in list(tree.find_all(exp.IntDiv)):
         quotient.replace(exp.cast(quotient.copy(), "BIGINT"))
     if dialect not in _ADDS_NUMBERS:
-        _move_days(tree)
+        _move_days(tree, dialect)
     if dialect == "tsql":
         tree = without_booleans(tree)
     return tree.sql(dialect=dialect, unsupported_level=ErrorLevel.RAISE)
@@ -167,16 +169,18 @@ def _name_derived(tree: exp.Expr) -> None:
             table.set("alias", exp.TableAlias(this=exp.to_identifier(f"q_{n}")))
 
 
-def _month(node: exp.Expr, dialect: str) -> exp.Expr:
-    """Give the first day of a month as a DATE, whatever the session's time zone."""
-    day, unit = node.this.copy(), exp.var("MONTH")
-    assert node.args["unit"].name.upper() == "MONTH", "only months are cut"
+def _cut(node: exp.Expr, dialect: str) -> exp.Expr:
+    """Give the first day of a month as a DATE, or the midnight of a time."""
+    cut, unit = node.this.copy(), node.args["unit"].name.upper()
+    assert unit in {"MONTH", "DAY"}, "months are cut to days, times to midnight"
+    if unit == "DAY":
+        return exp.TimestampTrunc(this=cut, unit=exp.var(unit))
     if dialect == "postgres":
-        return exp.cast(
-            exp.TimestampTrunc(this=exp.cast(day, "TIMESTAMP"), unit=unit), "DATE"
-        )
+        # Else it would be a time of the session's zone.
+        time = exp.cast(cut, "TIMESTAMP")
+        return exp.cast(exp.TimestampTrunc(this=time, unit=exp.var(unit)), "DATE")
     # sqlglot leaves its constructor untyped.
-    return exp.DateTrunc(this=day, unit=unit)  # type: ignore[no-untyped-call]
+    return exp.DateTrunc(this=cut, unit=exp.var(unit))  # type: ignore[no-untyped-call]
 
 
 def _rounded(node: exp.Round) -> exp.Expr:
@@ -201,25 +205,22 @@ def _rounded(node: exp.Round) -> exp.Expr:
     return made
 
 
-def _move_days(tree: exp.Expr) -> None:
+def _move_days(tree: exp.Expr, dialect: str) -> None:
     """Name the arithmetic of days, where a day is no number."""
     for node in list(tree.find_all(exp.Add, exp.Sub)):
-        if not _is_day(node.this):
+        by, unit = node.expression, exp.var("DAY")
+        if isinstance(by, exp.Interval):
+            if dialect != "tsql":
+                continue  # The others have intervals.
+            by, unit = exp.Literal.number(by.this.name), exp.var(by.args["unit"].name)
+        elif not _is_day(node.this):
             continue
-        if isinstance(node, exp.Sub) and _is_day(node.expression):
-            made: exp.Expr = exp.DateDiff(
-                this=node.this.copy(),
-                expression=node.expression.copy(),
-                unit=exp.var("DAY"),
-            )
-        else:
-            days = node.expression.copy()
-            made = exp.DateAdd(
-                this=node.this.copy(),
-                expression=days if isinstance(node, exp.Add) else exp.Neg(this=days),
-                unit=exp.var("DAY"),
-            )
-        node.replace(made)
+        elif isinstance(node, exp.Sub) and _is_day(by):
+            one, other = node.this.copy(), by.copy()
+            node.replace(exp.DateDiff(this=one, expression=other, unit=unit))
+            continue
+        days = by.copy() if isinstance(node, exp.Add) else exp.Neg(this=by.copy())
+        node.replace(exp.DateAdd(this=node.this.copy(), expression=days, unit=unit))
 
 
 def _is_day(node: exp.Expr) -> bool:
