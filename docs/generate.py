@@ -14,8 +14,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
-from error_examples import REPO, Example, codes_raised, read_examples, run
 from engines_page import engines
+from error_examples import REPO, Example, codes_raised, read_examples, run
 from fhir_page import fhir
 from rich.console import Console
 

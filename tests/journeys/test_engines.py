@@ -109,9 +109,7 @@ def same(found, own):
     assert "a database that may change" in " ".join(found["limitations"])
 
 
-def test_the_same_command_answers_from_postgresql(
-    url, schema, own, tmp_path, capsys
-):
+def test_the_same_command_answers_from_postgresql(url, schema, own, tmp_path, capsys):
     folder = project(tmp_path, f'engine = "postgresql"\ncdm = "{url}"')
     for by, expected in own.items():
         same(counted(folder, capsys, "--by", by), expected)

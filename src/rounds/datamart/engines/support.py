@@ -38,7 +38,7 @@ SUPPORT: Final = (
         "Apache Spark 4",
         "spark",
         "run",
-        "a schema of the catalogue, or parquet files; local, a cluster, Spark Connect",
+        "a schema of the catalogue, or parquet files; tested with a local session",
     ),
     Support("databricks", "Databricks", "databricks", "notyet", _NO_SERVER),
     Support("trino", "Trino", "trino", "notyet", _NO_SERVER),
