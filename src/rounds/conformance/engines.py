@@ -49,7 +49,7 @@ _PRESSURES: Final = (
 
 
 def small_cdm() -> dict[str, list[dict[str, Any]]]:
-    """Make a CDM of six persons, with what engines like to read in ways of their own."""
+    """Make a CDM of six persons, with what engines read in ways of their own."""
     rows: dict[str, list[dict[str, Any]]] = {
         name: [] for name in ("observation", "death", "procedure_occurrence")
     }
