@@ -1,16 +1,11 @@
 """Run a specification by example on every engine: tables in, counts out."""
 
-import os
-
 import pytest
 
 from rounds.datamart.measures import run_measure
 from rounds.nouns import NotEstimable
-from stories.engines import opened
+from stories.engines import ENGINES, opened
 from stories.measures import YEAR, Tables, both_engines
-
-ENGINES = os.environ.get("ROUNDS_ENGINES", "duckdb postgresql").split()
-"""`make test-engines` asks Spark too, which takes minutes."""
 
 
 @pytest.fixture(scope="session", params=ENGINES)
