@@ -6,7 +6,7 @@ PURPOSES := spec errors properties truth crosscheck conformance architecture jou
 # Folder of the tests of https://github.com/FHIR/sql-on-fhir-v2, which are not kept here.
 SQL_ON_FHIR_SUITE ?=
 
-.PHONY: demo test $(PURPOSES:%=test-%) test-sql-on-fhir test-kill test-kill-load test-batches loops check fix bench bench-small docs clean
+.PHONY: demo test $(PURPOSES:%=test-%) test-sql-on-fhir test-kill test-kill-load test-batches test-engines loops check fix bench bench-small docs clean
 
 demo: .venv/core ## turn the loop once on a made health system
 	$(BIN)/rounds demo
@@ -22,6 +22,10 @@ test-kill: .venv/dev ## 200 kills of the CDS service under load
 
 test-kill-load: .venv/dev ## 300 kills of loads, with a reader beside them
 	ROUNDS_LOAD_KILLS=300 $(BIN)/pytest -s tests/journeys/test_load_kill.py
+
+test-engines: .venv/dev ## the measures' tests on every engine, and 2,000 random definitions and databases
+	ROUNDS_ENGINES="duckdb postgresql spark" $(BIN)/pytest tests/spec/test_definitions_*.py tests/conformance/test_datamart_engines.py
+	ROUNDS_ENGINES="duckdb postgresql spark" ROUNDS_PAIRS=$${ROUNDS_PAIRS:-2000} $(BIN)/pytest tests/properties/test_datamart_engines.py
 
 test-batches: .venv/dev ## 1,000 batches of FHIR changes, in any order and repeated
 	ROUNDS_BATCHES=1000 $(BIN)/pytest tests/properties/test_datamart_batches.py

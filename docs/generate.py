@@ -14,6 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
+from engines_page import engines
 from error_examples import REPO, Example, codes_raised, read_examples, run
 from fhir_page import fhir
 from measure_page import measures
@@ -131,6 +132,7 @@ PAGES = {
     "GLOSSARY.md": glossary,
     "docs/reference/errors.md": errors,
     "docs/reference/commands.md": commands,
+    "docs/reference/engines.md": lambda: NOTE + engines(),
     "docs/reference/fhir.md": lambda: NOTE + fhir(),
     "docs/reference/measures.md": lambda: NOTE + measures(),
 }

@@ -2,24 +2,47 @@
 
 import pytest
 
+from rounds.datamart.measures import run_measure
 from rounds.nouns import NotEstimable
 from stories import grammar
+from stories.engines import ENGINES, opened
 from stories.measures import YEAR, Tables, both_engines
 
 
+@pytest.fixture(scope="session", params=ENGINES)
+def engine(request):
+    """An engine beside the reference; None for the datamart's own store."""
+    if request.param == "duckdb":
+        yield None
+        return
+    with opened(request.param) as engine:
+        yield engine
+
+
 @pytest.fixture
-def run():
-    """Run a measure on ASCII tables with both engines, and give the result."""
+def run(engine):
+    """Run a measure on ASCII tables with every engine, and give the result."""
 
     def run(tables, measure, period=YEAR, **options):
-        return both_engines(Tables(**tables).rows, measure, period, **options)
+        rows = Tables(**tables).rows
+        result = both_engines(rows, measure, period, **options)
+        if engine is not None:
+            with engine.datamart(rows) as datamart:
+                found = run_measure(datamart, measure, period, **options)
+            assert type(found) is type(result)
+            if not isinstance(result, NotEstimable):
+                kept = {"snapshot": None, "limitations": ()}
+                same = found.model_copy(update=kept), result.model_copy(update=kept)
+                assert same[0] == same[1]
+                assert set(result.limitations) <= set(found.limitations)
+        return result
 
     return run
 
 
 @pytest.fixture
 def spec(run):
-    """Assert the populations that both engines count."""
+    """Assert the populations that every engine counts."""
 
     def spec(tables, measure, expected, period=YEAR, **options):
         result = run(tables, measure, period, **options)

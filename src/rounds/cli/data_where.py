@@ -72,7 +72,10 @@ def where_(
     from rounds.conduct import Desk, Project
 
     opened = Project.open(project)
-    with Desk.open(opened, now=utc_now, by="where") as desk, desk.datamart() as mart:
+    with (
+        Desk.open(opened, now=utc_now, by="where") as desk,
+        desk.own_datamart() as mart,
+    ):
         if table is not None and row is not None:
             desk.project.audit(utc_now(), "data where", table)
             _of_row(mart, table, row, as_json=json)

@@ -42,7 +42,7 @@ _GROUPS = {
     "measure": (
         "How well care is given.",
         "measure",
-        ("list", "define", "check", "explain", "example", "run"),
+        ("list", "define", "check", "explain", "example", "show", "run"),
     ),
     "problem": ("Where does practice fall short?", "problem", ("run",)),
     "evidence": ("What is known already?", "evidence", ("run",)),
@@ -64,6 +64,7 @@ _ELSEWHERE = {
     ("measure", "check"): "measure_define",
     ("measure", "define"): "measure_define",
     ("measure", "example"): "measure_example",
+    ("measure", "show"): "measure_show",
 }
 
 for _name, (_target, _help) in _TOP.items():

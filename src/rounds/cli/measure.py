@@ -12,7 +12,7 @@ from rounds.nouns.errors import DefinitionError
 if TYPE_CHECKING:
     from rounds.nouns import Measure, MeasureResult, Period, UnitResult
 
-__all__ = ["explain_", "list_", "run_"]
+__all__ = ["explain_", "list_", "period_of", "run_"]
 
 
 def list_(*, project: Path = Path(), json: bool = False) -> None:
@@ -86,7 +86,7 @@ def run_(
     from rounds.ledger import safe
     from rounds.nouns import NotEstimable
 
-    period = _period(from_, to)
+    period = period_of(from_, to)
     with Desk.open(Project.open(project), now=utc_now, by="measure") as desk:
         measure = desk.measure(name)
         for addition in without_addition:
@@ -217,7 +217,14 @@ def _cells(unit: "UnitResult", *, percent: bool) -> tuple[str, ...]:
     return (unit.unit, said(unit.numerator), said(unit.denominator), value, interval)
 
 
-def _period(from_: str, to: str) -> "Period":
+def period_of(from_: str, to: str) -> "Period":
+    """Read a period as a command gives it.
+
+    Raises
+    ------
+    DefinitionError
+        If a day cannot be read, or the period ends before it begins.
+    """
     from rounds.nouns import Period
 
     start, end = day(from_, "--from"), day(to, "--to")

@@ -70,7 +70,10 @@ def status_(*, project: Path = Path(), json: bool = False) -> None:
     from rounds.datamart.vocabulary import describe_in_force
 
     opened = Project.open(project)
-    with Desk.open(opened, now=utc_now, by="status") as desk, desk.datamart() as mart:
+    with (
+        Desk.open(opened, now=utc_now, by="status") as desk,
+        desk.own_datamart() as mart,
+    ):
         report = describe_in_force(mart)
     show(report.as_dict(), _lines(report), as_json=json)
 
@@ -94,7 +97,10 @@ def unmapped_(*, most: int = 50, project: Path = Path(), json: bool = False) -> 
     from rounds.methods.disclosure import is_small
 
     opened = Project.open(project)
-    with Desk.open(opened, now=utc_now, by="status") as desk, desk.datamart() as mart:
+    with (
+        Desk.open(opened, now=utc_now, by="status") as desk,
+        desk.own_datamart() as mart,
+    ):
         every = unmapped(mart)
     shown = [one for one in every if not is_small(one.persons)]
     codes: list[dict[str, Any]] = [

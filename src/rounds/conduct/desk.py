@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from rounds.conduct.project import Project
-from rounds.datamart import Datamart
+from rounds.datamart import AnyDatamart, Datamart
+from rounds.datamart.engines.opening import is_elsewhere, open_cdm
 from rounds.definitions import builtin_measures, load_measures
 from rounds.ledger import Ledger, safe
 from rounds.nouns import (
@@ -67,14 +68,46 @@ class Desk:
         finally:
             ledger.close()
 
-    def datamart(self) -> Datamart:
-        """Open the datamart to read.
+    def datamart(self) -> AnyDatamart:
+        """Open the datamart to read, or the CDM that `rounds.toml` names instead.
+
+        Raises
+        ------
+        DataError
+            If nothing has been loaded yet, or by an older version, or a CDM that is
+            elsewhere lacks a table.
+        DefinitionError
+            If the section `[datamart]` cannot be used.
+        AccessError, SourceError
+            If the engine of a CDM that is elsewhere refuses the user, or does not
+            answer.
+        """
+        section = self.project.settings.get("datamart", {})
+        if is_elsewhere(section):
+            return open_cdm(section, self.project.root)
+        return self.own_datamart()
+
+    def own_datamart(self) -> Datamart:
+        """Open the project's own datamart, which knows files, snapshots and lineage.
 
         Raises
         ------
         DataError
             If nothing has been loaded yet, or by an older version.
+        DefinitionError
+            If the project reads a CDM that is elsewhere.
         """
+        if is_elsewhere(self.project.settings.get("datamart", {})):
+            raise DefinitionError(
+                "This project reads a CDM that is elsewhere, and this command asks for "
+                "a datamart of its own.",
+                code="engine-elsewhere",
+                why="Files, snapshots and unmapped codes are known of what was loaded.",
+                remedies=(
+                    "Load the CDM: rounds data load postgresql://…?schema=cdm",
+                    "Then take the section [datamart] out of rounds.toml.",
+                ),
+            )
         if not self.project.datamart.exists():
             if self.project.older_datamart.exists():
                 return Datamart.open(self.project.older_datamart)  # It says what to do.

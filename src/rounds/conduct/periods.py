@@ -2,13 +2,13 @@
 
 import datetime as dt
 
-from rounds.datamart import Datamart
+from rounds.datamart import AnyDatamart
 from rounds.nouns import DataError, Period
 
 __all__ = ["last_twelve_months", "whole_months"]
 
 
-def last_twelve_months(mart: Datamart) -> Period:
+def last_twelve_months(mart: AnyDatamart) -> Period:
     """Give the twelve months that end with the last day of the data.
 
     Raises

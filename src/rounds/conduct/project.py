@@ -112,7 +112,7 @@ class Project:
                 code="bad-settings",
                 remedies=("Correct the line that is named.",),
             ) from None
-        for name in ("data", "cds"):
+        for name in ("data", "datamart", "cds"):
             if not isinstance(settings.get(name, {}), dict):
                 raise DefinitionError(
                     f"{name!r} in {self.settings_path} is not a section.",

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from rounds.datamart import Datamart, run_measure
+from rounds.datamart import AnyDatamart, run_measure
 from rounds.nouns import DataError, Measure, MeasureResult, Period
 
 __all__ = ["clinic_strata"]
 
 
 def clinic_strata(
-    datamart: Datamart,
+    datamart: AnyDatamart,
     measure: Measure,
     period: Period,
     *,

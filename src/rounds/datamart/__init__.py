@@ -3,6 +3,9 @@
 from rounds.datamart.bedside_publishing import BedsidePublished, publish_bedside
 from rounds.datamart.build import Progress
 from rounds.datamart.datamart import Datamart, SourceStatus, Status
+from rounds.datamart.engines.cdm import AnyDatamart, CdmDatabase
+from rounds.datamart.engines.opening import open_cdm
+from rounds.datamart.engines.text import measure_sql
 from rounds.datamart.export import Exported, export_omop
 from rounds.datamart.lineage import Place, Subjects, origins, write_subjects
 from rounds.datamart.load import change_vocabulary, load
@@ -12,7 +15,9 @@ from rounds.datamart.store import Snapshot, Store
 from rounds.datamart.vocabulary.loading import load_vocabulary
 
 __all__ = [
+    "AnyDatamart",
     "BedsidePublished",
+    "CdmDatabase",
     "Datamart",
     "Exported",
     "LoadReport",
@@ -29,6 +34,8 @@ __all__ = [
     "export_omop",
     "load",
     "load_vocabulary",
+    "measure_sql",
+    "open_cdm",
     "origins",
     "publish_bedside",
     "run_measure",

@@ -1,22 +1,17 @@
 """Codes to the datamart's concepts, and what the datamart has none of."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final
 
 from rounds.datamart.compile import Concepts
 from rounds.datamart.compile_events import TABLES, member, numbers, text
 from rounds.datamart.compile_units import find_units
+from rounds.datamart.engines.base import CodeKey, Engine
 from rounds.definitions import is_tree, vocabulary_of
 from rounds.definitions.graph import clauses, concept_set_of, needed_events, nodes
 from rounds.nouns import Code, CodePrefix, ConceptSet, Events, Measure
 
-if TYPE_CHECKING:
-    from rounds.datamart.derived import Derived
-
 __all__ = ["absent_events", "other_units", "resolve"]
-
-Key: TypeAlias = tuple[str, str, bool]
-"""Vocabulary, code, and whether it is a beginning."""
 
 _SVI: Final = ConceptSet(
     name="svi",
@@ -28,12 +23,12 @@ _SVI: Final = ConceptSet(
 )
 
 
-def resolve(derived: "Derived", measure: Measure) -> Concepts:
+def resolve(derived: Engine, measure: Measure) -> Concepts:
     """Find the concepts of a measure's codes in the datamart's `concept` table.
 
     Parameters
     ----------
-    derived : Derived
+    derived : Engine
         What is asked of the datamart.
     measure : Measure
         Its concept sets, with the additions that are enabled.
@@ -63,13 +58,13 @@ def resolve(derived: "Derived", measure: Measure) -> Concepts:
     )
 
 
-def _key(code: Code | CodePrefix) -> Key:
+def _key(code: Code | CodePrefix) -> CodeKey:
     if isinstance(code, Code):
         return (vocabulary_of(code.system), code.code, False)
     return (vocabulary_of(code.system), code.code_prefix, True)
 
 
-def _keys(one: ConceptSet) -> Iterator[Key]:
+def _keys(one: ConceptSet) -> Iterator[CodeKey]:
     """Give the codes of a concept set, and beginnings that may be descendants."""
     for code in (*one.include, *one.exclude):
         key = _key(code)
@@ -79,8 +74,8 @@ def _keys(one: ConceptSet) -> Iterator[Key]:
 
 
 def _ids(
-    derived: "Derived",
-    codes: Mapping[Key, set[int]],
+    derived: Engine,
+    codes: Mapping[CodeKey, set[int]],
     below: Mapping[int, set[int]],
     one: ConceptSet,
 ) -> tuple[int, ...]:
@@ -100,7 +95,7 @@ def _ids(
 
 
 def _is_listed_alone(
-    codes: Mapping[Key, set[int]], below: Mapping[int, set[int]], one: ConceptSet
+    codes: Mapping[CodeKey, set[int]], below: Mapping[int, set[int]], one: ConceptSet
 ) -> bool:
     """Tell whether some code could have descendants that nothing here would know."""
     return any(
@@ -111,26 +106,28 @@ def _is_listed_alone(
 
 
 def _below(
-    derived: "Derived", every: Iterable[ConceptSet], codes: Mapping[Key, set[int]]
+    derived: Engine, every: Iterable[ConceptSet], codes: Mapping[CodeKey, set[int]]
 ) -> dict[int, set[int]]:
     """Give the descendants of every concept that the hierarchy knows."""
     tops: set[int] = set()
     for one in every:
         if one.descendants:
             tops.update(*(codes[_key(c)] for c in (*one.include, *one.exclude)))
-    if not tops or not _has(derived, "concept_ancestor"):
+    if not tops or not derived.holds("concept_ancestor"):
         return {}
     rows = derived.ask(
-        "SELECT ancestor_concept_id, list(DISTINCT descendant_concept_id) "
-        f"FROM concept_ancestor WHERE ancestor_concept_id IN ({numbers(tuple(tops))}) "
-        "GROUP BY ancestor_concept_id"
+        "SELECT ancestor_concept_id, descendant_concept_id "
+        f"FROM concept_ancestor WHERE ancestor_concept_id IN ({numbers(tuple(tops))})"
     )
-    return {top: set(descendants) for top, descendants in rows}
+    found: dict[int, set[int]] = {}
+    for top, descendant in rows:
+        found.setdefault(top, set()).add(descendant)
+    return found
 
 
-def _mapped(derived: "Derived", ids: set[int]) -> set[int]:
+def _mapped(derived: Engine, ids: set[int]) -> set[int]:
     """Give the source concepts that map to some concepts."""
-    if not ids or not _has(derived, "concept_relationship"):
+    if not ids or not derived.holds("concept_relationship"):
         return set()
     rows = derived.ask(
         "SELECT DISTINCT concept_id_1 FROM concept_relationship "
@@ -140,22 +137,11 @@ def _mapped(derived: "Derived", ids: set[int]) -> set[int]:
     return {row[0] for row in rows}
 
 
-def _has(derived: "Derived", table: str) -> bool:
-    """Tell whether the datamart has a table of the vocabulary at all."""
-    return bool(
-        derived.ask(
-            "SELECT 1 FROM information_schema.tables WHERE table_name = $1 "
-            "AND table_catalog = current_database() LIMIT 1",
-            [table],
-        )
-    )
-
-
-def _known(derived: "Derived", wanted: Iterable[Key]) -> dict[Key, set[int]]:
+def _known(derived: Engine, wanted: Iterable[CodeKey]) -> dict[CodeKey, set[int]]:
     """Find the concepts of all codes at once, but those found before."""
     codes = derived.codes
     missing = sorted(set(wanted) - codes.keys())
-    found: dict[Key, set[int]] = {key: set() for key in missing}
+    found: dict[CodeKey, set[int]] = {key: set() for key in missing}
     for begun, test in (
         (False, "c.concept_code = w.code"),
         (True, "starts_with(c.concept_code, w.code)"),
@@ -164,12 +150,12 @@ def _known(derived: "Derived", wanted: Iterable[Key]) -> dict[Key, set[int]]:
         if of_kind:
             # Sorted by vocabulary, the table is read where these stand, and no further.
             systems = ", ".join(text(each) for each in sorted({k[0] for k in of_kind}))
+            listed = ", ".join(f"({text(k[0])}, {text(k[1])})" for k in of_kind)
             rows = derived.ask(
                 "SELECT w.vocabulary, w.code, c.concept_id FROM concept c JOIN "
-                "(SELECT unnest($1) AS vocabulary, unnest($2) AS code) w "
+                f"(SELECT * FROM (VALUES {listed}) AS v(vocabulary, code)) w "
                 f"ON c.vocabulary_id = w.vocabulary AND {test} WHERE c.concept_id > 0 "
-                f"AND c.vocabulary_id IN ({systems})",
-                [[key[0] for key in of_kind], [key[1] for key in of_kind]],
+                f"AND c.vocabulary_id IN ({systems})"
             )
             for vocabulary, code, concept in rows:
                 found[(vocabulary, code, begun)].add(concept)
@@ -188,7 +174,7 @@ def all_events(measure: Measure) -> tuple[Events, ...]:
 
 
 def absent_events(
-    derived: "Derived",
+    derived: Engine,
     measure: Measure,
     concepts: Concepts,
     events: Iterable[Events] | None = None,
@@ -197,7 +183,7 @@ def absent_events(
 
     Parameters
     ----------
-    derived : Derived
+    derived : Engine
         What is asked of the datamart.
     measure : Measure
         The measure.

@@ -7,9 +7,10 @@ first accepted unit that is UCUM, if that is possible; the rest is not used, and
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from rounds.datamart.compile_events import TABLES, member, numbers, text
+from rounds.datamart.engines.base import Engine
 from rounds.definitions import unit_concepts
 from rounds.definitions.ucum import is_ucum
 from rounds.definitions.units import (
@@ -20,9 +21,6 @@ from rounds.definitions.units import (
     wanted_unit,
 )
 from rounds.nouns import Events
-
-if TYPE_CHECKING:
-    from rounds.datamart.derived import Derived
 
 __all__ = ["Units", "find_units"]
 
@@ -116,7 +114,7 @@ class Units:
 
 
 def find_units(
-    derived: "Derived",
+    derived: Engine,
     wanted: tuple[Events, ...],
     sets: Mapping[str, tuple[int, ...]],
 ) -> Units:
@@ -124,7 +122,7 @@ def find_units(
 
     Parameters
     ----------
-    derived : Derived
+    derived : Engine
         What is asked of the datamart.
     wanted : tuple of Events
         Those that name units are looked at.
@@ -138,11 +136,11 @@ def find_units(
     """
     by_key = {_key(one): one for one in wanted if one.units and one.concept_set}
     spellings = sorted({unit for one in by_key.values() for unit in one.units})
+    listed = ", ".join(text(one) for one in spellings) or "NULL"
     found = derived.ask(
         "SELECT concept_code, min(concept_id) FROM concept "
-        "WHERE vocabulary_id = 'UCUM' AND concept_code IN (SELECT unnest($1)) "
-        "AND concept_id > 0 GROUP BY concept_code",
-        [spellings],
+        f"WHERE vocabulary_id = 'UCUM' AND concept_code IN ({listed}) "
+        "AND concept_id > 0 GROUP BY concept_code"
     )
     units = Units(dict(found))
     rules: dict[UnitKey, tuple[_Rule, ...]] = {}
@@ -154,25 +152,33 @@ def find_units(
 
 
 def _others(
-    derived: "Derived",
+    derived: Engine,
     events: Events,
     sets: Mapping[str, tuple[int, ...]],
     units: Units,
 ) -> list[_Found]:
     """Count the values that are in no accepted unit, by unit and code."""
     source = TABLES[events.domain]
+    columns = (
+        "coalesce(t.unit_source_value, '')",
+        "coalesce(t.unit_concept_id, 0)",
+        f"coalesce(t.{source.concept}, 0)",
+        f"coalesce(t.{source.source_concept}, 0)",
+    )
+    named = ("spelling", "unit", "concept", "source")
+    chosen = ", ".join(f"{c} AS {n}" for c, n in zip(columns, named, strict=True))
+    each = ", ".join(named)
     rows = derived.ask(
-        "SELECT coalesce(t.unit_source_value, ''), coalesce(t.unit_concept_id, 0), "
-        f"coalesce(t.{source.concept}, 0), coalesce(t.{source.source_concept}, 0), "
-        f"count(*) FROM {source.table} t WHERE t.value_as_number IS NOT NULL "
-        f"AND {member(events, sets)} AND ({units.accepted(events)}) IS NOT TRUE "
-        "GROUP BY ALL ORDER BY ALL"
+        f"SELECT {each}, count(*) AS n FROM (SELECT {chosen} "
+        f"FROM {source.table} t WHERE t.value_as_number IS NOT NULL "
+        f"AND {member(events, sets)} AND ({units.accepted(events)}) IS NOT TRUE) o "
+        f"GROUP BY {each} ORDER BY {each}"
     )
     return [_Found(*row) for row in rows]
 
 
 def _rules(
-    derived: "Derived", events: Events, others: list[_Found]
+    derived: Engine, events: Events, others: list[_Found]
 ) -> tuple[tuple[_Rule, ...], dict[str, int]]:
     to = wanted_unit(events.units)
     named = _codes_of(derived, {one.unit for one in others}, "UCUM")
@@ -204,7 +210,7 @@ def _rules(
 
 
 def _codes_of(
-    derived: "Derived", ids: set[int], vocabulary: str = ""
+    derived: Engine, ids: set[int], vocabulary: str = ""
 ) -> dict[int, Analyte]:
     """Give vocabulary and code of some concepts."""
     wanted = sorted(one for one in ids if one)
@@ -213,7 +219,8 @@ def _codes_of(
     where = f" AND vocabulary_id = {text(vocabulary)}" if vocabulary else ""
     rows = derived.ask(
         "SELECT concept_id, vocabulary_id, concept_code FROM concept "
-        f"WHERE concept_id IN ({numbers(frozenset(wanted))}){where} ORDER BY ALL"
+        f"WHERE concept_id IN ({numbers(frozenset(wanted))}){where} "
+        "ORDER BY concept_id, vocabulary_id, concept_code"
     )
     return {key: Analyte(name, code) for key, name, code in rows}
 

@@ -9,7 +9,10 @@ from typing import Any, Literal, TypeAlias
 
 import duckdb
 
+from rounds.datamart.compile_events import date as date_sql
+from rounds.datamart.compile_events import text
 from rounds.datamart.deidentify.calendar import calendar_of
+from rounds.datamart.derived import derived_from
 from rounds.nouns.errors import DataError
 
 __all__ = ["Scope", "opted_out", "opted_out_when_made"]
@@ -42,19 +45,19 @@ def opted_out(datamart: Any, scope: Scope, on: date) -> frozenset[str]:
         If the datamart cannot be read.
     """
     try:
-        with datamart._connection.cursor() as cursor:  # noqa: SLF001 - of this room
-            held = cursor.execute(
-                "SELECT 1 FROM duckdb_views() WHERE view_name = 'rounds_opt_out'"
-            )
-            if not held.fetchall():
-                return frozenset()
-            found = cursor.execute(
-                "SELECT DISTINCT person_source_value FROM rounds_opt_out "
-                "JOIN person USING (person_id) WHERE scope = $1 AND ($3 OR "
-                "from_date <= $2 AND coalesce(until_date, $2) >= $2) "
-                "AND person_source_value IS NOT NULL",
-                [scope, on, calendar_of(datamart) != "day"],
-            ).fetchall()
+        derived = derived_from(datamart)
+        if not derived.holds("rounds_opt_out"):
+            return frozenset()
+        then = "TRUE"
+        if calendar_of(datamart) == "day":
+            day = date_sql(on)
+            then = f"from_date <= {day} AND coalesce(until_date, {day}) >= {day}"
+        found = derived.ask(
+            "SELECT DISTINCT person_source_value FROM rounds_opt_out "
+            "JOIN person USING (person_id) "
+            f"WHERE scope = {text(scope)} AND {then} "
+            "AND person_source_value IS NOT NULL"
+        )
     except duckdb.Error as error:
         # The database's own words may hold a value from a row: only its kind is shown.
         raise DataError(

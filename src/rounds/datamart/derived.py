@@ -4,11 +4,13 @@ A table is named by a hash of its query, and a query names the tables it reads, 
 same name always holds the same rows. Nothing is written to the datamart's file.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from threading import RLock
 from typing import Any, Final
 
 import duckdb
+
+from rounds.datamart.engines.base import CodeKey, Engine
 
 __all__ = ["Derived", "derived_from"]
 
@@ -32,24 +34,33 @@ class Derived:
         self._keep = keep
         self._cursor: duckdb.DuckDBPyConnection | None = None
         self._tables: dict[str, int] = {}
-        self._answers: dict[tuple[str, str], list[tuple[Any, ...]]] = {}
-        self._codes: dict[tuple[str, str, bool], set[int]] = {}
+        self._answers: dict[str, list[tuple[Any, ...]]] = {}
+        self._codes: dict[CodeKey, set[int]] = {}
         self._lock = RLock()
 
+    dialect = "duckdb"
+
     @property
-    def codes(self) -> dict[tuple[str, str, bool], set[int]]:
+    def codes(self) -> dict[CodeKey, set[int]]:
         """(vocabulary, code, whether it is a beginning) → concepts, as found so far."""
         return self._codes if self._keep else {}
 
-    def ask(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    def holds(self, table: str) -> bool:
+        """Tell whether there is a table or a view of this name."""
+        listed = (
+            "SELECT table_name FROM information_schema.tables "
+            "WHERE table_catalog = current_database() ORDER BY table_name"
+        )
+        return (table,) in self.ask(listed)
+
+    def ask(self, query: str) -> list[tuple[Any, ...]]:
         """Give the rows of a short query; a question asked before is not run again."""
         with self._lock:
-            key = (query, repr(parameters))
-            if key in self._answers:
-                return self._answers[key]
-            rows = self._connection.execute(query, list(parameters)).fetchall()
+            if query in self._answers:
+                return self._answers[query]
+            rows = self._connection.execute(query).fetchall()
             if self._keep:
-                self._answers[key] = rows
+                self._answers[query] = rows
             return rows
 
     def read(
@@ -134,9 +145,9 @@ class Derived:
         self.close()
 
 
-def derived_from(datamart: Any) -> Derived:
+def derived_from(datamart: Any) -> Engine:
     """Give what a datamart shares; one that shares nothing derives anew each time."""
-    shared: Derived | None = getattr(datamart, "_derived", None)
+    shared: Engine | None = getattr(datamart, "_derived", None)
     if shared is None:
         return Derived(datamart._connection, keep=False)  # noqa: SLF001 -- of this room
     return shared

@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 
 from rounds import __version__
 from rounds.datamart.counts import Counts, count
-from rounds.datamart.derived import derived_from
+from rounds.datamart.derived import Derived, derived_from
 from rounds.datamart.rows import Asked, MeasureRows, fetch, rows_of
 
 __all__ = ["proportion_counts"]
@@ -108,7 +108,9 @@ class _Former:
     ) -> MeasureRows:
         path = str(self.folder / name).replace("'", "''")
         listed = ", ".join(str(int(one)) for one in persons)
-        columns = derived_from(datamart).columns(
+        derived = derived_from(datamart)
+        assert isinstance(derived, Derived), "counts are kept beside a store"
+        columns = derived.columns(
             f"SELECT * FROM read_parquet('{path}') WHERE person_id IN ({listed})"
         )
         return rows_of(columns, asked.measure)

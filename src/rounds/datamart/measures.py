@@ -126,6 +126,7 @@ def run_measure(
         return nobody(datamart, measure, concepts)
     limitations = [*concepts.limitations, *other_units(measure, concepts)]
     limitations += limits_of_calendar(calendar_of(datamart), measure)
+    limitations += getattr(datamart, "limitations", ())
     return MeasureResult(
         measure=measure.ref(),
         title=measure.title,

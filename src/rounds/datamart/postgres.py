@@ -29,7 +29,13 @@ from rounds.datamart.postgres_failures import (
     translated,
 )
 
-__all__ = ["PostgresPlace", "is_postgres", "place_of", "postgres_files"]
+__all__ = [
+    "PostgresPlace",
+    "is_postgres",
+    "libpq_address",
+    "place_of",
+    "postgres_files",
+]
 
 _SCHEMES: Final = ("postgresql://", "postgres://")
 _PLAIN: Final = frozenset(
@@ -72,6 +78,14 @@ def place_of(url: str) -> PostgresPlace:
     if not database:
         raise not_an_address("it names no database")
     return PostgresPlace(host, database, options.get("schema") or "public")
+
+
+def libpq_address(url: str) -> str:
+    """Write an address as libpq reads it: without the schema, and with a patience."""
+    parts, options = _read(url)
+    options.pop("schema", None)
+    options.setdefault("connect_timeout", "15")
+    return parts._replace(scheme="postgresql", query=urlencode(options)).geturl()
 
 
 def _read(url: str) -> tuple[SplitResult, dict[str, str]]:
@@ -144,12 +158,8 @@ def _reading(url: str, place: PostgresPlace) -> Iterator[Any]:
         from adbc_driver_postgresql import dbapi  # noqa: PLC0415 -- likewise
     except ImportError:
         raise driver_missing() from None
-    parts, options = _read(url)
-    options.pop("schema", None)
-    options.setdefault("connect_timeout", "15")
-    address = parts._replace(scheme="postgresql", query=urlencode(options)).geturl()
     try:
-        connection = dbapi.connect(address)
+        connection = dbapi.connect(libpq_address(url))
     except Error as error:
         raise translated(error, str(place), connecting=True) from None
     try:

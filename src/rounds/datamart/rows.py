@@ -213,14 +213,7 @@ def without_days(
 
 def prepare(datamart: Any, measure: Measure) -> Concepts | NotEstimable:
     """Check the measure and find its concepts, or say what the datamart lacks."""
-    problems = check(measure)
-    if problems:
-        listed = "\n".join(f" - {problem}" for problem in problems)
-        raise DefinitionError(
-            f"Measure.{measure.name} has {len(problems)} problem(s):\n{listed}",
-            code="invalid-measure",
-            remedies=("Correct each field that is named.",),
-        )
+    insist_on_sound(measure)
     try:
         derived = derived_from(datamart)
         concepts = resolve(derived, measure)
@@ -233,6 +226,24 @@ def prepare(datamart: Any, measure: Measure) -> Concepts | NotEstimable:
             "at all, so it cannot be said how many meet it."
         )
     return concepts
+
+
+def insist_on_sound(measure: Measure) -> None:
+    """Refuse a measure that `check` finds a problem in.
+
+    Raises
+    ------
+    DefinitionError
+        With every problem, each with its field.
+    """
+    problems = check(measure)
+    if problems:
+        listed = "\n".join(f" - {problem}" for problem in problems)
+        raise DefinitionError(
+            f"Measure.{measure.name} has {len(problems)} problem(s):\n{listed}",
+            code="invalid-measure",
+            remedies=("Correct each field that is named.",),
+        )
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping
 
-from rounds.datamart import Datamart
+from rounds.datamart import AnyDatamart
 from rounds.datamart.consent import opted_out
 from rounds.datamart.rows import measure_rows
 from rounds.loop.evaluation.analysis import TrialRows, analyse
@@ -30,7 +30,7 @@ def run(
     rollout: Rollout,
     protocol: Protocol,
     evidence: Evidence,
-    datamart: Datamart,
+    datamart: AnyDatamart,
     practice: Practice,
     *,
     measures: Mapping[str, Measure],
@@ -45,7 +45,7 @@ def run(
         What was put to the test.
     protocol, evidence : Protocol, Evidence
         Those that the rollout names.
-    datamart : Datamart
+    datamart : AnyDatamart
         Open for reading.
     practice : Practice
         Holds allocation, exposures and opt-outs.

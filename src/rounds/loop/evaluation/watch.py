@@ -4,7 +4,7 @@ import datetime as dt
 
 import numpy as np
 
-from rounds.datamart import Datamart
+from rounds.datamart import AnyDatamart
 from rounds.datamart.measures import run_measure
 from rounds.methods.spc import p_chart, p_prime_chart, runs
 from rounds.nouns import (
@@ -25,7 +25,7 @@ LARGE = 1_000
 
 
 def watch(
-    datamart: Datamart,
+    datamart: AnyDatamart,
     measure: Measure,
     period: Period,
     *,

@@ -21,7 +21,7 @@ from rounds.nouns import (
 )
 
 if TYPE_CHECKING:
-    from rounds.datamart import Datamart
+    from rounds.datamart import AnyDatamart
 
 __all__ = ["run"]
 
@@ -29,7 +29,7 @@ __all__ = ["run"]
 def run(
     problem: Problem,
     sources: Sequence[Source],
-    datamart: Datamart | None,  # noqa: ARG001 (local estimates come with the designs)
+    datamart: AnyDatamart | None,  # noqa: ARG001 (local estimates come with the designs)
     *,
     name: str,
     title: str,
@@ -49,7 +49,7 @@ def run(
         What it is about.
     sources : sequence of Source
         Papers and finished turns, all of them: those that cannot be pooled are shown.
-    datamart : Datamart or None
+    datamart : AnyDatamart or None
         Not read yet: estimates from the site's own past come with the study designs.
     name, title : str
         The Evidence's computer name and title.

@@ -33,14 +33,14 @@ from rounds.nouns import (
 )
 
 if TYPE_CHECKING:
-    from rounds.datamart import Datamart
+    from rounds.datamart import AnyDatamart
 
 __all__ = ["run"]
 
 
 def run(
     measure: Measure,
-    datamart: Datamart,
+    datamart: AnyDatamart,
     after: Decision | None = None,
     *,
     name: str,
@@ -60,7 +60,7 @@ def run(
     ----------
     measure : Measure
         A proportion.
-    datamart : Datamart
+    datamart : AnyDatamart
         What is known of practice.
     after : Decision, optional
         What the turn before decided; none in the first turn.
@@ -160,7 +160,7 @@ def _check(measure: Measure, aim: Aim) -> None:
 
 
 def _rows(
-    measure: Measure, datamart: Datamart, period: Period, without: frozenset[str]
+    measure: Measure, datamart: AnyDatamart, period: Period, without: frozenset[str]
 ) -> MeasureRows:
     rows = measure_rows(datamart, measure, period, without=without)
     if isinstance(rows, NotEstimable):
@@ -186,7 +186,7 @@ def _unanswered(measure: Measure, reason: str) -> DataError:
 
 
 def _chart(
-    measure: Measure, datamart: Datamart, period: Period, without: frozenset[str]
+    measure: Measure, datamart: AnyDatamart, period: Period, without: frozenset[str]
 ) -> tuple[ControlChart | NotEstimable, tuple[str, ...]]:
     """Give the chart by month, and what running the measure leaves to be said."""
     try:
@@ -211,7 +211,7 @@ def _nowhere(rows: MeasureRows) -> list[str]:
 
 
 def _seeded(
-    measure: Measure, datamart: Datamart, period: Period
+    measure: Measure, datamart: AnyDatamart, period: Period
 ) -> np.random.Generator:
     words = f"{measure.content_hash()} {period.start} {period.end} {datamart.snapshot}"
     return np.random.default_rng(list(words.encode()))

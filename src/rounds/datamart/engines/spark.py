@@ -1,0 +1,265 @@
+"""Apache Spark 4: a local session, a cluster, or Spark Connect.
+
+Spark writes the text of a WITH query in wherever it is read, so that a chain of tables,
+each read twice, would grow without bounds. Therefore what is read twice is computed
+once and kept with the executors (`localCheckpoint`) until the measure is read; the rest
+is one WITH query. Nothing is written to a catalogue or to files of the CDM.
+
+References
+----------
+Spark 4, DataFrame.localCheckpoint.
+https://spark.apache.org/docs/latest/api/python/reference/pyspark.sql/api/pyspark.sql.DataFrame.localCheckpoint.html
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from rounds.datamart.engines import failures
+from rounds.datamart.engines.base import Lists
+from rounds.datamart.engines.relations import Column, Relation
+from rounds.datamart.engines.remote import RemoteEngine, by_name
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+__all__ = ["SparkEngine"]
+
+_KINDS: Final = {
+    "byte": "BIGINT",
+    "short": "BIGINT",
+    "integer": "BIGINT",
+    "long": "BIGINT",
+    "double": "DOUBLE",
+    "date": "DATE",
+    "timestamp": "TIMESTAMP",
+    "timestamp_ntz": "TIMESTAMP",
+    "string": "VARCHAR",
+}
+"""Spark's name of a type → the type of OMOP 5.4 that it serves as."""
+_LOCAL: Final = {
+    "spark.ui.enabled": "false",
+    "spark.sql.shuffle.partitions": "4",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
+    "spark.ui.showConsoleProgress": "false",
+}
+"""What a session of our own on this machine is set to; others keep their settings."""
+_SAFE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
+
+
+class SparkEngine(RemoteEngine):
+    """A CDM in a schema of Spark's catalogue, or in a folder of parquet files.
+
+    Parameters
+    ----------
+    address : str
+        `sc://host:15002` for Spark Connect, else a master: `local[2]`, `yarn`, …
+    schema : str, optional
+        `schema` or `catalogue.schema` that holds the tables.
+    folder : str, optional
+        Instead of a schema: where `<table>` or `<table>.parquet` is, for Spark to read.
+    settings : mapping of str to str, optional
+        Spark's own settings, for a session that is made here.
+
+    Raises
+    ------
+    DefinitionError
+        If the address holds a token, or neither schema nor folder is named.
+    SourceError
+        If Spark or Java is not installed, or does not answer.
+    AccessError
+        If it refuses the token.
+    """
+
+    dialect = "spark"
+
+    def __init__(
+        self,
+        address: str,
+        *,
+        schema: str | None = None,
+        folder: str | None = None,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
+        _check(address, schema, folder)
+        shown = address.partition("/;")[0]
+        super().__init__(f"{shown} ({schema or folder})")
+        self._schema, self._folder = schema, folder
+        with _said(self.place, starting=True):
+            self._session = _session(address, settings or {})
+            self._session.sql("SELECT 1").collect()
+
+    def close(self) -> None:
+        """Let go of what was derived; the session may be others' too, and stays."""
+        self._relations.clear()
+
+    def _found(self, table: str) -> Relation | None:
+        with _said(self.place):
+            for source in self._places(table):
+                columns = {
+                    one.name.lower(): Column(
+                        one.name, _KINDS.get(one.dataType.typeName(), "")
+                    )
+                    for one in self._fields(source)
+                }
+                if columns:
+                    return Relation(table, source, columns)
+        return None
+
+    def _places(self, table: str) -> tuple[str, ...]:
+        if self._schema is not None:
+            return (f"{self._schema}.{table}",)
+        assert self._folder is not None, "checked when it was made"
+        folder = self._folder.rstrip("/")
+        return tuple(
+            f"parquet.`{folder}/{name}`" for name in (f"{table}.parquet", table)
+        )
+
+    def _fields(self, source: str) -> list[Any]:
+        """Give the fields of a source; none if there is no such thing."""
+        from pyspark.errors import AnalysisException  # noqa: PLC0415 -- an extra
+
+        try:
+            return list(self._session.sql(f"SELECT * FROM {source} LIMIT 0").schema)
+        except AnalysisException as error:
+            if error.getCondition() in _ABSENT:
+                return []
+            raise
+
+    def read(
+        self, tables: Mapping[str, str], query: str, lists: Lists
+    ) -> "dict[str, NDArray[Any]]":
+        """Give the columns of a query; what it reads twice is computed once."""
+        views: list[str] = []
+        try:
+            with _said(self.place):
+                self._hand_over(lists, views)
+                rest = self._computed(tables, query, views)
+            return by_name(self._fetched(self.statement(rest, query)))
+        finally:
+            with _said(self.place):
+                for view in views:
+                    self._session.catalog.dropTempView(view)
+
+    def _hand_over(self, lists: Lists, views: list[str]) -> None:
+        for name, (column, values) in lists.items():
+            kind = "BIGINT" if column.endswith("_id") else "STRING"
+            rows = [(value,) for value in values]
+            frame = self._session.createDataFrame(rows, f"{column} {kind}")
+            frame.createOrReplaceTempView(name)
+            views.append(name)
+
+    def _computed(
+        self, tables: Mapping[str, str], query: str, views: list[str]
+    ) -> dict[str, str]:
+        """Compute what is read more than once; give the tables that are left."""
+        everything = " ".join([*tables.values(), query])
+        left: dict[str, str] = {}
+        for name, statement in tables.items():
+            left[name] = statement
+            if len(re.findall(rf"\b{name}\b", everything)) > 1:
+                sql = self.statement(_needed(left, name), f"SELECT * FROM {name}")
+                frame = self._session.sql(sql).localCheckpoint()
+                frame.createOrReplaceTempView(name)
+                views.append(name)
+                del left[name]
+        return _needed(left, query)
+
+    def _fetched(self, sql: str) -> "pa.Table":
+        with _said(self.place):
+            return self._session.sql(sql).toArrow()
+
+
+_ABSENT: Final = frozenset(
+    {
+        "TABLE_OR_VIEW_NOT_FOUND",
+        "SCHEMA_NOT_FOUND",
+        "PATH_NOT_FOUND",
+        "UNABLE_TO_INFER_SCHEMA",
+    }
+)
+"""Spark's conditions that say that there is no such table."""
+
+
+def _needed(tables: Mapping[str, str], asked: str) -> dict[str, str]:
+    """Give those of the tables that a name or a query reads, themselves or through."""
+    found: set[str] = set()
+    text = asked
+    for name in reversed(list(tables)):
+        if re.search(rf"\b{name}\b", text):
+            found.add(name)
+            text += " " + tables[name]
+    return {name: each for name, each in tables.items() if name in found}
+
+
+def _check(address: str, schema: str | None, folder: str | None) -> None:
+    if "token=" in address or "@" in address:
+        raise failures.bad_setting(
+            "the address holds a token or a user",
+            "Put the token into SPARK_CONNECT_AUTHENTICATE_TOKEN.",
+        )
+    if (schema is None) == (folder is None):
+        raise failures.bad_setting(
+            "it names no schema and no folder, or both",
+            'Add schema = "catalogue.schema", or folder = "/path/of/parquet/files".',
+        )
+    if schema is not None and not _SAFE.fullmatch(schema):
+        raise failures.bad_setting(
+            "schema is not written as a schema",
+            'Write schema = "cdm", or schema = "catalogue.cdm".',
+        )
+    if folder is not None and "`" in folder:
+        raise failures.bad_setting(
+            "folder has a ` in it", "Give the folder a name without one."
+        )
+
+
+def _session(address: str, settings: Mapping[str, str]) -> Any:
+    try:
+        from pyspark.sql import SparkSession  # noqa: PLC0415 -- an optional extra
+    except ImportError:
+        raise failures.driver_missing("Spark", "spark") from None
+    builder = SparkSession.builder.appName("rounds")
+    if address.startswith("sc://"):
+        return builder.remote(address).getOrCreate()
+    own = _LOCAL if address.startswith("local") else {}
+    for name, value in {**own, **settings}.items():
+        builder = builder.config(name, value)
+    return builder.master(address).getOrCreate()
+
+
+@contextmanager
+def _said(place: str, *, starting: bool = False) -> Iterator[None]:
+    """Say in our words what goes wrong in Spark."""
+    try:
+        yield
+    except Exception as error:
+        made = _meaning(error, place, starting=starting)
+        if made is None:
+            raise
+        raise made from None
+
+
+def _meaning(error: Exception, place: str, *, starting: bool) -> Exception | None:
+    from pyspark.errors import PySparkException  # noqa: PLC0415 -- an optional extra
+
+    kind, words = type(error).__name__, str(error)
+    if not isinstance(error, PySparkException) and "Py4J" not in kind:
+        return None
+    condition = ""
+    if isinstance(error, PySparkException):
+        condition = error.getCondition() or ""
+    if condition == "JAVA_GATEWAY_EXITED":
+        return failures.driver_missing("Spark", "spark", ", or Java is not")
+    if "UNAUTHENTICATED" in words or "PERMISSION_DENIED" in words:
+        return failures.password_refused(
+            place, "Put the token into SPARK_CONNECT_AUTHENTICATE_TOKEN."
+        )
+    if condition.startswith("INSUFFICIENT_PERMISSIONS"):
+        return failures.refused(place)
+    if starting or "UNAVAILABLE" in words:
+        return failures.down(place)
+    return failures.broke_off(place, condition or kind)

@@ -1,0 +1,257 @@
+"""A CDM that is already there answers as a datamart of one's own does."""
+
+import json
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+from rounds.cli.main import main
+from rounds.datamart import open_cdm
+from rounds.nouns import AccessError, DataError, DefinitionError, SourceError
+from rounds.world import World, WorldConfig
+from stories.engines import missing
+from stories.postgres_server import PASSWORD, programs, server
+
+DAYS = ("--from", "2024-01-08", "--to", "2024-12-31")
+
+
+@pytest.fixture(scope="module")
+def omop(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("world") / "omop"
+    world = World(WorldConfig(people=300, weeks=26, seed=5, n_clinics=4))
+    world.live(world.go_live, None)
+    world.write_omop(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def port():
+    found = programs()
+    if found is None:
+        missing("PostgreSQL is not installed: apt-get install postgresql")
+    pytest.importorskip("adbc_driver_postgresql", reason="rounds[postgres] is not")
+    with server(found) as where:
+        yield where
+
+
+@pytest.fixture
+def url(port, monkeypatch):
+    monkeypatch.setenv("PGPASSWORD", PASSWORD)
+    return f"postgresql://ana@127.0.0.1:{port}/postgres?schema=cdm"
+
+
+def run(port, *statements):
+    from adbc_driver_postgresql import dbapi
+
+    address = f"postgresql://ana:{PASSWORD}@127.0.0.1:{port}/postgres"
+    with (
+        dbapi.connect(address, autocommit=True) as connection,
+        connection.cursor() as cursor,
+    ):
+        for statement in statements:
+            cursor.execute(statement)
+
+
+@pytest.fixture(scope="module")
+def schema(port, omop):
+    """The world's tables, as PostgreSQL keeps them: names in capitals, decimals."""
+    from adbc_driver_postgresql import dbapi
+
+    address = f"postgresql://ana:{PASSWORD}@127.0.0.1:{port}/postgres"
+    with (
+        dbapi.connect(address, autocommit=True) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("CREATE SCHEMA cdm")
+        for path in sorted(omop.glob("*.parquet")):
+            cursor.adbc_ingest(
+                path.stem, pq.read_table(path), db_schema_name="cdm", mode="create"
+            )
+    run(
+        port,
+        "ALTER TABLE cdm.measurement ALTER value_as_number TYPE numeric(12, 4)",
+        "ALTER TABLE cdm.visit_occurrence ALTER visit_start_date TYPE timestamp",
+        'ALTER TABLE cdm.person RENAME year_of_birth TO "YEAR_OF_BIRTH"',
+        'ALTER TABLE cdm.condition_occurrence RENAME TO "CONDITION_OCCURRENCE"',
+    )
+
+
+def project(root, section, *, name="remote"):
+    folder = root / name
+    assert main(["init", str(folder), "--from", "nowhere"]) == 0
+    with (folder / "rounds.toml").open("a") as settings:
+        settings.write(f"\n[datamart]\n{section}\n")
+    return folder
+
+
+def counted(folder, capsys, *options):
+    capsys.readouterr()
+    command = ["measure", "run", "blood-pressure-control", *DAYS, *options]
+    code = main([*command, "--project", str(folder), "--json"])
+    assert code == 0
+    return json.loads(capsys.readouterr().out)
+
+
+@pytest.fixture
+def own(omop, tmp_path, capsys):
+    """What the same rows say when they are loaded."""
+    folder = tmp_path / "own"
+    assert main(["init", str(folder), "--from", str(omop)]) == 0
+    assert main(["data", "load", str(omop), "--project", str(folder)]) == 0
+    return {by: counted(folder, capsys, "--by", by) for by in ("care_site", "month")}
+
+
+def same(found, own):
+    for part in ("populations", "overall", "by"):
+        assert found[part] == own[part]
+    assert found["populations"]["denominator"] > 50
+    assert "a database that may change" in " ".join(found["limitations"])
+
+
+def test_the_same_command_answers_from_postgresql(url, schema, own, tmp_path, capsys):
+    folder = project(tmp_path, f'engine = "postgresql"\ncdm = "{url}"')
+    for by, expected in own.items():
+        same(counted(folder, capsys, "--by", by), expected)
+    assert main(["data", "status", "--project", str(folder)]) == 0
+    said = capsys.readouterr().out
+    assert "persons: 300" in said
+    assert PASSWORD not in said
+    assert "ana@" not in said
+
+
+def test_the_same_command_answers_from_a_duckdb_file(omop, own, tmp_path, capsys):
+    folder = project(tmp_path, 'engine = "duckdb"\ncdm = "omop.duckdb"')
+    with duckdb.connect(str(folder / "omop.duckdb")) as connection:
+        for path in sorted(omop.glob("*.parquet")):
+            connection.execute(f"CREATE TABLE {path.stem} AS FROM '{path}'")
+    for by, expected in own.items():
+        same(counted(folder, capsys, "--by", by), expected)
+
+
+def test_nothing_can_be_written_through_an_engine(url, schema):
+    with open_cdm({"engine": "postgresql", "cdm": url}, None) as cdm:
+        with pytest.raises(SourceError) as caught:
+            cdm._derived._executed("DELETE FROM cdm.person")
+        assert caught.value.code == "engine-broke-off"
+        assert "25006" in caught.value.what, "read_only_sql_transaction"
+
+
+def test_a_measure_sees_one_state_of_the_database(port, url, schema):
+    with open_cdm({"engine": "postgresql", "cdm": url}, None) as cdm:
+        before = cdm.status().persons
+        run(port, "INSERT INTO cdm.person (person_id) VALUES (999999)")
+        try:
+            assert cdm._derived.ask("SELECT count(*) AS n FROM person t") == [(before,)]
+        finally:
+            run(port, "DELETE FROM cdm.person WHERE person_id = 999999")
+
+
+def refusal(settings, root=None):
+    with pytest.raises(Exception) as caught, open_cdm(settings, root) as cdm:
+        cdm.status()
+    error = caught.value
+    assert PASSWORD not in str(error)
+    assert "ana" not in error.what
+    assert error.__cause__ is None
+    return type(error), error.code
+
+
+def test_an_engine_that_is_down_is_said_to_be(url):
+    down = "postgresql://ana@127.0.0.1:1/postgres"
+    settings = {"engine": "postgresql", "cdm": down}
+    assert refusal(settings) == (SourceError, "engine-down")
+
+
+def test_a_refused_password_is_said_and_never_shown(url, monkeypatch):
+    monkeypatch.setenv("PGPASSWORD", "another-word")
+    settings = {"engine": "postgresql", "cdm": url}
+    assert refusal(settings) == (AccessError, "engine-password")
+
+
+def test_a_password_in_the_settings_is_refused(tmp_path, capsys):
+    address = "postgresql://ana:" + "secret" + "@127.0.0.1/postgres"
+    settings = {"engine": "postgresql", "cdm": address}
+    assert refusal(settings) == (DefinitionError, "postgres-address")
+    folder = project(tmp_path, f'engine = "postgresql"\ncdm = "{address}"')
+    command = ["measure", "run", "blood-pressure-control", *DAYS]
+    assert main([*command, "--project", str(folder)]) == 10
+    assert "secret" not in "".join(capsys.readouterr())
+
+
+def test_a_schema_without_a_cdm_is_said(url, schema):
+    settings = {"engine": "postgresql", "cdm": url.replace("=cdm", "=other")}
+    assert refusal(settings) == (DataError, "engine-lacks-table")
+
+
+def test_a_table_that_is_missing_is_named(port, url, schema, tmp_path, capsys):
+    folder = project(tmp_path, f'engine = "postgresql"\ncdm = "{url}"')
+    run(port, "ALTER TABLE cdm.procedure_occurrence RENAME TO elsewhere")
+    try:
+        command = ["measure", "run", "blood-pressure-control", *DAYS]
+        assert main([*command, "--project", str(folder)]) == 11
+    finally:
+        run(port, "ALTER TABLE cdm.elsewhere RENAME TO procedure_occurrence")
+    said = capsys.readouterr().err
+    assert "has no table procedure_occurrence" in said
+
+
+def test_a_table_that_is_hidden_is_an_error_and_not_a_gap(port, url, schema):
+    run(
+        port,
+        f"CREATE ROLE cleo LOGIN PASSWORD '{PASSWORD}'",
+        "GRANT USAGE ON SCHEMA cdm TO cleo",
+        "GRANT SELECT ON cdm.person TO cleo",
+    )
+    settings = {"engine": "postgresql", "cdm": url.replace("ana@", "cleo@")}
+    assert refusal(settings) == (AccessError, "engine-refused")
+
+
+def test_an_engine_that_breaks_off_is_said_without_its_words(port, url, schema):
+    with open_cdm({"engine": "postgresql", "cdm": url}, None) as cdm:
+        ((own,),) = cdm._derived.ask("SELECT pg_backend_pid() AS n")
+        run(port, f"SELECT pg_terminate_backend({own})")
+        with pytest.raises(SourceError) as caught:
+            cdm.status()
+    assert caught.value.code == "engine-broke-off"
+
+
+def test_what_only_a_datamart_of_ones_own_knows_is_refused(tmp_path, capsys):
+    folder = project(tmp_path, 'engine = "duckdb"\ncdm = "omop.duckdb"')
+    assert main(["vocabulary", "status", "--project", str(folder)]) == 10
+    assert "a datamart of its own" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("settings", "code"),
+    [
+        ({"engine": "postgres", "cdm": "x"}, "engine-unknown"),
+        ({"engine": "bigquery", "cdm": "x"}, "engine-not-yet"),
+        ({"engine": "postgresql"}, "engine-settings"),
+        ({"engine": "postgresql", "cdm": "x", "password": "y"}, "engine-settings"),
+        ({"engine": "postgresql", "cdm": "x", "schema": "y"}, "engine-settings"),
+        ({"engine": "spark", "cdm": "local[1]"}, "engine-settings"),
+        (
+            {"engine": "spark", "cdm": "sc://h:1/;token=x", "schema": "y"},
+            "engine-settings",
+        ),
+        ({"engine": "spark", "cdm": "local[1]", "schema": "a; b"}, "engine-settings"),
+        ({"engine": 3, "cdm": "x"}, "engine-settings"),
+    ],
+)
+def test_settings_that_cannot_be_used_are_refused(settings, code, tmp_path):
+    assert refusal(settings, tmp_path) == (DefinitionError, code)
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "postgresql", "spark", "snowflake"])
+def test_the_sql_of_a_measure_is_shown_for_any_engine(engine, omop, tmp_path, capsys):
+    folder = project(tmp_path, 'engine = "duckdb"\ncdm = "omop.duckdb"')
+    with duckdb.connect(str(folder / "omop.duckdb")) as connection:
+        for path in sorted(omop.glob("*.parquet")):
+            connection.execute(f"CREATE TABLE {path.stem} AS FROM '{path}'")
+    capsys.readouterr()
+    command = ["measure", "show", "blood-pressure-control", "--sql", *DAYS]
+    assert main([*command, "--dialect", engine, "--project", str(folder)]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("WITH subjects_")
+    assert "condition_occurrence" in said

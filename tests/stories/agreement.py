@@ -1,0 +1,70 @@
+"""Whether an engine gives what the reference engine gives, row for row."""
+
+import numpy as np
+
+from rounds.datamart.rows import Asked, fetch, prepare
+from rounds.definitions.graph import day_of
+from rounds.definitions.reference import evaluate
+from rounds.nouns import Age, Any, NotEstimable
+from stories.measure_graphs import PERIOD
+
+FLAGS = ("denominator", "numerator", "observed", "excluded", "excepted")
+
+
+def compared(datamart, measure, rows, *, without=frozenset(), period=PERIOD):
+    """Assert that the rows are the same, in both forms; give how many there were."""
+    concepts = prepare(datamart, measure)
+    if isinstance(concepts, NotEstimable):
+        return 0
+    asked = Asked(measure, period, concepts, without=without)
+    has_months = measure.basis == "person" and day_of(measure) is not None
+    n = 0
+    for monthly in (False, True)[: 1 + has_months]:
+        found = fetch(datamart, asked, monthly=monthly)
+        judged = evaluate(measure, rows, period, without=without, monthly=monthly)
+        assert found.person_id.tolist() == [row.person_id for row in judged]
+        assert found.index_date.tolist() == [row.index_date for row in judged]
+        for name in FLAGS:
+            assert getattr(found, name).tolist() == [
+                getattr(row, name) for row in judged
+            ], name
+        if measure.scoring == "continuous-variable":
+            values = [row.value if row.observed else np.nan for row in judged]
+            np.testing.assert_array_equal(found.value, np.array(values, dtype=float))
+        n += len(judged)
+    return n
+
+
+def widened(measure):
+    """Let everybody of a known age into the initial population.
+
+    What is drawn at random is seldom true of anybody; the clauses after it are looked
+    at only in those of whom it is.
+    """
+    everybody = Age(op="age", at="period_end", from_years=0)
+    whole = Any(op="any", of=(measure.initial_population, everybody))
+    return measure.model_copy(update={"initial_population": whole})
+
+
+def beside_each_other(databases):
+    """Put small databases into one, each with persons, visits and rows of its own.
+
+    The vocabulary is that of the first.
+    """
+    whole = {name: [dict(row) for row in rows] for name, rows in databases[0].items()}
+    for n, one in enumerate(databases[1:], start=1):
+        for table, rows in one.items():
+            if table.startswith("concept") or table in {"care_site", "provider"}:
+                continue
+            whole[table] += [_moved(row, table, 1000 * n) for row in rows]
+    return whole
+
+
+def _moved(row, table, by):
+    moved = dict(row)
+    for column in {"person_id", "visit_occurrence_id", f"{table}_id"} & row.keys():
+        if row[column] is not None:
+            moved[column] = row[column] + by
+    if "person_source_value" in row:
+        moved["person_source_value"] = f"{row['person_source_value']} of {by}"
+    return moved
