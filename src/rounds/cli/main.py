@@ -40,6 +40,11 @@ _GROUPS = {
         ("load", "status", "unmapped"),
     ),
     "measure": ("How well care is given.", "measure", ("list", "explain", "run")),
+    "cohort": (
+        "Who, from when until when: OHDSI Circe cohorts.",
+        "cohort",
+        ("run", "show", "explain"),
+    ),
     "problem": ("Where does practice fall short?", "problem", ("run",)),
     "evidence": ("What is known already?", "evidence", ("run",)),
     "change": (

@@ -2,6 +2,7 @@
 
 from rounds.datamart.bedside_publishing import BedsidePublished, publish_bedside
 from rounds.datamart.build import Progress
+from rounds.datamart.cohorts import compile_cohort, run_cohorts
 from rounds.datamart.datamart import Datamart, SourceStatus, Status
 from rounds.datamart.export import Exported, export_omop
 from rounds.datamart.lineage import Place, Subjects, origins, write_subjects
@@ -26,11 +27,13 @@ __all__ = [
     "Subjects",
     "TypeCount",
     "change_vocabulary",
+    "compile_cohort",
     "export_omop",
     "load",
     "load_vocabulary",
     "origins",
     "publish_bedside",
+    "run_cohorts",
     "run_measure",
     "write_subjects",
 ]

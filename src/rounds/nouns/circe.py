@@ -92,7 +92,7 @@ def _canonical(part: Any, within: tuple[int, ...], where: str) -> Any:
     return {
         str(name): _canonical(one, inside, str(name))
         for name, one in part.items()
-        if one is not None
+        if one is not None or name == "Type"  # without one, Circe takes all events
     }
 
 
