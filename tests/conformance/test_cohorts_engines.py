@@ -120,9 +120,11 @@ def test_together_the_definitions_use_everything_that_circe_has():
         for name, type_ in attributes(kind).items():
             if (kind, name) not in seen:
                 lacking.append(f"{kind}.{name}")
-            for choice in type_.partition(":")[2].split("|"):
-                if choice and (kind, name, choice.lower()) not in seen:
-                    lacking.append(f"{kind}.{name}={choice}")
+            lacking += [
+                f"{kind}.{name}={choice}"
+                for choice in filter(None, type_.partition(":")[2].split("|"))
+                if (kind, name, choice.lower()) not in seen
+            ]
     assert sorted(lacking) == [
         "CohortExpression.Title",
         # What CustomEra and LocationRegion say here, Circe does not read.
@@ -178,7 +180,9 @@ def test_a_declared_gap_is_refused_and_is_still_one(engine, monkeypatch, kind, b
     with pytest.raises(DefinitionError) as caught:
         compile_cohort(expression, "duckdb")
     assert caught.value.code == "cohort-gap"
-    monkeypatch.setattr("rounds.datamart.cohorts.circe_sql._refuse_gaps", lambda _: None)
+    monkeypatch.setattr(
+        "rounds.datamart.cohorts.circe_sql._refuse_gaps", lambda _: None
+    )
     with pytest.raises(duckdb.BinderException):
         alone(engine, [expression])
 

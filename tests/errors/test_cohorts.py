@@ -47,18 +47,24 @@ def renamed(expression):
 WRONG = {
     "an attribute of another name": (
         renamed,
-        "PrimaryCriteria.CriteriaList[0].ConditionOccurrence: a ConditionOccurrence has "
-        "no attribute 'CodeSetId'; did you mean 'CodesetId'?",
+        (
+            "PrimaryCriteria.CriteriaList[0].ConditionOccurrence: a ConditionOccurrence has "
+            "no attribute 'CodeSetId'; did you mean 'CodesetId'?"
+        ),
     ),
     "a domain of another name": (
         lambda e: e["PrimaryCriteria"].update(CriteriaList=[{"Condition": {}}]),
-        "PrimaryCriteria.CriteriaList[0]: a Criterion has no attribute 'Condition'; did "
-        "you mean 'ConditionEra'?",
+        (
+            "PrimaryCriteria.CriteriaList[0]: a Criterion has no attribute 'Condition'; did "
+            "you mean 'ConditionEra'?"
+        ),
     ),
     "an empty concept set": (
         lambda e: e["ConceptSets"][0]["expression"].update(items=[]),
-        "PrimaryCriteria.CriteriaList[0].ConditionOccurrence.CodesetId: concept set 3 "
-        "('Hypertension') is empty: it includes no concept",
+        (
+            "PrimaryCriteria.CriteriaList[0].ConditionOccurrence.CodesetId: concept set 3 "
+            "('Hypertension') is empty: it includes no concept"
+        ),
     ),
     "a concept set that only excludes": (
         lambda e: e["ConceptSets"][0]["expression"]["items"][0].update(isExcluded=True),
@@ -138,7 +144,9 @@ def test_a_cyclic_reference_is_named(tmp_path):
     text = yaml.safe_dump({"name": "x", "title": "X", "expression": GOOD})
     cycle = text.replace("CriteriaList: []", "CriteriaList: []\n      Groups: &g [*g]")
     path.write_text(cycle)
-    with pytest.raises(DefinitionError, match="Groups holds itself: a cyclic reference"):
+    with pytest.raises(
+        DefinitionError, match="Groups holds itself: a cyclic reference"
+    ):
         read_cohorts([path])
 
 

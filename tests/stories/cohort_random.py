@@ -16,7 +16,12 @@ DOMAINS = {
 SETS = list(CONCEPTS)
 """The n-th domain has the concept set n, and n + 20 for one concept of it."""
 CLASSES = [one for one in criteria_classes() if one != "LocationRegion"]
-OFTEN = {"CodesetId": 0.85, "First": 0.15, "CorrelatedCriteria": 0.1, "DateAdjustment": 0.1}
+OFTEN = {
+    "CodesetId": 0.85,
+    "First": 0.15,
+    "CorrelatedCriteria": 0.1,
+    "DateAdjustment": 0.1,
+}
 CONCEPT_IDS = (8507, 8532, 32817, 38004446, 9201, 8717, 45884084, 8840, 0)
 
 
@@ -27,15 +32,24 @@ def sets_of(rng):
         flag = {"includeDescendants": True, "includeMapped": rng.random() < 0.3}
         items = [{"concept": {"CONCEPT_ID": first}, **flag}]
         if rng.random() < 0.5:
-            items.append({"concept": {"CONCEPT_ID": rng.choice(rest)}, "isExcluded": True})
+            items.append(
+                {"concept": {"CONCEPT_ID": rng.choice(rest)}, "isExcluded": True}
+            )
         made.append({"id": n, "name": name, "expression": {"items": items}})
-        one = {"concept": {"CONCEPT_ID": rng.choice(rest)}, "includeMapped": rng.random() < 0.3}
-        made.append({"id": n + 20, "name": f"one {name}", "expression": {"items": [one]}})
+        one = {
+            "concept": {"CONCEPT_ID": rng.choice(rest)},
+            "includeMapped": rng.random() < 0.3,
+        }
+        made.append(
+            {"id": n + 20, "name": f"one {name}", "expression": {"items": [one]}}
+        )
     return made
 
 
 def day(rng):
-    return f"{rng.randint(2015, 2019)}-{rng.randint(1, 12):02d}-{rng.randint(1, 28):02d}"
+    return (
+        f"{rng.randint(2015, 2019)}-{rng.randint(1, 12):02d}-{rng.randint(1, 28):02d}"
+    )
 
 
 def span(rng, value):
@@ -55,15 +69,26 @@ def value_of(rng, kind, name, domain, depth):
     if kind == "Concept[]":
         return [{"CONCEPT_ID": one} for one in rng.sample(CONCEPT_IDS, 3)]
     if kind == "ConceptSetSelection":
-        return {"CodesetId": rng.randrange(len(SETS)), "IsExclusion": rng.random() < 0.5}
+        return {
+            "CodesetId": rng.randrange(len(SETS)),
+            "IsExclusion": rng.random() < 0.5,
+        }
     if kind == "TextFilter":
         ops = ("contains", "startsWith", "endsWith")
-        return {"Text": rng.choice(("s", "it's", "1", "e")), "Op": rng.choice(("", "!")) + rng.choice(ops)}
+        return {
+            "Text": rng.choice(("s", "it's", "1", "e")),
+            "Op": rng.choice(("", "!")) + rng.choice(ops),
+        }
     if kind == "Period":
         return {"StartDate": "2016-05-01", "EndDate": "2017-05-01"}
     if kind == "DateAdjustment":
         ends = ("START_DATE", "END_DATE")
-        return {"StartWith": rng.choice(ends), "StartOffset": rng.randint(-30, 30), "EndWith": rng.choice(ends), "EndOffset": rng.randint(0, 60)}
+        return {
+            "StartWith": rng.choice(ends),
+            "StartOffset": rng.randint(-30, 30),
+            "EndWith": rng.choice(ends),
+            "EndOffset": rng.randint(0, 60),
+        }
     if kind == "CriteriaGroup":
         return group(rng, depth + 1)
     if kind == "Criterion[]":
@@ -99,16 +124,27 @@ def window(rng):
 
 def group(rng, depth=0):
     listed = [correlated(rng, depth) for _ in range(rng.randint(0 if depth else 1, 2))]
-    people = [{"Age": span(rng, lambda: rng.randint(0, 90))}] if rng.random() < 0.3 else []
+    people = (
+        [{"Age": span(rng, lambda: rng.randint(0, 90))}] if rng.random() < 0.3 else []
+    )
     inner = [group(rng, depth + 1)] if depth < 2 and rng.random() < 0.2 else []
-    made = {"Type": rng.choice(("ALL", "ANY", "AT_LEAST", "AT_MOST")), "CriteriaList": listed, "DemographicCriteriaList": people, "Groups": inner}
+    made = {
+        "Type": rng.choice(("ALL", "ANY", "AT_LEAST", "AT_MOST")),
+        "CriteriaList": listed,
+        "DemographicCriteriaList": people,
+        "Groups": inner,
+    }
     if made["Type"].startswith("AT"):
         made["Count"] = rng.randint(0, 2)
     return made
 
 
 def correlated(rng, depth):
-    made = {"Criteria": criterion(rng, depth + 1), "StartWindow": window(rng), "Occurrence": {"Type": rng.randint(0, 2), "Count": rng.randint(0, 2)}}
+    made = {
+        "Criteria": criterion(rng, depth + 1),
+        "StartWindow": window(rng),
+        "Occurrence": {"Type": rng.randint(0, 2), "Count": rng.randint(0, 2)},
+    }
     if rng.random() < 0.3:
         made["EndWindow"] = window(rng)
     for name in ("RestrictVisit", "IgnoreObservationPeriod"):
@@ -121,8 +157,19 @@ def correlated(rng, depth):
 
 def end_strategy(rng):
     if rng.random() < 0.5:
-        return {"DateOffset": {"DateField": rng.choice(("StartDate", "EndDate")), "Offset": rng.randint(0, 200)}}
-    return {"CustomEra": {"DrugCodesetId": SETS.index("drug"), "GapDays": rng.randint(0, 40), "Offset": rng.randint(0, 10)}}
+        return {
+            "DateOffset": {
+                "DateField": rng.choice(("StartDate", "EndDate")),
+                "Offset": rng.randint(0, 200),
+            }
+        }
+    return {
+        "CustomEra": {
+            "DrugCodesetId": SETS.index("drug"),
+            "GapDays": rng.randint(0, 40),
+            "Offset": rng.randint(0, 10),
+        }
+    }
 
 
 def drawn(seed):
@@ -133,12 +180,18 @@ def drawn(seed):
         "ConceptSets": sets_of(rng),
         "PrimaryCriteria": {
             "CriteriaList": [criterion(rng) for _ in range(rng.randint(1, 3))],
-            "ObservationWindow": {"PriorDays": rng.choice((0, 0, 180)), "PostDays": rng.choice((0, 30))},
+            "ObservationWindow": {
+                "PriorDays": rng.choice((0, 0, 180)),
+                "PostDays": rng.choice((0, 30)),
+            },
             "PrimaryCriteriaLimit": limit(),
         },
         "QualifiedLimit": limit(),
         "ExpressionLimit": limit(),
-        "InclusionRules": [{"name": f"rule {n}", "expression": group(rng)} for n in range(rng.randint(0, 3))],
+        "InclusionRules": [
+            {"name": f"rule {n}", "expression": group(rng)}
+            for n in range(rng.randint(0, 3))
+        ],
         "CollapseSettings": {"CollapseType": "ERA", "EraPad": rng.choice((0, 0, 30))},
     }
     if rng.random() < 0.3:

@@ -34,16 +34,15 @@ def run_(*files: Path, project: Path = Path(), json: bool = False) -> None:
     from rounds.ledger import safe
 
     cohorts = read_cohorts(files)
-    with Desk.open(Project.open(project), now=utc_now, by="cohort") as desk:
-        with desk.datamart() as mart:
-            snapshot = mart.snapshot
-            opted_out = desk.practice.opt_outs()
-            with working("counting"):
-                results = run_cohorts(mart, cohorts, without=opted_out)
+    opened = Desk.open(Project.open(project), now=utc_now, by="cohort")
+    with opened as desk, desk.datamart() as mart, working("counting"):
+        snapshot = mart.snapshot
+        opted_out = desk.practice.opt_outs()
+        results = run_cohorts(mart, cohorts, without=opted_out)
     found: list[dict[str, Any]] = []
     lines: list[str] = []
     for cohort, result in zip(cohorts, map(safe, results), strict=True):
-        plain, told = _shown(cohort, result)
+        plain, told = _shown(result)
         found.append({"cohort": str(cohort.ref()), "title": cohort.title, **plain})
         lines += [cohort.title, *told, ""]
     lines.append(f"{_HIDDEN} : suppressed, a count of 1 to 10 could be worked out")
@@ -110,7 +109,7 @@ def explain_(*files: Path, json: bool = False) -> None:
     show({"cohorts": found}, lines[:-1], as_json=json)
 
 
-def _shown(cohort: "Cohort", result: Any) -> tuple[dict[str, Any], list[str]]:
+def _shown(result: Any) -> tuple[dict[str, Any], list[str]]:
     """Give what may leave, as JSON has it and as lines."""
     from rounds.nouns import NotEstimable
 
@@ -119,7 +118,11 @@ def _shown(cohort: "Cohort", result: Any) -> tuple[dict[str, Any], list[str]]:
     plain = result.model_dump(mode="json", exclude={"cohort", "title", "snapshot"})
     for name in ("by_sex", "by_age"):
         plain[name] = [
-            {"group": one.unit, "persons": one.denominator, "suppressed": one.suppressed}
+            {
+                "group": one.unit,
+                "persons": one.denominator,
+                "suppressed": one.suppressed,
+            }
             for one in getattr(result, name)
         ]
     return plain, _lines(result)

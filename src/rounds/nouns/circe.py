@@ -20,7 +20,10 @@ __all__ = ["attributes", "canonical", "criteria_classes", "misfits", "parts"]
 MOST_RULES: Final = 52
 """Circe adds up powers of two of a rule's place in a double: more rules would blur."""
 _DEEPEST: Final = 60
-_STRATEGIES: Final = {"DateOffset": "DateOffsetStrategy", "CustomEra": "CustomEraStrategy"}
+_STRATEGIES: Final = {
+    "DateOffset": "DateOffsetStrategy",
+    "CustomEra": "CustomEraStrategy",
+}
 _DAY: Final = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 
 
@@ -168,7 +171,9 @@ class _Reading:
                 self.part(one, known[name][0], f"{dot}{name}")
             else:
                 self._unknown(where, name, kind, known)
-        missing = [name for name, (_, need) in known.items() if need and name not in part]
+        missing = [
+            name for name, (_, need) in known.items() if need and name not in part
+        ]
         for name in missing:
             self._wrong(where, f"a {kind} needs the attribute {name!r}")
         if str(part.get("Op", "")).endswith("bt") and "Extent" not in part:
@@ -196,7 +201,7 @@ class _Reading:
             self._wrong(where, f"{part!r} is not a {kind}")
 
     def whole(self, expression: dict[str, Any]) -> None:
-        """Check what only the whole can show: references, and that there is an entry."""
+        """Check what only the whole can show: references, and that anybody enters."""
         sets: dict[int, Any] = {}
         for n, one in enumerate(expression.get("ConceptSets", [])):
             if one["id"] in sets:

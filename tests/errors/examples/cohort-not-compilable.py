@@ -31,7 +31,12 @@ cohort = {"ConceptSets": [SET], "PrimaryCriteria": ENTRY}
 RULE = {
     "Criteria": {"ConditionOccurrence": {"CodesetId": 0}},
     "StartWindow": {"Start": {"Coeff": -1}, "End": {"Coeff": 1}},
-    "Occurrence": {"Type": 2, "Count": 2, "IsDistinct": True, "CountColumn": "START_DATE"},
+    "Occurrence": {
+        "Type": 2,
+        "Count": 2,
+        "IsDistinct": True,
+        "CountColumn": "START_DATE",
+    },
 }
 GROUP = {"Type": "ALL", "CriteriaList": [RULE]}
 cohort["InclusionRules"] = [{"name": "twice", "expression": GROUP}]

@@ -29,8 +29,10 @@ TIES: Final = (
     # observation periods.
     (
         "E.event_id) ordinal,",
-        "E.event_id, E.start_date, E.end_date, coalesce(E.visit_occurrence_id, 0), "
-        "OP.observation_period_start_date, OP.observation_period_end_date) ordinal,",
+        (
+            "E.event_id, E.start_date, E.end_date, coalesce(E.visit_occurrence_id, 0), "
+            "OP.observation_period_start_date, OP.observation_period_end_date) ordinal,"
+        ),
     ),
     (
         "(partition by pe.person_id order by pe.start_date {sort})",
@@ -121,8 +123,10 @@ def cohort_sql(
             f"Circe cannot write this cohort: {error}",
             code="cohort-not-compilable",
             remedies=(
-                "Look for an attribute that its domain does not have, such as a "
-                "CountColumn of another table.",
+                (
+                    "Look for an attribute that its domain does not have, such as a "
+                    "CountColumn of another table."
+                ),
                 "Open it in ATLAS, which says what is wrong, and export it again.",
             ),
         ) from None
@@ -142,17 +146,17 @@ def gaps(expression: Mapping[str, Any]) -> tuple[str, ...]:
     """Say which attributes Circe knows but writes SQL for that no CDM 5.4 can run."""
     found = []
     for kind, part in parts(expression):
-        names = set(part)
+        names, of = set(part), kind
         if kind == "Measurement" and part.get("Abnormal"):
             names -= {"Abnormal"} if part.get("ValueAsConcept") else set()
         if kind == "CorelatedCriteria" and part["Occurrence"].get("IsDistinct"):
-            (kind,) = part["Criteria"]
+            (of,) = part["Criteria"]
             counted = part["Occurrence"].get("CountColumn", "DOMAIN_CONCEPT")
             names = {f"CountColumn {counted}"}
         found += [
-            f"{kind}.{name}: {_gaps()[kind, name]}"
+            f"{of}.{name}: {_gaps()[of, name]}"
             for name in sorted(names)
-            if (kind, name) in _gaps()
+            if (of, name) in _gaps()
         ]
         if kind == "TextFilter" and not _UNSAFE_TEXT.isdisjoint(part["Text"]):
             found.append(f"TextFilter.Text: {part['Text']!r} holds one of {{}}@#;\\`")
@@ -167,7 +171,9 @@ def _refuse_gaps(expression: Mapping[str, Any]) -> None:
             f"Circe has no SQL that runs for {len(found)} part(s) of this cohort:\n"
             f"{listed}",
             code="cohort-gap",
-            remedies=("Say the same with another attribute, as far as it can be said.",),
+            remedies=(
+                "Say the same with another attribute, as far as it can be said.",
+            ),
         )
 
 

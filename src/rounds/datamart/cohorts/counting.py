@@ -31,12 +31,13 @@ FROM members JOIN {cdm}.person USING (person_id) GROUP BY ALL ORDER BY ALL
 """
 _ATTRITION: Final = """
 SELECT cohort_definition_id, rule,
-    count(DISTINCT person_id) FILTER ((inclusion_rule_mask & upto) = upto) AS persons,
-    coalesce(sum(event_count) FILTER ((inclusion_rule_mask & upto) = upto), 0) AS events,
-    count(DISTINCT person_id) FILTER (rule = 0
-        OR (inclusion_rule_mask & (upto - (upto >> 1))) <> 0) AS persons_alone
+    count(DISTINCT person_id) FILTER ((met & upto) = upto) AS persons,
+    coalesce(sum(event_count) FILTER ((met & upto) = upto), 0) AS events,
+    count(DISTINCT person_id) FILTER (
+        rule = 0 OR (met & (upto - (upto >> 1))) <> 0
+    ) AS persons_alone
 FROM (
-    SELECT cohort_definition_id, person_id, inclusion_rule_mask, event_count,
+    SELECT cohort_definition_id, person_id, inclusion_rule_mask AS met, event_count,
         n.rule, (1::BIGINT << n.rule) - 1 AS upto
     FROM {attrition} JOIN rules USING (cohort_definition_id)
     CROSS JOIN LATERAL (SELECT unnest(range(n_rules + 1)) AS rule) AS n

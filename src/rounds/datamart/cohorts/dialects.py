@@ -54,7 +54,9 @@ def tables_for_results(dialect: Dialect, places: dict[str, str]) -> list[str]:
         listed = ", ".join(f"{column} {kind}" for column, kind in columns)
         made.append(f"CREATE TABLE {places[name]} ({listed})")
     if dialect == "spark":
-        return [f"{one} USING PARQUET PARTITIONED BY (cohort_definition_id)" for one in made]
+        return [
+            f"{one} USING PARQUET PARTITIONED BY (cohort_definition_id)" for one in made
+        ]
     return made
 
 
@@ -92,7 +94,9 @@ def statements(
         raise DefinitionError(
             "Spark has no temporary tables, and no schema for them was given.",
             code="cohort-scratch",
-            remedies=("Give the name of a schema that may be written to as `scratch`.",),
+            remedies=(
+                "Give the name of a schema that may be written to as `scratch`.",
+            ),
         )
     for one in split_sql(render(sql)):
         for statement in _translated(_bare(one), dialect, scratch):
@@ -108,12 +112,16 @@ def _translated(one: str, dialect: Dialect, scratch: str | None) -> tuple[str, .
     written = translate(
         f"{one};", "spark", temp_emulation_schema=scratch, session_id=_SESSION
     )
-    return tuple(_for_plain_spark(_bare(each)) for each in split_sql(written) if _bare(each))
+    return tuple(
+        _for_plain_spark(_bare(each)) for each in split_sql(written) if _bare(each)
+    )
 
 
 def _for_plain_spark(statement: str) -> str:
     statement = re.sub(r"USING DELTA", "USING PARQUET", statement)
-    if re.match(r"DELETE FROM \S+ where cohort_definition_id", statement, re.IGNORECASE):
+    if re.match(
+        r"DELETE FROM \S+ where cohort_definition_id", statement, re.IGNORECASE
+    ):
         table = statement.split()[2]
         return f"DELETE FROM {table}"  # its partition is overwritten: left out
     return _INSERT.sub(_over_partition, statement)

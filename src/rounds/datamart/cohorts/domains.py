@@ -1,4 +1,4 @@
-"""Which table each criterion of Circe reads, and by which columns its codes are found."""
+"""Which table each criterion of Circe reads, and in which columns it seeks codes."""
 
 import csv
 from collections.abc import Mapping

@@ -108,10 +108,10 @@ def era_sql(table: str, cdm: str, *, ingredients: bool) -> str:
         concept stands for itself.
     """
     source = _INGREDIENTS if ingredients else _THEMSELVES
-    given = {"condition_era": _CONDITIONS, "drug_era": _DRUGS, "dose_era": _DOSES}[table]
-    given = given.format(
-        cdm=cdm, end=_DRUG_END, ingredients=source.format(cdm=cdm)
-    )
+    given = {"condition_era": _CONDITIONS, "drug_era": _DRUGS, "dose_era": _DOSES}[
+        table
+    ]
+    given = given.format(cdm=cdm, end=_DRUG_END, ingredients=source.format(cdm=cdm))
     return _JOINED.format(
         given=given, gap=GAP_DAYS, table=table, columns=_COLUMNS[table]
     )

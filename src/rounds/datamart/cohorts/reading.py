@@ -1,4 +1,4 @@
-"""The datamart as Circe reads it: one schema of views, with eras where there are none."""
+"""The datamart as Circe reads it: a schema of views, with eras where none are given."""
 
 import itertools
 from collections.abc import Iterator, Sequence
@@ -107,9 +107,7 @@ def _prepared(
     return Reading(cursor, places, known, tuple(lacking), tuple(empty), class_known)
 
 
-def _holds(
-    cursor: duckdb.DuckDBPyConnection, table: str, schema: str = "main"
-) -> bool:
+def _holds(cursor: duckdb.DuckDBPyConnection, table: str, schema: str = "main") -> bool:
     return bool(cursor.execute(f'SELECT 1 FROM {schema}."{table}" LIMIT 1').fetchall())
 
 

@@ -1,4 +1,4 @@
-"""Run cohorts on a datamart: rows once a snapshot, counts without those who opted out."""
+"""Run cohorts on a datamart: rows once a snapshot, counts without who opted out."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
@@ -65,9 +65,7 @@ def _run(
     for cohort in cohorts:
         _insist_on_tables(cohort)
     refused = [_without_days(datamart, one) for one in cohorts]
-    answerable = [
-        one for one, no in zip(cohorts, refused, strict=True) if no is None
-    ]
+    answerable = [one for one, no in zip(cohorts, refused, strict=True) if no is None]
     left_out = without | opted_out_when_made(datamart)
     kept = Kept(datamart)
     try:
@@ -140,8 +138,8 @@ def _insist_on_tables(cohort: Cohort) -> None:
     lacking = sorted(tables_of(cohort) - set(cdm_tables()))
     if lacking:
         raise DataError(
-            f"The cohort {cohort.name!r} reads {', '.join(lacking)}, which OMOP CDM 5.4 "
-            "does not have.",
+            f"The cohort {cohort.name!r} reads {', '.join(lacking)}, which OMOP CDM "
+            "5.4 does not have.",
             code="cohort-table-missing",
             why="Circe wrote LocationRegion for a later CDM: it needs a history of "
             "where a person lived.",
@@ -153,9 +151,7 @@ def _without_days(datamart: Any, cohort: Cohort) -> NotEstimable | None:
     """Say why a cohort cannot be computed without days, if it cannot."""
     kind = calendar_of(datamart)
     if kind == "shifted":
-        dated = any(
-            name in _DATED and part for name, part in parts(cohort.expression)
-        )
+        dated = any(name in _DATED and part for name, part in parts(cohort.expression))
         what = f"{cohort.title}, which asks for days of the calendar,"
         return refuse_calendar(kind, what) if dated else None
     return refuse_calendar(kind, f"{cohort.title}, whose windows are counted in days,")

@@ -26,7 +26,8 @@ __all__ = ["Together", "compile_together"]
 
 _OFTEN: Final = 2
 """From this many uses on, something is shared."""
-_TABLE: Final = "@cdm_database_schema.{table} "
+_TABLE: Final = "FROM @cdm_database_schema.{table} "
+"""Where a criterion reads its rows; what it joins to them is never a slice."""
 _CODESETS_DROPPED: Final = "TRUNCATE TABLE #Codesets;\nDROP TABLE #Codesets;"
 
 
@@ -82,7 +83,11 @@ def compile_together(
     scripts = _written(numbered, places, builder)
     made = [_slice_sql(table, reads, scripts) for table, reads in slices.items()]
     before = "\n".join(
-        [_Plain().get_codeset_query(concept_sets_of(concept_sets)), *made, *builder.made]
+        [
+            _Plain().get_codeset_query(concept_sets_of(concept_sets)),
+            *made,
+            *builder.made,
+        ]
     )
     names = [f"#slice_{table}" for table in slices] + list(builder.names.values())
     after = "\n".join(f"DROP TABLE {name};" for name in [*names, "#Codesets"])
@@ -183,7 +188,7 @@ class _Slicing(_Plain):
             for n, piece in enumerate(pieces[1:], 1):
                 near = piece.split(") C\n", 1)[0]
                 limited = all_of_it or "#Codesets" in near
-                read = f"#slice_{table} " if limited else name
+                read = f"FROM #slice_{table} " if limited else name
                 pieces[n] = read + piece
             sql = "".join(pieces)
         return sql

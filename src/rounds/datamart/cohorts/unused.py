@@ -62,8 +62,9 @@ def unused_concepts(
     )
     cursor.execute(f"CREATE OR REPLACE TEMP TABLE used AS {used}")
     cursor.execute(
-        "CREATE OR REPLACE TEMP TABLE listed AS SELECT unnest(range(len($1))) AS place, "
-        "unnest($1::BIGINT[]) AS concept_id, unnest($2::BOOLEAN[]) AS descendants, "
+        "CREATE OR REPLACE TEMP TABLE listed AS "
+        "SELECT unnest(range(len($1))) AS place, unnest($1::BIGINT[]) AS concept_id, "
+        "unnest($2::BOOLEAN[]) AS descendants, "
         "unnest($3::BOOLEAN[]) AS mapped, unnest($4::VARCHAR[][]) AS tables",
         [
             [item["concept"]["CONCEPT_ID"] for _, _, item, _ in listed],

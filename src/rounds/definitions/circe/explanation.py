@@ -89,10 +89,13 @@ def _entry(expression: Mapping[str, Any], sets: SetNames) -> Iterator[str]:
     prior, post = around.get("PriorDays", 0), around.get("PostDays", 0)
     yield f"with {prior} days of observation before it and {post} after it."
     group = expression.get("AdditionalCriteria")
-    if group and any(map(group.get, ("CriteriaList", "DemographicCriteriaList", "Groups"))):
+    if group and any(
+        map(group.get, ("CriteriaList", "DemographicCriteriaList", "Groups"))
+    ):
         yield "An event qualifies only if:"
         yield from _group(group, sets, _STEP)
-        yield f"Of these, {_limit(expression.get('QualifiedLimit'))} of a person is kept."
+        limit = _limit(expression.get("QualifiedLimit"))
+        yield f"Of these, {limit} of a person is kept."
 
 
 def _criterion(
@@ -113,9 +116,7 @@ def _criterion(
         yield from _group(inner, sets, indent + 2 * _STEP, _ITSELF)
 
 
-def _attributes(
-    kind: str, body: Mapping[str, Any], sets: SetNames
-) -> Iterator[str]:
+def _attributes(kind: str, body: Mapping[str, Any], sets: SetNames) -> Iterator[str]:
     types = attributes(kind)
     for name, value in body.items():
         if name in _SAID_APART or name.endswith("Exclude") or value in (False, []):
@@ -208,7 +209,9 @@ def _strategy(strategy: Mapping[str, Any] | None, sets: SetNames) -> str:
     if kind == "DateOffset":
         at = "start" if body.get("DateField", "StartDate") == "StartDate" else "end"
         side = "after" if offset >= 0 else "before"
-        return f"{abs(offset)} days {side} the event's {at}, or at the end of observation"
+        return (
+            f"{abs(offset)} days {side} the event's {at}, or at the end of observation"
+        )
     override = body.get("DaysSupplyOverride")
     each = f", each taken to last {override} days" if override is not None else ""
     return (
@@ -226,7 +229,9 @@ def _concept_sets(listed: list[dict[str, Any]]) -> Iterator[str]:
         yield f"{_STEP}{set_name(one['id'], {one['id']: one.get('name', '')})}"
         for item in one["expression"]["items"]:
             concept = item["concept"]
-            words = [f"{concept['CONCEPT_ID']} {concept.get('CONCEPT_NAME', '')}".strip()]
+            words = [
+                f"{concept['CONCEPT_ID']} {concept.get('CONCEPT_NAME', '')}".strip()
+            ]
             words += ["with all below it"] if item.get("includeDescendants") else []
             words += ["and what maps to it"] if item.get("includeMapped") else []
             sign = "but not" if item.get("isExcluded") else "*"

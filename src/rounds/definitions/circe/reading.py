@@ -60,7 +60,9 @@ def _files(paths: Iterable[Path]) -> list[Path]:
     found = []
     for path in paths:
         if path.is_dir():
-            inner = [p for p in path.iterdir() if p.suffix in {".json", ".yaml", ".yml"}]
+            inner = [
+                p for p in path.iterdir() if p.suffix in {".json", ".yaml", ".yml"}
+            ]
             found += sorted(inner)
         else:
             found.append(path)
@@ -78,7 +80,9 @@ def _plain(path: Path) -> dict[str, Any]:
         if isinstance(inner, str):
             plain["expression"] = json.loads(inner)
     except (OSError, UnicodeDecodeError) as error:
-        raise _unreadable(path, f"it cannot be opened ({type(error).__name__})") from None
+        raise _unreadable(
+            path, f"it cannot be opened ({type(error).__name__})"
+        ) from None
     except json.JSONDecodeError as error:
         said = f"line {error.lineno} is not JSON: {error.msg}"
         raise _unreadable(path, said) from None
