@@ -5,10 +5,10 @@ from it is not what went in) is left out. `CIRCE_CLASSES` names a folder with an
 build of circe-be; of the current one, the SQL itself is compared, letter by letter.
 """
 
-import glob
 import json
 import os
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 from duckcdm.circe import build_cohort_query
@@ -76,7 +76,8 @@ def is_within(part, whole):
 @pytest.fixture(scope="module")
 def official():
     jpype = pytest.importorskip("jpype")
-    jars = glob.glob(str(files("circe.java").joinpath("*.jar")))
+    folder = Path(str(files("circe.java")))
+    jars = [str(one) for one in sorted(folder.glob("*.jar"))]
     if OTHER_BUILD:
         jars = [OTHER_BUILD, *(one for one in jars if "/circe-" not in one)]
     if not jpype.isJVMStarted():

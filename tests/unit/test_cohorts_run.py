@@ -9,7 +9,7 @@ from rounds.datamart import Datamart, load, run_cohorts
 from rounds.datamart.cohorts import running
 from rounds.nouns import Cohort
 from stories.cohort_cdm import made
-from stories.cohort_engines import PLACES, alone, definitions, duckdb_with
+from stories.cohort_engines import PLACES, alone, definitions, duckdb_with, together
 
 N_PERSONS = 60
 WINDOWLESS = {"Start": {"Coeff": -1}, "End": {"Coeff": 1}}
@@ -235,3 +235,28 @@ def test_places_and_texts_of_a_definition_reach_no_other_sql():
     ]
     assert "a'' OR 1=1" in made_of
     assert json.dumps(asked.expression)
+
+
+def test_a_slice_holds_what_only_a_shared_criterion_reads():
+    """What is evaluated once for two cohorts is in neither of their own scripts."""
+    criterion = {
+        "DrugExposure": {"CodesetId": 1, "LotNumber": {"Op": "eq", "Text": "A12"}}
+    }
+    cohorts = [
+        cohort(criterion, sets=SETS).expression,
+        cohort(criterion, ("a condition", at_least(CONDITION)), sets=SETS).expression,
+    ]
+    with duckdb_with() as engine:
+        assert together(engine, cohorts) == alone(engine, cohorts)
+
+
+def test_a_visit_that_is_joined_is_never_read_from_a_slice():
+    """A visit's type may be one that no cohort's concept set of visits reaches."""
+    sets = (*SETS, concept_set(2, "inpatient", 9201), concept_set(3, "other", 9202))
+    joined = {"ConditionOccurrence": {"CodesetId": 0, "VisitTypeCS": {"CodesetId": 3}}}
+    visit = {"VisitOccurrence": {"CodesetId": 2}}
+    cohorts = [cohort(one, sets=sets).expression for one in (joined, visit, visit)]
+    with duckdb_with() as engine:
+        rows = alone(engine, cohorts)
+        assert {row[0] for row in rows[0]} == {1, 2, 3}
+        assert together(engine, cohorts) == rows

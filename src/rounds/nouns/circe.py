@@ -10,7 +10,7 @@ import csv
 import datetime as dt
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -247,7 +247,7 @@ def _is_number(part: Any) -> bool:
     return isinstance(part, int | float) and not isinstance(part, bool)
 
 
-_FITS: Final = {
+_FITS: Final[dict[str, Callable[[Any], bool]]] = {
     "text": lambda part: isinstance(part, str),
     "boolean": lambda part: isinstance(part, bool),
     "integer": lambda part: isinstance(part, int) and not isinstance(part, bool),

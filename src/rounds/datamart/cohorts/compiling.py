@@ -71,7 +71,7 @@ def compile_cohort(
     ...     "duckdb",
     ... )
     >>> [one.split("(")[0].strip() for one in made if one.startswith("INSERT")][-1]
-    'INSERT INTO cohort'
+    'INSERT INTO cohort_attrition'
     """
     if not isinstance(definition, Cohort):
         plain = json.loads(definition) if isinstance(definition, str) else definition

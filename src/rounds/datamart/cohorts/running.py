@@ -66,6 +66,8 @@ def _run(
         _insist_on_tables(cohort)
     refused = [_without_days(datamart, one) for one in cohorts]
     answerable = [one for one, no in zip(cohorts, refused, strict=True) if no is None]
+    if not answerable:
+        return [no for no in refused if no is not None]
     left_out = without | opted_out_when_made(datamart)
     kept = Kept(datamart)
     try:

@@ -81,7 +81,8 @@ def compile_together(
     _written(numbered, places, _Counting(slices, uses))
     builder = _Sharing(slices, uses)
     scripts = _written(numbered, places, builder)
-    made = [_slice_sql(table, reads, scripts) for table, reads in slices.items()]
+    written = [*scripts, *builder.made]
+    made = [_slice_sql(table, reads, written) for table, reads in slices.items()]
     before = "\n".join(
         [
             _Plain().get_codeset_query(concept_sets_of(concept_sets)),

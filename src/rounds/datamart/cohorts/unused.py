@@ -1,7 +1,7 @@
 """Codes of a cohort that no row of the data has: said beside its result."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from rounds.datamart.cohorts.domains import reads_of
 from rounds.datamart.cohorts.reading import Reading
@@ -85,7 +85,9 @@ def unused_concepts(
     )
 
 
-def _looked_up(cohort: Cohort) -> list[tuple[dict, list[tuple[str, str]]]]:
+def _looked_up(
+    cohort: Cohort,
+) -> list[tuple[dict[str, Any], list[tuple[str, str]]]]:
     """Give the concept sets that are looked up in rows, each with its columns."""
     places: dict[int, list[tuple[str, str]]] = {}
     for one in reads_of(cohort.expression):
@@ -94,7 +96,7 @@ def _looked_up(cohort: Cohort) -> list[tuple[dict, list[tuple[str, str]]]]:
     return [(sets[number], columns) for number, columns in places.items()]
 
 
-def _said(concept: dict) -> str:
+def _said(concept: Mapping[str, Any]) -> str:
     name = concept.get("CONCEPT_NAME")
     number = str(concept["CONCEPT_ID"])
     return f"{number} ({name})" if name else number
