@@ -70,11 +70,12 @@ def show_(
     from rounds.datamart import compile_cohort
     from rounds.definitions import read_cohorts
 
-    found, lines = [], []
+    found: list[dict[str, Any]] = []
+    lines: list[str] = []
     for cohort in read_cohorts(files):
         scratch = "scratch" if sql == "spark" else None
         made = compile_cohort(cohort, sql, scratch=scratch) if sql else []
-        plain = {
+        plain: dict[str, Any] = {
             "cohort": str(cohort.ref()),
             "title": cohort.title,
             "inclusion_rules": cohort.inclusion_rules,

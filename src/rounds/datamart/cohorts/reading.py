@@ -89,7 +89,7 @@ def _prepared(
             cursor.execute(f'CREATE VIEW {schema}."{table}" AS FROM main."{table}"')
     if not known:
         _stand_for_themselves(cursor, schema, concept_ids(cohorts))
-    read = frozenset().union(*(tables_of(one) for one in cohorts))
+    read = frozenset[str]().union(*(tables_of(one) for one in cohorts))
     lacking = [table for table in ERAS if table in read and not _holds(cursor, table)]
     class_known = known and bool(
         cursor.execute(

@@ -57,7 +57,7 @@ def read_cohorts(paths: Iterable[Path]) -> tuple[Cohort, ...]:
 
 
 def _files(paths: Iterable[Path]) -> list[Path]:
-    found = []
+    found: list[Path] = []
     for path in paths:
         if path.is_dir():
             inner = [
@@ -109,15 +109,16 @@ def _unreadable(path: Path, what: str) -> DefinitionError:
 
 
 def _cohort(path: Path, plain: dict[str, Any]) -> Cohort:
+    more: dict[str, Any] = {}
     if "expression" in plain:
         title = str(plain.get("title") or plain.get("name") or path.stem)
         name = str(plain.get("name") or path.stem)
-        more = {"description": str(plain.get("description") or "")}
+        more["description"] = str(plain.get("description") or "")
         expression = plain["expression"]
         if isinstance(plain.get("version"), str):
             more["version"] = plain["version"]
     else:
-        name, more, expression = path.stem, {}, plain
+        name, expression = path.stem, plain
         title = str(plain.get("Title") or path.stem)
     try:
         return Cohort(name=_slug(name), title=title, expression=expression, **more)
