@@ -61,7 +61,8 @@ class Kept:
                 )
             os.utime(place)
         except (duckdb.IOException, duckdb.InvalidInputException, OSError):
-            # Removed meanwhile, or damaged: computed anew.
+            # Removed meanwhile, or damaged: computed and kept anew.
+            shutil.rmtree(place, ignore_errors=True)
             for name in _FILES:
                 reading.cursor.execute(
                     f"DELETE FROM {reading.places[name]} "
