@@ -37,6 +37,14 @@ NOUNS = nouns()
 # What a validator asks for beyond the type, by class and field.
 ASKED: dict[str, dict[str, Any]] = {
     "Age": {"from_years": 18},
+    "Cohort": {
+        "expression": {
+            "PrimaryCriteria": {
+                "CriteriaList": [{"Death": {}}],
+                "ObservationWindow": {"PriorDays": 0, "PostDays": 0},
+            }
+        }
+    },
     "IndexVisit": {"classes": ("home",)},
     "Community": {
         "members": (

@@ -44,6 +44,11 @@ _GROUPS = {
         "measure",
         ("list", "define", "check", "explain", "example", "show", "run"),
     ),
+    "cohort": (
+        "Who, from when until when: OHDSI Circe cohorts.",
+        "cohort",
+        ("run", "show", "explain"),
+    ),
     "problem": ("Where does practice fall short?", "problem", ("run",)),
     "evidence": ("What is known already?", "evidence", ("run",)),
     "change": (

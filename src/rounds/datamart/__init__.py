@@ -2,6 +2,7 @@
 
 from rounds.datamart.bedside_publishing import BedsidePublished, publish_bedside
 from rounds.datamart.build import Progress
+from rounds.datamart.cohorts import compile_cohort, run_cohorts
 from rounds.datamart.datamart import Datamart, SourceStatus, Status
 from rounds.datamart.engines.cdm import AnyDatamart, CdmDatabase
 from rounds.datamart.engines.opening import open_cdm
@@ -31,6 +32,7 @@ __all__ = [
     "Subjects",
     "TypeCount",
     "change_vocabulary",
+    "compile_cohort",
     "export_omop",
     "load",
     "load_vocabulary",
@@ -38,6 +40,7 @@ __all__ = [
     "open_cdm",
     "origins",
     "publish_bedside",
+    "run_cohorts",
     "run_measure",
     "write_subjects",
 ]

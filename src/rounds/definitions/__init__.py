@@ -2,6 +2,7 @@
 
 from rounds.definitions.catalogue import builtin_measures, load_measure, load_measures
 from rounds.definitions.checks import check
+from rounds.definitions.circe import explain_cohort, read_cohorts
 from rounds.definitions.code_systems import (
     code_systems,
     drug_type_concepts,
@@ -26,11 +27,13 @@ __all__ = [
     "contained",
     "drug_type_concepts",
     "explain",
+    "explain_cohort",
     "is_paged",
     "is_tree",
     "load_examples",
     "load_measure",
     "load_measures",
+    "read_cohorts",
     "tables_of",
     "unexpected",
     "unit_concepts",

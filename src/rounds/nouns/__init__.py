@@ -1,6 +1,7 @@
 """The words. Frozen pydantic models; nothing else from this project."""
 
 from rounds.nouns.base import Noun, Provenance, Published
+from rounds.nouns.cohort import AttritionStep, Cohort, CohortResult
 from rounds.nouns.community import Community, Member, Waiver
 from rounds.nouns.concept_set import Addition, Code, CodePrefix, ConceptSet
 from rounds.nouns.criteria import (
@@ -93,6 +94,7 @@ __all__ = [
     "All",
     "Any",
     "ArmSummary",
+    "AttritionStep",
     "BalanceRow",
     "BalancingResult",
     "Certainty",
@@ -100,6 +102,8 @@ __all__ = [
     "ChartPoint",
     "Code",
     "CodePrefix",
+    "Cohort",
+    "CohortResult",
     "Community",
     "Compare",
     "Comparison",

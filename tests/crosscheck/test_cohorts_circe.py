@@ -1,0 +1,117 @@
+"""Our cohorts against OHDSI's own Circe, in Java: `make test-circe`.
+
+python-circe carries circe-be 1.10.1. What that version does not know (what comes back
+from it is not what went in) is left out. `CIRCE_CLASSES` names a folder with another
+build of circe-be; of the current one, the SQL itself is compared, letter by letter.
+"""
+
+import json
+import os
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from duckcdm.circe import build_cohort_query
+
+from rounds.datamart.cohorts.circe_sql import _ATTRITION, untied
+from rounds.datamart.cohorts.dialects import statements
+from rounds.nouns.circe import canonical
+from stories.cohort_engines import PLACES, alone, definitions, duckdb_with
+from stories.cohort_random import drawn
+
+pytestmark = [
+    pytest.mark.heavy,
+    pytest.mark.skipif(not os.environ.get("ROUNDS_HEAVY"), reason="make test-circe"),
+]
+OTHER_BUILD = os.environ.get("CIRCE_CLASSES")
+PACKAGE = "org.ohdsi.circe.cohortdefinition"
+N_DRAWN = int(os.environ.get("ROUNDS_COHORTS", "40"))
+
+
+class Official:
+    """OHDSI's own Circe."""
+
+    def __init__(self, jpype):
+        self.made = jpype.JClass(f"{PACKAGE}.CohortExpressionQueryBuilder")()
+        self.options = jpype.JClass(
+            f"{PACKAGE}.CohortExpressionQueryBuilder$BuildExpressionQueryOptions"
+        )
+        self.expression = jpype.JClass(f"{PACKAGE}.CohortExpression")
+        mapper = jpype.JClass("com.fasterxml.jackson.databind.ObjectMapper")
+        self.mapper = mapper()
+        self.error = jpype.JClass("java.lang.Exception")
+        self.integer = jpype.JInt
+
+    def sql(self, expression, cohort_id):
+        options = self.options()
+        options.cohortId = self.integer(cohort_id)
+        options.cdmSchema = options.vocabularySchema = "cdm"
+        options.targetTable = "cohort"
+        written = self.made.buildExpressionQuery(json.dumps(expression), options)
+        return str(written).replace("\r\n", "\n")
+
+    def understands(self, expression):
+        """Tell whether everything that goes in comes out again."""
+        try:
+            read = self.expression.fromJson(json.dumps(expression))
+        except self.error:
+            return False
+        back = json.loads(str(self.mapper.writeValueAsString(read)))
+        return is_within(canonical(expression), canonical(back))
+
+
+def is_within(part, whole):
+    if isinstance(part, dict):
+        return isinstance(whole, dict) and all(
+            name in whole and is_within(one, whole[name])
+            for name, one in part.items()
+            if one not in (False, [], {})
+        )
+    if isinstance(part, list):
+        same = isinstance(whole, list) and len(part) == len(whole)
+        return same and all(map(is_within, part, whole))
+    return part == whole
+
+
+@pytest.fixture(scope="module")
+def official():
+    jpype = pytest.importorskip("jpype")
+    folder = Path(str(files("circe.java")))
+    jars = [str(one) for one in sorted(folder.glob("*.jar"))]
+    if OTHER_BUILD:
+        jars = [OTHER_BUILD, *(one for one in jars if "/circe-" not in one)]
+    if not jpype.isJVMStarted():
+        jpype.startJVM(classpath=jars)
+    return Official(jpype)
+
+
+EXPRESSIONS = [*definitions().values(), *(drawn(10_000 + n) for n in range(N_DRAWN))]
+
+
+def test_the_rows_are_those_of_the_official_circe(official):
+    known = [one for one in EXPRESSIONS if official.understands(one)]
+    assert len(known) > len(EXPRESSIONS) // 4
+
+    def compiled(expression, dialect, cohort_id):
+        sql = official.sql(expression, cohort_id)
+        kept = _ATTRITION.format(table=PLACES["attrition"], cohort_id=cohort_id)
+        before, mark, after = sql.partition("TRUNCATE TABLE #cohort_rows;")
+        return statements(untied(before + kept + mark + after), dialect)
+
+    with duckdb_with() as engine:
+        theirs = alone(engine, known, compiled)
+        assert theirs[0]
+        assert alone(engine, known) == theirs
+
+
+@pytest.mark.skipif(not OTHER_BUILD, reason="CIRCE_CLASSES names no build of circe-be")
+def test_the_sql_is_that_of_the_official_circe(official):
+    for expression in EXPRESSIONS:
+        ours = build_cohort_query(
+            json.dumps(expression),
+            cohort_id=1,
+            cdm_schema="cdm",
+            vocabulary_schema="cdm",
+            target_table="cohort",
+        )
+        assert ours.replace("\r\n", "\n") == official.sql(expression, 1)

@@ -1,0 +1,16 @@
+"""No file was named, or the folder holds none."""
+
+command("rounds cohort explain")
+
+# Instead:
+import json
+
+ENTRY = {
+    "CriteriaList": [{"ConditionOccurrence": {"CodesetId": 0}}],
+    "ObservationWindow": {"PriorDays": 0, "PostDays": 0},
+}
+ITEMS = [{"concept": {"CONCEPT_ID": 320128}, "includeDescendants": True}]
+SET = {"id": 0, "name": "Hypertension", "expression": {"items": ITEMS}}
+cohort = {"ConceptSets": [SET], "PrimaryCriteria": ENTRY}
+(folder / "cohort.json").write_text(json.dumps(cohort))
+command("rounds cohort explain cohort.json")
