@@ -6,7 +6,7 @@ PURPOSES := spec errors properties truth crosscheck conformance architecture jou
 # Folder of the tests of https://github.com/FHIR/sql-on-fhir-v2, which are not kept here.
 SQL_ON_FHIR_SUITE ?=
 
-.PHONY: demo test $(PURPOSES:%=test-%) test-sql-on-fhir test-kill test-kill-load test-batches loops check fix bench docs clean
+.PHONY: demo test $(PURPOSES:%=test-%) test-sql-on-fhir test-kill test-kill-load test-batches test-attack loops check fix bench docs clean
 
 demo: .venv/core ## turn the loop once on a made health system
 	$(BIN)/rounds demo
@@ -29,6 +29,9 @@ test-batches: .venv/dev ## 1,000 batches of FHIR changes, in any order and repea
 test-sql-on-fhir: .venv/dev ## the public suite of SQL on FHIR: SQL_ON_FHIR_SUITE=…/sql-on-fhir-v2/tests
 	@test -d "$(SQL_ON_FHIR_SUITE)" || { echo "Name the suite's folder: make test-sql-on-fhir SQL_ON_FHIR_SUITE=…/sql-on-fhir-v2/tests (clone https://github.com/FHIR/sql-on-fhir-v2)" >&2; exit 1; }
 	SQL_ON_FHIR_SUITE="$(abspath $(SQL_ON_FHIR_SUITE))" $(BIN)/pytest tests/conformance/test_sql_on_fhir_suite.py
+
+test-attack: .venv/dev ## 10,000 random overlapping questions, and what they give back
+	ROUNDS_ATTACK=1 $(BIN)/pytest -s tests/truth/test_disclosure_attack.py
 
 LOOPS ?= 1000
 loops: .venv/core ## 3 × 1,000 loops graded against the truth: effect, none, harm

@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Self
 
-from rounds.conduct.audit import append
+from rounds.conduct.audit import append, faults
 from rounds.conduct.disclosure_settings import user_of_this_process
 from rounds.nouns import AccessError, DataError, DefinitionError
 
@@ -256,6 +256,10 @@ class Project:
             "what": what,
         }
         append(self.audit_path, line | more)
+
+    def audit_faults(self) -> list[str]:
+        """Say which lines of the audit file are not as they were written."""
+        return faults(self.audit_path)
 
     def secret(self, name: str, *, derive: bytes | None = None) -> bytes:
         """Give 32 secret bytes kept in `private/NAME` (mode 0600), making them once.
