@@ -9,9 +9,7 @@ from rounds.methods.differencing import Cover, PersonSum
 
 DEPTH = 3
 PEOPLE = 14
-SETS = st.lists(
-    st.sets(st.integers(0, PEOPLE - 1), min_size=1), min_size=1, max_size=9
-)
+SETS = st.lists(st.sets(st.integers(0, PEOPLE - 1), min_size=1), min_size=1, max_size=9)
 
 
 def rank_without(rows, gone):

@@ -133,7 +133,7 @@ class Attacker:
                 )
                 for sign in (1, -1)
             ]
-            assert all(end.status == 0 or end.status == 3 for end in ends)
+            assert all(end.status in {0, 3} for end in ends)
             low = ends[0].fun
             high = -ends[1].fun if ends[1].status == 0 else np.inf
             if np.ceil(low - 1e-6) == np.floor(high + 1e-6):

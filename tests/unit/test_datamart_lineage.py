@@ -63,7 +63,9 @@ def test_a_row_is_shown_to_who_may_see_it_and_that_is_written_down(project, caps
 
 def test_who_has_no_right_sees_nobody_and_that_is_written_down(project, capsys):
     settings = project.settings_path
-    settings.write_text(settings.read_text().replace("persons = [", 'persons = ["ana"] #'))
+    settings.write_text(
+        settings.read_text().replace("persons = [", 'persons = ["ana"] #')
+    )
     where = ["data", "where", "measurement", "1", "--project", str(project.root)]
     assert main([*where, "--persons"]) == 12
     said = capsys.readouterr()

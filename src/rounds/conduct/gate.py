@@ -7,7 +7,6 @@ has the right, and each look is written down.
 """
 
 import datetime as dt
-import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from typing import Any, Self, TypeVar
 from rounds.conduct.audit import lines_of
 from rounds.conduct.differencing_guard import DifferencingGuard, Line
 from rounds.conduct.disclosure_settings import DisclosureSettings, user_of_this_process
+from rounds.conduct.gate_lines import lines_of_result, question_of, with_lines
 from rounds.conduct.person_rows import PersonRows
 from rounds.conduct.project import Project
 from rounds.conduct.rounding import rounded_result, without_means_of_few
@@ -32,7 +32,6 @@ from rounds.nouns import (
     NotEstimable,
     Noun,
     Period,
-    UnitResult,
 )
 from rounds.practice.asked import Asked, Asking
 
@@ -41,10 +40,6 @@ __all__ = ["Gate", "publishable"]
 AnyNoun = TypeVar("AnyNoun", bound=Noun)
 Members = Mapping[str, tuple[PersonSum, ...]]
 
-_CLOSE = (
-    "Lines without numbers are left out also where what you were told before, and "
-    "they, would together be about very few people."
-)
 _EARLIER = (
     "Since this answer was given, of snapshot {snapshot}, too few people have come or "
     "gone for a new one."
@@ -168,7 +163,8 @@ class Gate:
             Exact.
         members : mapping of str to tuple of PersonSum
             Who is in `overall`, in `population NAME` and in `unit LABEL`: the count,
-            and the numerator or the moments.
+            and the numerator or the moments. A line whose people are not named is left
+            out: it cannot be compared.
 
         Raises
         ------
@@ -179,8 +175,10 @@ class Gate:
             shown = safe_measure_result(result, threshold=self.profile.threshold)
         else:
             shown = without_means_of_few(result, self.profile)
-        lines = _lines(shown, members, self.profile)
-        told = self._answered(_question(result), lines, lambda gone: _less(shown, gone))
+        lines = lines_of_result(shown, members, self.profile)
+        told = self._answered(
+            question_of(result), lines, lambda some: with_lines(shown, some)
+        )
         answer = MeasureResult.from_json(told)
         if answer.snapshot != result.snapshot:
             said = _EARLIER.format(snapshot=answer.snapshot)
@@ -206,7 +204,7 @@ class Gate:
         counts : mapping of str to int
             Exact, by name: steps of attrition, groups by sex and age.
         members : mapping of str to PersonSum
-            Who is in each.
+            Who is in each; a count whose people are not named is left out.
         total : str, optional
             The one that the others add up to, if they do.
 
@@ -233,10 +231,11 @@ class Gate:
         lines = [
             Line(name, (members[name],), n is None, labelled=not profile.redacts)
             for name, n in shown.items()
+            if name in members
         ]
 
-        def less(gone: frozenset[str]) -> str:
-            return json.dumps({n: None if n in gone else c for n, c in shown.items()})
+        def less(some: frozenset[str]) -> str:
+            return json.dumps({n: c if n in some else None for n, c in shown.items()})
 
         told = json.loads(self._answered(question, lines, less))
         return {n: None if c is None else profile.rounded(c) for n, c in told.items()}
@@ -274,12 +273,11 @@ class Gate:
     ) -> str | None:
         """Give the answer, or an earlier one; None if nothing may be told."""
         verdict = guard.judge(asking, lines)
+        shown = {line.name for line in lines if not line.hidden}
+        told = frozenset(shown - verdict.withheld)
         earlier = asking.earlier() if verdict.withheld else None
-        answer = None
-        if not all(line.hidden or line.name in verdict.withheld for line in lines):
-            answer = less(verdict.withheld)
-        elif not verdict.withheld:
-            answer = less(verdict.withheld)  # All is small: that may be said.
+        # That all of it is small may be said; that nothing may be told is an error.
+        answer = less(told) if told or not verdict.withheld else None
         # Where few people have come or gone since, the earlier answer stands.
         asking.write(verdict.known, None if earlier else answer, at=self.now())
         return earlier or answer
@@ -325,8 +323,7 @@ class Gate:
                 code="persons-not-allowed",
                 why="Rows about persons are for those whom the project names.",
                 remedies=(
-                    f"Have {self.asker!r} written into the list `persons` under "
-                    f"[disclosure] in rounds.toml.",
+                    f"Have {self.asker!r} listed as one of `persons` in rounds.toml.",
                     "For counts, which need no such right: rounds measure run",
                 ),
             )
@@ -344,45 +341,3 @@ class Gate:
             self.project.audit(
                 self.now(), "disclosure profile", self.profile.name, by=self.asker
             )
-
-
-def _lines(shown: MeasureResult, members: Members, profile: Profile) -> list[Line]:
-    """Give the lines of a result with who is in them."""
-    hidden = {
-        "overall": shown.overall.suppressed,
-        **{f"unit {unit.unit}": unit.suppressed for unit in shown.by},
-        **{f"population {name}": n is None for name, n in shown.populations.items()},
-    }
-    return [
-        Line(name, members[name], gone, labelled=not profile.redacts)
-        for name, gone in hidden.items()
-    ]
-
-
-def _less(shown: MeasureResult, gone: frozenset[str]) -> str:
-    """Leave lines out of a result; give it as JSON."""
-    if not gone:
-        return shown.to_json()
-    overall = shown.overall
-    changed = {
-        "overall": _nothing(overall) if "overall" in gone else overall,
-        "by": tuple(
-            _nothing(unit) if f"unit {unit.unit}" in gone else unit for unit in shown.by
-        ),
-        "populations": {
-            name: None if f"population {name}" in gone else n
-            for name, n in shown.populations.items()
-        },
-        "limitations": (*shown.limitations, _CLOSE),
-    }
-    return shown.model_copy(update=changed).to_json()
-
-
-def _nothing(unit: UnitResult) -> UnitResult:
-    return UnitResult(unit=unit.unit, suppressed=True)
-
-
-def _question(result: MeasureResult) -> str:
-    """Name a question by all that makes it another; not by its data."""
-    asked = [str(result.measure), str(result.period), str(result.by_characteristic)]
-    return hashlib.sha256("\n".join(asked).encode()).hexdigest()

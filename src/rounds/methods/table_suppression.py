@@ -171,7 +171,8 @@ def _equations(
 ) -> tuple[csr_array, NDArray[np.float64]]:
     """Write each line with a hidden cell as: its parts less its margin make nothing."""
     column = {int(place): i for i, place in enumerate(places)}
-    entries, right = [], []
+    entries: list[tuple[int, int, float]] = []
+    right: list[float] = []
     for line in _lines(shape):
         if not hidden[line].any():
             continue
@@ -189,7 +190,7 @@ def _equations(
 
 
 def _lines(shape: tuple[int, ...]) -> list[NDArray[np.intp]]:
-    """Give every line along every axis, its margin last, as places in the flat table."""
+    """Give every line along every axis as places in the flat table, its margin last."""
     flat = np.arange(int(np.prod(shape))).reshape(shape)
     found = []
     for axis in range(len(shape)):
