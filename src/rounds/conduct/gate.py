@@ -319,11 +319,11 @@ class Gate:
         self.project.audit(self.now(), command, what, by=self.asker, **refused)
         if not may:
             raise AccessError(
-                f"{self.asker!r} may not see single persons in this project.",
+                "You may not see single persons in this project.",
                 code="persons-not-allowed",
                 why="Rows about persons are for those whom the project names.",
                 remedies=(
-                    f"Have {self.asker!r} listed as one of `persons` in rounds.toml.",
+                    "Have your user (`id -un`) listed under `persons` in rounds.toml.",
                     "For counts, which need no such right: rounds measure run",
                 ),
             )

@@ -19,6 +19,7 @@ _PRIME = 1_048_573
 _MOST_ROWS = 2**13
 _SKETCH = 6
 _FIRST_LOOK = 256
+_LAST_LOOK = 2**14
 _FIRST_ROWS = 16
 _NOBODY_TOLD = np.iinfo(np.int64).max
 
@@ -113,7 +114,8 @@ class Cover:
         self._keys: Keys = np.array([], dtype=np.uint64)
         self._order: NDArray[np.intp] = np.array([], dtype=np.intp)
         self._n_rows = 0
-        self._rows = np.zeros((_FIRST_ROWS, 0), dtype=np.int32)
+        self._bits = np.zeros((_FIRST_ROWS, 0), dtype=np.uint8)
+        self._valued: dict[int, NDArray[np.int32]] = {}
         self._sketches = np.zeros((_FIRST_ROWS, _SKETCH))
         self._bases = np.zeros((depth, _FIRST_ROWS), dtype=np.intp)
         self._inverses = np.zeros((depth, _FIRST_ROWS, _FIRST_ROWS))
@@ -182,9 +184,9 @@ class Cover:
         n = self._n_rows
         inverse = self._inverses[0, :n, :n]
         free = np.flatnonzero(~self._taken & ~self._avoided)
-        nearest = self._roomiest(free, 8 * _FIRST_LOOK)
-        for places in (nearest, free):
-            columns = self._rows[:n, places].astype(float)
+        for most in (_FIRST_LOOK, _LAST_LOOK):
+            places = self._roomiest(free, most)
+            columns = self._columns(places)
             fit = np.flatnonzero(_mod(inverse[at] @ columns))
             if len(fit):
                 break
@@ -223,10 +225,12 @@ class Cover:
     def _grow(self, new: Keys) -> None:
         self._keys = np.concatenate([self._keys, new])
         self._order = np.argsort(self._keys, kind="stable")
-        n = len(self._keys)
-        rows = np.zeros((len(self._rows), n), dtype=np.int32)
-        rows[:, : self._rows.shape[1]] = self._rows
-        self._rows = rows
+        more = -(-len(self._keys) // 8) - self._bits.shape[1]
+        self._bits = np.pad(self._bits, ((0, 0), (0, more)))
+        self._valued = {
+            at: np.pad(row, (0, len(self._keys) - len(row)))
+            for at, row in self._valued.items()
+        }
         self._taken = np.pad(self._taken, (0, len(new)))
         self._avoided = np.pad(self._avoided, (0, len(new)))
         self._room = np.pad(self._room, (0, len(new)), constant_values=_NOBODY_TOLD)
@@ -237,6 +241,15 @@ class Cover:
         row = np.zeros(len(self._keys), dtype=np.int32)
         row[places] = 1 if weights is None else _mod(weights.astype(float))
         return row
+
+    def _columns(self, places: NDArray[np.intp]) -> Numbers:
+        """Give what some persons add to each row, shape (n_rows, n_places)."""
+        # A bit for each person and row: a million persons in a thousand rows fit.
+        bytes_ = self._bits[: self._n_rows, places >> 3]
+        columns = ((bytes_ >> (7 - (places & 7)).astype(np.uint8)) & 1).astype(float)
+        for at, row in self._valued.items():
+            columns[at] = row[places]
+        return columns
 
     # -- arithmetic modulo the prime
 
@@ -269,7 +282,7 @@ class Cover:
         looks = (
             self._roomiest(members[free[members]], _FIRST_LOOK),
             self._roomiest(outside, _FIRST_LOOK),
-            everybody,
+            self._roomiest(everybody, _LAST_LOOK),
         )
         picked: list[tuple[int, float]] = []
         used: set[int] = set()
@@ -303,8 +316,7 @@ class Cover:
     ) -> tuple[int, float] | None:
         if first:
             places = places[~self._avoided[places]]
-        rows = self._rows[: self._n_rows, places].astype(float)
-        left = _mod(row[places] - _mod(combined @ rows))
+        left = _mod(row[places] - _mod(combined @ self._columns(places)))
         for i in np.flatnonzero(left):
             if int(places[i]) not in used:
                 return int(places[i]), float(left[i])
@@ -319,11 +331,11 @@ class Cover:
     ) -> None:
         """Add the row, and one person to each set, bordering each inverse."""
         n = self._n_rows
-        if n == len(self._rows):
+        if n == len(self._bits):
             self._double()
         places = np.array([place for place, _ in picked], dtype=np.intp)
         pivots = np.array([_reciprocal(left) for _, left in picked])
-        column = self._rows[:n, places].T.astype(float)
+        column = self._columns(places).T
         inverses = self._inverses[:, :n, :n]
         # The inverse of [[M, c], [r, x]] with s = x − r M⁻¹ c, as persons by rows.
         given = _mod(np.matmul(inverses, column[:, :, None])[:, :, 0])
@@ -335,14 +347,16 @@ class Cover:
         self._inverses[:, n, n] = pivots
         self._bases[:, n] = places
         self._taken[places] = True
-        self._rows[n] = row
+        self._bits[n] = np.packbits(row == 1)
+        if (row[members] != 1).any():
+            self._valued[n] = row
         self._sketches[n] = _sketch(self._keys[members], row[members])
         self._room[members] = np.minimum(self._room[members], len(members))
         self._n_rows += 1
 
     def _double(self) -> None:
         n = self._n_rows
-        self._rows = np.pad(self._rows, ((0, n), (0, 0)))
+        self._bits = np.pad(self._bits, ((0, n), (0, 0)))
         self._sketches = np.pad(self._sketches, ((0, n), (0, 0)))
         self._bases = np.pad(self._bases, ((0, 0), (0, n)))
         self._inverses = np.pad(self._inverses, ((0, 0), (0, n), (0, n)))
