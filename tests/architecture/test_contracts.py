@@ -34,6 +34,7 @@ PLANTS = {
         "loop/evaluation/planted.py",
         "import rounds.datamart.bedside",
     ),
+    "One gate": ("reports/planted.py", "import rounds.ledger.disclosure"),
     "One database": ("practice/planted.py", "import duckdb"),
     "Registries": ("loop/evidence/planted.py", "import sqlalchemy"),
     "Light words": ("nouns/planted.py", "import numpy"),

@@ -10,6 +10,7 @@ from rounds.datamart import Datamart, export_omop, load
 from rounds.datamart.mapping import cdm_columns
 from rounds.nouns.errors import DataError, DefinitionError, SourceError
 from stories import small_csv, small_omop
+from stories.rights import let_me_see_persons
 from stories.small_fhir import write_ndjson
 
 
@@ -90,6 +91,9 @@ def test_nobody_exports_persons_by_chance(tmp_path, capsys):
     ]
     assert main(arguments) == 13
     assert not (tmp_path / "rows").exists()
+    assert main([*arguments, "--persons"]) == 12
+    assert not (tmp_path / "rows").exists()
+    let_me_see_persons(root)
     capsys.readouterr()
     assert main([*arguments, "--persons", "--format", "csv", "--json"]) == 0
     assert '"person": null' in capsys.readouterr().out

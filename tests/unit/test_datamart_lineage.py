@@ -11,6 +11,7 @@ from rounds.datamart import Datamart, origins, write_subjects
 from rounds.definitions import builtin_measures
 from rounds.nouns import DataError, Period
 from stories import small_fhir as story
+from stories.rights import let_me_see_persons
 
 
 @pytest.fixture
@@ -18,6 +19,7 @@ def project(tmp_path):
     (tmp_path / "in").mkdir()
     story.write_ndjson(tmp_path / "in")
     assert main(["init", str(tmp_path / "h"), "--from", str(tmp_path / "in")]) == 0
+    let_me_see_persons(tmp_path / "h")
     return Project.open(tmp_path / "h")
 
 
@@ -57,6 +59,19 @@ def test_a_row_is_shown_to_who_may_see_it_and_that_is_written_down(project, caps
     assert (code, found["origins"]) == (0, [])
     (line,) = (project.private / "audit.jsonl").read_text().splitlines()
     assert json.loads(line)["what"] == "measurement"
+
+
+def test_who_has_no_right_sees_nobody_and_that_is_written_down(project, capsys):
+    settings = project.settings_path
+    settings.write_text(
+        settings.read_text().replace("persons = [", 'persons = ["ana"] #')
+    )
+    where = ["data", "where", "measurement", "1", "--project", str(project.root)]
+    assert main([*where, "--persons"]) == 12
+    said = capsys.readouterr()
+    assert "may not see single persons" in said.err
+    (line,) = (project.private / "audit.jsonl").read_text().splitlines()
+    assert json.loads(line)["refused"] is True
 
 
 def test_what_cannot_be_written_down_is_not_shown(project, capsys):

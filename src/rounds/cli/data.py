@@ -159,21 +159,24 @@ def status_(*, project: Path = Path(), json: bool = False) -> None:
     """
     from dataclasses import asdict
 
-    from rounds.conduct import Desk, Project
-    from rounds.methods.disclosure import is_small
+    from rounds.conduct import Desk, Gate, Project
 
     opened = Project.open(project)
-    with Desk.open(opened, now=utc_now, by="status") as desk, desk.datamart() as mart:
+    with (
+        Gate.open(opened, now=utc_now) as gate,
+        Desk.open(opened, now=utc_now, by="status") as desk,
+        desk.datamart() as mart,
+    ):
         status = asdict(mart.status()) | {"dates": mart.calendar}
     # A table of deaths with three rows counts three people; a day may be one person's.
     known = "%Y-%m" if status["dates"] == "day" else "%Y"
     for name in ("first_date", "last_date"):
         status[name] = status[name] and status[name].strftime(known)
-    status["rows"] = {k: None if is_small(n) else n for k, n in status["rows"].items()}
-    status["persons"] = None if is_small(status["persons"]) else status["persons"]
+    status["rows"] = {table: gate.count(n) for table, n in status["rows"].items()}
+    status["persons"] = gate.count(status["persons"])
     sources = status["sources"]
     lines = [
-        f"{key}: {'suppressed (1–10)' if value is None else value}"
+        f"{key}: {gate.profile.suppressed if value is None else value}"
         for key, value in status.items()
         if key not in {"rows", "sources"} and (value is not None or key == "persons")
     ]
@@ -184,7 +187,7 @@ def status_(*, project: Path = Path(), json: bool = False) -> None:
     lines += table(
         ("table", "rows"),
         [
-            (k, "suppressed (1–10)" if n is None else f"{n:,}")
+            (k, gate.profile.suppressed if n is None else f"{n:,}")
             for k, n in status["rows"].items()
         ],
     )

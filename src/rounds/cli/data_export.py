@@ -23,6 +23,8 @@ def export_(
     """Write the datamart's rows into a new folder, as OMOP CDM 5.4.
 
     This is one row for each event of each person, with all that was loaded about them.
+    Only who stands in `persons` under [disclosure] in rounds.toml may do it, and each
+    time is written into private/audit.jsonl.
     It is never for publishing: only you can read the folder, and whoever you give it to
     must be allowed to have it.
 
@@ -51,20 +53,24 @@ def export_(
                 "For what can be published: rounds ledger export.",
             ),
         )
-    from rounds.cli.output import working
-    from rounds.conduct import Project
-    from rounds.datamart import Datamart, export_omop
-    from rounds.methods.disclosure import is_small
+    from rounds.cli.output import utc_now, working
+    from rounds.conduct import Gate, Project
+    from rounds.datamart import Datamart
 
     opened = Project.open(project)
-    with Datamart.open(opened.datamart) as mart, working(f"writing {out}"):
-        found = export_omop(mart, out, form=form, tables=tables or None)
+    with (
+        Gate.open(opened, now=utc_now) as gate,
+        Datamart.open(opened.datamart) as mart,
+    ):
+        persons_of = gate.persons(mart, "data export", form)
+        with working(f"writing {out}"):
+            found = persons_of.export(out, form=form, tables=tables or None)
     # A table of deaths with three rows counts three people.
-    rows = {name: None if is_small(n) else n for name, n in found.rows.items()}
+    rows = {name: gate.count(n) for name, n in found.rows.items()}
     lines = table(
         ("table", "rows"),
         [
-            (name, "suppressed (1–10)" if n is None else f"{n:,}")
+            (name, gate.profile.suppressed if n is None else f"{n:,}")
             for name, n in rows.items()
         ],
     )

@@ -32,8 +32,9 @@ def where_(
 
     `rounds data where measurement 123 --persons` names the resource, the file and the
     line. `rounds data where --measure NAME --from DATE --to DATE --out FILE --persons`
-    writes one line for each who is counted. Each use is written into
-    private/audit.jsonl: when and what was asked, and of nobody what was found.
+    writes one line for each who is counted. Only who stands in `persons` under
+    [disclosure] in rounds.toml may ask. Each use is written into private/audit.jsonl:
+    when and what was asked, and of nobody what was found.
 
     Parameters
     ----------
@@ -69,21 +70,22 @@ def where_(
             why="A row, or the line that it came from, is somebody's.",
             remedies=("If you may see it, add --persons; it is written down.",),
         )
-    from rounds.conduct import Desk, Project
+    from rounds.conduct import Desk, Gate, Project
 
     opened = Project.open(project)
     with (
+        Gate.open(opened, now=utc_now) as gate,
         Desk.open(opened, now=utc_now, by="where") as desk,
         desk.own_datamart() as mart,
     ):
         if table is not None and row is not None:
-            desk.project.audit(utc_now(), "data where", table)
-            _of_row(mart, table, row, as_json=json)
+            persons_of = gate.persons(mart, "data where", table)
+            _of_row(persons_of, table, row, as_json=json)
         elif measure is not None and start and end and out:
-            desk.project.audit(utc_now(), "data where", f"{measure} {population}")
+            what = f"{measure} {population}"
             _of_count(
                 desk,
-                mart,
+                gate.persons(mart, "data where", what),
                 (measure, start, end, population, by, unit),
                 out,
                 as_json=json,
@@ -99,12 +101,10 @@ def where_(
             )
 
 
-def _of_row(mart: Any, table: str, row: int, *, as_json: bool) -> None:
+def _of_row(persons_of: Any, table: str, row: int, *, as_json: bool) -> None:
     from dataclasses import asdict
 
-    from rounds.datamart import origins
-
-    places = origins(mart, table, row)
+    places = persons_of.origins(table, row)
     lines = []
     for one in places:
         at = f", row {one.row}" if one.row else ""
@@ -116,14 +116,12 @@ def _of_row(mart: Any, table: str, row: int, *, as_json: bool) -> None:
 
 
 def _of_count(
-    desk: Any, mart: Any, asked: tuple[Any, ...], out: Path, *, as_json: bool
+    desk: Any, persons_of: Any, asked: tuple[Any, ...], out: Path, *, as_json: bool
 ) -> None:
-    from rounds.datamart import write_subjects
     from rounds.nouns import DataError, NotEstimable, Period
 
     name, start, end, population, by, unit = asked
-    found = write_subjects(
-        mart,
+    found = persons_of.subjects(
         desk.measure(name),
         Period(start=start, end=end),
         out,

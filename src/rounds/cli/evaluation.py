@@ -17,14 +17,13 @@ def run_(*, project: Path = Path(), json: bool = False) -> None:
     json
         Print one JSON object.
     """
-    from rounds.conduct import Desk, Plan, Project, run_evaluation
-    from rounds.ledger import safe
+    from rounds.conduct import Desk, Plan, Project, publishable, run_evaluation
 
     opened = Project.open(project)
     plan = Plan.load(opened.plan_path)
     with Desk.open(opened, now=utc_now, by=plan.problem.owner) as desk:
         with working("joining allocation to outcomes, as the protocol says"):
-            judged = safe(run_evaluation(desk))
+            judged = publishable(run_evaluation(desk))
         desk.ledger.export(opened.ledger)
     lines = [judged.title]
     lines += [

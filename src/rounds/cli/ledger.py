@@ -12,6 +12,8 @@ def verify_(
 ) -> int:
     """Find an entry that was edited, removed or put elsewhere.
 
+    The audit file, of who looked at single persons, is read in the same way.
+
     Parameters
     ----------
     project
@@ -26,6 +28,7 @@ def verify_(
     from rounds.ledger import Ledger
 
     opened = Project.open(project)
+    audit = opened.audit_faults()
     exported = head or opened.ledger / "HEAD.json"
     with Ledger.open(opened.registry) as ledger:
         # A head that was named must be there: without it nothing is compared.
@@ -34,17 +37,18 @@ def verify_(
         findings = ledger.verify(head=known, exported=folder)
         n_entries = len(ledger.entries())
     found = {
-        "ok": not findings,
+        "ok": not (findings or audit),
         "entries": n_entries,
         "head": str(exported) if known else None,
         "findings": [finding.as_dict() for finding in findings],
+        "audit": audit,
     }
-    lines = [f"* {finding}" for finding in findings]
+    lines = [f"* {finding}" for finding in (*findings, *audit)]
     if not findings:
         against = f"against {exported}" if known else "without an exported head"
-        lines = [f"{n_entries} entries, each as it was written ({against})."]
+        lines.append(f"{n_entries} entries, each as it was written ({against}).")
     show(found, lines, as_json=json)
-    return 11 if findings else 0
+    return 11 if findings or audit else 0
 
 
 def read_head(path: Path) -> dict[str, object]:

@@ -81,13 +81,15 @@ def run_(
     json
         Print one JSON object.
     """
-    from rounds.conduct import Desk, Project
-    from rounds.datamart import run_measure
-    from rounds.ledger import safe
+    from rounds.conduct import Desk, Gate, Project
     from rounds.nouns import NotEstimable
 
     period = period_of(from_, to)
-    with Desk.open(Project.open(project), now=utc_now, by="measure") as desk:
+    opened = Project.open(project)
+    with (
+        Gate.open(opened, now=utc_now) as gate,
+        Desk.open(opened, now=utc_now, by="measure") as desk,
+    ):
         measure = desk.measure(name)
         for addition in without_addition:
             measure = _without(measure, addition)
@@ -96,16 +98,16 @@ def run_(
             opted_out = desk.practice.opt_outs()
             masked = desk.practice.is_masked(utc_now())
             with working("counting"):
-                result = run_measure(mart, measure, period, by=by, without=opted_out)
+                result = gate.measure(mart, measure, period, by=by, without=opted_out)
     found: dict[str, Any] = {
         "measure": str(measure.ref()),
         "period": period,
         "by_what": by,
         "snapshot": snapshot,
-        "suppression": "counts of 1 to 10, and what would give them back, are null",
+        "disclosure": gate.profile.name,
+        "suppression": f"{gate.profile.says}; what is left out is null",
     }
     if isinstance(result, NotEstimable):
-        result = safe(result)
         found |= {"not_estimable": result.reason, "populations": {}, "by": []}
         show(found, [f"{measure.title}: {number(result)}"], as_json=json)
         return
@@ -118,19 +120,13 @@ def run_(
 def _shown(
     result: "MeasureResult", by: str, *, hide_names: bool
 ) -> tuple[dict[str, Any], list[str]]:
-    """Give what may leave, as JSON has it and as lines."""
-    from rounds.ledger import safe, safe_populations, safe_results
-
-    sentences = safe(result).limitations
-    units, safe_overall = safe_results(result.by, result.overall)
-    overall = safe_overall or result.overall
-    exact = {name: n for name, n in result.populations.items() if n is not None}
-    populations = safe_populations(exact, overall)
+    """Give what the gate let through, as JSON has it and as lines."""
+    units, overall, populations = result.by, result.overall, result.populations
     found: dict[str, Any] = {
         "populations": populations,
         "suppressed": overall.suppressed or None in populations.values(),
         "overall": _row(overall),
-        "limitations": list(sentences),
+        "limitations": list(result.limitations),
     }
     if hide_names:
         units = _mask(units)
@@ -146,8 +142,8 @@ def _shown(
         ]
         head = (*head, "expected", "observed / expected")
     lines = table(head, rows)
-    lines += ["", "– : suppressed, a count of 1 to 10 could be worked out from it"]
-    return found, lines + [f"* {sentence}" for sentence in sentences]
+    lines += ["", "– : suppressed, a small count could be worked out from it"]
+    return found, lines + [f"* {sentence}" for sentence in result.limitations]
 
 
 def _mask(units: "tuple[UnitResult, ...]") -> "tuple[UnitResult, ...]":

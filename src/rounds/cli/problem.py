@@ -32,8 +32,7 @@ def run_(
     """
     import datetime as dt
 
-    from rounds.conduct import Desk, Plan, Project, run_problem
-    from rounds.ledger import safe
+    from rounds.conduct import Desk, Plan, Project, publishable, run_problem
     from rounds.nouns import NotEstimable, Period
     from rounds.reports import Story, render
 
@@ -49,7 +48,7 @@ def run_(
         period = Period(start=start or end - dt.timedelta(days=364), end=end)
     with Desk.open(opened, now=utc_now, by=plan.owner) as desk:
         with working("comparing sites, months and groups"):
-            found = safe(run_problem(desk, plan, period))
+            found = publishable(run_problem(desk, plan, period))
         measure = desk.measure(plan.measure)
         desk.ledger.export(opened.ledger)
         masked = desk.practice.is_masked(utc_now())

@@ -92,23 +92,24 @@ def unmapped_(*, most: int = 50, project: Path = Path(), json: bool = False) -> 
     json
         Print one JSON object.
     """
-    from rounds.conduct import Desk, Project
+    from rounds.conduct import Desk, Gate, Project
     from rounds.datamart.vocabulary import unmapped
-    from rounds.methods.disclosure import is_small
 
     opened = Project.open(project)
     with (
+        Gate.open(opened, now=utc_now) as gate,
         Desk.open(opened, now=utc_now, by="status") as desk,
         desk.own_datamart() as mart,
     ):
         every = unmapped(mart)
-    shown = [one for one in every if not is_small(one.persons)]
+    few = gate.profile.threshold
+    shown = [one for one in every if not gate.profile.is_small(one.persons)]
     codes: list[dict[str, Any]] = [
         {
             "vocabulary_id": one.vocabulary_id,
             "code": one.code,
             "display": one.display,
-            "n": one.n,
+            "n": gate.profile.rounded(one.n),
             "unit": one.is_unit,
             "in_vocabulary": one.is_known,
         }
@@ -123,7 +124,7 @@ def unmapped_(*, most: int = 50, project: Path = Path(), json: bool = False) -> 
     lines = table(("vocabulary", "code", "display", "rows"), rows) if rows else []
     lines.append(
         f"{len(shown):,} codes without a standard concept; "
-        f"{found['of_few_persons']:,} more are of 10 persons or fewer and not listed"
+        f"{found['of_few_persons']:,} more are of {few} persons or fewer and not listed"
     )
     show(found, lines, as_json=json)
 

@@ -2,6 +2,7 @@
 
 from rounds.conduct.bedside import refresh_bedside
 from rounds.conduct.desk import Desk
+from rounds.conduct.gate import Gate, publishable
 from rounds.conduct.lineage import impact_of_file, why_with_files
 from rounds.conduct.plan import Plan
 from rounds.conduct.project import Project
@@ -16,9 +17,11 @@ from rounds.conduct.steps import (
 
 __all__ = [
     "Desk",
+    "Gate",
     "Plan",
     "Project",
     "impact_of_file",
+    "publishable",
     "reconcile",
     "refresh_bedside",
     "run_change",

@@ -1,7 +1,6 @@
 """A site's folder: plain text under git, private stores beside it."""
 
 import datetime as dt
-import getpass
 import json
 import os
 import secrets
@@ -12,6 +11,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Self
 
+from rounds.conduct.audit import append, faults
+from rounds.conduct.disclosure_settings import user_of_this_process
 from rounds.nouns import AccessError, DataError, DefinitionError
 
 __all__ = ["Project"]
@@ -86,6 +87,16 @@ class Project:
         return self.private / "bedside.sqlite"
 
     @property
+    def asked(self) -> Path:
+        """Give the file of who has been told what in counts."""
+        return self.private / "asked.sqlite"
+
+    @property
+    def audit_path(self) -> Path:
+        """Give the file of who looked at persons, chained by hashes."""
+        return self.private / "audit.jsonl"
+
+    @property
     def ledger(self) -> Path:
         """Give the folder that the ledger is exported to."""
         return self.root / "ledger"
@@ -112,7 +123,7 @@ class Project:
                 code="bad-settings",
                 remedies=("Correct the line that is named.",),
             ) from None
-        for name in ("data", "datamart", "cds"):
+        for name in ("data", "datamart", "cds", "disclosure"):
             if not isinstance(settings.get(name, {}), dict):
                 raise DefinitionError(
                     f"{name!r} in {self.settings_path} is not a section.",
@@ -222,7 +233,15 @@ class Project:
             )
         shutil.rmtree(self.root)
 
-    def audit(self, at: dt.datetime, command: str, what: str) -> None:
+    def audit(
+        self,
+        at: dt.datetime,
+        command: str,
+        what: str,
+        *,
+        by: str | None = None,
+        **more: Any,
+    ) -> None:
         """Write down who of this machine looked at persons, when, and at what kind.
 
         Raises
@@ -232,24 +251,15 @@ class Project:
         """
         line = {
             "at": at.isoformat(),
-            "by": getpass.getuser(),
+            "by": by or user_of_this_process(),
             "command": command,
             "what": what,
         }
-        path = self.private / "audit.jsonl"
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(json.dumps(line) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError:
-            raise DataError(
-                f"{path.name} cannot be written.",
-                code="audit-not-written",
-                why="Nobody looks at persons without its being written down.",
-                remedies=("Check that the disk has room, and who may write there.",),
-            ) from None
+        append(self.audit_path, line | more)
+
+    def audit_faults(self) -> list[str]:
+        """Say which lines of the audit file are not as they were written."""
+        return faults(self.audit_path)
 
     def secret(self, name: str, *, derive: bytes | None = None) -> bytes:
         """Give 32 secret bytes kept in `private/NAME` (mode 0600), making them once.

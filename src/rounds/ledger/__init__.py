@@ -1,6 +1,12 @@
 """What has been said and decided: published nouns, append-only, hash-chained."""
 
-from rounds.ledger.disclosure import safe, safe_populations, safe_results
+from rounds.ledger.disclosure import (
+    safe,
+    safe_counts,
+    safe_measure_result,
+    safe_populations,
+    safe_results,
+)
 from rounds.ledger.entry import Entry, Finding, Head, Receipt
 from rounds.ledger.provenance import Impact, Trail
 from rounds.ledger.registry import Ledger
@@ -14,6 +20,8 @@ __all__ = [
     "Receipt",
     "Trail",
     "safe",
+    "safe_counts",
+    "safe_measure_result",
     "safe_populations",
     "safe_results",
 ]

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 __all__ = [
     "allocation",
+    "connect",
     "exposure",
     "feedback",
     "in_force",
@@ -126,6 +127,13 @@ token = sa.Table(
 
 def open_engine(path: Path) -> sa.Engine:
     """Open the file, making its tables where they are absent."""
+    engine = connect(path)
+    metadata.create_all(engine)
+    return engine
+
+
+def connect(path: Path) -> sa.Engine:
+    """Make an engine whose writing transactions are durable and begin IMMEDIATE."""
     engine = sa.create_engine(
         sa.URL.create("sqlite", database=str(path)),
         poolclass=sa.QueuePool,
@@ -151,5 +159,4 @@ def open_engine(path: Path) -> sa.Engine:
         wanted = connection.get_execution_options().get("begin", "IMMEDIATE")
         connection.exec_driver_sql(f"BEGIN {wanted}")
 
-    metadata.create_all(engine)
     return engine

@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from rounds import __version__
-from rounds.ledger import safe
+from rounds.conduct import publishable
 from rounds.nouns import SourceError
 from rounds.reports import figures
 from rounds.reports.context import clinician_context
@@ -156,7 +156,7 @@ def _templates() -> Environment:
 def _made_safe(story: Story) -> Story:
     """Suppress small counts in every noun; what is safe already stays as it is."""
     changed: dict[str, Any] = {
-        name: safe(noun)
+        name: publishable(noun)
         for name in ("problem", "evidence", "evaluation", "watch")
         if (noun := getattr(story, name)) is not None
     }

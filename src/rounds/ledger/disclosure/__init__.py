@@ -4,6 +4,17 @@ Steps compute on exact counts; `safe` acts where a noun is published and at ever
 """
 
 from rounds.ledger.disclosure.nouns import safe
-from rounds.ledger.disclosure.results import safe_populations, safe_results
+from rounds.ledger.disclosure.results import (
+    safe_counts,
+    safe_measure_result,
+    safe_populations,
+    safe_results,
+)
 
-__all__ = ["safe", "safe_populations", "safe_results"]
+__all__ = [
+    "safe",
+    "safe_counts",
+    "safe_measure_result",
+    "safe_populations",
+    "safe_results",
+]

@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
-from rounds.methods.disclosure import Suppression, is_small, suppress
+from rounds.methods.disclosure import THRESHOLD, Suppression, is_small, suppress
 from rounds.nouns import Estimate, NotEstimable
 
 __all__ = [
@@ -48,6 +48,7 @@ def suppress_counted(
     total: tuple[int, int] | None = None,
     *,
     suppressed: Sequence[bool] = (),
+    threshold: int = THRESHOLD,
 ) -> Suppression:
     """Choose the cells of a table to hide.
 
@@ -60,22 +61,24 @@ def suppress_counted(
     suppressed : sequence of bool, optional
         Cells hidden before; where any is, the table has been through here, and only
         what is small on its own is hidden now.
+    threshold : int
+        Greatest small count.
     """
     if any(suppressed):
-        small = [_has_small_part(cell) for cell in cells]
+        small = [_has_small_part(cell, threshold) for cell in cells]
         hidden = np.array(suppressed, dtype=bool) | np.array(small, dtype=bool)
         return Suppression(hidden, total=False)
     d = np.array([cell.denominator or 0 for cell in cells], dtype=np.int64)
     if any(cell.numerator is None for cell in cells if cell.denominator):
         sizes = None if total is None else (total[0], 0)
-        return suppress(d, total=sizes)
+        return suppress(d, total=sizes, threshold=threshold)
     k = np.array([cell.numerator or 0 for cell in cells], dtype=np.int64)
-    return suppress(d, k, total=total)
+    return suppress(d, k, total=total, threshold=threshold)
 
 
-def _has_small_part(cell: Counted) -> bool:
+def _has_small_part(cell: Counted, threshold: int) -> bool:
     d, k = cell.denominator or 0, cell.numerator or 0
-    return is_small(d) or is_small(k) or is_small(d - k)
+    return any(is_small(part, threshold) for part in (d, k, d - k))
 
 
 def missing_counts(estimate: Estimate) -> tuple[int, int] | None:

@@ -3,16 +3,27 @@
 from collections.abc import Mapping
 from itertools import combinations
 
+import numpy as np
+
 from rounds.ledger.disclosure.cells import suppress_counted
 from rounds.ledger.disclosure.wording import safe_texts
-from rounds.methods.disclosure import is_small
+from rounds.methods.disclosure import THRESHOLD, is_small, suppress
 from rounds.nouns import MeasureResult, UnitResult
 
-__all__ = ["hide_unit", "safe_measure_result", "safe_populations", "safe_results"]
+__all__ = [
+    "hide_unit",
+    "safe_counts",
+    "safe_measure_result",
+    "safe_populations",
+    "safe_results",
+]
 
 
 def safe_results(
-    results: tuple[UnitResult, ...], total: UnitResult | None = None
+    results: tuple[UnitResult, ...],
+    total: UnitResult | None = None,
+    *,
+    threshold: int = THRESHOLD,
 ) -> tuple[tuple[UnitResult, ...], UnitResult | None]:
     """Hide small counts among units, and what would give them back.
 
@@ -22,6 +33,8 @@ def safe_results(
         A measure by unit, with exact counts.
     total : UnitResult, optional
         The same measure overall; without it, the units' sum is taken to be known.
+    threshold : int
+        Greatest small count.
 
     Returns
     -------
@@ -40,7 +53,10 @@ def safe_results(
     known = total is not None and total.denominator is not None
     pair = (total.denominator or 0, total.numerator or 0) if total and known else None
     found = suppress_counted(
-        results, pair, suppressed=[unit.suppressed for unit in results]
+        results,
+        pair,
+        suppressed=[unit.suppressed for unit in results],
+        threshold=threshold,
     )
     shown = tuple(
         hide_unit(unit) if hide else unit
@@ -51,13 +67,15 @@ def safe_results(
     return shown, total
 
 
-def safe_measure_result(result: MeasureResult) -> MeasureResult:
+def safe_measure_result(
+    result: MeasureResult, *, threshold: int = THRESHOLD
+) -> MeasureResult:
     """Hide small counts in a measure's result, overall and by unit."""
-    by, overall = safe_results(result.by, result.overall)
+    by, overall = safe_results(result.by, result.overall, threshold=threshold)
     if not result.by:
-        (overall,), _ = safe_results((result.overall,))
+        (overall,), _ = safe_results((result.overall,), threshold=threshold)
     counts = {name: n for name, n in result.populations.items() if n is not None}
-    shown = safe_populations(counts, overall)
+    shown = safe_populations(counts, overall, threshold=threshold)
     populations = {name: shown.get(name) for name in result.populations}
     changed = {
         "by": by,
@@ -68,13 +86,58 @@ def safe_measure_result(result: MeasureResult) -> MeasureResult:
     return result.model_copy(update=changed)
 
 
+def safe_counts(
+    counts: Mapping[str, int], *, total: str | None = None, threshold: int = THRESHOLD
+) -> dict[str, int | None]:
+    """Hide small counts in a list, and with a total what would give them back.
+
+    Parameters
+    ----------
+    counts : mapping of str to int
+        Persons, by name.
+    total : str, optional
+        The one that the others add up to, if they do.
+    threshold : int
+        Greatest small count.
+
+    Returns
+    -------
+    dict of str to int or None
+        None where hidden, in the same order.
+
+    Raises
+    ------
+    ValueError
+        If there is no count named as the total.
+
+    Examples
+    --------
+    >>> safe_counts({"all": 75, "F": 40, "M": 35, "X": 0}, total="all")
+    {'all': 75, 'F': 40, 'M': 35, 'X': 0}
+    >>> safe_counts({"all": 45, "F": 40, "M": 5}, total="all")
+    {'all': 45, 'F': None, 'M': None}
+    """
+    if total is None:
+        return {n: None if is_small(c, threshold) else c for n, c in counts.items()}
+    if total not in counts:
+        raise ValueError(f"total is {total!r}; expected one of {sorted(counts)}")
+    parts = [name for name in counts if name != total]
+    sizes = np.array([counts[name] for name in parts], dtype=np.int64)
+    found = suppress(sizes, total=(counts[total], 0), threshold=threshold)
+    hidden = dict(zip(parts, found.cells.tolist(), strict=True)) | {total: found.total}
+    return {name: None if hidden[name] else count for name, count in counts.items()}
+
+
 def hide_unit(unit: UnitResult) -> UnitResult:
     """Give the unit's label and nothing else."""
     return UnitResult(unit=unit.unit, suppressed=True)
 
 
 def safe_populations(
-    populations: Mapping[str, int], total: UnitResult | None = None
+    populations: Mapping[str, int],
+    total: UnitResult | None = None,
+    *,
+    threshold: int = THRESHOLD,
 ) -> dict[str, int | None]:
     """Hide population counts that are small, or whose differences are.
 
@@ -87,6 +150,8 @@ def safe_populations(
         FHIR Measure population and its persons.
     total : UnitResult, optional
         The overall result as it will be shown, after `safe_results`.
+    threshold : int
+        Greatest small count.
 
     Returns
     -------
@@ -108,7 +173,9 @@ def safe_populations(
     ordered = sorted(populations, key=lambda name: -populations[name])
     for name in ordered:
         with_it = {**shown, name: populations[name]}
-        if name not in withheld and name not in shown and not _gives_back(with_it):
+        if name in withheld or name in shown:
+            continue
+        if not _gives_back(with_it, threshold):
             shown = with_it
     return {
         name: count if shown.get(name) == count else None
@@ -127,12 +194,12 @@ _PARTS = {
 """Populations that lie side by side within another."""
 
 
-def _gives_back(shown: Mapping[str, int]) -> bool:
+def _gives_back(shown: Mapping[str, int], threshold: int) -> bool:
     """Say whether a count, or what is left of a whole without some parts, is small."""
-    if any(is_small(count) for count in shown.values()):
+    if any(is_small(count, threshold) for count in shown.values()):
         return True
     return any(
-        is_small(shown[whole] - sum(shown[part] for part in some))
+        is_small(shown[whole] - sum(shown[part] for part in some), threshold)
         for whole, parts in _PARTS.items()
         if whole in shown
         for size in range(1, len(parts) + 1)
