@@ -134,7 +134,7 @@ def _shown(
     found["by"] = [_row(unit) for unit in units]
     percent = result.scoring == "proportion"
     rows = [_cells(unit, percent=percent) for unit in (*units, overall)]
-    head = (by, "numerator", "denominator", "value", "95% interval")
+    head: tuple[str, ...] = (by, "numerator", "denominator", "value", "95% interval")
     if overall.observed_to_expected is not None:
         rows = [
             (*row, *_expected(unit))

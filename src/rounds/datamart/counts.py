@@ -161,6 +161,7 @@ def labels_of(rows: MeasureRows, by: str) -> Any:
         named = np.char.add("SVI quartile ", rows.svi_quartile.astype(str))
         return np.where(rows.svi_quartile > 0, named, unknown)
     if by not in UNKNOWN:
+        assert rows.stratum is not None, "its stratifier was not asked for"
         return np.where(rows.stratum == "", "(in none of these)", rows.stratum)
     column = getattr(rows, by)
     return np.where(column == "", unknown, column)

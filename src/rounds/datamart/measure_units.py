@@ -83,6 +83,7 @@ def _used(measure: Measure, rows: MeasureRows) -> Any:
     """Say which rows a result rests on, shape (n,)."""
     used = rows.denominator if measure.scoring == "proportion" else rows.observed
     if measure.expected is not None:
+        assert rows.expected is not None
         used = used & ~np.isnan(rows.expected)
     return used
 
@@ -145,6 +146,8 @@ def _median(label: str, rows: MeasureRows, used: Any) -> UnitResult | None:
 
 def _ratio(label: str, rows: MeasureRows, used: Any) -> UnitResult | None:
     """Give a ratio; its subjects are those in either side."""
+    assert rows.numerator_value is not None
+    assert rows.denominator_value is not None
     above, below = rows.numerator_value[used], rows.denominator_value[used]
     total = float(np.sort(below).sum())
     if not total > 0:
@@ -164,11 +167,13 @@ def _ratio(label: str, rows: MeasureRows, used: Any) -> UnitResult | None:
 
 def _beside_model(label: str, rows: MeasureRows, used: Any) -> UnitResult | None:
     """Give a proportion or a ratio with what was expected of the same subjects."""
+    assert rows.expected is not None
     expected = float(np.sort(rows.expected[used]).sum())
     if not used.any() or not expected > 0:
         return None
     if np.isnan(rows.value[used]).all():
         found = _ratio(label, rows, used)
+        assert rows.numerator_value is not None
         observed = float(np.sort(rows.numerator_value[used]).sum())
     else:
         pair = (int(used.sum()), int((rows.numerator & used).sum()))

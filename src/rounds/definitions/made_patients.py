@@ -155,7 +155,7 @@ def branches(measure: Measure) -> Iterator[Branch]:
         node = getattr(measure, clause)
         if node is not None:
             changed, base = dict(wanted), dict(plain)
-            if clause == "denominator_exception":
+            if clause == "denominator_exception" and measure.numerator:
                 changed["numerator"] = False
                 base["numerator"] = ways(measure.numerator, holds=False)[0].goals
             yield from _of_clause(measure, clause, node, base, changed)
@@ -325,7 +325,7 @@ def _concepts(
         sets[one.name] = keys[: len(one.include)]
         for key in keys:
             ids.setdefault(key, _FIRST_CONCEPT + len(ids))
-    rows = [
+    rows: list[Mapping[str, Any]] = [
         {"concept_id": concept, "vocabulary_id": system, "concept_code": code}
         for (system, code), concept in ids.items()
     ]

@@ -53,7 +53,7 @@ class Subject(NamedTuple):
     """A person, or a person at an index."""
 
     person: Row
-    index: Moment
+    index: Moment  # type: ignore[assignment]  # a tuple's method, which nobody uses
     end: Moment | None = None
     """The index's end; None for persons."""
     visit: Row = NOTHING
