@@ -152,8 +152,11 @@ def _needs(
         if measure.index_day == "end":
             yield "the days of the calendar on which visits ended"
     for _, node in nodes(measure):
-        aged = kind == "shifted" and isinstance(node, Age | Years)
-        if aged and is_absolute(_day_of(node)):
+        if (
+            kind == "shifted"
+            and isinstance(node, Age | Years)
+            and is_absolute(_day_of(node))
+        ):
             yield "an age on a day of the calendar"
         if isinstance(node, Age):
             above = node.from_years is not None and node.from_years > _OLDEST
