@@ -4,6 +4,8 @@ Anchors are the period's ends, the index and its end, a date, the first or the l
 of some events. A window runs from one point to another, both days included.
 """
 
+import datetime as dt
+
 import pytest
 from pydantic import ValidationError
 
@@ -183,8 +185,8 @@ def test_in_a_cohort(clause):
         cohort=[
             {
                 "subject_id": who,
-                "cohort_start_date": f"{year}-05-01",
-                "cohort_end_date": f"{year}-06-01",
+                "cohort_start_date": dt.date(year, 5, 1),
+                "cohort_end_date": dt.date(year, 6, 1),
             }
             for who, year in ((1, 2025), (2, 2024))
         ],

@@ -17,6 +17,7 @@ from rounds.nouns import (
     DaysBetween,
     Events,
     Exists,
+    InCohort,
     LastDayWithAll,
     Measure,
     NotEstimable,
@@ -156,6 +157,11 @@ def _needs(
             yield "days counted from the period"
         if measure.index_day == "end":
             yield "the days of the calendar on which visits ended"
+        if any(
+            isinstance(node, Point) and node.months and not is_absolute(node)
+            for _, node in nodes(measure)
+        ):
+            yield "months of the calendar"
     for _, node in nodes(measure):
         if (
             kind == "shifted"
@@ -176,6 +182,8 @@ def _finer_than_a_year(measure: Measure, period: Period) -> Iterator[str]:
     if not _begins_a_year(period.start) or not _ends_a_year(period.end):
         yield "a period that is not of whole calendar years"
     for _, node in nodes(measure):
+        if isinstance(node, Events | InCohort) and node.match == "covers":
+            yield "whether a whole year was covered"
         if isinstance(node, LastDayWithAll) or _picks_a_day(node):
             yield "the last day with a reading"
         elif isinstance(node, Occurrence):
