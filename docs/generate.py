@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from error_examples import REPO, Example, codes_raised, read_examples, run
 from fhir_page import fhir
+from measure_page import measures
 from rich.console import Console
 
 import rounds.nouns
@@ -131,6 +132,7 @@ PAGES = {
     "docs/reference/errors.md": errors,
     "docs/reference/commands.md": commands,
     "docs/reference/fhir.md": lambda: NOTE + fhir(),
+    "docs/reference/measures.md": lambda: NOTE + measures(),
 }
 
 

@@ -37,6 +37,7 @@ NOUNS = nouns()
 # What a validator asks for beyond the type, by class and field.
 ASKED: dict[str, dict[str, Any]] = {
     "Age": {"from_years": 18},
+    "IndexVisit": {"classes": ("home",)},
     "Community": {
         "members": (
             {"name": "Ana", "role": "patient_partner"},
@@ -48,7 +49,27 @@ ASKED: dict[str, dict[str, Any]] = {
     "Design": {"block_sizes": (2, 4)},
     "Effect": {"value": 0.1, "lower": 0.0, "upper": 0.2},
     "Estimate": {"value": 0.1, "lower": 0.0, "upper": 0.2, "sealed": None},
-    "Events": {"domain": "measurement", "concept_set": "systolic"},
+    "Events": {
+        "domain": "measurement",
+        "concept_set": "systolic",
+        "number": None,
+        "discharged_to": None,
+        "drug_types": (),
+        "cohort": None,
+        "of_visit": "any",
+        "without_index": False,
+        "near": (),
+    },
+    "Near": {"events": {"domain": "visit"}},
+    "Occurrence": {"events": {"domain": "visit"}},
+    "Point": {"months": 0, "days": 0, "hours": 3, "at": "index"},
+    "Reading": {
+        "pick": "last",
+        "events": {"domain": "drug", "concept_set": "x", "number": "quantity"},
+        "day": None,
+    },
+    "Stratifier": {"strata": ({"label": "all", "when": {"op": "sex", "of": "male"}},)},
+    "Term": {"when": {"op": "sex", "of": "male"}, "number": None},
     "NewCode": {
         "events": {
             "domain": "drug",
@@ -66,7 +87,13 @@ ASKED: dict[str, dict[str, Any]] = {
         "basis": "person",
         "index": None,
         "measure_observation": None,
-        "numerator": {"op": "age", "at": "index", "from_years": 18},
+        "numerator": {"op": "age", "at": "period_end", "from_years": 18},
+        "numerator_observation": None,
+        "denominator_observation": None,
+        "index_day": "start",
+        "aggregate": "mean",
+        "scoring": "proportion",
+        "expected": None,
     },
     "Protocol": {
         "go_live": "2025-01-06",

@@ -52,7 +52,7 @@ def test_every_problem_is_collected():
         ("op: age", "op: agee", "initial_population"),
         ("title: Seen\n", "", "title: Field required"),
         ("from_years: 18", "from_years: eighteen", "from_years"),
-        ("numerator:", "numerater:", "numerater: Extra inputs"),
+        ("numerator:", "numerater:", "Did you mean numerator?"),
         ("at: period_end", "at: index", "persons have no index"),
         ("domain: visit", "domain: drug", "drug events name a concept_set"),
         ("type: process", "type: process\nindex: each", "index"),

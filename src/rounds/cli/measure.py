@@ -109,7 +109,7 @@ def run_(
         found |= {"not_estimable": result.reason, "populations": {}, "by": []}
         show(found, [f"{measure.title}: {number(result)}"], as_json=json)
         return
-    hide_names = masked and by in {"care_site", "provider"}
+    hide_names = masked and bool({"care_site", "provider"} & set(by.split(",")))
     shown, lines = _shown(result, by, hide_names=hide_names)
     heading = f"{measure.title}, {period.start} to {period.end}"
     show(found | shown, [heading, *lines], as_json=json)

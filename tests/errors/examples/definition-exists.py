@@ -1,5 +1,7 @@
 """A file that someone wrote is not written over."""
 
-command("rounds init our-hospital")
-command("rounds measure define door-to-needle --project our-hospital")
-command("rounds measure define door-to-needle --project our-hospital")
+(folder / "cdm").mkdir()
+(folder / "cdm" / "person.csv").write_text("person_id,year_of_birth\n1,1960\n")
+command("rounds init project --from cdm")
+command("rounds measure define door-to-needle --project project")
+command("rounds measure define door-to-needle --project project")

@@ -11,16 +11,22 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from rounds.datamart.deidentify.plan import Calendar
-from rounds.definitions.graph import day_in, nodes
+from rounds.definitions.graph import day_in, is_absolute, nodes
 from rounds.nouns import (
     Age,
+    DaysBetween,
     Events,
+    Exists,
     LastDayWithAll,
     Measure,
     NotEstimable,
+    Noun,
+    Occurrence,
     Period,
     Point,
+    Reading,
     Window,
+    Years,
 )
 
 __all__ = ["calendar_of", "limits_of_calendar", "refuse_calendar", "refuse_measure"]
@@ -95,7 +101,7 @@ def refuse_measure(
     if kind == "day":
         return None
     needs = list(_needs(kind, measure, period, extent))
-    if by == "month":
+    if by is not None and "month" in by.split(","):
         needs.insert(0, "a month")
     if not needs:
         return None
@@ -140,13 +146,19 @@ def _needs(
         elif period.start > first or period.end < last:  # type: ignore[operator]
             yield "a period that leaves out some visits"
         if measure.basis == "visit" and any(
-            isinstance(node, Point) and node.at != "index" for _, node in nodes(measure)
+            isinstance(node, Point) and is_absolute(node) for _, node in nodes(measure)
         ):
             yield "days counted from the period"
+        if measure.index_day == "end":
+            yield "the days of the calendar on which visits ended"
     for _, node in nodes(measure):
+        if (
+            kind == "shifted"
+            and isinstance(node, Age | Years)
+            and is_absolute(_day_of(node))
+        ):
+            yield "an age on a day of the calendar"
         if isinstance(node, Age):
-            if kind == "shifted" and node.at != "index":
-                yield "an age on a day of the calendar"
             above = node.from_years is not None and node.from_years > _OLDEST
             within = node.to_years is not None and node.to_years >= _OLDEST
             if above or within:
@@ -154,19 +166,24 @@ def _needs(
 
 
 def _finer_than_a_year(measure: Measure, period: Period) -> Iterator[str]:
-    if measure.basis == "visit":
-        yield "the order of visits within a year"
+    if measure.basis != "person":
+        yield f"the order of {measure.basis}s within a year"
     if not _begins_a_year(period.start) or not _ends_a_year(period.end):
         yield "a period that is not of whole calendar years"
     for _, node in nodes(measure):
-        if isinstance(node, LastDayWithAll):
+        if isinstance(node, LastDayWithAll) or _picks_a_day(node):
             yield "the last day with a reading"
+        elif isinstance(node, Occurrence):
+            yield "the first or the last day with an event"
+        elif isinstance(node, DaysBetween):
+            yield "the days from one event to another"
         elif isinstance(node, Events) and node.domain == "drug":
             # Where a supply ends is counted from the day on which it began.
-            if node.match == "overlaps":
+            if node.match != "starts_in":
                 yield "the days that a medicine lasts"
-        elif isinstance(node, Age):
-            if node.at == "period_start" or not _ends_a_year(period.end):
+        elif isinstance(node, Age | Years):
+            day = _day_of(node)
+            if not is_absolute(day) or not _ends_a_year(day_in(period, day)):
                 yield "an age on a day within a year"
         elif isinstance(node, Window):
             for point, whole in (
@@ -174,9 +191,22 @@ def _finer_than_a_year(measure: Measure, period: Period) -> Iterator[str]:
                 (node.end, _ends_a_year),
             ):
                 if point is not None and (
-                    point.at == "index" or not whole(day_in(period, point))
+                    not is_absolute(point) or not whole(day_in(period, point))
                 ):
                     yield "a window that is not of whole calendar years"
+
+
+def _day_of(node: Age | Years) -> Point:
+    return node.point if isinstance(node, Age) else node.at
+
+
+def _picks_a_day(node: Noun) -> bool:
+    """Tell whether something hangs on which day of a year an event was."""
+    if isinstance(node, Reading):
+        return node.pick in {"first", "last", "days"}
+    if isinstance(node, Exists):
+        return node.count == "days"
+    return isinstance(node, Events) and node.number == "length_days"
 
 
 def _begins_a_year(day: dt.date) -> bool:
