@@ -34,12 +34,18 @@ def test_a_patient_is_in_the_first_population_alone():
         patient("diabetes", "risk"),
         patient("risk"),
     )
+    treated = patient("atherosclerosis").rows
+    statin = ExampleRow(drug="RxNorm 617311", start="2025-03-01")
+    patients += (
+        patients[0].model_copy(update={"name": "treated", "rows": (*treated, statin)}),
+    )
     rows = tables_of(EXAMPLES.model_copy(update={"patients": patients, "shared": {}}))
     result = both_engines(rows, MEASURE, by="population")
     assert {one.unit: one.denominator for one in result.by} == {
-        "Atherosclerotic cardiovascular disease": 1,
+        "Atherosclerotic cardiovascular disease": 2,
         "LDL of 190 mg/dL or more, or familial hypercholesterolaemia": 1,
         "Diabetes": 1,
         "A ten-year risk of 20% or more": 1,
     }
-    assert result.overall.denominator == 4
+    assert result.overall.denominator == 5
+    assert result.overall.numerator == 1
