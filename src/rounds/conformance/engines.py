@@ -137,7 +137,7 @@ def _visits() -> list[dict[str, Any]]:
 
 
 def _measurements() -> list[dict[str, Any]]:
-    found = []
+    found: list[dict[str, Any]] = []
     for who, day, systolic, diastolic, unit in _PRESSURES:
         for concept, value in ((2, systolic), (3, diastolic)):
             found.append(
