@@ -10,9 +10,10 @@ class _Ours(BaseEngine):
     name: str
 
     @pytest.fixture(scope="class", autouse=True)
-    def engine(self, request):
-        with opened(self.name) as engine:
-            request.cls.reached = engine
+    @classmethod
+    def engine(cls):
+        with opened(cls.name) as engine:
+            cls.reached = engine
             yield
 
     def opened(self, rows):

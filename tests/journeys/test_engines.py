@@ -79,7 +79,7 @@ def schema(port, omop):
 
 def project(root, section, *, name="remote"):
     folder = root / name
-    assert main(["init", str(folder), "--from", "nowhere"]) == 0
+    assert main(["init", str(folder)]) == 0
     with (folder / "rounds.toml").open("a") as settings:
         settings.write(f"\n[datamart]\n{section}\n")
     return folder

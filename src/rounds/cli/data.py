@@ -21,7 +21,7 @@ def init(
     folder: Path,
     /,
     *,
-    source: Annotated[str, Parameter(name="--from")],
+    source: Annotated[str | None, Parameter(name="--from")] = None,
     deidentify: Literal["none", "safe_harbor", "shifted"] = "none",
     json: bool = False,
 ) -> None:
@@ -33,7 +33,8 @@ def init(
         The new project's folder.
     source
         A folder or zip archive of bulk NDJSON, Bundles, OMOP tables, or any CSV with a
-        mapping; or postgresql://user@host/database?schema=cdm.
+        mapping; or postgresql://user@host/database?schema=cdm. Without it, nothing is
+        loaded: name a CDM that is already there in `rounds.toml`.
     deidentify
         Take identifiers away on the way in: `safe_harbor` removes the 18 of HIPAA and
         leaves years for dates; `shifted` moves each person's dates by a secret number
@@ -48,6 +49,15 @@ def init(
     from rounds.datamart import load
     from rounds.datamart.source_given import place_given
 
+    if source is None:
+        made = Project.init(folder, source=None, deidentify=deidentify)
+        where = made.settings_path
+        show(
+            {"project": str(folder), "settings": str(where)},
+            [f"{folder} holds no data yet: name a CDM in {where}, or load some."],
+            as_json=json,
+        )
+        return
     place_given(source)  # an address with a password is refused before it is kept
     existed = folder.exists()
     project = Project.init(folder, source=source, deidentify=deidentify)

@@ -7,7 +7,8 @@ from rounds.datamart import open_cdm
 with duckdb.connect("omop.duckdb") as connection:
     connection.execute("CREATE TABLE person (person_id BIGINT)")
     connection.execute("CREATE TABLE visit_occurrence (person_id BIGINT)")
-open_cdm({"cdm": "omop.duckdb"}, folder).status()
+with open_cdm({"cdm": "omop.duckdb"}, folder) as cdm:
+    cdm.status()
 
 # Instead:
 import duckdb
@@ -19,4 +20,5 @@ with duckdb.connect("omop.duckdb") as connection:
     connection.execute(
         "CREATE TABLE visit_occurrence (person_id BIGINT, visit_start_date DATE)"
     )
-open_cdm({"cdm": "omop.duckdb"}, folder).status()
+with open_cdm({"cdm": "omop.duckdb"}, folder) as cdm:
+    cdm.status()
