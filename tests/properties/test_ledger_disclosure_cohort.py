@@ -86,6 +86,7 @@ def test_a_table_gives_back_no_hidden_count(result):
             assert len(hidden) == len(exact)
 
 
+@settings(deadline=None)
 @given(results())
 def test_hiding_twice_changes_nothing(result):
     assert safe(safe(result)) == safe(result)
