@@ -58,8 +58,6 @@ class Build:
     held: SourceInForce | None
     """What this load adds to; None for a whole one."""
     vocabulary: str
-    joined_to: str
-    """The id of the vocabulary to which what the source brings is joined."""
     settings: Settings
     progress: Progress | None
     started: float
@@ -68,7 +66,7 @@ class Build:
     views: Flattening | None = None
 
     def run(self) -> tuple[SourceInForce, str]:
-        """Build it; give the source with it, and the joined vocabulary's id."""
+        """Build it; give the source as it is with it, and the vocabulary's id."""
         part_id, path = self.writer.new_part()
         before = self.held.parts if self.held else ()
         with duckdb.connect(str(path), config=self.settings) as connection:
@@ -93,7 +91,7 @@ class Build:
             if away and plan:
                 away.finish()
                 FilePlaces(plan).keep(self.given.files)
-            vocabulary, brought = self._brought(connection, loaded)
+            vocabulary = self._brought(connection, loaded)
             if not self.given.plugin.adds:
                 described = described_source(self.given.plugin.shape)
                 connection.execute(
@@ -114,7 +112,7 @@ class Build:
                 insist_on_persons(self.given.loaded_from, report)
             connection.execute("CHECKPOINT")
         part = replace(part, bytes=path.stat().st_size)
-        return replace(self._in_force(part, report), brought=brought), vocabulary
+        return self._in_force(part, report), vocabulary
 
     def _say_whom(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Write whom this load touches, where that is not everybody."""
@@ -126,20 +124,18 @@ class Build:
                 f"TO {text(str(place))} (FORMAT parquet)"
             )
 
-    def _brought(
-        self, connection: duckdb.DuckDBPyConnection, loaded: Loaded
-    ) -> tuple[str, str]:
-        """Join the vocabulary that a source brings; give its id, and a hash of that."""
+    def _brought(self, connection: duckdb.DuckDBPyConnection, loaded: Loaded) -> str:
+        """Join the vocabulary that a source brings to the one in force; give its id."""
         if not loaded.vocabulary:
-            return self.joined_to, ""
+            return self.vocabulary
         made = self.writer.building / "joined.duckdb"
-        former = self.writer.vocabulary_path(self.joined_to)
+        former = self.writer.vocabulary_path(self.vocabulary)
         report = vocabulary_from_relations(connection, loaded.vocabulary, made, former)
-        if report.id in {self.vocabulary, self.joined_to}:
+        if report.id == self.vocabulary:
             made.unlink()
         else:
             made.replace(self.writer.new_vocabulary(report.id))
-        return report.id, report.brought
+        return report.id
 
     def _in_force(self, part: Part, report: LoadReport) -> SourceInForce:
         files = tuple(

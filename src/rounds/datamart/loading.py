@@ -76,19 +76,21 @@ class Loading:
         made: Sequence[SourceInForce] = ()
         vocabulary = current.vocabulary
         if not stale:
-            one, vocabulary, is_known = self._one(given, current)
-            made = (one,) if is_known else ()
-        if not made:
+            one, vocabulary = self._build(
+                given, former if plugin.adds else None, vocabulary
+            )
+            made = (one,)
+        if not made or vocabulary != current.vocabulary:
             # By other rules, in another year or with other concepts than now: all is
             # read again.
             again = self._reopened([*others, *([former] if former and held else [])])
             mine = again.pop(name, None)
             read = (*mine.files, *new) if mine else new
             made, vocabulary = self._all(
-                [replace(given, files=read), *again.values()], vocabulary, current.base
+                [replace(given, files=read), *again.values()], vocabulary
             )
         self._drop_copies()
-        under = replace(current, vocabulary=vocabulary, vocabulary_base=current.base)
+        under = replace(current, vocabulary=vocabulary)
         snapshot = self._put_in_force(
             under, made, f"load {name}", self._id(contents, under)
         )
@@ -100,14 +102,14 @@ class Loading:
         """Make a vocabulary, and read every file in force again with it."""
         current, _ = self._current()
         made = self.writer.building / "vocabulary.duckdb"
-        base = make(made)
-        if base == current.base:
+        vocabulary = make(made)
+        if vocabulary == current.vocabulary:
             return current
-        made.replace(self.writer.new_vocabulary(base))
+        made.replace(self.writer.new_vocabulary(vocabulary))
         given = self._reopened(current.sources)
-        sources, vocabulary = self._all([*given.values()], base, base)
+        sources, vocabulary = self._all([*given.values()], vocabulary)
         self._drop_copies()
-        under = replace(current, vocabulary=vocabulary, vocabulary_base=base)
+        under = replace(current, vocabulary=vocabulary)
         contents = [*map(_contents, current.sources)]
         return self._put_in_force(
             under, sources, "vocabulary", self._id(contents, under)
@@ -169,73 +171,38 @@ class Loading:
         spill = self._spill
         return engine_settings(spill, threads=self.threads, memory=memory_limit())
 
-    def _one(self, given: Given, current: Snapshot) -> tuple[SourceInForce, str, bool]:
-        """Build one source, by the vocabulary in force.
-
-        Returns
-        -------
-        SourceInForce
-            The source.
-        str
-            The vocabulary with what it brings, which may still lack what others bring.
-        bool
-            Whether the vocabulary stays as it is, whatever others bring.
-        """
-        former = current.source(given.name)
-        others = any(one.brought for one in current.sources if one.name != given.name)
-        made, joined = self._build(
-            given,
-            former if given.plugin.adds else None,
-            current.vocabulary,
-            current.vocabulary if others else current.base,
-        )
-        says_as_before = made.brought == (former.brought if former else "")
-        is_known = joined == current.vocabulary and (says_as_before or not others)
-        return made, joined, is_known
-
     def _build(
-        self,
-        given: Given,
-        held: SourceInForce | None,
-        vocabulary: str,
-        joined_to: str,
+        self, given: Given, held: SourceInForce | None, vocabulary: str
     ) -> tuple[SourceInForce, str]:
-        """Build one part; give its source, and the vocabulary with what it brings."""
+        """Build one part; give its source, and the vocabulary if it brings more."""
         build = Build(
             writer=self.writer,
             given=given,
             held=held,
             vocabulary=vocabulary,
-            joined_to=joined_to,
             settings=self._settings,
             progress=self.progress,
             started=self.started,
             deidentify=self.deidentify,
             views=self.views,
         )
-        made, joined = build.run()
+        made, vocabulary = build.run()
         insist_unchanged(given.files)
-        return compacted(self.writer, made, self._settings), joined
+        return compacted(self.writer, made, self._settings), vocabulary
 
     def _all(
-        self, givens: Sequence[Given], vocabulary: str, base: str
+        self, givens: Sequence[Given], vocabulary: str
     ) -> tuple[tuple[SourceInForce, ...], str]:
-        """Build sources whole, by one vocabulary: the base with what each brings.
-
-        Parameters
-        ----------
-        vocabulary : str
-            What that is likely to be; if it proves to be another, all is built again.
-        """
+        """Build sources whole, under one vocabulary, to which each may bring more."""
         while True:
-            made, joined = [], base
-            # By name: of what two say of one concept, the same is taken each time.
-            for given in sorted(givens, key=lambda each: each.name):
-                one, joined = self._build(given, None, vocabulary, joined)
+            made = []
+            after = vocabulary
+            for given in givens:
+                one, after = self._build(given, None, after)
                 made.append(one)
-            if joined == vocabulary:
+            if after == vocabulary:
                 return tuple(made), vocabulary
-            vocabulary = joined
+            vocabulary = after  # The next time, nothing that they bring is new.
 
     def _reopened(self, sources: Sequence[SourceInForce]) -> dict[str, Given]:
         """Look at the files of sources again; refuse if any is not as it was."""

@@ -153,10 +153,8 @@ class Store:
             path = self.part_path(part.file)
             if not path.is_file() or path.stat().st_size != part.bytes:
                 return False
-        needed = (snapshot.vocabulary, snapshot.base)
-        return all(
-            path is None or path.is_file() for path in map(self.vocabulary_path, needed)
-        )
+        vocabulary = self.vocabulary_path(snapshot.vocabulary)
+        return vocabulary is None or vocabulary.is_file()
 
     @contextmanager
     def writing(self, wait: float = 0.0) -> Iterator[Writer]:

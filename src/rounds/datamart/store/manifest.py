@@ -79,8 +79,6 @@ class SourceInForce:
     """Rows of each CDM table that are seen, all parts together."""
     report: dict[str, Any]
     """The `LoadReport` of its last load, as JSON."""
-    brought: str = ""
-    """A hash of the vocabulary tables that it brings itself; empty for none."""
 
     @classmethod
     def from_dict(cls, kept: dict[str, Any]) -> Self:
@@ -107,9 +105,6 @@ class Snapshot:
     mapping_version: str
     vocabulary: str = ""
     """The id of the vocabulary in force; empty for none."""
-    vocabulary_base: str | None = None
-    """The id of what was loaded as a vocabulary, before sources' own concepts were
-    joined to it; empty for none. None, in a manifest that does not say: the same."""
     deidentification: str = ""
     """The id of the de-identification's settings; empty for none."""
     next_file: int = 0
@@ -118,12 +113,6 @@ class Snapshot:
     """How many concepts are seen: the vocabulary's, the sources' and local ones."""
     sources: tuple[SourceInForce, ...] = field(default=())
     """By name."""
-
-    @property
-    def base(self) -> str:
-        """The id of the vocabulary to which what sources bring is joined."""
-        known = self.vocabulary_base
-        return self.vocabulary if known is None else known
 
     @property
     def parts(self) -> tuple[Part, ...]:

@@ -99,12 +99,11 @@ class Writer:
             self.part_path(part.file): self.store.part_path(part.file)
             for part in snapshot.parts
         }
-        for vocabulary in {snapshot.vocabulary, snapshot.base}:
-            made, place = (
-                each.vocabulary_path(vocabulary) for each in (self, self.store)
-            )
-            if made is not None and place is not None:
-                places[made] = place
+        vocabulary = self.vocabulary_path(snapshot.vocabulary)
+        if vocabulary is not None:
+            place = self.store.vocabulary_path(snapshot.vocabulary)
+            assert place is not None
+            places[vocabulary] = place
         if self.new_touched().exists():
             places[self.new_touched()] = self.store.touched_path(self.number)
         for made, place in places.items():
@@ -166,8 +165,7 @@ class Writer:
             except DataError:
                 return  # Damaged: it is not known which files it needs.
             kept |= {store.part_path(part.file) for part in snapshot.parts}
-            needed = (snapshot.vocabulary, snapshot.base)
-            kept |= {store.vocabulary_path(each) for each in needed}
+            kept |= {store.vocabulary_path(snapshot.vocabulary)}
         for folder in ("parts", "vocabularies"):
             for path in (store.path / folder).glob("*.duckdb"):
                 if path not in kept:

@@ -11,7 +11,6 @@ export, value sets and maps have the same id together, in whatever order they ca
 
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -25,7 +24,6 @@ from rounds.datamart.vocabulary.fhir_terms import Terms, find_terms
 from rounds.datamart.vocabulary.finishing import finish
 from rounds.datamart.vocabulary.joining import (
     add_parts,
-    brought_hash,
     content_hashes,
     join_tables,
     keep_site_concepts,
@@ -111,9 +109,8 @@ def vocabulary_from_relations(
 ) -> VocabularyReport:
     """Make a vocabulary from the concept tables that an OMOP source brings itself.
 
-    What the existing vocabulary holds goes before what the source says of the same
-    concept; only what is new is added. So that a source can correct what it brought
-    before, that is not to be in it. A row that cannot be read in its types is left.
+    What the vocabulary in force holds goes before what the source says of the same
+    concept; only what is new is added. A row that cannot be read in its types is left.
 
     Parameters
     ----------
@@ -124,14 +121,14 @@ def vocabulary_from_relations(
     into : Path
         The file to make; it must not be there.
     existing : Path, optional
-        The vocabulary that was loaded, with what other sources bring.
+        The vocabulary in force.
     tell : callable, optional
         Told what is being read, and how many rows so far.
 
     Returns
     -------
     VocabularyReport
-        Of the joined vocabulary, with the hash of what was brought.
+        Of the joined vocabulary.
 
     Raises
     ------
@@ -148,7 +145,6 @@ def vocabulary_from_relations(
             join_tables(made)
             add_parts(made, content_hashes(made))
             report = finish(made, Terms.of(()), tell)
-            report = replace(report, brought=brought_hash(made))
             made.execute("DETACH brought")
             return report
 

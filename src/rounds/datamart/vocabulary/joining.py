@@ -4,7 +4,6 @@ The vocabulary in force is attached as `former`, an OMOP source's as `brought`; 
 tables that are made are the connection's own.
 """
 
-import hashlib
 from collections.abc import Sequence
 
 import duckdb
@@ -14,7 +13,6 @@ from rounds.datamart.vocabulary.tables import OHDSI_TABLES, columns_of, order_of
 
 __all__ = [
     "add_parts",
-    "brought_hash",
     "content_hashes",
     "join_tables",
     "keep_site_concepts",
@@ -91,30 +89,13 @@ def content_hashes(
 ) -> list[tuple[str, str, str, str | None]]:
     """Name what each table now holds, where that is not an export's rows alone."""
     exported = _has_export(connection)
-    joined = {
-        name
-        for (name,) in connection.execute(
-            "SELECT name FROM former.rounds_vocabulary_part WHERE part = 'relations'"
-        ).fetchall()
-    }
     found: list[tuple[str, str, str, str | None]] = []
     for table in OHDSI_TABLES:
         n, hashed = connection.execute(_hash_of(table)).fetchall()[0]
         before = connection.execute(f"SELECT count(*) FROM former.{table}").fetchall()
-        if n > (before[0][0] if exported else 0) or table in joined:
+        if n > (before[0][0] if exported else 0):
             found.append(("relations", table, hashed, None))
     return found
-
-
-def brought_hash(connection: duckdb.DuckDBPyConnection) -> str:
-    """Give a hash of all that is brought, whatever its order; empty for no row."""
-    found = [
-        connection.execute(_hash_of(f"brought.{table}")).fetchall()[0]
-        for table in OHDSI_TABLES
-    ]
-    if not any(n for n, _ in found):
-        return ""
-    return hashlib.sha256(repr(found).encode()).hexdigest()[:16]
 
 
 def _has_export(connection: duckdb.DuckDBPyConnection) -> bool:

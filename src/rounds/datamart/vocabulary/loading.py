@@ -1,16 +1,13 @@
 """A vocabulary put in force: made beside the former, and everything mapped by it."""
 
 import time
-from dataclasses import replace
 from pathlib import Path
 
-from rounds.datamart.datamart import Datamart
 from rounds.datamart.deidentify import DeidentifyPlan
 from rounds.datamart.load import Progress, change_vocabulary
 from rounds.datamart.store.folder import Store
 from rounds.datamart.store.writing import Clock
 from rounds.datamart.vocabulary.building import build_vocabulary
-from rounds.datamart.vocabulary.finishing import describe_in_force
 from rounds.datamart.vocabulary.report import VocabularyReport
 
 __all__ = ["load_vocabulary"]
@@ -65,8 +62,7 @@ def load_vocabulary(
     def make(path: Path) -> str:
         store = Store(mart_path)
         current = store.current()
-        # What sources brought is not in it: each is read again, and brings it anew.
-        existing = store.vocabulary_path(current.base) if current else None
+        existing = store.vocabulary_path(current.vocabulary) if current else None
 
         def tell(what: str, n: int) -> None:
             if progress is not None:
@@ -75,7 +71,7 @@ def load_vocabulary(
         made.append(build_vocabulary(folder, path, existing=existing, tell=tell))
         return made[0].id
 
-    snapshot = change_vocabulary(
+    change_vocabulary(
         mart_path,
         make,
         progress=progress,
@@ -84,7 +80,4 @@ def load_vocabulary(
         deidentify=deidentify,
         views=views,
     )
-    if snapshot.vocabulary == snapshot.base:
-        return made[0]
-    with Datamart.open(mart_path) as datamart:  # with what sources bring to it
-        return replace(describe_in_force(datamart), remarks=made[0].remarks)
+    return made[0]

@@ -22,8 +22,6 @@ class VocabularyReport:
     refused: tuple[tuple[str, str], ...] = ()
     """Value sets and concept maps that were not loaded: canonical name, and why."""
     remarks: tuple[str, ...] = field(default=())
-    brought: str = ""
-    """A hash of what an OMOP source brought to it; empty for nothing."""
 
     def as_dict(self) -> dict[str, Any]:
         """Give it as a JSON object."""
