@@ -19,6 +19,7 @@ from stories.canary_paths import paths, put
 
 _LETTERS = "bcdfghjkmnpqrstvwxz"
 STYLES = ("sound", "wild")
+DONE = ("finished", "completed", "final", "order", "active")
 SOUND_CODE = {"system": "http://loinc.org", "code": "8480-6"}
 AGE_CODE = {"system": "http://loinc.org", "code": "30525-0"}
 
@@ -131,11 +132,11 @@ class Coop(FurtherLeaves):
         known = class_of("fhir", kind, name)
         sound = style == "sound"
         if written == "text":
-            if known["class"] in {"date", "birth"}:
+            if known["class"] in {"date", "birth", "death"}:
                 late = name in {"end", "deceased"}
                 return flock.day(late=late) if sound else flock.sentence()
             if known["class"] == "choice" and sound:
-                return known["of"].split("|")[0]
+                return _done(known["of"].split("|"))
             if known["class"] == "zip":
                 return flock.postcode()
             return flock.word() if sound else flock.sentence()
@@ -199,6 +200,11 @@ class Coop(FurtherLeaves):
         if known["of"] and known["class"] == "code":
             code = {"system": flock.url(), "code": known["of"].split("|")[0]}
         return code | {"display": flock.sentence()}
+
+
+def _done(words):
+    """Choose the word with which a resource is loaded, and not set aside as planned."""
+    return next((word for word in DONE if word in words), words[0])
 
 
 def omop_rows(flock, n=2):

@@ -8,7 +8,7 @@ import pytest
 from rounds.datamart.cdm import create_tables
 from rounds.datamart.deidentify import MODES, Deidentifier, DeidentifyPlan, values
 from rounds.datamart.deidentify.inspection import insist_on_none
-from rounds.datamart.mapping import cdm_columns
+from rounds.datamart.mapping import cdm_columns, mapping
 from rounds.nouns import DataError
 
 
@@ -73,6 +73,11 @@ def test_a_code_is_kept_where_it_belongs(connection, tmp_path):
         ("CodeSystem/condition-clinical", "active", True),
         ("CodeSystem/v3-ActCode", "AMB", True),
         ("CodeSystem/v2-0136", "Y", True),
+        ("CodeSystem/observation-category", "symptom", True),
+        ("CodeSystem/v3-RoleCode", "CHLDADOPT", True),
+        ("CodeSystem/v3-RoleCode", "ADOPTC", False),
+        ("CodeSystem/v3-RouteOfAdministration", "IVINJ", True),
+        ("CodeSystem/v3-RouteOfAdministration", "INJ", False),
         ("CodeSystem/condition-clinical", "Ann-Example", False),
         ("CodeSystem/v3-ActCode", "Example", False),
         ("CodeSystem/v2-0203", "Example", False),
@@ -87,6 +92,62 @@ def test_hl7_s_systems_keep_their_own_codes_alone(
         query = f"SELECT {test} FROM (SELECT ?::VARCHAR AS s, ?::VARCHAR AS x)"
         ((found,),) = connection.execute(query, [base + system, code]).fetchall()
         assert found is (kept and base.startswith("http://terminology"))
+
+
+def lists_of_codes():
+    """Give the systems whose codes are listed one by one, and their codes."""
+    rows = {row["system"]: row["pattern"] for row in mapping("deidentify_systems")}
+    return {
+        system: pattern.split("|")
+        for system, pattern in rows.items()
+        if "hl7.org" in system and "/sid/" not in system
+    }
+
+
+def test_no_code_is_listed_twice_and_older_names_of_a_system_keep_as_much():
+    listed = lists_of_codes()
+    assert len(listed) > 40
+    assert [name for name, codes in listed.items() if len({*codes}) < len(codes)] == []
+    older = [name for name in listed if name.startswith("http://hl7.org/fhir/v3/")]
+    assert older
+    for name in older:
+        newer = "http://terminology.hl7.org/CodeSystem/v3-" + name.rpartition("/")[2]
+        assert listed[name] == listed[newer], name
+
+
+def luhn(digits):
+    """Give the check digit of LOINC: every second digit from the right doubled."""
+    doubled = [int(x) * (2 - i % 2) for i, x in enumerate(reversed(digits))]
+    return -sum(x // 10 + x % 10 for x in doubled) % 10
+
+
+def verhoeff(digits):
+    """Give what the digits of a SNOMED CT identifier come to: 0 if it is one.
+
+    In the dihedral group of ten elements: below 5 a turn, from 5 on a reflection.
+    """
+    shuffle = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)
+    so_far = 0
+    for place, given in enumerate(reversed(digits)):
+        digit = int(given)
+        for _ in range(place % 8):
+            digit = shuffle[digit]
+        turn = so_far - digit if so_far >= 5 else so_far + digit
+        so_far = turn % 5 + (5 if (so_far >= 5) != (digit >= 5) else 0)
+    return so_far
+
+
+@pytest.mark.parametrize(
+    "row", mapping("deidentify_numbers"), ids=lambda row: row["code"]
+)
+def test_every_code_of_an_age_or_an_identifier_has_its_check_digit(row):
+    """A code that was mistyped would let through what it should hold back."""
+    if row["vocabulary"] == "LOINC":
+        digits, check = row["code"].split("-")
+        assert int(check) == luhn(digits)
+    else:
+        assert row["vocabulary"] == "SNOMED"
+        assert verhoeff(row["code"]) == 0
 
 
 PERSON = {"person_id": 1 << 40, "year_of_birth": 1950}
