@@ -9,7 +9,7 @@ ENTRY = {
 ITEMS = [{"concept": {"CONCEPT_ID": 320128}, "includeDescendants": True}]
 SET = {"id": 0, "name": "Hypertension", "expression": {"items": ITEMS}}
 cohort = {"ConceptSets": [SET], "PrimaryCriteria": ENTRY}
-ENTRY["CriteriaList"][0]["ConditionOccurrence"]["Frist"] = True
+ENTRY["CriteriaList"][0]["ConditionOccurrence"]["Firsts"] = True
 (folder / "cohort.json").write_text(json.dumps(cohort))
 command("rounds cohort explain cohort.json")
 
