@@ -28,26 +28,33 @@ def run_(*files: Path, project: Path = Path(), json: bool = False) -> None:
     json
         Print one JSON object.
     """
-    from rounds.conduct import Desk, Project
-    from rounds.datamart import run_cohorts
+    from rounds.conduct import Desk, Gate, Project
     from rounds.definitions import read_cohorts
-    from rounds.ledger import safe
 
     cohorts = read_cohorts(files)
-    opened = Desk.open(Project.open(project), now=utc_now, by="cohort")
-    with opened as desk, desk.datamart() as mart, working("counting"):
+    opened = Project.open(project)
+    with (
+        Gate.open(opened, now=utc_now) as gate,
+        Desk.open(opened, now=utc_now, by="cohort") as desk,
+        desk.own_datamart() as mart,
+        working("counting"),
+    ):
         snapshot = mart.snapshot
         opted_out = desk.practice.opt_outs()
-        results = run_cohorts(mart, cohorts, without=opted_out)
+        results = gate.cohorts(mart, cohorts, without=opted_out)
     found: list[dict[str, Any]] = []
     lines: list[str] = []
-    for cohort, result in zip(cohorts, map(safe, results), strict=True):
+    for cohort, result in zip(cohorts, results, strict=True):
         plain, told = _shown(result)
         found.append({"cohort": str(cohort.ref()), "title": cohort.title, **plain})
         lines += [cohort.title, *told, ""]
-    lines.append(f"{_HIDDEN} : suppressed, a count of 1 to 10 could be worked out")
-    suppression = "counts of 1 to 10, and what would give them back, are null"
-    whole = {"snapshot": snapshot, "suppression": suppression, "cohorts": found}
+    lines.append(f"{_HIDDEN} : left out, a small count could be worked out from it")
+    whole = {
+        "snapshot": snapshot,
+        "disclosure": gate.profile.name,
+        "suppression": f"{gate.profile.says}; what is left out is null",
+        "cohorts": found,
+    }
     show(whole, lines, as_json=json)
 
 

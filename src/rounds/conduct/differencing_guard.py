@@ -20,7 +20,8 @@ class Line:
     name : str
         A unit, a population, or `overall`.
     sums : tuple of PersonSum
-        A denominator and, it may be, a numerator among its persons, or moments.
+        A denominator and, it may be, a numerator among its persons (or the sum that a
+        mean is made of); after these two, sums of values.
     hidden : bool
         Whether the line is left out because something in it is small.
     labelled : bool
@@ -77,9 +78,7 @@ class DifferencingGuard:
         known = [Known("mark", mark) for mark in marks]
         withheld: set[str] = set()
         shown = [line for line in lines if not line.hidden]
-        for line in sorted(
-            shown, key=lambda line: -max(map(len, line.sums), default=0)
-        ):
+        for line in sorted(shown, key=lambda line: -_size(line)):
             for told in parted[line.name][0]:
                 if cover.knows(told):
                     continue
@@ -118,7 +117,7 @@ class DifferencingGuard:
         """
         if not (line.hidden or line.labelled):
             return list(line.sums), []
-        parts = list(line.sums[:2])
+        parts, values = list(line.sums[:2]), list(line.sums[2:])
         small = [part for part in parts if self._is_small(part)]
         compared = [part for part in parts if not self._is_small(part)]
         if len(parts) == 2:
@@ -127,7 +126,8 @@ class DifferencingGuard:
                 small.append(PersonSum(others))
                 compared = compared[:1]
         marks = [part for part in small if len(part) in {1, self.threshold}]
-        return ([] if line.hidden else compared), marks
+        # A label stands for small counts; no label stands for a sum of values.
+        return ([] if line.hidden else compared + values), marks
 
     def _is_small(self, part: PersonSum) -> bool:
         return 1 <= len(part) <= self.threshold

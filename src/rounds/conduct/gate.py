@@ -8,36 +8,52 @@ has the right, and each look is written down.
 
 import datetime as dt
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
 
+from rounds.conduct.answering import Answering
 from rounds.conduct.audit import lines_of
-from rounds.conduct.differencing_guard import DifferencingGuard, Line
+from rounds.conduct.cohort_lines import (
+    lines_of_cohort,
+    question_of_cohort,
+    rounded_cohort,
+    with_cohort_lines,
+    without_events_of_few,
+)
+from rounds.conduct.differencing_guard import Line
 from rounds.conduct.disclosure_settings import DisclosureSettings, user_of_this_process
 from rounds.conduct.gate_lines import lines_of_result, question_of, with_lines
 from rounds.conduct.person_rows import PersonRows
 from rounds.conduct.project import Project
 from rounds.conduct.rounding import rounded_result, without_means_of_few
-from rounds.datamart import Datamart, members_of, run_measure
-from rounds.ledger import safe, safe_counts, safe_measure_result
+from rounds.datamart import (
+    Datamart,
+    members_of,
+    run_cohorts_with_members,
+    run_measure,
+)
+from rounds.ledger import safe, safe_cohort_result, safe_counts, safe_measure_result
 from rounds.methods.differencing import PersonSum
 from rounds.methods.disclosure_profiles import DEFAULT, Profile
 from rounds.nouns import (
     AccessError,
+    Cohort,
+    CohortResult,
     DisclosureError,
     Measure,
     MeasureResult,
     NotEstimable,
     Noun,
     Period,
+    Ref,
 )
-from rounds.practice.asked import Asked, Asking
 
 __all__ = ["Gate", "publishable"]
 
 AnyNoun = TypeVar("AnyNoun", bound=Noun)
+AnyResult = TypeVar("AnyResult", MeasureResult, CohortResult)
 Members = Mapping[str, tuple[PersonSum, ...]]
 
 _EARLIER = (
@@ -74,8 +90,7 @@ class Gate:
     asker: str
     settings: DisclosureSettings
     now: Callable[[], dt.datetime]
-    _asked: list[Asked] = field(default_factory=list, repr=False)
-    _guards: list[DifferencingGuard] = field(default_factory=list, repr=False)
+    _answering: list[Answering] = field(default_factory=list, repr=False)
 
     @classmethod
     @contextmanager
@@ -106,8 +121,8 @@ class Gate:
         try:
             yield gate
         finally:
-            for store in gate._asked:
-                store.close()
+            for opened in gate._answering:
+                opened.close()
 
     @property
     def profile(self) -> Profile:
@@ -133,12 +148,13 @@ class Gate:
         *,
         by: str | None = None,
         without: frozenset[str] = frozenset(),
+        cohorts: Mapping[Ref, str] | None = None,
     ) -> MeasureResult | NotEstimable:
         """Count a measure, and give what of it may be shown to who asks.
 
         Parameters
         ----------
-        datamart, measure, period, by, without
+        datamart, measure, period, by, without, cohorts
             As `run_measure` takes them.
 
         Raises
@@ -148,11 +164,48 @@ class Gate:
         DisclosureError
             If nothing of it may be told after what was told before.
         """
-        exact = run_measure(datamart, measure, period, by=by, without=without)
+        asked: dict[str, Any] = {"by": by, "without": without, "cohorts": cohorts}
+        exact = run_measure(datamart, measure, period, **asked)
         if isinstance(exact, NotEstimable):
             return safe(exact)
-        members = members_of(datamart, measure, period, by=by, without=without)
-        return self.release(exact, members)
+        return self.release(exact, members_of(datamart, measure, period, **asked))
+
+    def cohorts(
+        self,
+        datamart: Datamart,
+        cohorts: Sequence[Cohort],
+        *,
+        without: frozenset[str] = frozenset(),
+    ) -> tuple[CohortResult | NotEstimable, ...]:
+        """Count cohorts, and give what of each may be shown to who asks.
+
+        Parameters
+        ----------
+        datamart, cohorts, without
+            As `run_cohorts` takes them.
+
+        Returns
+        -------
+        tuple of CohortResult or NotEstimable
+            One each, in their order; where nothing of one may be told after what was
+            told before, NotEstimable says so, and the others are told.
+
+        Raises
+        ------
+        DefinitionError, DataError
+            As `run_cohorts` does.
+        """
+        shown: list[CohortResult | NotEstimable] = []
+        found = run_cohorts_with_members(datamart, cohorts, without=without)
+        for exact, members in found:
+            if isinstance(exact, NotEstimable):
+                shown.append(safe(exact))
+                continue
+            try:
+                shown.append(self.release_cohort(exact, members))
+            except DisclosureError as error:
+                shown.append(NotEstimable(reason=f"{exact.title}: {error.what}"))
+        return tuple(shown)
 
     def release(self, result: MeasureResult, members: Members) -> MeasureResult:
         """Give what of a result may be shown to who asks.
@@ -179,12 +232,37 @@ class Gate:
         told = self._answered(
             question_of(result), lines, lambda some: with_lines(shown, some)
         )
-        answer = MeasureResult.from_json(told)
-        if answer.snapshot != result.snapshot:
-            said = _EARLIER.format(snapshot=answer.snapshot)
-            limitations = (*answer.limitations, said)
-            answer = answer.model_copy(update={"limitations": limitations})
+        answer = _dated(MeasureResult.from_json(told), result.snapshot)
         return rounded_result(answer, self.profile)
+
+    def release_cohort(self, result: CohortResult, members: Members) -> CohortResult:
+        """Give what of a cohort's result may be shown to who asks.
+
+        Parameters
+        ----------
+        result : CohortResult
+            Exact.
+        members : mapping of str to tuple of PersonSum
+            Who is in each count, as `run_cohorts_with_members` names them; a count
+            whose people are not named is left out.
+
+        Raises
+        ------
+        DisclosureError
+            If nothing of it may be told after what was told before.
+        """
+        if self.profile.redacts:
+            shown = safe_cohort_result(result, threshold=self.profile.threshold)
+        else:
+            shown = without_events_of_few(result, self.profile)
+        lines = lines_of_cohort(shown, members, self.profile)
+        told = self._answered(
+            question_of_cohort(result),
+            lines,
+            lambda some: with_cohort_lines(shown, some),
+        )
+        answer = _dated(CohortResult.from_json(told), result.snapshot)
+        return rounded_cohort(answer, self.profile)
 
     def release_counts(
         self,
@@ -243,50 +321,13 @@ class Gate:
     def _answered(
         self, question: str, lines: list[Line], less: Callable[[frozenset[str]], str]
     ) -> str:
-        """Judge, write down what is told, and give it; or the earlier answer."""
-        guard, asked = self._opened()
+        """Compare with what was told before, and give what may be told."""
+        if not self._answering:
+            opened = Answering.open(self.project.asked, self.profile.threshold)
+            self._answering.append(opened)
         asker = "everybody" if self.settings.together else self.asker
-        try:
-            with asked.asking(asker, f"{self.profile.name} {question}") as asking:
-                answer = self._judged(guard, asking, lines, less)
-        except BaseException:
-            guard.forget(asker)  # What was not kept was not told.
-            raise
-        if answer is not None:
-            return answer
-        raise DisclosureError(
-            "This question is too close to others that you have asked.",
-            code="too-close-to-earlier",
-            why="Their answers together would be about very few people.",
-            remedies=(
-                "Use an answer that you have been given already.",
-                "Ask about another period or other groups, that differ by more.",
-            ),
-        )
-
-    def _judged(
-        self,
-        guard: DifferencingGuard,
-        asking: Asking,
-        lines: list[Line],
-        less: Callable[[frozenset[str]], str],
-    ) -> str | None:
-        """Give the answer, or an earlier one; None if nothing may be told."""
-        verdict = guard.judge(asking, lines)
-        shown = {line.name for line in lines if not line.hidden}
-        told = frozenset(shown - verdict.withheld)
-        earlier = asking.earlier() if verdict.withheld else None
-        # That all of it is small may be said; that nothing may be told is an error.
-        answer = less(told) if told or not verdict.withheld else None
-        # Where few people have come or gone since, the earlier answer stands.
-        asking.write(verdict.known, None if earlier else answer, at=self.now())
-        return earlier or answer
-
-    def _opened(self) -> tuple[DifferencingGuard, Asked]:
-        if not self._asked:
-            self._asked.append(Asked.open(self.project.asked))
-            self._guards.append(DifferencingGuard(self.profile.threshold))
-        return self._guards[0], self._asked[0]
+        asked = f"{self.profile.name} {question}"
+        return self._answering[0].answer(asker, asked, lines, less, self.now)
 
     # -- persons
 
@@ -341,3 +382,11 @@ class Gate:
             self.project.audit(
                 self.now(), "disclosure profile", self.profile.name, by=self.asker
             )
+
+
+def _dated(answer: AnyResult, snapshot: str | None) -> AnyResult:
+    """Say of an earlier answer that it is one."""
+    if answer.snapshot == snapshot:
+        return answer
+    said = _EARLIER.format(snapshot=answer.snapshot)
+    return answer.model_copy(update={"limitations": (*answer.limitations, said)})

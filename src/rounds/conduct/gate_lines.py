@@ -21,17 +21,29 @@ _CLOSE = (
 def lines_of_result(
     shown: MeasureResult, members: Members, profile: Profile
 ) -> list[Line]:
-    """Give the lines of a result with who is in them, where that is known."""
-    hidden = {
-        "overall": shown.overall.suppressed,
-        **{f"unit {unit.unit}": unit.suppressed for unit in shown.by},
-        **{f"population {name}": n is None for name, n in shown.populations.items()},
+    """Give the lines of a result with who is in them, where that is known.
+
+    A database of others may change between the count and the look at who is counted:
+    where the two differ, it is not known who is in the line.
+    """
+    units = {"overall": shown.overall, **{f"unit {one.unit}": one for one in shown.by}}
+    counts: dict[str, tuple[int | None, ...]] = {
+        name: () if unit.suppressed else (unit.denominator, unit.numerator)
+        for name, unit in units.items()
     }
+    for name, n in shown.populations.items():
+        counts[f"population {name}"] = () if n is None else (n,)
     return [
-        Line(name, members[name], gone, labelled=not profile.redacts)
-        for name, gone in hidden.items()
-        if name in members
+        Line(name, members[name], not told, labelled=not profile.redacts)
+        for name, told in counts.items()
+        if name in members and _is_of(members[name], told)
     ]
+
+
+def _is_of(sums: tuple[PersonSum, ...], told: tuple[int | None, ...]) -> bool:
+    """Say whether the counts that are told are those of the persons named."""
+    pairs = zip(sums, told, strict=False)
+    return all(count is None or one.total == count for one, count in pairs)
 
 
 def with_lines(shown: MeasureResult, told: frozenset[str]) -> str:

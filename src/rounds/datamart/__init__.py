@@ -2,7 +2,11 @@
 
 from rounds.datamart.bedside_publishing import BedsidePublished, publish_bedside
 from rounds.datamart.build import Progress
-from rounds.datamart.cohorts import compile_cohort, run_cohorts
+from rounds.datamart.cohorts import (
+    compile_cohort,
+    run_cohorts,
+    run_cohorts_with_members,
+)
 from rounds.datamart.datamart import Datamart, SourceStatus, Status
 from rounds.datamart.engines.cdm import AnyDatamart, CdmDatabase
 from rounds.datamart.engines.opening import open_cdm
@@ -43,6 +47,7 @@ __all__ = [
     "origins",
     "publish_bedside",
     "run_cohorts",
+    "run_cohorts_with_members",
     "run_measure",
     "write_subjects",
 ]

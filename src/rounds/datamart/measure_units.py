@@ -13,7 +13,7 @@ from rounds.methods.proportion import wilson
 from rounds.methods.ratio import median, observed_to_expected, ratio_of_totals
 from rounds.nouns import Measure, UnitResult
 
-__all__ = ["Found", "of_counts", "of_rows"]
+__all__ = ["Found", "of_counts", "of_rows", "used_rows"]
 
 
 @dataclass(frozen=True)
@@ -56,13 +56,13 @@ def of_rows(
         None where nothing is known of anybody.
     """
     one = _one(measure)
-    used = _used(measure, rows)
+    used = used_rows(measure, rows)
     overall = one("overall", rows, used)
     if overall is None:
         return None
     units: list[UnitResult] = []
     if by:
-        labels, known = labels_of(split, by), _used(measure, split)
+        labels, known = labels_of(split, by), used_rows(measure, split)
         for label in _ordered(measure, set(labels[known].tolist()), by):
             unit = one(label, split, known & (labels == label))
             units += [unit] if unit is not None else []
@@ -79,8 +79,8 @@ def _one(
     return _mean if measure.aggregate == "mean" else _median
 
 
-def _used(measure: Measure, rows: MeasureRows) -> Any:
-    """Say which rows a result rests on, shape (n,)."""
+def used_rows(measure: Measure, rows: MeasureRows) -> Any:
+    """Say which rows a result rests on: an array of bool, shape (n,)."""
     used = rows.denominator if measure.scoring == "proportion" else rows.observed
     if measure.expected is not None:
         assert rows.expected is not None

@@ -4,20 +4,11 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 from rounds.datamart.compile_concepts import other_units
-from rounds.datamart.consent import opted_out_when_made
 from rounds.datamart.counts import AGE_BANDS
 from rounds.datamart.deidentify.calendar import calendar_of, limits_of_calendar
-from rounds.datamart.deidentify.known import known_as
 from rounds.datamart.kept_counts import proportion_counts
 from rounds.datamart.measure_units import of_counts, of_rows
-from rounds.datamart.rows import (
-    Asked,
-    fetch,
-    nobody,
-    prepare,
-    require_cohorts,
-    without_days,
-)
+from rounds.datamart.rows import Asked, asked_of, fetch, nobody
 from rounds.definitions.graph import has_months, uses_times
 from rounds.nouns import (
     DefinitionError,
@@ -28,7 +19,13 @@ from rounds.nouns import (
     Ref,
 )
 
-__all__ = ["AGE_BANDS", "CHARACTERISTICS", "MeasureResult", "run_measure"]
+__all__ = [
+    "AGE_BANDS",
+    "CHARACTERISTICS",
+    "MeasureResult",
+    "asked_for",
+    "run_measure",
+]
 
 By = Literal["care_site", "provider", "sex", "age", "svi_quartile", "month"]
 CHARACTERISTICS: Final = (
@@ -98,24 +95,12 @@ def run_measure(
     DataError
         If the datamart cannot be read.
     """
-    _refuse(measure, by)
-    require_cohorts(measure, cohorts or {})
-    concepts = prepare(datamart, measure)
-    if isinstance(concepts, NotEstimable):
-        return concepts
-    refused = without_days(datamart, measure, period, by)
-    if refused is not None:
-        return refused
-    left_out = known_as(datamart, without) | opted_out_when_made(datamart)
-    asked = Asked(
-        measure,
-        period,
-        concepts,
-        by,
-        left_out,
-        calendar=calendar_of(datamart),
-        cohorts=cohorts or {},
+    asked = asked_for(
+        datamart, measure, period, by=by, without=without, cohorts=cohorts
     )
+    if isinstance(asked, NotEstimable):
+        return asked
+    concepts = asked.concepts
     if measure.scoring == "proportion" and measure.expected is None:
         found = of_counts(measure, proportion_counts(datamart, asked), by)
     else:
@@ -139,6 +124,24 @@ def run_measure(
         by=found.units,
         limitations=tuple(limitations + _limits(measure)),
     )
+
+
+def asked_for(
+    datamart: Any,
+    measure: Measure,
+    period: Period,
+    *,
+    by: str | None = None,
+    without: frozenset[str] = frozenset(),
+    cohorts: Mapping[Ref, str] | None = None,
+) -> Asked | NotEstimable:
+    """Make of a question what is asked of a datamart, or say why it has no answer.
+
+    The result of a measure and the persons in it are both of what this gives.
+    Parameters and errors are those of `run_measure`.
+    """
+    _refuse(measure, by)
+    return asked_of(datamart, measure, period, by=by, without=without, cohorts=cohorts)
 
 
 def _refuse(measure: Measure, by: str | None) -> None:

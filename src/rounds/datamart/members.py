@@ -3,21 +3,28 @@
 Nothing of this is shown to anybody: the gate keeps it in `private/`.
 """
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rounds.datamart.consent import opted_out_when_made
-from rounds.datamart.counts import labels_of
-from rounds.datamart.rows import Asked, MeasureRows, fetch, prepare
+from rounds.datamart.counts import labels_of, populations_of
+from rounds.datamart.measure_units import used_rows
+from rounds.datamart.measures import asked_for
+from rounds.datamart.rows import MeasureRows, fetch
 from rounds.methods.differencing import PersonSum
-from rounds.nouns import Measure, NotEstimable, Period
+from rounds.nouns import Measure, NotEstimable, Period, Ref
 
 __all__ = ["members_of"]
 
-_SCALE = 1000.0
+_SCALE: Final = 1e3
 """Values are told with decimals; sums of them are compared as whole thousandths."""
+_RISK_SCALE: Final = 1e6
+"""Risks as whole millionths: one of a few in ten thousand must not become nothing."""
+
+Chosen = NDArray[np.bool_]
+Numbers = NDArray[np.float64]
 
 
 def members_of(
@@ -27,6 +34,7 @@ def members_of(
     *,
     by: str | None = None,
     without: frozenset[str] = frozenset(),
+    cohorts: Mapping[Ref, str] | None = None,
 ) -> dict[str, tuple[PersonSum, ...]]:
     """Give the sums over persons that a measure's result is made of.
 
@@ -34,44 +42,44 @@ def members_of(
     ----------
     datamart : Datamart
         Open.
-    measure, period, by, without
+    measure, period, by, without, cohorts
         As `run_measure` takes them.
 
     Returns
     -------
     dict of str to tuple of PersonSum
         `overall`, `population NAME`, and `unit LABEL` for each unit; empty where the
-        result is not estimable.
+        result is not estimable. Of a line the count comes first, then the numerator's
+        (of a mean there is none), then the sums of values that stand in it or that its
+        interval gives back.
 
     Raises
     ------
     DefinitionError
-        If the measure has a problem.
+        If the measure has a problem, or cannot be split so.
     DataError
         If the datamart cannot be read.
     """
-    concepts = prepare(datamart, measure)
-    if isinstance(concepts, NotEstimable):
+    asked = asked_for(
+        datamart, measure, period, by=by, without=without, cohorts=cohorts
+    )
+    if isinstance(asked, NotEstimable):
         return {}
-    left_out = without | opted_out_when_made(datamart)
-    asked = Asked(measure, period, concepts, by, left_out)
     rows = fetch(datamart, asked)
-    everybody = np.ones(len(rows), dtype=bool)
-    found = {"overall": _told(measure, rows, everybody)}
-    for name, chosen in _populations(rows).items():
+    found = {"overall": _told(measure, rows, used_rows(measure, rows))}
+    for name, chosen in _populations(measure, rows).items():
         found[f"population {name}"] = (_count(rows, chosen),)
     if by is None:
         return found
     split = fetch(datamart, asked, monthly=True) if asked.is_monthly else rows
-    labels = labels_of(split, by)
-    counted = split.denominator if measure.scoring == "proportion" else split.observed
-    for label in np.unique(labels[counted]).tolist():
-        found[f"unit {label}"] = _told(measure, split, labels == label)
+    labels, used = labels_of(split, by), used_rows(measure, split)
+    for label in np.unique(labels[used]).tolist():
+        found[f"unit {label}"] = _told(measure, split, used & (labels == label))
     return found
 
 
-def _populations(rows: MeasureRows) -> dict[str, NDArray[np.bool_]]:
-    return {
+def _populations(measure: Measure, rows: MeasureRows) -> dict[str, Chosen]:
+    chosen = {
         "initial_population": np.ones(len(rows), dtype=bool),
         "denominator": rows.denominator,
         "denominator_exclusion": rows.excluded,
@@ -79,23 +87,41 @@ def _populations(rows: MeasureRows) -> dict[str, NDArray[np.bool_]]:
         "numerator": rows.numerator,
         "observed": rows.observed,
     }
+    return {name: chosen[name] for name in populations_of(measure, rows)}
 
 
-def _told(
-    measure: Measure, rows: MeasureRows, chosen: NDArray[np.bool_]
-) -> tuple[PersonSum, ...]:
-    """Give the sums behind one line: its counts; of a mean, its moments as well."""
-    if measure.scoring == "proportion":
-        counted = chosen & rows.denominator
-        return _count(rows, counted), _count(rows, counted & rows.numerator)
-    counted = chosen & rows.observed
-    values = rows.value[counted]
-    first = PersonSum.of(rows.person_id[counted], np.rint(values * _SCALE))
-    # The interval gives back the sum of squares.
-    second = PersonSum.of(rows.person_id[counted], np.rint(values**2 * _SCALE))
-    return _count(rows, counted), first, second
+def _told(measure: Measure, rows: MeasureRows, chosen: Chosen) -> tuple[PersonSum, ...]:
+    """Give the sums behind one line: its counts, and what is made of values."""
+
+    def total(values: Numbers, scale: float = _SCALE) -> PersonSum:
+        return PersonSum.of(rows.person_id[chosen], np.rint(values * scale))
+
+    sums = [_count(rows, chosen)]
+    if measure.scoring != "continuous-variable":
+        sums.append(_count(rows, chosen & rows.numerator))
+    if measure.scoring == "ratio":
+        above = _column(rows.numerator_value)[chosen]
+        below = _column(rows.denominator_value)[chosen]
+        # The interval gives back the sum of (above − value × below)²: whatever the
+        # value is, it is a sum of these three.
+        moments = (above**2, above * below, below**2)
+        sums += [total(values) for values in (above, below, *moments)]
+    elif measure.scoring == "continuous-variable":
+        values = rows.value[chosen]
+        # A mean's interval gives back the sum of squares.
+        sums += [total(values), total(values**2)]
+    if measure.expected is not None:
+        sums.append(total(_column(rows.expected)[chosen], _RISK_SCALE))
+    return tuple(sums)
 
 
-def _count(rows: MeasureRows, chosen: NDArray[np.bool_]) -> PersonSum:
+def _column(values: Numbers | None) -> Numbers:
+    """Give a column that the measure has fetched."""
+    if values is None:
+        raise ValueError("the rows were fetched of another measure")
+    return values
+
+
+def _count(rows: MeasureRows, chosen: Chosen) -> PersonSum:
     """Count persons, or visits of persons."""
     return PersonSum.of(rows.person_id[chosen])

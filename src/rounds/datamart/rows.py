@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Asked",
     "MeasureRows",
+    "asked_of",
     "fetch",
     "measure_rows",
     "require_cohorts",
@@ -156,23 +157,41 @@ def measure_rows(
     DataError
         If the datamart cannot be read.
     """
+    asked = asked_of(datamart, measure, period, without=without, cohorts=cohorts)
+    return asked if isinstance(asked, NotEstimable) else fetch(datamart, asked)
+
+
+def asked_of(
+    datamart: Any,
+    measure: Measure,
+    period: Period,
+    *,
+    by: str | None = None,
+    without: frozenset[str] = frozenset(),
+    cohorts: Mapping[Ref, str] | None = None,
+) -> "Asked | NotEstimable":
+    """Make of a question what is asked of one datamart: the same for every answer.
+
+    Opt-outs go by the names that the datamart knows, with those that its consents deny.
+    Parameters, NotEstimable and errors are those of `measure_rows`; `by` is taken to
+    be a characteristic that the measure can be split by.
+    """
     require_cohorts(measure, cohorts or {})
-    prepared = prepare(datamart, measure)
-    if isinstance(prepared, NotEstimable):
-        return prepared
-    refused = without_days(datamart, measure, period)
+    concepts = prepare(datamart, measure)
+    if isinstance(concepts, NotEstimable):
+        return concepts
+    refused = without_days(datamart, measure, period, by)
     if refused is not None:
         return refused
-    left_out = known_as(datamart, without) | opted_out_when_made(datamart)
-    asked = Asked(
+    return Asked(
         measure,
         period,
-        prepared,
-        without=left_out,
+        concepts,
+        by,
+        known_as(datamart, without) | opted_out_when_made(datamart),
         calendar=calendar_of(datamart),
         cohorts=cohorts or {},
     )
-    return fetch(datamart, asked)
 
 
 def require_cohorts(measure: Measure, cohorts: Mapping[Ref, str]) -> None:

@@ -2,6 +2,7 @@
 
 from rounds.ledger.disclosure import (
     safe,
+    safe_cohort_result,
     safe_counts,
     safe_measure_result,
     safe_populations,
@@ -20,6 +21,7 @@ __all__ = [
     "Receipt",
     "Trail",
     "safe",
+    "safe_cohort_result",
     "safe_counts",
     "safe_measure_result",
     "safe_populations",

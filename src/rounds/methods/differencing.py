@@ -57,6 +57,11 @@ class PersonSum:
         weights = np.rint(sums).astype(np.int64)
         return cls(keys, None if (weights == 1).all() else weights)
 
+    @property
+    def total(self) -> int:
+        """The sum itself."""
+        return len(self.keys) if self.weights is None else int(self.weights.sum())
+
     def __len__(self) -> int:
         """How many persons there are."""
         return len(self.keys)

@@ -8,7 +8,7 @@ from rounds.datamart.cohorts.reading import Reading
 from rounds.datamart.counts import AGE_BANDS, UNKNOWN
 from rounds.nouns import AttritionStep, Cohort, UnitResult
 
-__all__ = ["Counted", "count"]
+__all__ = ["AGE_BAND", "SEX", "Counted", "count"]
 
 ENTRY: Final = "entry events"
 
@@ -44,11 +44,17 @@ FROM (
     WHERE person_id NOT IN (FROM left_out)
 ) GROUP BY cohort_definition_id, rule ORDER BY ALL
 """
-_SEX: Final = (
+SEX: Final = (
     "CASE gender_concept_id WHEN 8532 THEN 'F' WHEN 8507 THEN 'M' "
     f"ELSE '{UNKNOWN['sex']}' END"
 )
 _YEARS: Final = "year(first_day) - year_of_birth"
+_BANDS: Final = " ".join(
+    f"WHEN {_YEARS} BETWEEN {low} AND {high} THEN "
+    + (f"'{low}+'" if high == 200 else f"'{low}–{high}'")
+    for low, high in AGE_BANDS
+)
+AGE_BAND: Final = f"CASE {_BANDS} ELSE '{UNKNOWN['age']}' END"
 
 
 @dataclass(frozen=True)
@@ -97,7 +103,7 @@ def count(
         return found
 
     whole, steps = asked(_WHOLE), asked(_ATTRITION)
-    by_sex, by_age = asked(_BY, label=_SEX), asked(_BY, label=_age_band())
+    by_sex, by_age = asked(_BY, label=SEX), asked(_BY, label=AGE_BAND)
     return [
         Counted(
             attrition=_attrition(cohort, steps.get(n, [])),
@@ -108,15 +114,6 @@ def count(
         )
         for n, cohort in enumerate(cohorts, 1)
     ]
-
-
-def _age_band() -> str:
-    bands = " ".join(
-        f"WHEN {_YEARS} BETWEEN {low} AND {high} THEN "
-        + (f"'{low}+'" if high == 200 else f"'{low}–{high}'")
-        for low, high in AGE_BANDS
-    )
-    return f"CASE {bands} ELSE '{UNKNOWN['age']}' END"
 
 
 def _attrition(

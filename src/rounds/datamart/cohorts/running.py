@@ -1,7 +1,7 @@
 """Run cohorts on a datamart: rows once a snapshot, counts without who opted out."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import duckdb
 
@@ -9,6 +9,7 @@ from rounds.datamart.cohorts.compiling import PLACES, compile_cohort
 from rounds.datamart.cohorts.counting import Counted, count
 from rounds.datamart.cohorts.eras import GAP_DAYS
 from rounds.datamart.cohorts.kept import Kept
+from rounds.datamart.cohorts.members import CohortMembers, members
 from rounds.datamart.cohorts.reading import Reading, reading, tables_of
 from rounds.datamart.cohorts.sharing import compile_together
 from rounds.datamart.cohorts.unused import unused_concepts
@@ -20,7 +21,10 @@ from rounds.nouns import Cohort, CohortResult, NotEstimable
 from rounds.nouns.circe import parts
 from rounds.nouns.errors import DataError
 
-__all__ = ["run_cohorts"]
+__all__ = ["Found", "run_cohorts", "run_cohorts_with_members"]
+
+Found: TypeAlias = tuple[CohortResult | NotEstimable, CohortMembers]
+"""What one cohort comes to, and who is in each line of it."""
 
 _AT_ONCE: Final = 128
 """So many share their tables; more would hold too much at a time."""
@@ -54,34 +58,56 @@ def run_cohorts(
     DataError
         If the datamart cannot be read, or lacks a table that CDM 5.4 does not have.
     """
-    found: list[CohortResult | NotEstimable] = []
+    found = _in_lots(datamart, cohorts, without, named=False)
+    return tuple(result for result, _ in found)
+
+
+def run_cohorts_with_members(
+    datamart: Any, cohorts: Sequence[Cohort], *, without: frozenset[str] = frozenset()
+) -> tuple[Found, ...]:
+    """Run cohorts, and say who is in each count: for the gate, and nobody else.
+
+    Parameters and errors are those of `run_cohorts`.
+
+    Returns
+    -------
+    tuple of (CohortResult or NotEstimable, dict of str to tuple of PersonSum)
+        One each, in their order. Nobody is named where a cohort is not estimable.
+    """
+    return tuple(_in_lots(datamart, cohorts, without, named=True))
+
+
+def _in_lots(
+    datamart: Any, cohorts: Sequence[Cohort], without: frozenset[str], *, named: bool
+) -> list[Found]:
+    found: list[Found] = []
     for first in range(0, len(cohorts), _AT_ONCE):
-        found += _run(datamart, cohorts[first : first + _AT_ONCE], without)
-    return tuple(found)
+        lot = cohorts[first : first + _AT_ONCE]
+        found += _run(datamart, lot, without, named=named)
+    return found
 
 
 def _run(
-    datamart: Any, cohorts: Sequence[Cohort], without: frozenset[str]
-) -> list[CohortResult | NotEstimable]:
+    datamart: Any, cohorts: Sequence[Cohort], without: frozenset[str], *, named: bool
+) -> list[Found]:
     for cohort in cohorts:
         _insist_on_tables(cohort)
     refused = [_without_days(datamart, one) for one in cohorts]
     answerable = [one for one, no in zip(cohorts, refused, strict=True) if no is None]
     if not answerable:
-        return [no for no in refused if no is not None]
+        return [(no, {}) for no in refused if no is not None]
     left_out = known_as(datamart, without) | opted_out_when_made(datamart)
     kept = Kept(datamart)
     try:
         with reading(datamart, answerable) as opened:
             _fill(opened, kept, answerable)
             counted = count(opened, answerable, without=left_out)
+            who = members(opened, answerable) if named else [{}] * len(answerable)
             unused = unused_concepts(opened, answerable)
-            results = iter(
-                [
-                    _result(datamart, opened, *each)
-                    for each in zip(answerable, counted, unused, strict=True)
-                ]
-            )
+            made = [
+                _result(datamart, opened, *each)
+                for each in zip(answerable, counted, unused, strict=True)
+            ]
     except duckdb.Error as error:
         # The database's own words may hold a value from a row: only its kind is shown.
         raise DataError(
@@ -93,7 +119,8 @@ def _run(
             ),
         ) from None
     kept.forget()
-    return [no if no is not None else next(results) for no in refused]
+    results = zip(made, who, strict=True)
+    return [(no, {}) if no is not None else next(results) for no in refused]
 
 
 def _fill(opened: Reading, kept: Kept, cohorts: Sequence[Cohort]) -> None:

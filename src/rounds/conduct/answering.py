@@ -1,0 +1,101 @@
+"""Answers that are compared with all earlier ones, and written down before told."""
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+from rounds.conduct.differencing_guard import DifferencingGuard, Line
+from rounds.nouns import DisclosureError
+from rounds.practice.asked import Asked, Asking
+
+__all__ = ["Answering"]
+
+Less = Callable[[frozenset[str]], str]
+
+
+class Answering:
+    """What has been told, kept in a store, and the guard that compares with it.
+
+    Parameters
+    ----------
+    asked : Asked
+        The store, open.
+    guard : DifferencingGuard
+        For the profile in force.
+    """
+
+    def __init__(self, asked: Asked, guard: DifferencingGuard) -> None:
+        self._asked = asked
+        self._guard = guard
+
+    @classmethod
+    def open(cls, path: Path, threshold: int) -> Self:
+        """Open the store; what is asked is compared by the greatest small count."""
+        return cls(Asked.open(path), DifferencingGuard(threshold))
+
+    def close(self) -> None:
+        """Close the store."""
+        self._asked.close()
+
+    def answer(
+        self,
+        asker: str,
+        question: str,
+        lines: list[Line],
+        less: Less,
+        now: Callable[[], dt.datetime],
+    ) -> str:
+        """Judge, write down what is told, and give it; or the earlier answer.
+
+        Parameters
+        ----------
+        asker, question : str
+            Who asks, and what makes it this question.
+        lines : list of Line
+            What the answer is made of.
+        less : callable
+            Gives the answer as JSON with these lines alone.
+        now : callable
+            Gives the moment.
+
+        Raises
+        ------
+        DisclosureError
+            If nothing of it may be told after what was told before.
+        """
+        try:
+            with self._asked.asking(asker, question) as asking:
+                answer = self._judged(asking, lines, less, now)
+        except BaseException:
+            self._guard.forget(asker)  # What was not kept was not told.
+            raise
+        if answer is not None:
+            return answer
+        raise DisclosureError(
+            "This question is too close to others that you have asked.",
+            code="too-close-to-earlier",
+            why="Their answers together would be about very few people.",
+            remedies=(
+                "Use an answer that you have been given already.",
+                "Ask about another period or other groups, that differ by more.",
+            ),
+        )
+
+    def _judged(
+        self,
+        asking: Asking,
+        lines: list[Line],
+        less: Less,
+        now: Callable[[], dt.datetime],
+    ) -> str | None:
+        """Give the answer, or an earlier one; None if nothing may be told."""
+        verdict = self._guard.judge(asking, lines)
+        shown = {line.name for line in lines if not line.hidden}
+        told = frozenset(shown - verdict.withheld)
+        earlier = asking.earlier() if verdict.withheld else None
+        # That all of it is small may be said; that nothing may be told is an error.
+        answer = less(told) if told or not verdict.withheld else None
+        # Where few people have come or gone since, the earlier answer stands.
+        asking.write(verdict.known, None if earlier else answer, at=now())
+        return earlier or answer
