@@ -11,6 +11,7 @@ from rounds.datamart import open_cdm
 from rounds.nouns import AccessError, DataError, DefinitionError, SourceError
 from rounds.world import World, WorldConfig
 from stories.engines import missing
+from stories.measures import TYPES
 from stories.postgres_server import PASSWORD, programs, server
 
 DAYS = ("--from", "2024-01-08", "--to", "2024-12-31")
@@ -70,11 +71,32 @@ def schema(port, omop):
             )
     run(
         port,
+        *(
+            f"CREATE TABLE cdm.{table} ({columns.replace('DOUBLE', 'DOUBLE PRECISION')})"
+            for table, columns in lacking(omop)
+        ),
         "ALTER TABLE cdm.measurement ALTER value_as_number TYPE numeric(12, 4)",
         "ALTER TABLE cdm.visit_occurrence ALTER visit_start_date TYPE timestamp",
         'ALTER TABLE cdm.person RENAME year_of_birth TO "YEAR_OF_BIRTH"',
         'ALTER TABLE cdm.condition_occurrence RENAME TO "CONDITION_OCCURRENCE"',
     )
+
+
+def lacking(omop):
+    """Give the tables that the world has no row for, which a CDM has all the same."""
+    return [
+        (table, columns)
+        for table, columns in TYPES.items()
+        if not (omop / f"{table}.parquet").exists()
+    ]
+
+
+def into_duckdb(omop, path):
+    with duckdb.connect(str(path)) as connection:
+        for file in sorted(omop.glob("*.parquet")):
+            connection.execute(f"CREATE TABLE {file.stem} AS FROM '{file}'")
+        for table, columns in lacking(omop):
+            connection.execute(f"CREATE TABLE {table} ({columns})")
 
 
 def project(root, section, *, name="remote"):
@@ -122,9 +144,7 @@ def test_the_same_command_answers_from_postgresql(url, schema, own, tmp_path, ca
 
 def test_the_same_command_answers_from_a_duckdb_file(omop, own, tmp_path, capsys):
     folder = project(tmp_path, 'engine = "duckdb"\ncdm = "omop.duckdb"')
-    with duckdb.connect(str(folder / "omop.duckdb")) as connection:
-        for path in sorted(omop.glob("*.parquet")):
-            connection.execute(f"CREATE TABLE {path.stem} AS FROM '{path}'")
+    into_duckdb(omop, folder / "omop.duckdb")
     for by, expected in own.items():
         same(counted(folder, capsys, "--by", by), expected)
 
@@ -246,9 +266,7 @@ def test_settings_that_cannot_be_used_are_refused(settings, code, tmp_path):
 @pytest.mark.parametrize("engine", ["duckdb", "postgresql", "spark", "snowflake"])
 def test_the_sql_of_a_measure_is_shown_for_any_engine(engine, omop, tmp_path, capsys):
     folder = project(tmp_path, 'engine = "duckdb"\ncdm = "omop.duckdb"')
-    with duckdb.connect(str(folder / "omop.duckdb")) as connection:
-        for path in sorted(omop.glob("*.parquet")):
-            connection.execute(f"CREATE TABLE {path.stem} AS FROM '{path}'")
+    into_duckdb(omop, folder / "omop.duckdb")
     capsys.readouterr()
     command = ["measure", "show", "blood-pressure-control", "--sql", *DAYS]
     assert main([*command, "--dialect", engine, "--project", str(folder)]) == 0
