@@ -130,6 +130,7 @@ def test_the_command_names_row_and_line(tmp_path, capsys):
     (tmp_path / "in").mkdir()
     small_omop.write_csv(tmp_path / "in")
     assert main(["init", str(tmp_path / "h"), "--from", str(tmp_path / "in")]) == 0
+    let_me_see_persons(tmp_path / "h")
     words = ["data", "where", "person", "12", "--persons"]
     words += ["--project", str(tmp_path / "h")]
     capsys.readouterr()

@@ -221,7 +221,12 @@ def test_permuting_rows_changes_nothing():
         len(made.endpoints[str(trial.PRIMARY)])
     )
     shuffled = {
-        key: type(rows)(**{name: part[order] for name, part in vars(rows).items()})
+        key: type(rows)(
+            **{
+                name: None if part is None else part[order]
+                for name, part in vars(rows).items()
+            }
+        )
         for key, rows in made.endpoints.items()
     }
     second = trial.analyse(
