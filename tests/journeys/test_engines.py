@@ -12,6 +12,7 @@ from rounds.conduct import Project
 from rounds.datamart import open_cdm
 from rounds.nouns import AccessError, DataError, DefinitionError, SourceError
 from rounds.world import World, WorldConfig
+from stories.clinics import EMPTY
 from stories.engines import missing
 from stories.postgres_server import PASSWORD, programs, server
 
@@ -25,6 +26,14 @@ def omop(tmp_path_factory):
     world = World(WorldConfig(people=300, weeks=26, seed=5, n_clinics=4))
     world.live(world.go_live, None)
     world.write_omop(folder)
+    # The world has no procedures; a CDM has the table all the same.
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"CREATE TABLE procedure_occurrence ({EMPTY['procedure_occurrence']})"
+        )
+        connection.execute(
+            f"COPY procedure_occurrence TO '{folder / 'procedure_occurrence.parquet'}'"
+        )
     return folder
 
 
