@@ -271,9 +271,9 @@ def _has_result(row: Row) -> bool:
     )
 
 
-def known_time(time: dt.datetime | None) -> dt.datetime | None:
+def known_time(written: dt.datetime | None) -> dt.datetime | None:
     """Give a time, unless it is midnight, which stands for a time that is not known."""
-    return None if time is None or time.time() == dt.time() else time
+    return None if written is None or written.time() == dt.time() else written
 
 
 def shifted(anchor: Moment | None, point: Point) -> Moment | None:
