@@ -1,19 +1,23 @@
 """A CDM that is already there answers as a datamart of one's own does."""
 
 import json
+from pathlib import Path
 
 import duckdb
 import pyarrow.parquet as pq
 import pytest
 
 from rounds.cli.main import main
+from rounds.conduct import Project
 from rounds.datamart import open_cdm
 from rounds.nouns import AccessError, DataError, DefinitionError, SourceError
 from rounds.world import World, WorldConfig
+from stories.clinics import EMPTY
 from stories.engines import missing
 from stories.measures import TYPES
 from stories.postgres_server import PASSWORD, programs, server
 
+COHORT = next(Path(__file__).parents[1].glob("stories/cohorts/*.json"))
 DAYS = ("--from", "2024-01-08", "--to", "2024-12-31")
 
 
@@ -23,6 +27,14 @@ def omop(tmp_path_factory):
     world = World(WorldConfig(people=300, weeks=26, seed=5, n_clinics=4))
     world.live(world.go_live, None)
     world.write_omop(folder)
+    # The world has no procedures; a CDM has the table all the same.
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"CREATE TABLE procedure_occurrence ({EMPTY['procedure_occurrence']})"
+        )
+        connection.execute(
+            f"COPY procedure_occurrence TO '{folder / 'procedure_occurrence.parquet'}'"
+        )
     return folder
 
 
@@ -236,10 +248,31 @@ def test_an_engine_that_breaks_off_is_said_without_its_words(port, url, schema):
     assert caught.value.code == "engine-broke-off"
 
 
-def test_what_only_a_datamart_of_ones_own_knows_is_refused(tmp_path, capsys):
+@pytest.mark.parametrize(
+    "command", [["vocabulary", "status"], ["cohort", "run", str(COHORT)]], ids=str
+)
+def test_what_only_a_datamart_of_ones_own_knows_is_refused(command, tmp_path, capsys):
     folder = project(tmp_path, 'engine = "duckdb"\ncdm = "omop.duckdb"')
-    assert main(["vocabulary", "status", "--project", str(folder)]) == 10
+    assert main([*command, "--project", str(folder)]) == 10
     assert "a datamart of its own" in capsys.readouterr().err
+
+
+def test_the_gate_remembers_who_was_counted_elsewhere(omop, tmp_path, capsys):
+    """The same question once more; then one that leaves few of these people out."""
+    folder = project(tmp_path, 'engine = "duckdb"\ncdm = "omop.duckdb"')
+    with duckdb.connect(str(folder / "omop.duckdb")) as connection:
+        for path in sorted(omop.glob("*.parquet")):
+            connection.execute(f"CREATE TABLE {path.stem} AS FROM '{path}'")
+    first = counted(folder, capsys, "--by", "sex")
+    assert counted(folder, capsys, "--by", "sex") == first
+    with duckdb.connect(str(folder / "omop.duckdb")) as connection:
+        gone = "SELECT person_id FROM person WHERE gender_concept_id = 8507 LIMIT 9"
+        connection.execute(f"DELETE FROM visit_occurrence WHERE person_id IN ({gone})")
+    again = counted(folder, capsys, "--by", "sex")
+    assert again["snapshot"] != first["snapshot"]
+    for part in ("populations", "overall", "by"):
+        assert again[part] == first[part]
+    assert "too few people have come or gone" in " ".join(again["limitations"])
 
 
 @pytest.mark.parametrize(
