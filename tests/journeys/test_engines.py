@@ -8,7 +8,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from rounds.cli.main import main
-from rounds.conduct import Project
 from rounds.datamart import open_cdm
 from rounds.nouns import AccessError, DataError, DefinitionError, SourceError
 from rounds.world import World, WorldConfig

@@ -6,12 +6,22 @@ import pytest
 
 from rounds.datamart import Datamart, load, run_measure
 from rounds.definitions import builtin_measures
+from rounds.definitions.graph import has_months
 from rounds.nouns import Period
 from rounds.world import World, WorldConfig
 from stories.world_csv import write_csv
 
 BY = ("care_site", "provider", "sex", "age", "svi_quartile", "month")
 SHAPES = ("omop", "fhir", "csv")
+OF_THE_WORLD = (
+    "blood-pressure-control",
+    "controlled-after-first-uncontrolled",
+    "intensified-after-first-uncontrolled",
+    "low-pressure-after-first-uncontrolled",
+    "systolic-after-first-uncontrolled",
+    "treatment-intensified",
+)
+"""What the world's patients can be counted by; they have none of the others' diagnoses."""
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +55,7 @@ def test_every_measure_is_identical(shapes, name):
         Period(start=world.go_live - dt.timedelta(days=365), end=world.go_live),
         Period(start=world.go_live, end=world.enrolment_end),
     )
+    splits = BY if measure.basis != "person" or has_months(measure) else BY[:-1]
     counted = 0
     with (
         Datamart.open(folder / "omop-mart") as omop,
@@ -52,11 +63,11 @@ def test_every_measure_is_identical(shapes, name):
         Datamart.open(folder / "csv-mart") as plain,
     ):
         for period in periods:
-            for by in BY:
+            for by in splits:
                 one = run_measure(omop, measure, period, by=by)
                 for mart in (fhir, plain):
                     other = run_measure(mart, measure, period, by=by)
                     for part in ("populations", "overall", "by"):
                         assert getattr(one, part, one) == getattr(other, part, other)
                 counted += getattr(one, "populations", {}).get("denominator", 0)
-    assert counted > 0
+    assert counted > 0 or name not in OF_THE_WORLD

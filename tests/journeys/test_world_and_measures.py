@@ -93,5 +93,6 @@ def test_both_roads_give_the_same_measures(house):
                 for measure in builtin_measures().values()
                 for by in ("care_site", "provider", "sex", "svi_quartile")
             ]
-        answers.append([(r.populations, r.overall, r.by) for r in results])
+        parts = ("populations", "overall", "by")
+        answers.append([[getattr(r, part, r) for part in parts] for r in results])
     assert answers[0] == answers[1]

@@ -8,6 +8,7 @@ import pytest
 from rounds.cli.main import main
 from rounds.datamart import Datamart, load, origins
 from stories import small_csv, small_omop
+from stories.rights import let_me_see_persons
 
 
 def places(mart, table, column, value):

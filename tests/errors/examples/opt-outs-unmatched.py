@@ -18,11 +18,18 @@ with Datamart.open(private / "datamart") as datamart:
     known_as(datamart, frozenset({"a-patient"}))
 
 # Instead:
-from rounds.datamart import Datamart
+import datetime as dt
+import secrets
+
+from rounds.datamart import Datamart, load
+from rounds.datamart.deidentify import plan_from
 from rounds.datamart.deidentify.known import known_as
 
-(folder / "private" / "deidentify.key.away").rename(
-    folder / "private" / "deidentify.key"
-)
-with Datamart.open(folder / "private" / "datamart") as datamart:
+settings = {"data": {"deidentify": "shifted"}}
+private = folder / "private"
+plan = plan_from(settings, private, secrets.token_bytes, today=dt.date(2026, 7, 1))
+(folder / "in").mkdir()
+(folder / "in" / "person.csv").write_text("person_id,year_of_birth\n1,1960\n")
+load(folder / "in", private / "datamart", deidentify=plan)
+with Datamart.open(private / "datamart") as datamart:
     known_as(datamart, frozenset({"a-patient"}))
