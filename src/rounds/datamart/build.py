@@ -78,6 +78,9 @@ class Build:
             attach_parts(connection, self.writer, before)
             namespace = "" if self.given.name == MAIN else self.given.name
             plan = self.deidentify
+            if plan:
+                # It plans the long lists of codes for longer than they take to run.
+                connection.execute("SET disabled_optimizers = 'in_clause'")
             away = Deidentifier(connection, plan, namespace) if plan else None
             held = Held(
                 aliases=tuple(part.alias for part in before),
