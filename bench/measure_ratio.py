@@ -191,7 +191,8 @@ def main() -> int:
     print(
         f"{persons:,} persons, {cells:,} sites and months, equal counts: {same}\n"
         f"by care site and month: {one / hand:.2f} times SQL written by hand (at most "
-        f"{MOST_OF_HAND:.0f}); {one / many:.2f} times 24 queries (at most {MOST_OF_MANY})"
+        f"{MOST_OF_HAND:.0f}), {one:.3f} s; {one / many:.2f} times 24 queries (at most "
+        f"{MOST_OF_MANY})"
     )
     over = one > MOST_OF_HAND * hand or one > MOST_OF_MANY * many
     return 1 if over or not same or not cells else 0

@@ -8,11 +8,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from rounds.cli.main import main
+from rounds.conformance.engines import small_cdm
 from rounds.datamart import open_cdm
 from rounds.nouns import AccessError, DataError, DefinitionError, SourceError
 from rounds.world import World, WorldConfig
 from stories.clinics import EMPTY
-from stories.engines import missing
+from stories.engines import arrow, missing, opened
 from stories.measures import TYPES
 from stories.postgres_server import PASSWORD, programs, server
 
@@ -305,3 +306,35 @@ def test_the_sql_of_a_measure_is_shown_for_any_engine(engine, omop, tmp_path, ca
     said = capsys.readouterr().out
     assert said.startswith("WITH subjects_")
     assert "condition_occurrence" in said
+
+
+@pytest.fixture(scope="module")
+def spark():
+    with opened("spark") as engine:
+        yield engine
+
+
+def test_the_same_command_answers_from_spark(spark, omop, own, tmp_path, capsys):
+    """Of parquet files, a table each, in a session on this machine."""
+    lake = tmp_path / "lake"
+    lake.mkdir()
+    for path in omop.glob("*.parquet"):
+        (lake / path.name).write_bytes(path.read_bytes())
+    for table, _ in lacking(omop):
+        pq.write_table(arrow(table, []), lake / f"{table}.parquet")
+    section = f'engine = "spark"\ncdm = "local[1]"\nfolder = "{lake}"'
+    folder = project(tmp_path, section)
+    same(counted(folder, capsys, "--by", "care_site"), own["care_site"])
+
+
+def test_spark_says_nothing_of_a_row(spark, capfd):
+    with spark.datamart(small_cdm()) as cdm, pytest.raises(SourceError) as caught:
+        cdm._derived._fetched("SELECT CAST('a-value-of-a-row' AS BIGINT)")
+    assert caught.value.code == "engine-broke-off"
+    assert "a-value" not in str(caught.value)
+    assert "a-value" not in "".join(capfd.readouterr())
+
+
+def test_a_folder_without_a_cdm_is_said_by_spark(spark):
+    settings = {"engine": "spark", "cdm": "local[1]", "folder": "/nowhere"}
+    assert refusal(settings) == (DataError, "engine-lacks-table")

@@ -109,7 +109,6 @@ class Spark:
 
         SparkEngine("local[1]", schema="global_temp", settings=SPARK)
         self.session = SparkSession.getActiveSession()
-        self.session.sparkContext.setLogLevel("OFF")
 
     def close(self):
         self.session.stop()

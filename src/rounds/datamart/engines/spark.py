@@ -222,13 +222,24 @@ def _session(address: str, settings: Mapping[str, str]) -> Any:
         from pyspark.sql import SparkSession  # noqa: PLC0415 -- an optional extra
     except ImportError:
         raise failures.driver_missing("Spark", "spark") from None
+    _keep_quiet()
     builder = SparkSession.builder.appName("rounds")
     if address.startswith("sc://"):
         return builder.remote(address).getOrCreate()
     own = _LOCAL if address.startswith("local") else {}
     for name, value in {**own, **settings}.items():
         builder = builder.config(name, value)
-    return builder.master(address).getOrCreate()
+    session = builder.master(address).getOrCreate()
+    session.sparkContext.setLogLevel("OFF")
+    return session
+
+
+def _keep_quiet() -> None:
+    """Stop Spark's own telling of errors, which quotes the value that caused one."""
+    from pyspark.logger import PySparkLogger  # noqa: PLC0415 -- an optional extra
+
+    for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
+        PySparkLogger.getLogger(name).disabled = True
 
 
 @contextmanager
