@@ -18,12 +18,20 @@ def programs():
     return next((p for p in places if (p / "pg_ctl").exists()), None)
 
 
+def run(command, **options):
+    """Run a program of the server; its failure says what the program printed."""
+    done = subprocess.run(command, capture_output=True, text=True, **options)
+    if done.returncode:
+        said = f"{Path(command[0]).name} failed: {done.stderr.strip()}"
+        raise RuntimeError(said)
+
+
 @contextmanager
 def server(bin_folder):
     """Start a server; give its port. Its user `ana` has a password."""
     folder = Path(tempfile.mkdtemp(prefix="rounds-postgres-"))
     # The server refuses to run as root.
-    options = {"cwd": folder, "check": True, "capture_output": True}
+    options = {"cwd": folder}
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres")
         options["user"] = options["group"] = "postgres"
@@ -35,7 +43,7 @@ def server(bin_folder):
     word.chmod(0o644)
     data = folder / "data"
     try:
-        subprocess.run(
+        run(
             [bin_folder / "initdb", "-D", data, "-U", "ana", "-A", "scram-sha-256",
              "--pwfile", word, "-E", "UTF8", "--no-sync"],
             **options,
@@ -43,10 +51,10 @@ def server(bin_folder):
         settings = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
         control = [bin_folder / "pg_ctl", "-D", data, "-w", "-t", "60"]
         log = ["-l", folder / "log"]
-        subprocess.run([*control, *log, "-o", settings, "start"], **options)
+        run([*control, *log, "-o", settings, "start"], **options)
         try:
             yield port
         finally:
-            subprocess.run([*control, "-m", "immediate", "stop"], **options)
+            run([*control, "-m", "immediate", "stop"], **options)
     finally:
         shutil.rmtree(folder)
