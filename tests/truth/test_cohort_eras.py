@@ -86,6 +86,26 @@ def test_a_drug_era_is_of_an_ingredient_and_knows_its_gaps(engine):
     ]
 
 
+def test_gap_days_are_those_that_no_exposure_covers(engine):
+    """The CDM's convention: days of two exposures at once are no supply for later."""
+    engine.executemany(
+        "INSERT INTO cdm.drug_exposure VALUES (?, 20, ?, ?, NULL, NULL)",
+        [
+            (1, day(0), day(10)),
+            (1, day(0), day(10)),  # the same, twice
+            (1, day(30), day(40)),  # 20 days later
+            (2, day(0), day(30)),
+            (2, day(5), day(10)),  # within
+            (2, day(45), day(50)),  # 15 days after the longer one
+            (2, day(48), day(60)),
+        ],
+    )
+    assert eras(engine, "drug_era", ingredients=False) == [
+        (1, 20, day(0), day(40), 3, 20),
+        (2, 20, day(0), day(60), 4, 15),
+    ]
+
+
 def test_a_dose_era_ends_where_the_daily_dose_changes(engine):
     engine.executemany(
         "INSERT INTO cdm.drug_exposure VALUES (?, ?, ?, ?, ?, ?)",
