@@ -6,7 +6,7 @@ Only the steps that analyse rows may import this module; a contract keeps it so.
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
 import numpy as np
@@ -55,13 +55,6 @@ _TYPES: Final = {
     "denominator_value": "float64",
     "expected": "float64",
 }
-
-
-class OpenDatamart(Protocol):
-    """What is asked of a datamart: its connection and its snapshot."""
-
-    snapshot: str
-    _connection: duckdb.DuckDBPyConnection
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -152,7 +152,7 @@ class Judge:
     def _counted(self, subject: Subject) -> dt.date:
         """Give the day on which a subject is counted."""
         if self.measure.index_day == "start":
-            return subject.index.day
+            return subject.start.day
         row = subject.procedure or subject.visit
         ended = row.get("procedure_end_date" if subject.procedure else "visit_end_date")
         return ended or dt.date.max  # what has not ended is in no period

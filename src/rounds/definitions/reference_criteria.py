@@ -53,7 +53,8 @@ class Subject(NamedTuple):
     """A person, or a person at an index."""
 
     person: Row
-    index: Moment  # type: ignore[assignment]  # a tuple's method, which nobody uses
+    start: Moment
+    """Of the index; the period's last day for persons."""
     end: Moment | None = None
     """The index's end; None for persons."""
     visit: Row = NOTHING
@@ -158,7 +159,7 @@ class Criteria:
             return Moment(day_in(self.period, point))
         if isinstance(point.at, Occurrence):
             return shifted(self._occurrence(point.at, subject), point)
-        return shifted(subject.index if point.at == "index" else subject.end, point)
+        return shifted(subject.start if point.at == "index" else subject.end, point)
 
     def _occurrence(self, node: Occurrence, subject: Subject) -> Moment | None:
         found = self.events(node.events, subject)

@@ -3,7 +3,7 @@
 They are data: a rule is a line here, with the page that states it.
 """
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Final, Literal
 
 from rounds.methods.disclosure import is_small
@@ -33,10 +33,11 @@ class Profile:
     """
 
     name: str
+    _: KW_ONLY
     threshold: int
-    rounding: Literal["none", "nearest", "midpoint"]
-    base: int
-    redacts: bool
+    rounding: Literal["none", "nearest", "midpoint"] = "none"
+    base: int = 1
+    redacts: bool = True
     source: str
 
     def is_small(self, count: int) -> bool:
@@ -105,27 +106,38 @@ PROFILES: Final = {
     one.name: one
     for one in (
         # No cell of 1 to 10, nor one from which it can be derived.
-        Profile("cms", 10, "none", 1, True, "https://resdac.org/node/1506"),  # noqa: FBT003
+        Profile("cms", threshold=10, source="https://resdac.org/node/1506"),
         # Counts of 7 or fewer are redacted, then all are rounded to the nearest 5.
-        Profile("opensafely", 7, "nearest", 5, True, _OPENSAFELY),  # noqa: FBT003
+        Profile(
+            "opensafely", threshold=7, rounding="nearest", base=5, source=_OPENSAFELY
+        ),
         # The same page, "Midpoint 6 rounding": 1–6 become 3, 7–12 become 9.
-        Profile("opensafely-midpoint-6", 6, "midpoint", 6, False, _OPENSAFELY),  # noqa: FBT003
+        Profile(
+            "opensafely-midpoint-6",
+            threshold=6,
+            rounding="midpoint",
+            base=6,
+            redacts=False,
+            source=_OPENSAFELY,
+        ),
         # A minimum cell size of 11.
-        Profile("pcornet", 10, "none", 1, True, _COUNTMASKR),  # noqa: FBT003
+        Profile("pcornet", threshold=10, source=_COUNTMASKR),
         # A minimum cell size of 5.
-        Profile("pedsnet", 4, "none", 1, True, _COUNTMASKR),  # noqa: FBT003
+        Profile("pedsnet", threshold=4, source=_COUNTMASKR),
         # DEFAULT_MIN_SUBJECT = 10 in cumulus_library/builders/counts.py.
         Profile(
-            "cumulus", 9, "none", 1, True,  # noqa: FBT003
-            "https://github.com/smart-on-fhir/cumulus-library",
+            "cumulus",
+            threshold=9,
+            source="https://github.com/smart-on-fhir/cumulus-library",
         ),
         # nfilter.tab: the least count of a cell that is not zero, 3 by default.
         Profile(
-            "datashield", 2, "none", 1, True,  # noqa: FBT003
-            "https://data2knowledge.atlassian.net/wiki/spaces/DSDEV/pages/714768398",
+            "datashield",
+            threshold=2,
+            source="https://data2knowledge.atlassian.net/wiki/spaces/DSDEV/pages/714768398",
         ),
     )
-}  # fmt: skip
+}
 """Profiles by name."""
 
 DEFAULT: Final = PROFILES["cms"]

@@ -19,7 +19,6 @@ from rounds.nouns.circe import parts
 __all__ = ["Reading", "concept_ids", "reading", "tables_of"]
 
 _OPENED: Final = itertools.count(1)
-_IN_WORDS: Final = {"death": "deaths", "device_exposure": "device exposures"}
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import numpy as np
 
@@ -38,9 +38,6 @@ class Counted(Protocol):
     @property
     def numerator(self) -> int | None:
         """Of these, those counted."""
-
-
-AnyCounted = TypeVar("AnyCounted", bound=Counted)
 
 
 def suppress_counted(
