@@ -16,7 +16,7 @@ from duckcdm.circe import build_cohort_query
 
 from rounds.datamart.cohorts.circe_sql import _ATTRITION, untied
 from rounds.datamart.cohorts.dialects import statements
-from rounds.nouns.circe import canonical
+from rounds.nouns.circe import canonical, parts
 from stories.cohort_engines import PLACES, alone, definitions, duckdb_with
 from stories.cohort_random import drawn
 
@@ -63,6 +63,31 @@ class Official:
         return is_within(canonical(given), canonical(back))
 
 
+def mistaken(expression):
+    """Tell whether Circe up to 1.12.1 writes something else than it is told.
+
+    Its DrugEra reads EraLength where GapDays is meant, and fails if there is none. Of a
+    person, RaceCS and EthnicityCS are looked up in the sex, and Race stands twice.
+    """
+    return any(
+        (kind == "DrugEra" and "GapDays" in part)
+        or (
+            kind == "DemographicCriteria"
+            and not {"Race", "RaceCS", "EthnicityCS"}.isdisjoint(part)
+        )
+        for kind, part in parts(expression)
+    )
+
+
+def ends_otherwise(expression):
+    """Tell whether 1.10.1 ends it elsewhere: later versions join exposures that lie a
+    gap and an offset from each other, 1.10.1 a gap, and adds the offset at the end."""
+    return any(
+        kind == "CustomEraStrategy" and part.get("Offset")
+        for kind, part in parts(expression)
+    )
+
+
 def is_within(part, whole):
     if isinstance(part, dict):
         return isinstance(whole, dict) and all(
@@ -90,11 +115,21 @@ def official():
     return Official(jpype)
 
 
+def comparable(official):
+    """Give the expressions that this version knows and writes as it is told."""
+    return [
+        one for one in EXPRESSIONS if not mistaken(one) and official.understands(one)
+    ]
+
+
 EXPRESSIONS = [*definitions().values(), *(drawn(10_000 + n) for n in range(N_DRAWN))]
 
 
 def test_the_rows_are_those_of_the_official_circe(official):
-    known = [one for one in EXPRESSIONS if official.understands(one)]
+    known = comparable(official)
+    if not OTHER_BUILD:
+        known = [one for one in known if not ends_otherwise(one)]
+    print(f"\nrows: {len(known)} of {len(EXPRESSIONS)} cohorts")
     assert len(known) > len(EXPRESSIONS) // 4
 
     def compiled(expression, dialect, cohort_id):
@@ -111,7 +146,9 @@ def test_the_rows_are_those_of_the_official_circe(official):
 
 @pytest.mark.skipif(not OTHER_BUILD, reason="CIRCE_CLASSES names no build of circe-be")
 def test_the_sql_is_that_of_the_official_circe(official):
-    for expression in EXPRESSIONS:
+    known = comparable(official)
+    print(f"\nSQL: {len(known)} of {len(EXPRESSIONS)} cohorts")
+    for expression in known:
         ours = build_cohort_query(
             json.dumps(expression),
             cohort_id=1,
