@@ -55,7 +55,7 @@ def test_the_page_shows_each_line_with_its_interval_and_rank(decided):
     assert page.status_code == 200
     assert page.text.count("<svg") >= 4  # two pictures, each for desk and telephone
     assert "Blood pressure control" in page.text
-    assert "3.33 (1.52 to 7.33)" in page.text
+    assert "3.33 (1.51 to 7.34)" in page.text
     assert "Clinic 01" in page.text
     assert "1 more line is suppressed" in page.text
     assert "Haemoglobin A1c" in page.text
