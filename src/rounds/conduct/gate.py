@@ -49,6 +49,7 @@ from rounds.nouns import (
     Period,
     Ref,
 )
+from rounds.practice.asked import TOGETHER
 
 __all__ = ["Gate", "publishable"]
 
@@ -325,7 +326,7 @@ class Gate:
         if not self._answering:
             opened = Answering.open(self.project.asked, self.profile.threshold)
             self._answering.append(opened)
-        asker = "everybody" if self.settings.together else self.asker
+        asker = TOGETHER if self.settings.together else self.asker
         asked = f"{self.profile.name} {question}"
         return self._answering[0].answer(asker, asked, lines, less, self.now)
 
