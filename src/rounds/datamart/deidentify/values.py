@@ -53,8 +53,8 @@ def _systems() -> dict[str, str]:
 def code_kept(plan: DeidentifyPlan, system: str, code: str) -> str:
     """Write whether a code is of a known system and of that system's form.
 
-    It is one pattern of both: a statement tests codes in many places, and one of seventy
-    patterns in each took longer to plan than to run.
+    It is one pattern of both: a statement tests codes in many places, and seventy
+    patterns in each of them took longer to plan than to run.
     """
     forms = _systems() | dict.fromkeys(plan.keep_systems, _LOOKS_LIKE_A_CODE)
     either = "|".join(
