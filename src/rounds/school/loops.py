@@ -106,7 +106,6 @@ def _prepare() -> None:
     """
     os.environ["OMP_NUM_THREADS"] = "1"
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
-    gc.freeze()
     gc.set_threshold(50_000)
 
 
