@@ -90,6 +90,10 @@ def find_concepts(connection: duckdb.DuckDBPyConnection) -> Known:
         "LEFT JOIN standard_of AS s ON s.concept_id = b.known_id "
         f"LEFT JOIN {resolved} ON c.system = '' AND c.code = b.code"
     )
+    return _known(connection)
+
+
+def _known(connection: duckdb.DuckDBPyConnection) -> Known:
     found = connection.execute(
         "SELECT (SELECT count(*) FROM own_concept), "
         "(SELECT count(*) FROM own_concept WHERE standard_id > 0), "
