@@ -8,6 +8,7 @@ import pytest
 from scipy.stats import chi2
 
 from rounds.methods.exact_limits import binomial_limits, poisson_limits
+from rounds.methods.false_discovery import adjusted_p_values, discoveries
 from rounds.methods.overdispersion import dispersion
 from rounds.methods.unit_comparison import compare_units, limits_at
 
@@ -142,3 +143,26 @@ def test_no_overdispersion_gives_the_exact_limits():
 def test_dispersion_of_two_units_is_refused_below_two():
     with pytest.raises(ValueError, match="at least two units"):
         dispersion([1.0], [0.1])
+
+
+def test_adjusted_p_values_agree_with_r_on_the_first_published_example():
+    """The 15 p-values of Benjamini and Hochberg 1995, section 4 (thrombolysis trial);
+    R 4.2.2, p.adjust(p, "BH") and p.adjust(p, "BY"). At 5% they call four."""
+    p = [
+        *(0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344),
+        *(0.0459, 0.3240, 0.4262, 0.5719, 0.6528, 0.7590, 1.0000),
+    ]
+    assert adjusted_p_values(p)[:9] == pytest.approx(
+        [
+            *(0.0015, 0.003, 0.0095, 0.035625, 0.0603),
+            *(0.0638571428571, 0.0638571428571, 0.0645, 0.0765),
+        ],
+        abs=5e-13,
+    )
+    by = adjusted_p_values(p, any_dependence=True)
+    assert by[:4] == pytest.approx(
+        [0.00497734348984, 0.00995468697969, 0.03152317543568, 0.11821190788378],
+        abs=5e-13,
+    )
+    assert by[9:].tolist() == [1.0] * 6
+    assert discoveries(p).tolist() == [True] * 4 + [False] * 11
