@@ -289,8 +289,12 @@ class _Forest:
         found = []
         where = self.rows_of[-1]
         for i in range(len(sds) - 1, -1, -1):
-            g = np.bincount(where, weights=gradient, minlength=self.sizes[i])
-            s = np.bincount(where, weights=weight, minlength=self.sizes[i])
+            g, s = (
+                np.asarray(
+                    np.bincount(where, weights=each, minlength=self.sizes[i]), float
+                )
+                for each in (gradient, weight)
+            )
             below = 1 + sds[i] ** 2 * s
             found.append((g, s, below))
             if i:

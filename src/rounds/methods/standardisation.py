@@ -209,7 +209,7 @@ def direct(
 
     References
     ----------
-    .. [1] Dobson AJ, Kuulasmaa K, Eberle E, Scherer J. Confidence intervals for weighted
+    .. [1] Dobson AJ, Kuulasmaa K, Eberle E, Scherer J. Intervals for weighted
        sums of Poisson parameters. Statistics in Medicine 1991;10:457-462: DSR +
        √(Var DSR / Var O) (limit of O − O), as PHEindicatormethods' `phe_dsr` (which
        takes Byar's limits).
