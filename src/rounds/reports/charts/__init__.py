@@ -14,6 +14,7 @@ from rounds.reports.charts.flow import FlowBox, FlowChart, flow_chart
 from rounds.reports.charts.forest import Forest, ForestRow, forest
 from rounds.reports.charts.funnel import Funnel, FunnelLimits, FunnelPoint, funnel
 from rounds.reports.charts.ring import Ring, RingStep, ring
+from rounds.reports.charts.standalone import standalone
 
 __all__ = [
     "NARROW",
@@ -40,6 +41,7 @@ __all__ = [
     "funnel",
     "label",
     "ring",
+    "standalone",
 ]
 
 Plot = TypeVar("Plot")

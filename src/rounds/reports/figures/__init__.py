@@ -15,6 +15,7 @@ from rounds.reports.figures.problem import (
     sites_funnel,
     turn_ring,
 )
+from rounds.reports.figures.units import units_funnel
 
 __all__ = [
     "arms_flow",
@@ -29,4 +30,5 @@ __all__ = [
     "sites_caterpillar",
     "sites_funnel",
     "turn_ring",
+    "units_funnel",
 ]

@@ -97,15 +97,12 @@ def sites_funnel(story: Story, *, masked: bool = False) -> str | None:
 def _limits(variation: Variation, most: float) -> tuple[FunnelLimits, ...]:
     sizes = np.geomspace(1.0, most, 80)
     target, tau2 = variation.target, variation.tau2
-    low_998, high_998 = funnel_limits(sizes, target, tau2, 0.998)
-    low_95, high_95 = funnel_limits(sizes, target, tau2, 0.95)
+    ends = [funnel_limits(sizes, target, tau2, level) for level in (0.95, 0.998)]
     return tuple(
         FunnelLimits(
             denominator=float(size),
-            lower_998=float(low_998[i]),
-            lower_95=float(low_95[i]),
-            upper_95=float(high_95[i]),
-            upper_998=float(high_998[i]),
+            lower=tuple(float(lower[i]) for lower, _ in ends),
+            upper=tuple(float(upper[i]) for _, upper in ends),
         )
         for i, size in enumerate(sizes)
     )
