@@ -1,4 +1,4 @@
-"""Shewhart's control charts, the rules of their signals, and what they say in a sign."""
+"""Shewhart's control charts, the rules of their signals, and their icons."""
 
 from rounds.methods.spc.attributes import (
     c_chart,
@@ -17,6 +17,7 @@ from rounds.methods.spc.icons import (
     variation,
 )
 from rounds.methods.spc.individuals import (
+    NHS_FACTOR,
     g_chart,
     moving_range_chart,
     t_chart,
@@ -28,6 +29,7 @@ from rounds.methods.spc.runs import Runs, runs
 from rounds.methods.spc.subgroups import Subgroups, s_chart, subgroups, xbar_chart
 
 __all__ = [
+    "NHS_FACTOR",
     "RULES",
     "Assurance",
     "Chart",

@@ -296,7 +296,7 @@ def _rates(
 def _some(
     centre: NDArray[np.float64], level: float, *, most: float = np.inf
 ) -> tuple[NDArray[np.float64], float]:
-    """Refuse a centre of 0 or of all: limits without width call anything else a signal."""
+    """Refuse a centre of 0 or of all, whose limits have no width."""
     if not ((centre > 0) & (centre < most)).all():
         raise ValueError(
             "in the baseline of a phase, or of one of its seasons, none or all had "

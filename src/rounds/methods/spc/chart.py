@@ -12,7 +12,7 @@ from rounds.methods.spc.runs import Runs, runs, sides
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["SCREEN", "Chart", "Kind", "Phase", "mean_moving_range"]
+__all__ = ["D2", "SCREEN", "Chart", "Kind", "Phase", "mean_moving_range"]
 
 Kind = Literal[
     "xmr", "mr", "p", "p_prime", "u", "u_prime", "c", "g", "t", "xbar", "s"

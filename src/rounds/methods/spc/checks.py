@@ -29,7 +29,7 @@ def numbers_of(
         raise ValueError(f"{name} are numbers, one for each point") from None
     if x.ndim != 1 or x.size < fewest:
         raise ValueError(
-            f"{name} have the shape {x.shape}; one row of at least {fewest} was expected"
+            f"{name} have the shape {x.shape}; expected is ({fewest} or more,)"
         )
     if not np.isfinite(x).all():
         raise ValueError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -112,12 +113,18 @@ class Frame:
         return tops[season] / bottoms[season], whole
 
     def spread(
-        self, deviations: NDArray[np.float64], part: slice, *, screen: bool
+        self,
+        deviations: NDArray[np.float64],
+        part: slice,
+        *,
+        screen: bool,
+        unit: float = 1.0,
     ) -> float:
         """Give the standard deviation of deviations from the centre, by moving ranges.
 
         Deviations from a mean of K values vary by √(1 − 1/K) of what the values do;
-        where each season has its own mean that is made good: √(n / (n − seasons)).
+        where each season has its own mean that is made good: √(n / (n − seasons)). What differs by less than 10⁻¹⁰ of
+        `unit`, the size of what deviations were taken from, differs by rounding alone.
 
         Raises
         ------
@@ -128,9 +135,7 @@ class Frame:
         if used.sum() < 2:
             raise ValueError("moving ranges need at least two points in each phase")
         mean = mean_moving_range(deviations[used], screen=screen)
-        if mean <= 1e-10 * float(np.abs(deviations[used]).max(initial=0)):
-            mean = 0.0
-        if mean == 0:
+        if mean <= 1e-10 * unit:
             raise ValueError(
                 "neighbouring points never differ, so moving ranges give no limits"
             )
@@ -249,7 +254,7 @@ def _phases(n: int, phases: Sequence[Phase]) -> tuple[Phase, ...]:
     found = list(phases)
     if not found or found[0].start != 0:
         found = [Phase(start=0, reason=""), *found]
-    for before, phase in zip(found, found[1:], strict=False):
+    for before, phase in pairwise(found):
         if not before.start < phase.start < n:
             raise ValueError(
                 f"phases begin one after another, within the chart's {n} points"

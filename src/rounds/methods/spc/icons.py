@@ -28,7 +28,7 @@ Assurance = Literal["pass", "fail", "hit_or_miss"]
 def variation(
     chart: Chart, signals: Signals, improvement: Improvement | None = None
 ) -> Variation:
-    """Say what the latest point is: common cause, or a special cause for better or worse.
+    """Say what the latest point is: common cause, or special cause, and which.
 
     Parameters
     ----------

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rounds.methods.spc.chart import SCREEN, Chart, Phase
+from rounds.methods.spc.chart import D2, SCREEN, Chart, Phase
 from rounds.methods.spc.checks import events_of, numbers_of
 from rounds.methods.spc.frame import Frame, Lines, assemble
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["g_chart", "moving_range_chart", "t_chart", "xmr_chart"]
+__all__ = ["NHS_FACTOR", "g_chart", "moving_range_chart", "t_chart", "xmr_chart"]
 
+NHS_FACTOR = 2.66
+"""Mean moving ranges from the centre to a limit, as Making Data Count rounds them."""
 _POWER = 3.6
 """Times between events, raised to 1 / 3.6, are nearly normal (Nelson 1994)."""
 
@@ -27,6 +29,7 @@ def xmr_chart(
     phases: Sequence[Phase] = (),
     season: ArrayLike | None = None,
     screen: bool = True,
+    factor: float = 3 / D2,
 ) -> Chart:
     """Chart individual values with limits of 2.66 mean moving ranges.
 
@@ -45,6 +48,9 @@ def xmr_chart(
     screen : bool
         Whether moving ranges above 3.267 times their mean are left out, once, as
         NHSRplotthedots and qicharts2 do; NHS England's Excel tool does not.
+    factor : float
+        How many mean moving ranges a limit lies from the centre: 3 / 1.128 as in
+        qicharts2, or `NHS_FACTOR`, the rounded 2.66 of Making Data Count.
 
     Returns
     -------
@@ -55,7 +61,7 @@ def xmr_chart(
     ------
     ValueError
         If a phase has fewer than two points in its baseline, a value is not a finite
-        number, or neighbours never differ.
+        number, neighbours never differ, or the factor is not above 0.
 
     References
     ----------
@@ -70,12 +76,17 @@ def xmr_chart(
     (1.5, 4.16)
     """
     x = numbers_of(values, fewest=2)
+    if not factor > 0:
+        raise ValueError(f"limits lie more than 0 ranges from the centre, not {factor}")
     ones = np.ones(x.size)
     frame = Frame.of(x.size, baseline, phases, season)
 
     def draw(part: slice) -> Lines:
         centre, level = frame.level(x, ones, part)
-        sigma = frame.spread(x[part] - centre, part, screen=screen)
+        spread = frame.spread(
+            x[part] - centre, part, screen=screen, unit=float(np.abs(x[part]).max())
+        )
+        sigma = spread * D2 * factor / 3
         return Lines.symmetric(centre, np.full(centre.size, sigma), level=level)
 
     return assemble("xmr", x, frame, draw)

@@ -30,7 +30,9 @@ class Proposal:
     reason: str
 
 
-def propose_counts(events: ArrayLike, denominators: ArrayLike | None = None) -> Proposal:
+def propose_counts(
+    events: ArrayLike, denominators: ArrayLike | None = None
+) -> Proposal:
     """Say which chart suits counts of events.
 
     Proportions where no count is above its denominator and denominators are whole,
@@ -101,9 +103,7 @@ def propose_counts(events: ArrayLike, denominators: ArrayLike | None = None) -> 
     )
 
 
-def propose_values(
-    values: ArrayLike, *, n_subgroups: int | None = None
-) -> Proposal:
+def propose_values(values: ArrayLike, *, n_subgroups: int | None = None) -> Proposal:
     """Say which chart suits measurements.
 
     Parameters

@@ -39,7 +39,7 @@ class Signals:
     @property
     def any(self) -> NDArray[np.bool_]:
         """Shape (n,): whether the point signals any rule."""
-        return np.logical_or.reduce(list(self.points.values()))
+        return np.asarray(np.logical_or.reduce(list(self.points.values())))
 
     @property
     def few_crossings(self) -> tuple[bool, ...]:

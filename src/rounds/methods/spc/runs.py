@@ -97,9 +97,7 @@ def runs(values: ArrayLike, centre_line: ArrayLike) -> Runs:
     )
 
 
-def sides(
-    values: NDArray[np.float64], line: NDArray[np.float64]
-) -> NDArray[np.int8]:
+def sides(values: NDArray[np.float64], line: NDArray[np.float64]) -> NDArray[np.int8]:
     """Say on which side of a line each value lies; rounding is no side.
 
     A constant proportion of 0.3 has a pooled proportion of 0.30000000000000004: to
