@@ -20,32 +20,19 @@ from rounds.methods import spc
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data" / "crosscheck"
 
 # Montgomery, table 6.7: cost of processing loans by week; lines from weeks 1 to 20.
-COST = (
-    [310, 288, 297, 298, 307, 303, 294, 297, 308, 306, 294, 299, 297, 299, 314]
-    + [295, 293, 306, 301, 304, 305, 282, 305, 296, 314, 295, 287, 301, 298, 311]
-    + [310, 292, 305, 299, 304, 310, 304, 305, 333, 328]
-)  # fmt: skip
+COST = [310, 288, 297, 298, 307, 303, 294, 297, 308, 306, 294, 299, 297, 299, 314, 295, 293, 306, 301, 304, 305, 282, 305, 296, 314, 295, 287, 301, 298, 311, 310, 292, 305, 299, 304, 310, 304, 305, 333, 328]  # fmt: skip
 # Table 7.4: orders with errors, of orders.
 ERRORS = [12, 8, 6, 9, 10, 12, 11, 16, 10, 6, 20, 15, 9, 8, 6, 8, 10, 7, 5, 8, 5, 8, 10, 6, 9]  # fmt: skip
 ORDERS = [100, 80, 80, 100, 110, 110, 100, 100, 90, 90, 110, 120, 120, 120, 110, 80, 80, 80, 90, 100, 100, 100, 100, 90, 90]  # fmt: skip
 # Table 7.8 (qcc's `circuit`): nonconformities; samples 1 to 26 set the lines.
-BOARDS = (
-    [21, 24, 16, 12, 15, 5, 28, 20, 31, 25, 20, 24, 16, 19, 10, 17, 13, 22, 18, 39]
-    + [30, 24, 16, 19, 17, 15, 16, 18, 12, 15, 24, 21, 28, 20, 25, 19, 18, 21, 16]
-    + [22, 19, 12, 14, 9, 16, 21]
-)  # fmt: skip
+BOARDS = [21, 24, 16, 12, 15, 5, 28, 20, 31, 25, 20, 24, 16, 19, 10, 17, 13, 22, 18, 39, 30, 24, 16, 19, 17, 15, 16, 18, 12, 15, 24, 21, 28, 20, 25, 19, 18, 21, 16, 22, 19, 12, 14, 9, 16, 21]  # fmt: skip
 # Table 7.11: defects of dyed cloth, and metres inspected.
 DEFECTS = [14, 12, 20, 11, 7, 10, 21, 16, 19, 23]
 METRES = [500, 400, 650, 500, 475, 500, 600, 525, 600, 625]
 # Table 7.14: hours between failures of a valve.
 HOURS = [286, 948, 536, 124, 816, 729, 4, 143, 431, 8, 2837, 596, 81, 227, 603, 492, 1199, 1214, 2831, 96]  # fmt: skip
 # R: set.seed(123); rnorm(20), as NHSRplotthedots' tests draw it.
-NORMAL = (
-    [-0.56047565, -0.23017749, 1.55870831, 0.07050839, 0.12928774, 1.71506499]
-    + [0.46091621, -1.26506123, -0.68685285, -0.44566197, 1.22408180, 0.35981383]
-    + [0.40077145, 0.11068272, -0.55584113, 1.78691314, 0.49785048, -1.96661716]
-    + [0.70135590, -0.47279141]
-)  # fmt: skip
+NORMAL = [-0.56047565, -0.23017749, 1.55870831, 0.07050839, 0.12928774, 1.71506499, 0.46091621, -1.26506123, -0.68685285, -0.44566197, 1.22408180, 0.35981383, 0.40077145, 0.11068272, -0.55584113, 1.78691314, 0.49785048, -1.96661716, 0.70135590, -0.47279141]  # fmt: skip
 
 
 def lines(chart, at=-1):
@@ -151,9 +138,7 @@ def test_phases_and_excluded_points_agree_with_shared_numbers():
     used = np.ones(x.size, dtype=bool)
     used[[14, 22]] = False
     chart = spc.p_chart(x, n, used, phases=[spc.Phase(start=30, reason="adjusted")])
-    assert lines(chart, 0) == pytest.approx(
-        wanted["p_revised_excl_15_23"], abs=5e-7
-    )
+    assert lines(chart, 0) == pytest.approx(wanted["p_revised_excl_15_23"], abs=5e-7)
 
 
 @pytest.mark.parametrize(

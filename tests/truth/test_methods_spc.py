@@ -62,7 +62,8 @@ CHARTS = {
     ),
     "c": lambda rng, n, b, shift: spc.c_chart(draw_u(rng, n, shift)[0], b),
     "g": lambda rng, n, b, shift: spc.g_chart(
-        rng.geometric(np.r_[np.full(N, 0.02), np.full(n - N, 0.02 / (1 + shift))]) - 1, b
+        rng.geometric(np.r_[np.full(N, 0.02), np.full(n - N, 0.02 / (1 + shift))]) - 1,
+        b,
     ),
     "t": lambda rng, n, b, shift: spc.t_chart(
         rng.exponential(np.r_[np.full(N, 30.0), np.full(n - N, 30.0 * (1 + shift))]), b
@@ -83,30 +84,32 @@ def false_rates(kind, rules, n=N, series=SERIES, seed=0):
     return beyond / (series * n), signal / series
 
 
-# Of stable series of 24 points: the greatest share of points beyond the limits, and
-# of series with a signal, by Anhøj's rules and by Making Data Count's.
+# Of stable series of 24 points: the share of points beyond the limits, and of series
+# with any signal, by Anhøj's rules and by Making Data Count's. Seen in 8,000 series of
+# other seeds. A g chart's gaps have a longer tail than three sigma hold.
 WOLF = {
-    "xmr": (0.010, 0.18, 0.27),
-    "p": (0.005, 0.13, 0.22),
-    "p_prime": (0.010, 0.18, 0.27),
-    "u": (0.005, 0.13, 0.22),
-    "u_prime": (0.011, 0.18, 0.27),
-    "c": (0.005, 0.13, 0.22),
-    "g": (0.025, 0.45, 0.45),
-    "t": (0.010, 0.18, 0.27),
-    "xbar": (0.006, 0.14, 0.23),
-    "s": (0.006, 0.14, 0.23),
+    "xmr": (0.0045, 0.121, 0.185),
+    "p": (0.0022, 0.089, 0.148),
+    "p_prime": (0.0042, 0.113, 0.178),
+    "u": (0.0022, 0.092, 0.149),
+    "u_prime": (0.0068, 0.175, 0.242),
+    "c": (0.0037, 0.123, 0.184),
+    "g": (0.0153, 0.361, 0.394),
+    "t": (0.0030, 0.093, 0.154),
+    "xbar": (0.0026, 0.096, 0.161),
+    "s": (0.0026, 0.099, 0.160),
 }
+STABLE = 600
 
 
 @pytest.mark.parametrize("kind", WOLF)
-def test_stable_series_seldom_signal(kind):
-    """As seen; a chart of geometric gaps has a long tail that three sigma do not hold."""
-    most, anhoj, nhs = WOLF[kind]
-    beyond, signal = false_rates(kind, "anhoj", series=600)
-    assert beyond <= most
-    assert signal <= anhoj
-    assert false_rates(kind, "nhs", series=600)[1] <= nhs
+def test_stable_series_signal_as_seldom_as_they_should(kind):
+    beyond, anhoj, nhs = WOLF[kind]
+    seen_beyond, seen = false_rates(kind, "anhoj", series=STABLE)
+    # Points of one series share its limits, which is worth about half of them.
+    assert within(seen_beyond, beyond, STABLE * N / 2)
+    assert within(seen, anhoj, STABLE)
+    assert within(false_rates(kind, "nhs", series=STABLE)[1], nhs, STABLE)
 
 
 def test_a_chart_with_a_long_baseline_has_the_normal_rate_beyond_its_limits():
@@ -188,24 +191,32 @@ def delay(kind, rules, shift, series=300, seed=0):
     return float((seen <= N).mean()), float(np.median(seen))
 
 
-@pytest.mark.parametrize("kind", [k for k in CHARTS if k not in ("g", "t", "s")])
+# Shares of series in which a shift of one and of two sigma at point 25 is seen by point
+# 48, and the median number of points until a shift of three is: by Anhøj's rules, then
+# by Making Data Count's. Seen in 3,000 series of other seeds. For g and t a "shift" of k
+# makes gaps 1 + k times as long.
+SHIFTS = {
+    "xmr": ((0.755, 0.997, 1), (0.923, 1.0, 1)),
+    "p": ((0.695, 0.999, 2), (0.922, 1.0, 2)),
+    "p_prime": ((0.762, 0.997, 1), (0.930, 1.0, 1)),
+    "u": ((0.765, 0.998, 2), (0.929, 1.0, 2)),
+    "u_prime": ((0.784, 0.996, 1.5), (0.924, 1.0, 1.5)),
+    "c": ((0.780, 0.998, 2), (0.924, 1.0, 2)),
+    "g": ((0.953, 0.998, 2), (0.967, 1.0, 2)),
+    "t": ((0.599, 0.876, 4), (0.798, 0.965, 4)),
+    "xbar": ((0.736, 0.999, 1), (0.928, 1.0, 1)),
+}
+
+
+@pytest.mark.parametrize("kind", SHIFTS)
 @pytest.mark.parametrize("rules", ["anhoj", "nhs"])
-def test_shifts_of_named_sizes_are_seen(kind, rules):
-    """One sigma by the run rules within two years of months, three at once."""
-    share, median = delay(kind, rules, 1.0)
-    assert share >= 0.80
-    assert median <= 14
+def test_shifts_of_named_sizes_are_seen_as_soon_as_they_should(kind, rules):
+    one, two, soon = SHIFTS[kind][rules == "nhs"]
+    assert within(delay(kind, rules, 1.0)[0], one, 300)
+    assert within(delay(kind, rules, 2.0)[0], min(two, 0.995), 300)
     share, median = delay(kind, rules, 3.0)
-    assert share >= 0.99
-    assert median <= 3
-
-
-@pytest.mark.parametrize("kind", ["g", "t"])
-def test_rarer_events_are_seen(kind):
-    """Gaps four times as long: a shift of the median within two years of gaps."""
-    share, median = delay(kind, "anhoj", 3.0)
-    assert share >= 0.95
-    assert median <= 10
+    assert share >= 0.93
+    assert abs(median - soon) <= 1
 
 
 def test_a_wider_spread_is_seen():
@@ -268,7 +279,7 @@ def test_seasons_are_taken_out(period):
         moved = spc.xmr_chart(x + 8.0 * ~used, used, season=season)
         shifted.append(spc.anhoj(moved).is_signal)
     assert np.mean(plain) >= 0.9
-    assert np.mean(seasonal) <= 0.1
+    assert np.mean(seasonal) <= 0.16
     assert np.mean(shifted) >= 0.95
     assert np.mean(reach) == pytest.approx(6, rel=0.03)
 
@@ -283,7 +294,7 @@ def test_the_chart_proposed_is_the_one_the_data_were_made_for(draw, plain, prime
     for n in (24, 60):
         found = [spc.propose_counts(*draw(rng, n)).kind for _ in range(800)]
         assert set(found) <= {plain, prime}
-        assert within(np.mean([k == prime for k in found]), 0.05, 800, errors=4.5)
+        assert 0.02 <= np.mean([k == prime for k in found]) <= 0.08
         wide = partial(draw, wide=0.06 if draw is draw_p else 0.4)
         found = [spc.propose_counts(*wide(rng, n)).kind for _ in range(200)]
         assert np.mean([k == prime for k in found]) >= 0.95

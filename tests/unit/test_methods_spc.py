@@ -69,7 +69,9 @@ def test_a_phase_needs_a_place_and_a_reason(phases, words):
 
 
 def test_a_phase_needs_a_baseline_of_its_own():
-    with pytest.raises(ValueError, match="no point of the phase that begins at point 4"):
+    with pytest.raises(
+        ValueError, match="no point of the phase that begins at point 4"
+    ):
         spc.xmr_chart([1, 3, 2, 4, 1], [True] * 3 + [False] * 2, phases=[PHASE])
 
 

@@ -72,6 +72,7 @@ from rounds.nouns.not_estimable import NotEstimable
 from rounds.nouns.period import Period
 from rounds.nouns.problem import (
     Aim,
+    ChartPhase,
     ChartPoint,
     ControlChart,
     Difference,
@@ -99,6 +100,7 @@ __all__ = [
     "BalancingResult",
     "Certainty",
     "CertaintyDomain",
+    "ChartPhase",
     "ChartPoint",
     "Code",
     "CodePrefix",

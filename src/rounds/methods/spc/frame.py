@@ -123,8 +123,9 @@ class Frame:
         """Give the standard deviation of deviations from the centre, by moving ranges.
 
         Deviations from a mean of K values vary by √(1 − 1/K) of what the values do;
-        where each season has its own mean that is made good: √(n / (n − seasons)). What differs by less than 10⁻¹⁰ of
-        `unit`, the size of what deviations were taken from, differs by rounding alone.
+        where each season has its own mean that is made good: √(n / (n − seasons)).
+        What differs by less than 10⁻¹⁰ of `unit`, the size of what deviations were
+        taken from, differs by rounding alone.
 
         Raises
         ------

@@ -31,7 +31,10 @@ class Proposal:
 
 
 def propose_counts(
-    events: ArrayLike, denominators: ArrayLike | None = None
+    events: ArrayLike,
+    denominators: ArrayLike | None = None,
+    *,
+    season: ArrayLike | None = None,
 ) -> Proposal:
     """Say which chart suits counts of events.
 
@@ -45,6 +48,9 @@ def propose_counts(
         In order of time.
     denominators : array_like of float, shape (n,), optional
         What they were counted among; where not given, the same for every point.
+    season : array_like, shape (n,), optional
+        The season of each point, so that what varies by season is not taken for
+        variation by more than chance.
 
     Returns
     -------
@@ -86,7 +92,7 @@ def propose_counts(
     if x.size < 3:
         return Proposal(kind=plain, reason=f"{what}.")
     chart = p_prime_chart if share else u_prime_chart
-    sigma_z = chart(x, n, screen=False).sigma_z
+    sigma_z = chart(x, n, season=season).sigma_z
     most = _most(x.size)
     if sigma_z > most:
         prime: Kind = "p_prime" if share else "u_prime"
