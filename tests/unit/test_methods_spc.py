@@ -117,7 +117,7 @@ def test_too_few_crossings_are_a_special_cause_by_anhoj():
     found = spc.anhoj(chart)
     assert not found.points["shift"].any()
     assert found.few_crossings == (True,)
-    assert spc.variation(chart, found, "increase") == "improvement_high"
+    assert spc.variation(chart, found, "increase") == "neutral_high"
     assert spc.nhs(chart).few_crossings == ()
 
 

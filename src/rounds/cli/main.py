@@ -49,7 +49,7 @@ _GROUPS = {
         "cohort",
         ("run", "show", "explain"),
     ),
-    "problem": ("Where does practice fall short?", "problem", ("run",)),
+    "problem": ("Where does practice fall short?", "problem", ("run", "chart")),
     "evidence": ("What is known already?", "evidence", ("run",)),
     "change": (
         "Say it where care is given, to a random part first.",
@@ -70,6 +70,7 @@ _ELSEWHERE = {
     ("measure", "define"): "measure_define",
     ("measure", "example"): "measure_example",
     ("measure", "show"): "measure_show",
+    ("problem", "chart"): "problem_chart",
 }
 
 for _name, (_target, _help) in _TOP.items():

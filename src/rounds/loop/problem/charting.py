@@ -9,7 +9,6 @@ import numpy as np
 
 from rounds.loop.problem.chart_checks import (
     NAMES,
-    OF_COUNTS,
     check_columns,
     check_counts,
 )
@@ -47,6 +46,8 @@ class ChartAsked:
     baseline: int | None = None
     """How many subgroups of each phase its lines rest on; all where not given."""
     season: Literal["month", "weekday"] | None = None
+    per: float = 1.0
+    """Units of exposure that a rate is told for, as falls in 1,000 bed-days."""
     screen: bool = True
     """Whether outlying moving ranges are left out of the limits."""
 
@@ -120,6 +121,12 @@ def _kind(series: Series, asked: ChartAsked) -> tuple[spc.Kind, str]:
             why="Rare events, ranges and spreads have no level by month or weekday "
             "that could be told from chance.",
             remedies=("Leave out --season.",),
+        )
+    if not asked.per > 0 or (asked.per != 1 and asked.chart not in {"u", "u_prime"}):
+        raise DefinitionError(
+            f"A chart of kind {asked.chart} is not told per {asked.per:g}.",
+            code="chart-columns",
+            remedies=("Leave out --per, or ask for --chart u.",),
         )
     if asked.chart != "auto":
         check_columns(series, asked.chart)
@@ -197,7 +204,7 @@ def _draw(
         options["baseline"] = spc.first_of_each_phase(
             firsts.size, phases, asked.baseline
         )
-    return _DRAW[kind](*_given(series, kind), **options)
+    return _DRAW[kind](*_given(series, kind, asked.per), **options)
 
 
 _DRAW: dict[spc.Kind, Callable[..., spc.Chart]] = {
@@ -215,13 +222,16 @@ _DRAW: dict[spc.Kind, Callable[..., spc.Chart]] = {
 }
 
 
-def _given(series: Series, kind: spc.Kind) -> tuple[Any, ...]:
+def _given(series: Series, kind: spc.Kind, per: float) -> tuple[Any, ...]:
     """Give what a chart of this kind is drawn from."""
     if kind in {"xbar", "s"}:
         assert series.value is not None
         labels = np.array(series.labels, dtype=object)
         return (spc.subgroups(series.value, labels),)
-    if kind in OF_COUNTS - {"c"}:
+    if kind in {"u", "u_prime"}:
+        assert series.denominator is not None
+        return series.numerator, series.denominator / per
+    if kind in {"p", "p_prime"}:
         return series.numerator, series.denominator
     return (series.numerator if series.value is None else series.value,)
 
@@ -243,6 +253,8 @@ def _notes(chart: spc.Chart, asked: ChartAsked, series: Series) -> tuple[str, ..
         )
     if not asked.screen and chart.kind in _SCREENED:
         notes.append("Outlying moving ranges were kept, so limits may be wide.")
+    if asked.per != 1:
+        notes.append(f"Rates are told per {asked.per:,g}.")
     return tuple(notes)
 
 

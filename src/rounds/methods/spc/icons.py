@@ -36,8 +36,9 @@ def variation(
         n points.
     signals : Signals
         Of that chart. With Anhøj's rules a last phase that crosses its centre line
-        unusually seldom is a special cause too; its direction is that of the latest
-        point off the line.
+        unusually seldom is a special cause too, but for neither better nor worse:
+        crossings have no direction. High or low is then where the latest point off
+        the line lies.
     improvement : {"increase", "decrease"}, optional
         Which way is better; where not given, a special cause is neither.
 
@@ -62,7 +63,7 @@ def variation(
     if direction == 0 and signals.few_crossings and signals.few_crossings[-1]:
         side = chart.side[chart.parts[-1]]
         off = side[side != 0]
-        direction = int(off[-1]) if off.size else 0
+        return "neutral_high" if off.size and off[-1] > 0 else "neutral_low"
     if direction == 0:
         return "common_cause"
     if improvement is None:

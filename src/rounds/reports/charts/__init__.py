@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
+from rounds.reports.charts.alone import standing_alone
 from rounds.reports.charts.canvas import NARROW, WIDE, Unit, label
 from rounds.reports.charts.caterpillar import (
     Caterpillar,
@@ -40,6 +41,7 @@ __all__ = [
     "funnel",
     "label",
     "ring",
+    "standing_alone",
 ]
 
 Plot = TypeVar("Plot")

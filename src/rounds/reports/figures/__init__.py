@@ -1,5 +1,6 @@
 """Which numbers of which noun go into which chart."""
 
+from rounds.reports.figures.control import chart_picture, month_chart
 from rounds.reports.figures.evaluation import (
     arms_flow,
     beside_truth,
@@ -8,7 +9,6 @@ from rounds.reports.figures.evaluation import (
 )
 from rounds.reports.figures.problem import (
     is_higher_better,
-    month_chart,
     shown_units,
     sites_caterpillar,
     sites_funnel,
@@ -18,6 +18,7 @@ from rounds.reports.figures.problem import (
 __all__ = [
     "arms_flow",
     "beside_truth",
+    "chart_picture",
     "equity_forest",
     "evidence_forest",
     "is_higher_better",
