@@ -69,7 +69,7 @@ CHARTS = {
         rng.exponential(np.r_[np.full(N, 30.0), np.full(n - N, 30.0 * (1 + shift))]), b
     ),
     "xbar": lambda rng, n, b, shift: spc.xbar_chart(draw_groups(rng, n, shift), b),
-    "s": lambda rng, n, b, shift: spc.s_chart(draw_groups(rng, n, 0.0), b),
+    "s": lambda rng, n, b, _: spc.s_chart(draw_groups(rng, n, 0.0), b),
 }
 
 

@@ -133,8 +133,8 @@ def _expected(chart: ControlChart) -> str:
         return "A chart can show that something changed, but not why."
     target = value_words(chart, chart.target)
     what = {
-        "pass": "will nearly always meet",
-        "fail": "will nearly always miss",
-        "hit_or_miss": "will sometimes meet and sometimes miss",
+        "pass": f"nearly always meet the target of {target}.",
+        "fail": f"nearly always miss the target of {target}.",
+        "hit_or_miss": f"sometimes meet the target of {target}, and sometimes miss it.",
     }[chart.assurance]
-    return f"If nothing changes, results like these {what} the target of {target}."
+    return f"With no change, results would {what}"

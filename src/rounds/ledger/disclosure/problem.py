@@ -16,6 +16,7 @@ from rounds.ledger.disclosure.results import hide_unit
 from rounds.ledger.disclosure.wording import safe_text, safe_texts
 from rounds.methods.disclosure import Suppression
 from rounds.nouns import (
+    ChartPhase,
     ChartPoint,
     ControlChart,
     Difference,
@@ -79,15 +80,33 @@ def safe_chart(chart: ControlChart) -> ControlChart:
     if not found.cells.any():
         return chart
     points = tuple(
-        ChartPoint(label=point.label, suppressed=True) if hide else point
+        ChartPoint(label=point.label, suppressed=True)
+        if hide
+        else point.model_copy(update={"centre_line": _line(point, found)})
         for point, hide in zip(chart.points, found.cells, strict=True)
     )
     changed = {
         "points": points,
-        "centre_line": None if found.total else rounded(chart.centre_line),
+        "centre_line": _line(chart, found),
         "sigma_z": rounded(chart.sigma_z),
+        "phases": tuple(
+            phase.model_copy(
+                update={
+                    "centre_line": _line(phase, found),
+                    "sigma_z": rounded(phase.sigma_z),
+                }
+            )
+            for phase in chart.phases
+        ),
     }
     return chart.model_copy(update=changed)
+
+
+def _line(
+    holder: ChartPoint | ChartPhase | ControlChart, found: Suppression
+) -> float | None:
+    """Give a centre line that hidden subgroups went into, as far as it may be shown."""
+    return None if found.total else rounded(holder.centre_line)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from rounds.loop.problem.series import Series
 from rounds.methods import spc
-from rounds.nouns.errors import DefinitionError
+from rounds.nouns.errors import DataError, DefinitionError
 
 __all__ = ["NAMES", "OF_COUNTS", "check_columns", "check_counts"]
 
@@ -101,10 +101,11 @@ def check_counts(series: Series, kind: spc.Kind) -> None:
 
 
 def _refuse(series: Series, wrong: NDArray[np.bool_], what: str, remedy: str) -> None:
-    series.refuse(
-        wrong,
-        what,
-        code="chart-counts",
-        why="A chart of what cannot be would look like one of what is.",
-        remedies=(remedy, "Correct these rows."),
-    )
+    said = series.rows(wrong, what)
+    if said:
+        raise DataError(
+            said,
+            code="chart-counts",
+            why="A chart of what cannot be would look like one of what is.",
+            remedies=(remedy, "Correct these rows."),
+        )

@@ -53,26 +53,28 @@ class Series:
     def __post_init__(self) -> None:
         steps = np.diff(self.when)
         zero = np.timedelta64(0, "D") if self.is_dated else 0.0
-        self.refuse(
-            np.r_[False, steps < zero],
-            "earlier than the row above",
-            code="chart-not-in-order",
-            why="A run of points in the wrong order is a run of nothing.",
-            remedies=("Sort the rows by time, oldest first.",),
-        )
-        if not self.several:
-            self.refuse(
-                np.r_[False, steps == zero],
-                "of the same time as the row above",
+        said = self.rows(np.r_[False, steps < zero], "earlier than the row above")
+        if said:
+            raise DataError(
+                said,
+                code="chart-not-in-order",
+                why="A run of points in the wrong order is a run of nothing.",
+                remedies=("Sort the rows by time, oldest first.",),
+            )
+        same = np.r_[False, steps == zero]
+        said = self.rows(same, "of the same time as the row above")
+        if said and not self.several:
+            raise DataError(
+                said,
                 code="chart-same-time",
                 why="Two rows for one time may be two units, or one unit that changed "
                 "its name.",
                 remedies=("Add up the rows of one time, or chart one unit by itself.",),
             )
-        if not self.gaps_allowed:
-            self.refuse(
-                np.r_[False, self._gaps()],
-                "later than the next in turn",
+        said = self.rows(np.r_[False, self._gaps()], "later than the next in turn")
+        if said and not self.gaps_allowed:
+            raise DataError(
+                said,
                 code="chart-gap",
                 why="Neighbours on a chart are taken to be neighbours in time; what is "
                 "missing may be what went wrong.",
@@ -142,16 +144,8 @@ class Series:
             remedies=(f"Name one of the subgroups, {labels[0]} to {labels[-1]}.",),
         )
 
-    def refuse(
-        self,
-        wrong: NDArray[Any],
-        what: str,
-        *,
-        code: str,
-        why: str,
-        remedies: tuple[str, ...],
-    ) -> None:
-        """Refuse the rows that are wrong, by their lines and never by what they hold.
+    def rows(self, wrong: NDArray[Any], what: str) -> str:
+        """Say which rows are wrong, by their lines and never by what they hold.
 
         Parameters
         ----------
@@ -160,25 +154,20 @@ class Series:
         what : str
             What they are, after "1 row is".
 
-        Raises
-        ------
-        DataError
-            If there is any.
+        Returns
+        -------
+        str
+            A sentence; empty where no row is wrong.
         """
         at = np.flatnonzero(wrong)
         if not at.size:
-            return
+            return ""
         numbers = self.lines or tuple(range(1, len(self.labels) + 1))
         word = "line" if self.lines else "row"
         shown = ", ".join(str(numbers[i]) for i in at[:_SHOWN])
         more = "" if at.size <= _SHOWN else " and more"
         rows = "1 row is" if at.size == 1 else f"{at.size} rows are"
-        raise DataError(
-            f"{self.name}: {rows} {what} ({word} {shown}{more}).",
-            code=code,
-            why=why,
-            remedies=remedies,
-        )
+        return f"{self.name}: {rows} {what} ({word} {shown}{more})."
 
     def _is_monthly(self) -> bool:
         days = self.when.astype("datetime64[D]")
