@@ -15,7 +15,7 @@ import time
 
 import numpy as np
 
-from rounds.definitions.catalogue import built_in
+from rounds.definitions.catalogue import builtin_measures
 from rounds.methods import spc
 
 UNITS, MONTHS, SECONDS = 1_000, 60, 10.0
@@ -48,7 +48,7 @@ def bare(events, sizes):
 
 
 def main():
-    n_measures = len(built_in())
+    n_measures = len(builtin_measures())
     tables = list(worlds(n_measures, np.random.default_rng(1)))
     pairs = [pair for x, n in tables for pair in zip(x, n, strict=True)]
     start = time.process_time()
@@ -59,9 +59,13 @@ def main():
     found = np.array([screen(events, sizes) for events, sizes in pairs])
     took = time.process_time() - start
     anhoj, nhs = found.mean(axis=0)
-    print(f"{n_measures} measures × {UNITS} units × {MONTHS} months: {len(pairs)} charts")
+    print(
+        f"{n_measures} measures × {UNITS} units × {MONTHS} months: {len(pairs)} charts"
+    )
     print(f"signals: Anhøj {anhoj:.1%}, Making Data Count {nhs:.1%}")
-    print(f"{took:.1f} s, {took / len(pairs) * 1e6:.0f} µs a chart, {took / least:.1f} × bare")
+    print(
+        f"{took:.1f} s, {took / len(pairs) * 1e6:.0f} µs a chart, {took / least:.1f} × bare"
+    )
     assert took <= SECONDS, f"{took:.1f} s are more than {SECONDS} s"
 
 

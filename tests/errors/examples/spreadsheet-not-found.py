@@ -4,7 +4,7 @@ from pathlib import Path
 
 from rounds.datamart.spreadsheet import read_spreadsheet
 
-read_spreadsheet(Path("controll.csv"), {"month": "period"})
+read_spreadsheet(Path("kontrol.csv"), {"month": "period"})
 
 # Instead:
 from pathlib import Path
