@@ -6,11 +6,6 @@ packages draw, they do not screen), so the ratio is against the bare arithmetic 
 any p chart needs: a division, a pooled proportion and two limits for each point.
 """
 
-import os
-
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[name] = "1"
-
 import time
 
 import numpy as np
