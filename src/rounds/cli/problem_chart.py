@@ -16,6 +16,10 @@ __all__ = ["chart_"]
 Chart = Literal[
     "auto", "xmr", "mr", "p", "p_prime", "u", "u_prime", "c", "g", "t", "xbar", "s"
 ]
+_BETTER: dict[str, Literal["increase", "decrease"]] = {
+    "up": "increase",
+    "down": "decrease",
+}
 
 
 def chart_(
@@ -92,24 +96,13 @@ def chart_(
     from rounds.loop.problem.charting import ChartAsked, chart_series
     from rounds.nouns import NotEstimable
 
-    if (numerator is None) == (value is None):
-        raise DefinitionError(
-            "A chart is of a numerator, or of a value.",
-            code="chart-columns",
-            remedies=(
-                "Name events with --numerator, and what holds them: --denominator.",
-                "Name the measurements with --value.",
-            ),
-        )
     columns = {"numerator": numerator, "denominator": denominator, "value": value}
     series = _series(file, by, columns, chart, allow_gaps=allow_gaps)
-    better: dict[str | None, Literal["increase", "decrease"]]
-    better = {"up": "increase", "down": "decrease"}
     asked = ChartAsked(
         title=title or _title(columns),
         chart=chart,
         rules=rules,
-        improvement=better.get(improvement),
+        improvement=None if improvement is None else _BETTER[improvement],
         target=target,
         phases=tuple(_rebase(words) for words in phase),
         baseline=baseline,
@@ -139,6 +132,15 @@ def _series(
 ) -> "Series":
     import numpy as np
 
+    if (columns["numerator"] is None) == (columns["value"] is None):
+        raise DefinitionError(
+            "A chart is of a numerator, or of a value.",
+            code="chart-columns",
+            remedies=(
+                "Name events with --numerator, and what holds them: --denominator.",
+                "Name the measurements with --value.",
+            ),
+        )
     from rounds.datamart.spreadsheet import Kind, read_spreadsheet
     from rounds.loop.problem.series import Series
 

@@ -75,27 +75,29 @@ def check_counts(series: Series, kind: spc.Kind) -> None:
         _refuse(
             series,
             n <= 0,
-            "without anybody in the denominator",
+            "{have} a denominator of 0 or below",
             "Leave these rows out, and allow gaps.",
         )
     if kind in OF_COUNTS and x is not None:
-        _refuse(series, x < 0, "counted below 0", "Check the export.")
+        _refuse(series, x < 0, "{have} a count below 0", "Check the export.")
     if kind in _SHARES and x is not None and n is not None:
         either = "If events are counted over days or visits, ask for --chart u."
-        _refuse(series, x > n, "above the denominator in the numerator", either)
-        _refuse(series, n != np.round(n), "without a whole denominator", either)
+        _refuse(series, x > n, "{have} a numerator above the denominator", either)
+        _refuse(
+            series, n != np.round(n), "{have} a denominator that is not whole", either
+        )
     if kind == "t" and v is not None:
         _refuse(
             series,
             v <= 0,
-            "not above 0 in time",
+            "{have} a time of 0 or below",
             "Chart the cases between events with --chart g, or give the hours.",
         )
     if kind == "g" and v is not None:
         _refuse(
             series,
             (v < 0) | (v != np.round(v)),
-            "not a whole number of cases",
+            "{have} no whole number of cases",
             "Count the cases between one event and the next.",
         )
 

@@ -53,7 +53,7 @@ class Series:
     def __post_init__(self) -> None:
         steps = np.diff(self.when)
         zero = np.timedelta64(0, "D") if self.is_dated else 0.0
-        said = self.rows(np.r_[False, steps < zero], "earlier than the row above")
+        said = self.rows(np.r_[False, steps < zero], "{are} earlier than the row above")
         if said:
             raise DataError(
                 said,
@@ -62,7 +62,7 @@ class Series:
                 remedies=("Sort the rows by time, oldest first.",),
             )
         same = np.r_[False, steps == zero]
-        said = self.rows(same, "of the same time as the row above")
+        said = self.rows(same, "{are} of the same time as the row above")
         if said and not self.several:
             raise DataError(
                 said,
@@ -71,7 +71,9 @@ class Series:
                 "its name.",
                 remedies=("Add up the rows of one time, or chart one unit by itself.",),
             )
-        said = self.rows(np.r_[False, self._gaps()], "later than the next in turn")
+        said = self.rows(
+            np.r_[False, self._gaps()], "{come} later than the next in turn"
+        )
         if said and not self.gaps_allowed:
             raise DataError(
                 said,
@@ -152,7 +154,7 @@ class Series:
         wrong : ndarray of bool, shape (n,)
             Which rows.
         what : str
-            What they are, after "1 row is".
+            What they {are}, {have} or {come}, in braces so that one row is said as one.
 
         Returns
         -------
@@ -166,8 +168,11 @@ class Series:
         word = "line" if self.lines else "row"
         shown = ", ".join(str(numbers[i]) for i in at[:_SHOWN])
         more = "" if at.size <= _SHOWN else " and more"
-        rows = "1 row is" if at.size == 1 else f"{at.size} rows are"
-        return f"{self.name}: {rows} {what} ({word} {shown}{more})."
+        one = {"are": "is", "have": "has", "come": "comes"}
+        verbs = one if at.size == 1 else {name: name for name in one}
+        rows = "1 row" if at.size == 1 else f"{at.size} rows"
+        said = what.format_map(verbs)
+        return f"{self.name}: {rows} {said} ({word} {shown}{more})."
 
     def _is_monthly(self) -> bool:
         days = self.when.astype("datetime64[D]")
