@@ -113,7 +113,7 @@ def test_the_latest_point_gives_the_variation_icon(last, improvement, icon):
 
 def test_too_few_crossings_are_a_special_cause_by_anhoj():
     """Six low, six high, six low, six high: no run is long, but the line is rarely met."""
-    chart = spc.xmr_chart(([1.0, 1.2] * 3 + [3.0, 3.2] * 3) * 2)
+    chart = spc.xmr_chart(([1.0, -5.0] * 3 + [3.0, 9.0] * 3) * 2)
     found = spc.anhoj(chart)
     assert not found.points["shift"].any()
     assert found.few_crossings == (True,)
