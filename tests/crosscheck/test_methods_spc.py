@@ -31,6 +31,17 @@ DEFECTS = [14, 12, 20, 11, 7, 10, 21, 16, 19, 23]
 METRES = [500, 400, 650, 500, 475, 500, 600, 525, 600, 625]
 # Table 7.14: hours between failures of a valve.
 HOURS = [286, 948, 536, 124, 816, 729, 4, 143, 431, 8, 2837, 596, 81, 227, 603, 492, 1199, 1214, 2831, 96]  # fmt: skip
+# Table 6.4: diameters of piston rings, thousandths of a millimetre above 74; 25 samples of
+# 3 to 5.
+RINGS = [
+    [30, 2, 19, -8, 8], [-5, -8, 1], [-12, 24, 21, 5, 2], [2, -4, -7, 15, 9],
+    [-8, 7, 15, -11, 14], [9, -6, -3, -15], [-5, 6, -6, 0], [-15, 3, -7, 15, -12],
+    [8, -5, 9, 5], [-2, 0, -10, 7, -5], [-6, -2, -6, -5, -10], [4, 0, 7, 0, -4],
+    [-17, 2, -2], [6, -33, -6, 0, -16], [12, 14, -2], [0, -16, 5, -2, -4],
+    [-6, 12, -14, 5], [6, 10, 18, 3, 0], [-16, 2, 3, 5, -3], [0, 10, 13],
+    [-18, 1, 15, 5, -4], [4, -1, -10, 6, 9], [10, -11, -10, 9, 14],
+    [15, 8, -7, 0, 10], [-18, -16, -5, 17, 13],
+]  # fmt: skip
 # R: set.seed(123); rnorm(20), as NHSRplotthedots' tests draw it.
 NORMAL = [-0.56047565, -0.23017749, 1.55870831, 0.07050839, 0.12928774, 1.71506499, 0.46091621, -1.26506123, -0.68685285, -0.44566197, 1.22408180, 0.35981383, 0.40077145, 0.11068272, -0.55584113, 1.78691314, 0.49785048, -1.96661716, 0.70135590, -0.47279141]  # fmt: skip
 
@@ -103,6 +114,19 @@ def test_s_agrees_with_qcc():
     means = spc.xbar_chart(groups)
     half = 3 * 0.009829977 / np.sqrt(5)
     assert means.upper[0] - means.centre[0] == pytest.approx(half, abs=5e-9)
+
+
+def test_samples_of_different_sizes_agree_with_qicharts2():
+    """qic(sample, obs, data = tbl_06.04, chart = "xbar") and "s": pooled spread, limits
+    wider where samples are smaller; the last sample has five."""
+    values = [74 + x / 1000 for sample in RINGS for x in sample]
+    labels = [i for i, sample in enumerate(RINGS) for _ in sample]
+    groups = spc.subgroups(values, labels)
+    assert sorted(set(groups.size)) == [3, 4, 5]
+    wanted = (74.00075221238937, 73.98606362208984, 74.0154408026889)
+    assert lines(spc.xbar_chart(groups)) == pytest.approx(wanted, rel=1e-12)
+    wanted = (0.010291177451261065, 0, 0.0214982477613804)
+    assert lines(spc.s_chart(groups)) == pytest.approx(wanted, rel=1e-9)
 
 
 def test_montgomery_s_piston_rings_agree_with_qicharts2():
