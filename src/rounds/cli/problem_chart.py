@@ -16,6 +16,7 @@ __all__ = ["chart_"]
 Chart = Literal[
     "auto", "xmr", "mr", "p", "p_prime", "u", "u_prime", "c", "g", "t", "xbar", "s"
 ]
+_RATES = {"u", "u_prime"}
 _BETTER: dict[str, Literal["increase", "decrease"]] = {
     "up": "increase",
     "down": "decrease",
@@ -99,7 +100,7 @@ def chart_(
     columns = {"numerator": numerator, "denominator": denominator, "value": value}
     series = _series(file, by, columns, chart, allow_gaps=allow_gaps)
     asked = ChartAsked(
-        title=title or _title(columns),
+        title=title or _title(columns, chart, per),
         chart=chart,
         rules=rules,
         improvement=None if improvement is None else _BETTER[improvement],
@@ -144,10 +145,9 @@ def _series(
     from rounds.datamart.spreadsheet import Kind, read_spreadsheet
     from rounds.loop.problem.series import Series
 
-    rates = chart in {"u", "u_prime"}
     kinds: dict[str, Kind] = {
         "numerator": "count",
-        "denominator": "number" if rates else "count",
+        "denominator": "number" if chart in _RATES else "count",
         "value": "number",
     }
     wanted: dict[str, Kind] = {by: "period"}
@@ -171,10 +171,14 @@ def _series(
     )
 
 
-def _title(columns: dict[str, str | None]) -> str:
+def _title(columns: dict[str, str | None], chart: Chart, per: float) -> str:
     top = columns["numerator"] or columns["value"] or ""
     below = columns["denominator"]
-    return f"{top} of {below}" if below else top
+    if not below:
+        return top
+    if chart not in _RATES:
+        return f"{top} of {below}"
+    return f"{top} per {below}" if per == 1 else f"{top} per {per:,g} {below}"
 
 
 def _rebase(words: str) -> "Rebase":

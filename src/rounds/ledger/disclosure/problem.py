@@ -85,7 +85,7 @@ def safe_chart(chart: ControlChart) -> ControlChart:
         else point.model_copy(update={"centre_line": _line(point, found)})
         for point, hide in zip(chart.points, found.cells, strict=True)
     )
-    changed = {
+    changed: dict[str, object] = {
         "points": points,
         "centre_line": _line(chart, found),
         "sigma_z": rounded(chart.sigma_z),
@@ -99,6 +99,9 @@ def safe_chart(chart: ControlChart) -> ControlChart:
             for phase in chart.phases
         ),
     }
+    if found.cells[-1]:
+        # Both icons tell of the latest subgroup.
+        changed |= {"variation": None, "assurance": None}
     return chart.model_copy(update=changed)
 
 
