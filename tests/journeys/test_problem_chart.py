@@ -154,6 +154,17 @@ def test_each_chart_can_be_had(capsys, columns, words, kind):
     assert ET.parse("s.svg").getroot().tag.endswith("svg")
 
 
+def test_two_events_of_one_day_are_two_gaps(capsys):
+    days = [str(np.datetime64("2025-01-06") + i - i % 2) for i in range(20)]
+    name = written("e.csv", day=days, cases=RNG.geometric(0.05, 20))
+    words = f"{name} --value cases --by day --chart g --csv e_lines.csv"
+    _, found = asked(capsys, words, "--phase", "2025-01-16=new ward")
+    assert len(found["chart"]["points"]) == 20
+    with Path("e_lines.csv").open() as file:
+        lines = list(csv.DictReader(file))
+    assert [row["phase"] for row in lines] == ["1"] * 10 + ["2"] * 10
+
+
 @pytest.mark.parametrize("kind", ["auto", "xbar", "s"])
 def test_rows_of_one_time_are_a_subgroup(capsys, kind):
     days = [str(np.datetime64("2025-01-06") + i // 5) for i in range(100)]

@@ -76,7 +76,9 @@ def chart_csv(chart: ControlChart) -> str:
     phase = 1
     starts = {each.start for each in chart.phases[1:]}
     for point in chart.points:
-        phase += point.label in starts
+        if point.label in starts:
+            starts.remove(point.label)
+            phase += 1
         centre = (
             point.centre_line if point.centre_line is not None else chart.centre_line
         )

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rounds.loop.problem.chart_checks import (
     NAMES,
@@ -28,6 +29,8 @@ TRIAL = 12
 """Subgroups below which lines are trial lines (NHSRplotthedots 0.2.2, vignette
 "Number of points required")."""
 
+_TOGETHER = {"xbar", "s"}
+"""Charts of which rows of one time make one point."""
 _SCREENED = {"xmr", "p_prime", "u_prime", "t"}
 _WITHOUT_SEASON = {"mr", "g", "t", "s"}
 
@@ -90,12 +93,13 @@ def chart_series(series: Series, asked: ChartAsked) -> Charted:
     chosen = ""
     try:
         kind, chosen = _kind(series, asked)
-        labels = tuple(series.labels[i] for i in series.firsts)
-        phases = _phases(series, asked)
+        firsts = series.firsts(together=kind in _TOGETHER)
+        labels = tuple(series.labels[i] for i in firsts)
+        phases = _phases(series, asked, firsts)
         reason = _too_few(len(labels), phases, asked, labels)
         if reason:
             return Charted(chart=NotEstimable(reason=reason), chosen=chosen)
-        chart = _draw(kind, series, asked, phases)
+        chart = _draw(kind, series, asked, phases, firsts)
     except ValueError as error:
         return Charted(chart=NotEstimable(reason=_sentence(error)), chosen=chosen)
     notes = _notes(chart, asked, series)
@@ -134,7 +138,7 @@ def _kind(series: Series, asked: ChartAsked) -> tuple[spc.Kind, str]:
         return asked.chart, f"A {NAMES[asked.chart]} was asked for."
     if series.numerator is None:
         check_columns(series, "xmr")
-        n = series.firsts.size
+        n = series.firsts(together=True).size
         found = spc.propose_values(series.value, n_subgroups=n)  # type: ignore[arg-type]
         return found.kind, found.reason
     check_counts(series, "c" if series.denominator is None else "p")
@@ -143,10 +147,12 @@ def _kind(series: Series, asked: ChartAsked) -> tuple[spc.Kind, str]:
     return found.kind, found.reason
 
 
-def _phases(series: Series, asked: ChartAsked) -> tuple[spc.Phase, ...]:
+def _phases(
+    series: Series, asked: ChartAsked, firsts: NDArray[np.intp]
+) -> tuple[spc.Phase, ...]:
     found = []
     for rebase in asked.phases:
-        start = series.position(rebase)
+        start = series.position(rebase, firsts)
         if not rebase.reason.strip():
             raise DefinitionError(
                 f"The phase that begins at {rebase.at!r} has no reason.",
@@ -190,9 +196,12 @@ def _too_few(
 
 
 def _draw(
-    kind: spc.Kind, series: Series, asked: ChartAsked, phases: tuple[spc.Phase, ...]
+    kind: spc.Kind,
+    series: Series,
+    asked: ChartAsked,
+    phases: tuple[spc.Phase, ...],
+    firsts: NDArray[np.intp],
 ) -> spc.Chart:
-    firsts = series.firsts
     options: dict[str, Any] = {"phases": phases}
     if asked.season is not None:
         options["season"] = series.season(asked.season)[firsts]
@@ -224,7 +233,7 @@ _DRAW: dict[spc.Kind, Callable[..., spc.Chart]] = {
 
 def _given(series: Series, kind: spc.Kind, per: float) -> tuple[Any, ...]:
     """Give what a chart of this kind is drawn from."""
-    if kind in {"xbar", "s"}:
+    if kind in _TOGETHER:
         assert series.value is not None
         labels = np.array(series.labels, dtype=object)
         return (spc.subgroups(series.value, labels),)

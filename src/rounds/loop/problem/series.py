@@ -83,9 +83,16 @@ class Series:
                 remedies=("Add the missing rows, or allow gaps: --allow-gaps.",),
             )
 
-    @property
-    def firsts(self) -> NDArray[np.intp]:
-        """The first row of each subgroup; all rows where each is one."""
+    def firsts(self, *, together: bool) -> NDArray[np.intp]:
+        """Give the first row of each subgroup; every row where each is one.
+
+        Parameters
+        ----------
+        together : bool
+            Whether rows of one time that stand together are one subgroup.
+        """
+        if not together:
+            return np.arange(len(self.labels))
         return np.flatnonzero(
             [True, *(a != b for a, b in pairwise(self.labels))]
         ).astype(np.intp)
@@ -123,15 +130,21 @@ class Series:
                 )
         return np.asarray(found, dtype=np.intp)
 
-    def position(self, rebase: Rebase) -> int:
+    def position(self, rebase: Rebase, firsts: NDArray[np.intp]) -> int:
         """Give the number, from 0, of the subgroup that a phase begins with.
+
+        Parameters
+        ----------
+        rebase : Rebase
+            Where lines begin anew.
+        firsts : ndarray of int
+            The first row of each subgroup.
 
         Raises
         ------
         DefinitionError
             If no subgroup is called that, or none begins on that day or after it.
         """
-        firsts = self.firsts
         labels = [self.labels[i] for i in firsts]
         if rebase.at in labels:
             return labels.index(rebase.at)
