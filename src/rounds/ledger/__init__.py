@@ -1,6 +1,7 @@
 """What has been said and decided: published nouns, append-only, hash-chained."""
 
 from rounds.ledger.disclosure import (
+    problem_without,
     safe,
     safe_cohort_result,
     safe_counts,
@@ -20,6 +21,7 @@ __all__ = [
     "Ledger",
     "Receipt",
     "Trail",
+    "problem_without",
     "safe",
     "safe_cohort_result",
     "safe_counts",

@@ -5,6 +5,7 @@ Steps compute on exact counts; `safe` acts where a noun is published and at ever
 
 from rounds.ledger.disclosure.cohort import safe_cohort_result
 from rounds.ledger.disclosure.nouns import safe
+from rounds.ledger.disclosure.problem import problem_without
 from rounds.ledger.disclosure.results import (
     safe_counts,
     safe_measure_result,
@@ -13,6 +14,7 @@ from rounds.ledger.disclosure.results import (
 )
 
 __all__ = [
+    "problem_without",
     "safe",
     "safe_cohort_result",
     "safe_counts",
