@@ -121,3 +121,26 @@ def test_a_hidden_line_or_a_measure_that_changed_is_not_opened(project, monkeypa
         with pytest.raises(DefinitionError) as caught:
             opened_problem(desk, plan, CONTROL)
         assert caught.value.code == "opportunity-outdated"
+
+
+def test_lists_of_almost_the_same_days_are_not_both_published(project, capsys):
+    """Subtracted, they would say of the few who came between whether they do well."""
+    told = []
+    for end in ("2026-01-31", "2026-01-30", "2026-01-29"):
+        code, out, _ = ask(
+            capsys, "problem", "list", "--project", project, "--to", end, "--json"
+        )
+        assert code == 0
+        told.append(
+            {
+                line["measure"]: (line["denominator"], line["numerator"])
+                for line in json.loads(out)["list"]["lines"]
+            }
+        )
+    for ref in {ref for each in told for ref in each}:
+        counts = [each[ref] for each in told if ref in each]
+        for one in counts:
+            for other in counts:
+                few = [abs(a - b) for a, b in zip(one, other, strict=True)]
+                assert not any(1 <= n <= 10 for n in few), ref
+    assert sum(map(len, told)) < 3 * max(map(len, told))  # something was left out

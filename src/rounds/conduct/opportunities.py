@@ -6,6 +6,10 @@ from pathlib import Path
 from rounds.conduct.desk import Desk
 from rounds.conduct.periods import last_twelve_months
 from rounds.conduct.plan import AimPlan, ProblemPlan
+from rounds.conduct.publishing import (
+    members_of_opportunities,
+    publishable_opportunities,
+)
 from rounds.conduct.reconcile import reconcile
 from rounds.conduct.steps import run_problem
 from rounds.loop.problem import list_opportunities
@@ -36,16 +40,21 @@ def run_opportunities(desk: Desk, period: Period | None = None) -> OpportunityLi
     """
     reconcile(desk)
     measures = list(desk.measures().values())
+    without = desk.practice.opt_outs()
     with desk.datamart() as mart:
         found = list_opportunities(
             measures,
             mart,
             period or last_twelve_months(mart),
             stakes=_stakes(desk.project.stakes_path),
-            without=desk.practice.opt_outs(),
+            without=without,
         )
-    if desk.practice.is_masked(desk.now()):
-        found = _without_sites(found)
+        if desk.practice.is_masked(desk.now()):
+            found = _without_sites(found)
+        members = members_of_opportunities(mart, measures, found, without=without)
+    found = publishable_opportunities(
+        found, measures, members, desk.project, now=desk.now
+    )
     for measure in measures:
         if any(line.measure == measure.ref() for line in found.lines):
             desk.publish(measure)

@@ -1,6 +1,7 @@
 """What has been said and decided: published nouns, append-only, hash-chained."""
 
 from rounds.ledger.disclosure import (
+    opportunities_without,
     problem_without,
     safe,
     safe_cohort_result,
@@ -21,6 +22,7 @@ __all__ = [
     "Ledger",
     "Receipt",
     "Trail",
+    "opportunities_without",
     "problem_without",
     "safe",
     "safe_cohort_result",

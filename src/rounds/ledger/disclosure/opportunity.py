@@ -1,10 +1,19 @@
 """Small counts in a list of opportunities: sites that share one measure's total."""
 
+from collections.abc import Container
+
 from rounds.ledger.disclosure.cells import coarse, suppress_counted
 from rounds.ledger.disclosure.wording import safe_text, safe_texts
-from rounds.nouns import Estimate, NotEstimable, Opportunity, OpportunityList, Ref
+from rounds.nouns import (
+    Estimate,
+    NotEstimable,
+    Opportunity,
+    OpportunityList,
+    Ref,
+    Untold,
+)
 
-__all__ = ["safe_opportunities"]
+__all__ = ["opportunities_without", "safe_opportunities"]
 
 
 def safe_opportunities(found: OpportunityList) -> OpportunityList:
@@ -27,6 +36,42 @@ def safe_opportunities(found: OpportunityList) -> OpportunityList:
             ),
         }
     )
+
+
+def opportunities_without(
+    found: OpportunityList, measure: Ref, sites: Container[str], *, whole: str = ""
+) -> OpportunityList:
+    """Leave lines of one measure out of a safe list, and round the others.
+
+    Parameters
+    ----------
+    found : OpportunityList
+        Safe already.
+    sites : container of str
+        The sites whose lines are hidden.
+    whole : str
+        Why all lines of the measure are left out; they stay where it is empty.
+    """
+    if whole:
+        lines = tuple(line for line in found.lines if line.measure != measure)
+        untold = (*found.untold, Untold(measure=measure, reason=whole))
+        return found.model_copy(update={"lines": lines, "untold": untold})
+    if not any(
+        line.measure == measure and line.unit in sites and not line.suppressed
+        for line in found.lines
+        if line.unit is not None
+    ):
+        return found
+    changed = tuple(
+        line
+        if line.measure != measure
+        else _hidden(line)
+        if line.unit is not None and line.unit in sites
+        else _rounded(line)
+        for line in found.lines
+    )
+    order = sorted(changed, key=lambda line: (line.unit is not None, line.suppressed))
+    return found.model_copy(update={"lines": tuple(order)})
 
 
 def _hide(lines: list[Opportunity], measure: Ref) -> None:
