@@ -52,7 +52,7 @@ _GROUPS = {
     "problem": (
         "Where does practice fall short?",
         "problem",
-        ("list", "open", "run", "funnel"),
+        ("list", "open", "run", "chart", "funnel"),
     ),
     "evidence": ("What is known already?", "evidence", ("run",)),
     "change": (
@@ -77,6 +77,7 @@ _ELSEWHERE = {
     ("measure", "example"): "measure_example",
     ("measure", "show"): "measure_show",
     ("problem", "funnel"): "problem_funnel",
+    ("problem", "chart"): "problem_chart",
 }
 
 for _name, (_target, _help) in _TOP.items():

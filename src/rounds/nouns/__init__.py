@@ -80,6 +80,7 @@ from rounds.nouns.opportunity import (
 from rounds.nouns.period import Period
 from rounds.nouns.problem import (
     Aim,
+    ChartPhase,
     ChartPoint,
     ControlChart,
     Difference,
@@ -107,6 +108,7 @@ __all__ = [
     "BalancingResult",
     "Certainty",
     "CertaintyDomain",
+    "ChartPhase",
     "ChartPoint",
     "Code",
     "CodePrefix",
