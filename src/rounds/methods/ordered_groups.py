@@ -138,8 +138,8 @@ def ordered_groups(
     if not 0 < x.sum() < n.sum():
         raise ValueError("all have the event, or none has")
     k = len(names)
-    by_events = np.bincount(group, weights=x, minlength=k)
-    by_totals = np.bincount(group, weights=n, minlength=k)
+    by_events = np.bincount(group, weights=x, minlength=k).astype(float)
+    by_totals = np.bincount(group, weights=n, minlength=k).astype(float)
     shares = by_totals if population is None else np.asarray(population, dtype=float)
     if shares.shape != (k,) or not (np.isfinite(shares).all() and (shares > 0).all()):
         raise ValueError(f"population must be {k} positive numbers, one a group")
@@ -174,4 +174,4 @@ def _by_cluster(
     cell, shape = code * k + group, (len(names), k)
     events = np.bincount(cell, weights=x, minlength=len(names) * k).reshape(shape)
     persons = np.bincount(cell, weights=n, minlength=len(names) * k).reshape(shape)
-    return events, persons
+    return events.astype(float), persons.astype(float)
