@@ -2,7 +2,9 @@
 
 What is held as "in control" is itself estimated from a baseline. A threshold that takes
 it as known alarms far too often, so the level is drawn anew from what the baseline
-leaves possible, for every made series.
+leaves possible, for every made series. And a level that stays what a short baseline
+said asks for thresholds so high that little is found: so each observation is held
+against all that came before it, not against the baseline alone (self-starting).
 """
 
 from __future__ import annotations
@@ -28,9 +30,11 @@ class Watched:
     """One unit's CUSUM."""
 
     path: Cusum
+    """Without a reset: it signals for as long as it stands at the threshold or above."""
     threshold: float
     level: float
-    """The proportion that the unit is held against: its baseline's, in (0, 1)."""
+    """The baseline's proportion, in (0, 1): what the first observation is held
+    against."""
     chance: float
     """How often a unit that holds its level would come as high, in (0, 1]."""
 
@@ -51,6 +55,9 @@ class Watcher:
         as have.
     correlation : float
         Of persons within an observation, in [0, 1): `within_correlation` estimates it.
+    self_starting : bool
+        Whether the level learns from each observation after it has been judged. A slow
+        change then hides a little in the level; a short baseline harms much less.
     n_draws : int
         Made series for each unit.
     """
@@ -59,6 +66,7 @@ class Watcher:
     false_alarm: float = 0.05
     horizon: int = 24
     correlation: float = 0.0
+    self_starting: bool = True
     n_draws: int = 10_000
 
     def watch(
@@ -127,41 +135,55 @@ class Watcher:
         (before,), (size,) = counts([baseline[0]], [baseline[1]])
         x, n = counts(*series)
         # Half an event each way, or a level of 0 or 1 could never be left.
-        level = float((before + 0.5) / (size + 1))
+        levels = self._levels(before + 0.5, size + 1, x, n)
         ahead = np.append(n, np.full(max(0, self.horizon - n.size), n.mean().round()))
         # Persons of a month who are alike tell less than their number.
         effective = size / (1 + (size / max(size / n.mean(), 1) - 1) * self.correlation)
         share = before / size * effective
         p = rng.beta(share + 0.5, effective - share + 0.5, self.n_draws)
         p = np.clip(p, 1e-9, 1 - 1e-9)
-        greatest = self._greatest(p, level, ahead, rng)
+        start = (float(before) + 0.5, float(size) + 1)
+        greatest = self._greatest(p, start, ahead, rng)
         place = int(np.ceil((1 - alone) * (self.n_draws + 1))) - 1
         threshold = float(np.sort(greatest)[place])
         # Made heights are few where months are: a threshold lies just above one.
         threshold = max(threshold, 1e-6) * (1 + 1e-9)
-        scores = likelihood_scores(x, n, level, odds_ratio=self.odds_ratio)
-        whole = cusum(scores, float("inf"), reset=False).value.max()
-        chance = (1 + (greatest >= whole).sum()) / (self.n_draws + 1)
-        return Watched(cusum(scores, threshold), threshold, level, float(chance))
+        scores = likelihood_scores(x, n, levels, odds_ratio=self.odds_ratio)
+        path = cusum(scores, threshold, reset=False)
+        chance = (1 + (greatest >= path.value.max()).sum()) / (self.n_draws + 1)
+        return Watched(path, threshold, float(levels[0]), float(chance))
+
+    def _levels(
+        self, events: float, size: float, x: NDArray[np.float64], n: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Give what each observation is held against."""
+        if not self.self_starting:
+            return np.full(x.size, events / size)
+        earlier = np.append(0.0, np.cumsum(x)[:-1]), np.append(0.0, np.cumsum(n)[:-1])
+        return (events + earlier[0]) / (size + earlier[1])
 
     def _greatest(
         self,
         p: NDArray[np.float64],
-        level: float,
+        start: tuple[float, float],
         totals: NDArray[np.float64],
         rng: np.random.Generator,
     ) -> NDArray[np.float64]:
         """Give the greatest height of each made series."""
         height, greatest = np.zeros(p.size), np.zeros(p.size)
         up = np.log(self.odds_ratio)
-        change = np.log1p(level * (self.odds_ratio - 1))
+        events, size = np.full(p.size, start[0]), start[1]
         for n in totals.astype(int).tolist():
             now = p
             if self.correlation > 0:
                 tight = (1 - self.correlation) / self.correlation
                 now = rng.beta(p * tight, (1 - p) * tight)
-            height = np.maximum(0, height + rng.binomial(n, now) * up - n * change)
+            x = rng.binomial(n, now)
+            change = np.log1p(events / size * (self.odds_ratio - 1))
+            height = np.maximum(0, height + x * up - n * change)
             greatest = np.maximum(greatest, height)
+            if self.self_starting:
+                events, size = events + x, size + n
         return greatest
 
     def _check(self, n_units: int, n_series: int) -> None:

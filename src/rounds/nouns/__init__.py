@@ -1,5 +1,6 @@
 """The words. Frozen pydantic models; nothing else from this project."""
 
+from rounds.nouns.alert import Alert
 from rounds.nouns.base import Noun, Provenance, Published
 from rounds.nouns.cohort import AttritionStep, Cohort, CohortResult
 from rounds.nouns.community import Community, Member, Waiver
@@ -27,6 +28,7 @@ from rounds.nouns.criteria import (
 )
 from rounds.nouns.decision import Decision, Signature
 from rounds.nouns.diagnostic import Diagnostic
+from rounds.nouns.equity import Equity, GroupGap, Inequality, Meeting
 from rounds.nouns.errors import (
     AccessError,
     DataError,
@@ -91,6 +93,7 @@ __all__ = [
     "Addition",
     "Age",
     "Aim",
+    "Alert",
     "All",
     "Any",
     "ArmSummary",
@@ -123,6 +126,7 @@ __all__ = [
     "DisclosureError",
     "Effect",
     "Endpoint",
+    "Equity",
     "EquityEffect",
     "Estimand",
     "Estimate",
@@ -132,9 +136,11 @@ __all__ = [
     "Exists",
     "Exposure",
     "Flow",
+    "GroupGap",
     "InCohort",
     "IndexProcedure",
     "IndexVisit",
+    "Inequality",
     "Interaction",
     "IntercurrentEvent",
     "KnowledgeExample",
@@ -142,6 +148,7 @@ __all__ = [
     "LastDayWithAll",
     "Measure",
     "MeasureResult",
+    "Meeting",
     "Member",
     "MetaAnalysis",
     "Near",
