@@ -49,7 +49,11 @@ _GROUPS = {
         "cohort",
         ("run", "show", "explain"),
     ),
-    "problem": ("Where does practice fall short?", "problem", ("run",)),
+    "problem": (
+        "Where does practice fall short?",
+        "problem",
+        ("run", "equity", "watch", "answer"),
+    ),
     "evidence": ("What is known already?", "evidence", ("run",)),
     "change": (
         "Say it where care is given, to a random part first.",
@@ -70,6 +74,9 @@ _ELSEWHERE = {
     ("measure", "define"): "measure_define",
     ("measure", "example"): "measure_example",
     ("measure", "show"): "measure_show",
+    ("problem", "answer"): "problem_watch",
+    ("problem", "equity"): "problem_equity",
+    ("problem", "watch"): "problem_watch",
 }
 
 for _name, (_target, _help) in _TOP.items():

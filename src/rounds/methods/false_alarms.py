@@ -30,7 +30,7 @@ class Watched:
     """One unit's CUSUM."""
 
     path: Cusum
-    """Without a reset: it signals for as long as it stands at the threshold or above."""
+    """Without a reset: it signals while it stands at the threshold or above."""
     threshold: float
     level: float
     """The baseline's proportion, in (0, 1): what the first observation is held
