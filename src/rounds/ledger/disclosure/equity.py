@@ -59,7 +59,7 @@ def safe_equity(equity: Equity) -> Equity:
             for one in chosen
         ]
     inequalities = tuple(
-        _inequality(one, mask.cells)
+        _inequality(one, mask.cells, total_is_hidden=overall == HIDDEN)
         for one, mask in zip(equity.inequalities, chosen, strict=True)
     )
     return equity.model_copy(
@@ -88,7 +88,9 @@ def _is_small_unit(unit: UnitResult) -> bool:
     return any(is_small(part) for part in (d, k, d - k))
 
 
-def _inequality(found: Inequality, mask: NDArray[np.bool_]) -> Inequality:
+def _inequality(
+    found: Inequality, mask: NDArray[np.bool_], *, total_is_hidden: bool
+) -> Inequality:
     groups = found.groups
     if not mask.any():
         return found.model_copy(
@@ -99,7 +101,7 @@ def _inequality(found: Inequality, mask: NDArray[np.bool_]) -> Inequality:
     not_recorded = found.not_recorded
     last = groups[-1].unit if groups else ""
     if isinstance(not_recorded, Estimate) and (
-        last in names or hide_estimate(not_recorded) == HIDDEN
+        total_is_hidden or last in names or hide_estimate(not_recorded) == HIDDEN
     ):
         not_recorded = HIDDEN
     return found.model_copy(
