@@ -157,6 +157,7 @@ def test_the_command_for_equity_publishes_with_small_counts_hidden(
         for group in table["groups"]:
             n, k = group["denominator"], group["numerator"]
             assert n is None or not {n, k, n - k} & set(range(1, 11))
+    assert all(cell["denominator"] is None for cell in equity["meeting"]["cells"])
     code, printed = said(capsys, *asked)
     assert code == 0
     assert "relative index" in printed

@@ -52,7 +52,7 @@ _GROUPS = {
     "problem": (
         "Where does practice fall short?",
         "problem",
-        ("run", "equity", "watch", "answer"),
+        ("list", "open", "run", "equity", "watch", "answer"),
     ),
     "evidence": ("What is known already?", "evidence", ("run",)),
     "change": (
@@ -70,6 +70,8 @@ _ELSEWHERE = {
     ("data", "fetch"): "data_fetch",
     ("data", "view"): "data_view",
     ("data", "where"): "data_where",
+    ("problem", "list"): "problem_list",
+    ("problem", "open"): "problem_list",
     ("measure", "check"): "measure_define",
     ("measure", "define"): "measure_define",
     ("measure", "example"): "measure_example",

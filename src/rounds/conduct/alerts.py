@@ -6,6 +6,7 @@ from typing import Literal
 
 from rounds.conduct.desk import Desk
 from rounds.conduct.periods import last_twelve_months, whole_months
+from rounds.conduct.publishing_equity import members_of_equity, publishable_equity
 from rounds.conduct.reconcile import reconcile
 from rounds.datamart import AnyDatamart
 from rounds.loop.evaluation.fading import Fading, fading
@@ -64,8 +65,10 @@ def run_equity(desk: Desk, name: str, period: Period | None = None) -> Equity:
         If there is no such measure, or it is not a proportion.
     DataError
         If the data cannot answer it.
+    DisclosureError
+        If it is too close to what was told or published before.
     """
-    measure = desk.measure(name)
+    measure, without = desk.measure(name), desk.practice.opt_outs()
     with desk.datamart() as mart:
         found = equity_of_measure(
             measure,
@@ -73,10 +76,12 @@ def run_equity(desk: Desk, name: str, period: Period | None = None) -> Equity:
             name=measure.name,
             title=measure.title,
             period=period or last_twelve_months(mart),
-            without=desk.practice.opt_outs(),
+            without=without,
         )
+        members = members_of_equity(mart, measure, found, without=without)
+    shown = publishable_equity(found, members, desk.project, now=desk.now)
     desk.publish(measure)
-    return desk.publish(found)
+    return desk.publish(shown)
 
 
 def run_watch(

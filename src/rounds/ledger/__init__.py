@@ -1,6 +1,9 @@
 """What has been said and decided: published nouns, append-only, hash-chained."""
 
 from rounds.ledger.disclosure import (
+    equity_without,
+    opportunities_without,
+    problem_without,
     safe,
     safe_cohort_result,
     safe_counts,
@@ -20,6 +23,9 @@ __all__ = [
     "Ledger",
     "Receipt",
     "Trail",
+    "equity_without",
+    "opportunities_without",
+    "problem_without",
     "safe",
     "safe_cohort_result",
     "safe_counts",

@@ -35,6 +35,7 @@ class Estimate(Noun):
         "log_odds_ratio",
         "count",
         "index",
+        "net_health_benefit",
     ]
     unit: str = "1"
     """UCUM; "1" for a probability or a difference of probabilities."""

@@ -1,5 +1,7 @@
 """Small counts in an Equity and in an Alert."""
 
+from collections.abc import Collection
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,7 +28,10 @@ from rounds.nouns import (
     UnitResult,
 )
 
-__all__ = ["safe_alert", "safe_equity"]
+__all__ = ["COMPARED", "equity_without", "safe_alert", "safe_equity"]
+
+COMPARED = ("sex", "age", "svi_quartile")
+"""Characteristics whose groups are compared with all that was told before."""
 
 _DIGITS = 2
 """Of the cells where groups meet, once their counts are hidden."""
@@ -42,12 +47,7 @@ def safe_equity(equity: Equity) -> Equity:
     total = None
     if isinstance(equity.overall, Estimate):
         total = missing_counts(equity.overall) or (equity.overall.n or 0, 0)
-    chosen = [
-        suppress_counted(
-            one.groups, total, suppressed=[group.suppressed for group in one.groups]
-        )
-        for one in equity.inequalities
-    ]
+    chosen = [_suppress(one.groups, total) for one in equity.inequalities]
     overall = hide_estimate(equity.overall)
     if any(one.total for one in chosen):
         # Another table would give the total back: each of them keeps a hidden group.
@@ -73,14 +73,59 @@ def safe_equity(equity: Equity) -> Equity:
 
 
 def safe_alert(alert: Alert) -> Alert:
-    """Hide a small count, and what it was held against with it."""
-    changed: dict[str, object] = {
-        "answer": safe_text(alert.answer),
-        "limitations": safe_texts(alert.limitations),
-    }
-    if alert.seen.suppressed or _is_small_unit(alert.seen):
-        changed |= {"seen": hide_unit(alert.seen), "level": rounded(alert.level)}
-    return alert.model_copy(update=changed)
+    """Leave a signal without its counts: months of one site share people with others.
+
+    Proportions keep two decimals, and go too where a count behind them is small.
+    """
+    level = None if alert.level is None else round(alert.level, _DIGITS)
+    return alert.model_copy(
+        update={
+            "seen": _without_counts(alert.seen),
+            "level": level,
+            "answer": safe_text(alert.answer),
+            "limitations": safe_texts(alert.limitations),
+        }
+    )
+
+
+def equity_without(equity: Equity, withheld: Collection[str]) -> Equity:
+    """Take out of an Equity what is too close to what was told before.
+
+    Parameters
+    ----------
+    equity : Equity
+        As `safe_equity` gives it.
+    withheld : collection of str
+        Groups that may not be told, as `sex F`: their table keeps none. A table of
+        `COMPARED` none of whose groups is named keeps its counts; of what was not
+        compared with earlier answers (other characteristics, and cells where groups
+        meet) proportions alone are left, with two decimals.
+    """
+    tables = []
+    for one in equity.inequalities:
+        names = {f"{one.characteristic} {group.unit}" for group in one.groups}
+        if one.characteristic in COMPARED and not names & set(withheld):
+            tables.append(one)
+            continue
+        if names & set(withheld):
+            tables.append(_inequality(one, np.ones(len(one.groups), dtype=bool)))
+        else:
+            tables.append(_in_proportions(one))
+    meeting = equity.meeting
+    if isinstance(meeting, Meeting):
+        meeting = _without_cell_counts(meeting)
+    return equity.model_copy(update={"inequalities": tuple(tables), "meeting": meeting})
+
+
+def _suppress(
+    groups: tuple[UnitResult, ...], total: tuple[int, int] | None
+) -> Suppression:
+    if all(one.denominator is None and not one.suppressed for one in groups):
+        # Its counts were left out before: nothing is there to hide.
+        return Suppression(np.zeros(len(groups), dtype=bool), total=False)
+    return suppress_counted(
+        groups, total, suppressed=[one.suppressed for one in groups]
+    )
 
 
 def _is_small_unit(unit: UnitResult) -> bool:
@@ -89,7 +134,10 @@ def _is_small_unit(unit: UnitResult) -> bool:
 
 
 def _inequality(
-    found: Inequality, mask: NDArray[np.bool_], *, total_is_hidden: bool
+    found: Inequality,
+    mask: NDArray[np.bool_],
+    *,
+    total_is_hidden: bool = False,
 ) -> Inequality:
     groups = found.groups
     if not mask.any():
@@ -120,6 +168,22 @@ def _inequality(
     )
 
 
+def _in_proportions(found: Inequality) -> Inequality:
+    """Leave proportions alone, and no number of patients that gives their counts."""
+    return found.model_copy(
+        update={
+            "groups": tuple(_without_counts(one) for one in found.groups),
+            "not_recorded": _vague(found.not_recorded),
+            "slope": _vague(found.slope),
+            "relative": _vague(found.relative),
+            "concentration": _vague(found.concentration),
+            "spread": _vague(found.spread),
+            "gaps": tuple(_gap(one, set()) for one in found.gaps),
+            "attributable": _vague(found.attributable),
+        }
+    )
+
+
 def _vague(found: Estimate | NotEstimable) -> Estimate | NotEstimable:
     """Round, and leave the number of patients out: a total less a hidden group."""
     if isinstance(found, NotEstimable):
@@ -144,20 +208,25 @@ def _meeting(found: Meeting | NotEstimable) -> Meeting | NotEstimable:
     cells = found.cells
     if not any(one.suppressed or _is_small_unit(one) for one in cells):
         return found
+    return _without_cell_counts(found)
+
+
+def _without_cell_counts(found: Meeting) -> Meeting:
     vpc = found.vpc
     if isinstance(vpc, Estimate):
         rough = coarse(without_small_n(vpc))
         vpc = rough.model_copy(update={"n": None})
     return found.model_copy(
         update={
-            "cells": tuple(_cell(one) for one in cells),
+            "cells": tuple(_without_counts(one) for one in found.cells),
             "vpc": vpc,
             "pcv": rounded(found.pcv),
         }
     )
 
 
-def _cell(cell: UnitResult) -> UnitResult:
+def _without_counts(cell: UnitResult) -> UnitResult:
+    """Leave the proportion with two decimals; nothing where a count is small."""
     if cell.suppressed or _is_small_unit(cell):
         return hide_unit(cell)
     kept = {
