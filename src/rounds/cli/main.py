@@ -52,7 +52,7 @@ _GROUPS = {
     "problem": (
         "Where does practice fall short?",
         "problem",
-        ("list", "open", "run", "chart", "funnel"),
+        ("list", "open", "run", "equity", "watch", "answer", "chart", "funnel"),
     ),
     "evidence": ("What is known already?", "evidence", ("run",)),
     "change": (
@@ -78,6 +78,9 @@ _ELSEWHERE = {
     ("measure", "show"): "measure_show",
     ("problem", "funnel"): "problem_funnel",
     ("problem", "chart"): "problem_chart",
+    ("problem", "answer"): "problem_watch",
+    ("problem", "equity"): "problem_equity",
+    ("problem", "watch"): "problem_watch",
 }
 
 for _name, (_target, _help) in _TOP.items():
