@@ -135,18 +135,12 @@ def decay(
     last = slice(max(n_first, x.size - n_first), None)
     first, first_variance = _pooled(x[:n_first], n[:n_first], correlation)
     recent, recent_variance = _pooled(x[last], n[last], correlation)
-    fall = first - recent
+    left = float(1 - (first - recent) / gain)
     variance = (first_variance + recent_variance) / gain**2
-    variance += fall**2 * gain_se**2 / gain**4
+    variance += (first - recent) ** 2 * gain_se**2 / gain**4
     half = float(ndtri((1 + level) / 2) * np.sqrt(variance))
-    left = float(1 - fall / gain)
-    verdict: Literal["fading", "held", "too little to tell"] = "too little to tell"
-    if watched.path.signal.any():
-        verdict = "fading"
-    elif left - half > 1 - lost:
-        verdict = "held"
     return Decay(
-        verdict=verdict,
+        verdict=_verdict(watched, is_held=left - half > 1 - lost),
         watched=watched,
         first=first,
         recent=recent,
@@ -155,6 +149,14 @@ def decay(
         left_upper=left + half,
         n_first=n_first,
     )
+
+
+def _verdict(
+    watched: Watched, *, is_held: bool
+) -> Literal["fading", "held", "too little to tell"]:
+    if watched.path.signal.any():
+        return "fading"
+    return "held" if is_held else "too little to tell"
 
 
 def _pooled(x: np.ndarray, n: np.ndarray, correlation: float) -> tuple[float, float]:
