@@ -50,7 +50,7 @@ _ACCOUNT: Final = {"mine": "BOOLEAN", "kept": "BOOLEAN"}
 
 @dataclass(frozen=True)
 class Events:
-    """The events that the resources of a type are, or that the entries of a list are."""
+    """The events that resources of a type are, or that the entries of a list are."""
 
     resource: str
     part: str

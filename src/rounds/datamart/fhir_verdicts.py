@@ -1,4 +1,4 @@
-"""What is kept of judging a type: the few resources set aside, or with a reference lost.
+"""What is kept of judging a type: the few set aside, or with a reference that is lost.
 
 Of millions of resources nearly all are good, and a table of them would be written to
 the disk and read again. So it is the others that are written down, and whoever goes on

@@ -30,6 +30,8 @@ _LASTS = (
     "coalesce(end_date, start_date + CAST(greatest(coalesce(days_supply, 1), 1) - 1 "
     "AS INTEGER)) AS end_date_or_start"
 )
+
+
 def keep_crosswalk(connection: duckdb.DuckDBPyConnection, *, places: bool) -> None:
     """Keep which resource became which row, of every type that others refer to.
 
