@@ -144,8 +144,8 @@ class Staging:
             The file's.
         """
         inserted = connection.execute(
-            f"INSERT INTO stage_{resource} SELECT {self._staged(resource)} FROM (SELECT "
-            f"{file_number} AS file_number, NULL::BIGINT AS record, "
+            f"INSERT INTO stage_{resource} SELECT {self._staged(resource)} "
+            f"FROM (SELECT {file_number} AS file_number, NULL::BIGINT AS record, "
             f"NULL::VARCHAR AS fault, * FROM ({given})) AS given"
         )
         return int(inserted.fetchall()[0][0])

@@ -78,7 +78,6 @@ def _at_once(
     threads: int,
 ) -> Iterator[tuple[TypedFile, int | duckdb.Error]]:
     """Read each file with a cursor of its own, as many at once as there are threads."""
-
     part = connection.execute("SELECT current_database()").fetchall()[0][0]
 
     def read(each: TypedFile) -> int | duckdb.Error:
