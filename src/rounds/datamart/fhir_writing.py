@@ -1,6 +1,6 @@
 """From the common shape of events to the OMOP tables, sorted by person and date."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import duckdb
@@ -75,10 +75,14 @@ def write_events(
     ).fetchall()
     _insist_on_concepts(connection, sum(row[3] for row in counted))
     relations = {each.name: each.rows for each in events}
+    n_tables = Counter(source for _, source, *_ in counted)
     routes: dict[str, list[str]] = defaultdict(list)
     rows: dict[str, int] = defaultdict(int)
     for table, source, n, _, *beside in counted:
-        routes[table].append(_routed(relations[source], table, *beside))
+        routed = _routed(relations[source], *beside)
+        if n_tables[source] > 1:  # It takes long to ask each event where it goes.
+            routed += f" AND {_destination()} = '{table}'"
+        routes[table].append(routed)
         rows[table] += n
     for table, given in routes.items():
         _write(connection, table, given)
@@ -113,8 +117,8 @@ _BESIDE = {
 }
 
 
-def _routed(events: str, table: str, *beside: bool) -> str:
-    """Write the rows of one table that some events make.
+def _routed(events: str, *beside: bool) -> str:
+    """Write the rows that some events make.
 
     `beside` says whether they have codes of values, of units and of details at all:
     nothing is looked up that is not there.
@@ -144,7 +148,7 @@ def _routed(events: str, table: str, *beside: bool) -> str:
         f"{_LASTS}, coalesce(end_date, {_OPEN}) AS end_date_or_open, "
         "CAST(coalesce(round(quantity), 1) AS INTEGER) AS quantity_or_one "
         f"FROM ({events}) AS {_MAIN}{joins} "
-        f"WHERE event.kept AND {_destination()} = '{table}'"
+        "WHERE event.kept"
     )
 
 
@@ -156,7 +160,7 @@ def _concept() -> str:
     """
     elsewhere = ", ".join(text(domain) for domain in TABLE_OF_DOMAIN)
     own = (
-        f"CASE WHEN event.stays AND main.domain IN ({elsewhere}) "
+        f"CASE WHEN event.stays AND list_contains([{elsewhere}], main.domain) "
         "AND main.domain <> event.domain THEN 0 ELSE main.concept_id END"
     )
     return (
