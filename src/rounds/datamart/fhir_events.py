@@ -5,7 +5,7 @@ written and read once more. Events are queries over the stage, read once for the
 that they use (`event_code`), and once for each OMOP table that these lead to.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -58,7 +58,8 @@ class Events:
     rows: str
     """A query of them, in the common shape, with `mine` and `kept`."""
     codes: str
-    """The same without what their references lead to, which takes longer."""
+    """A query of their codes (`_CODES`), how often each combination is there (`n`),
+    `mine` and `kept`."""
 
     @property
     def name(self) -> str:
@@ -90,7 +91,7 @@ def load_events(
         for each in found:
             connection.execute(
                 f"INSERT INTO event_code SELECT {text(each.name)}, mine, kept, "
-                f"{listed}, count(*) FROM ({each.codes}) GROUP BY ALL"
+                f"{listed}, n FROM ({each.codes})"
             )
         _account(connection, found)
         every += found
@@ -114,17 +115,36 @@ def _events_of(
         "kept": f"NOT ({has_no_row(resource)})",
     }
     selected = ", ".join(f"{value} AS {name}" for name, value in own.items())
-    given = {name: name for name in own} | constant
-    rows, codes = (_shown(f"(SELECT {selected} FROM ({way}))", given) for way in ways)
-    found = [Events(resource, "", rows, codes)]
+    queries = [f"SELECT {selected} FROM ({way})" for way in ways]
+    found = [_made(resource, "", own, constant, queries)]
     for part in parts_of(resource):
         made = [entries(resource, part, views, systems, way) for way in ways]
-        rows, codes = (
-            _shown(f"({query})", {name: name for name in names} | constant)
-            for query, names in made
-        )
-        found.append(Events(resource, part, rows, codes))
+        names = made[0][1]
+        found.append(_made(resource, part, names, constant, [each[0] for each in made]))
     return found
+
+
+def _made(
+    resource: str,
+    part: str,
+    names: Iterable[str],
+    constant: Mapping[str, str],
+    queries: Sequence[str],
+) -> Events:
+    """Write events from their query, and from one without what references lead to."""
+    full, brief = queries
+    given = {name: name for name in names} | constant
+    # What is the same in all would be compared for each, were it grouped by.
+    varying = [name for name in (*_CODES, *_ACCOUNT) if given.get(name) == name]
+    listed = ", ".join(varying)
+    counted = f"SELECT {listed}, count(*) AS n FROM ({brief}) GROUP BY {listed}"
+    every = ", ".join(f"{given.get(name, 'NULL')} AS {name}" for name in _CODES)
+    return Events(
+        resource,
+        part,
+        rows=_shown(f"({full})", given),
+        codes=f"SELECT {every}, mine, kept, n FROM ({counted})",
+    )
 
 
 def _shown(source: str, columns: Mapping[str, str]) -> str:
