@@ -133,7 +133,7 @@ def _made(
 ) -> Events:
     """Write events from their query, and from one without what references lead to."""
     full, brief = queries
-    given = {name: name for name in names} | constant
+    given = {**{name: name for name in names}, **constant}
     # What is the same in all would be compared for each, were it grouped by.
     varying = [name for name in (*_CODES, *_ACCOUNT) if given.get(name) == name]
     listed = ", ".join(varying)

@@ -18,7 +18,6 @@ from rounds.datamart.fhir_targets import resources_of
 __all__ = ["Staging", "reference_fields", "staged_types"]
 
 _AT_ONCE = 1 << 20
-"""Rows that are numbered before the numbers are written to the disk."""
 
 
 def reference_fields(resource: str) -> tuple[str, ...]:
@@ -150,10 +149,25 @@ class Staging:
         )
         return int(inserted.fetchall()[0][0])
 
-    def number(self, connection: duckdb.DuckDBPyConnection, resource: str) -> None:
+    def number(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        resource: str,
+        *,
+        at_once: int = _AT_ONCE,
+    ) -> None:
         """Give rows that were staged as they were read their places in their files.
 
         A file's rows lie one after another, as they stood in it.
+
+        Parameters
+        ----------
+        connection : DuckDBPyConnection
+            The part that is being made; nothing else writes to it meanwhile.
+        resource : str
+            Their type.
+        at_once : int
+            How many are numbered before the numbers go from memory to the disk.
         """
         table = f"stage_{resource}"
         placed = connection.execute(
@@ -161,8 +175,8 @@ class Staging:
             "GROUP BY file_number ORDER BY ALL"
         ).fetchall()
         for first, last in placed:
-            for start in range(first, last + 1, _AT_ONCE):
-                end = min(last, start + _AT_ONCE - 1)
+            for start in range(first, last + 1, at_once):
+                end = min(last, start + at_once - 1)
                 connection.execute(
                     f"UPDATE {table} SET record = rowid + 1 - {first} "
                     f"WHERE rowid BETWEEN {start} AND {end}"

@@ -30,6 +30,19 @@ _LASTS = (
     "coalesce(end_date, start_date + CAST(greatest(coalesce(days_supply, 1), 1) - 1 "
     "AS INTEGER)) AS end_date_or_start"
 )
+_MAIN = (
+    "event JOIN code_concept AS main ON main.system = event.code_system "
+    "AND main.code = event.code"
+)
+_BESIDE = {
+    "found_value": "found_value.system = value_system "
+    "AND found_value.code = value_code AND found_value.target = 0",
+    "found_unit": "found_unit.system = unit_system "
+    "AND found_unit.code = unit_source_value",
+    "detail": "detail.system = detail_system "
+    "AND detail.code = detail_code AND detail.target = 0",
+}
+"""How the codes beside an event's own are looked up: of values, units, details."""
 
 
 def keep_crosswalk(connection: duckdb.DuckDBPyConnection, *, places: bool) -> None:
@@ -89,12 +102,6 @@ def write_events(
     return dict(rows)
 
 
-_MAIN = (
-    "event JOIN code_concept AS main ON main.system = event.code_system "
-    "AND main.code = event.code"
-)
-
-
 def _destination() -> str:
     """Write which table an event goes to."""
     cases = " ".join(
@@ -105,16 +112,6 @@ def _destination() -> str:
         "ELSE coalesce(main.domain, event.domain) END"
     )
     return f"CASE {domain} {cases} ELSE 'observation' END"
-
-
-_BESIDE = {
-    "found_value": "found_value.system = value_system "
-    "AND found_value.code = value_code AND found_value.target = 0",
-    "found_unit": "found_unit.system = unit_system "
-    "AND found_unit.code = unit_source_value",
-    "detail": "detail.system = detail_system "
-    "AND detail.code = detail_code AND detail.target = 0",
-}
 
 
 def _routed(events: str, *beside: bool) -> str:
