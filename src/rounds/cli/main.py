@@ -49,7 +49,7 @@ _GROUPS = {
         "cohort",
         ("run", "show", "explain"),
     ),
-    "problem": ("Where does practice fall short?", "problem", ("run",)),
+    "problem": ("Where does practice fall short?", "problem", ("list", "open", "run")),
     "evidence": ("What is known already?", "evidence", ("run",)),
     "change": (
         "Say it where care is given, to a random part first.",
@@ -66,6 +66,8 @@ _ELSEWHERE = {
     ("data", "fetch"): "data_fetch",
     ("data", "view"): "data_view",
     ("data", "where"): "data_where",
+    ("problem", "list"): "problem_list",
+    ("problem", "open"): "problem_list",
     ("measure", "check"): "measure_define",
     ("measure", "define"): "measure_define",
     ("measure", "example"): "measure_example",

@@ -69,6 +69,14 @@ from rounds.nouns.knowledge_object import (
 )
 from rounds.nouns.measure import Measure, MeasureResult, Stratifier, Stratum
 from rounds.nouns.not_estimable import NotEstimable
+from rounds.nouns.opportunity import (
+    Opportunity,
+    OpportunityList,
+    Quantity,
+    Stake,
+    Stakes,
+    Untold,
+)
 from rounds.nouns.period import Period
 from rounds.nouns.problem import (
     Aim,
@@ -152,6 +160,8 @@ __all__ = [
     "Noun",
     "Number",
     "Occurrence",
+    "Opportunity",
+    "OpportunityList",
     "Period",
     "Point",
     "Posterior",
@@ -161,6 +171,7 @@ __all__ = [
     "Protocol",
     "Provenance",
     "Published",
+    "Quantity",
     "Reach",
     "Reading",
     "Ref",
@@ -174,12 +185,15 @@ __all__ = [
     "Signature",
     "Source",
     "SourceError",
+    "Stake",
+    "Stakes",
     "Stratifier",
     "Stratum",
     "StudyEffect",
     "Term",
     "Turn",
     "UnitResult",
+    "Untold",
     "Variation",
     "Waiver",
     "Window",

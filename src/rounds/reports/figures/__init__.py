@@ -6,6 +6,7 @@ from rounds.reports.figures.evaluation import (
     equity_forest,
     evidence_forest,
 )
+from rounds.reports.figures.opportunity import opportunity_forest, shown_lines
 from rounds.reports.figures.problem import (
     is_higher_better,
     month_chart,
@@ -22,6 +23,8 @@ __all__ = [
     "evidence_forest",
     "is_higher_better",
     "month_chart",
+    "opportunity_forest",
+    "shown_lines",
     "shown_units",
     "sites_caterpillar",
     "sites_funnel",
