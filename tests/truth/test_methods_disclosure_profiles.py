@@ -23,7 +23,9 @@ def test_opensafelys_example_of_a_table_is_redacted_and_rounded(exact, shown):
     assert found == shown
 
 
-@pytest.mark.parametrize(("count", "small"), [(0, False), (1, True), (7, True), (8, False)])
+@pytest.mark.parametrize(
+    ("count", "small"), [(0, False), (1, True), (7, True), (8, False)]
+)
 def test_opensafely_redacts_seven_or_fewer_and_keeps_nobody(count, small):
     """The same page: counts of zero can be retained."""
     assert OPENSAFELY.is_small(count) is small

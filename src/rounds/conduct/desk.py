@@ -9,7 +9,13 @@ from typing import TypeVar
 from rounds.conduct.project import Project
 from rounds.datamart import AnyDatamart, Datamart
 from rounds.datamart.engines.opening import is_elsewhere, open_cdm
-from rounds.definitions import builtin_measures, load_measures
+from rounds.definitions import (
+    builtin_measures,
+    examples_of,
+    insist_proven,
+    is_shipped,
+    load_measures,
+)
 from rounds.ledger import Ledger, safe
 from rounds.nouns import (
     DataError,
@@ -144,14 +150,24 @@ class Desk:
 
         What a step makes anew gets the next version number; the same content again
         publishes nothing. A measure's and a knowledge object's version is said by the
-        people who wrote it, so other content under the same version is refused.
+        people who wrote it, so other content under the same version is refused. A
+        measure of this site is published only with example patients that it puts where
+        they are expected; those of shipped measures are tried before they are shipped.
 
         Returns
         -------
         Published
             The noun as the ledger holds it, small counts suppressed: what the next
             step takes, so that its Refs point at what the ledger holds.
+
+        Raises
+        ------
+        DefinitionError
+            If a version's content has changed, or a measure of this site has no example
+            patients, or puts some elsewhere than was expected.
         """
+        if isinstance(noun, Measure) and not is_shipped(noun):
+            insist_proven(noun, examples_of(noun.name, self.project.definitions))
         last = self.find(type(noun), noun.name)
         if last is not None and not isinstance(noun, Measure | KnowledgeObject):
             noun = noun.model_copy(update={"version": last.version})
