@@ -67,7 +67,7 @@ def test_each_example_is_shown_with_what_was_expected_and_found(project, capsys)
     assert main(["measure", "example", "mine", "--project", str(project)]) == 10
     said = capsys.readouterr().out
     [told] = [line for line in said.splitlines() if line.startswith("A man")]
-    assert told.split() == "A man outside denominator (2025-12-31) NOT SO".split()
+    assert told.split()[2:] == ["outside", "denominator", "(2025-12-31)", "NOT", "SO"]
     assert "As expected: 1; 1 not." in said
     whole = ["--project", str(project), "--json"]
     assert main(["measure", "example", "mine", *whole]) == 10

@@ -1,6 +1,7 @@
 """A definition proves itself before it is published: with example patients, or not."""
 
 import datetime as dt
+import json
 
 import pytest
 
@@ -126,11 +127,10 @@ def test_a_measure_that_takes_a_site_s_codes_stays_a_shipped_one(desk):
     measure = builtin_measures()["statin-therapy"]
     stands = [url for one in measure.concept_sets for url in one.stands_for]
     assert stands, "some set of it stands for a value set"
-    sets.joinpath("one.json").write_text(
-        '{"resourceType": "ValueSet", "url": "%s", "status": "active", "compose": '
-        '{"include": [{"system": "http://snomed.info/sct", "concept": '
-        '[{"code": "73211009"}]}]}}' % stands[0]
-    )
+    coded = {"system": "http://snomed.info/sct", "concept": [{"code": "73211009"}]}
+    value_set = {"resourceType": "ValueSet", "url": stands[0], "status": "active"}
+    value_set["compose"] = {"include": [coded]}
+    sets.joinpath("one.json").write_text(json.dumps(value_set))
     taken = load_measures(desk.project.definitions)["statin-therapy"]
     assert taken.ref() != measure.ref()
     assert desk.publish(taken).ref() == taken.ref()

@@ -15,9 +15,11 @@ from rounds.definitions import (
     insist_proven,
     is_shipped,
     load_measures,
+    read_cohorts,
 )
 from rounds.ledger import Ledger, safe
 from rounds.nouns import (
+    Cohort,
     DataError,
     DefinitionError,
     KnowledgeObject,
@@ -83,15 +85,20 @@ class Desk:
             If nothing has been loaded yet, or by an older version, or a CDM that is
             elsewhere lacks a table.
         DefinitionError
-            If the section `[datamart]` cannot be used.
+            If the section `[datamart]`, or a file of `definitions/cohorts`, cannot be
+            used.
         AccessError, SourceError
             If the engine of a CDM that is elsewhere refuses the user, or does not
             answer.
         """
         section = self.project.settings.get("datamart", {})
+        cohorts = self.cohorts()
         if is_elsewhere(section):
-            return open_cdm(section, self.project.root)
-        return self.own_datamart()
+            opened: AnyDatamart = open_cdm(section, self.project.root)
+        else:
+            opened = self.own_datamart()
+        opened.cohorts.update(cohorts)
+        return opened
 
     def own_datamart(self) -> Datamart:
         """Open the project's own datamart, which knows files, snapshots and lineage.
@@ -123,6 +130,19 @@ class Desk:
                 remedies=("Load some: rounds data load PATH",),
             )
         return Datamart.open(self.project.datamart, threads=self.threads)
+
+    def cohorts(self) -> dict[Ref, Cohort]:
+        """Give the cohorts of this site that measures may read: `definitions/cohorts`.
+
+        Raises
+        ------
+        DefinitionError
+            If a file there is no cohort.
+        """
+        folder = self.project.definitions / "cohorts"
+        if not folder.is_dir() or not any(folder.iterdir()):
+            return {}
+        return {one.ref(): one for one in read_cohorts([folder])}
 
     def measures(self) -> dict[str, Measure]:
         """Give the built-in measures and this site's, the site's first."""

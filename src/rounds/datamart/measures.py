@@ -72,8 +72,9 @@ def run_measure(
     without : frozenset of str
         `person_source_value` of those who opted out.
     cohorts : mapping of Ref to str, optional
-        For each cohort that the measure reads, a query that gives the datamart's rows
-        of it: subject_id, cohort_start_date, cohort_end_date.
+        For cohorts that the measure reads, a query that gives the datamart's rows of
+        them: subject_id, cohort_start_date, cohort_end_date. The others are run: the
+        datamart's `cohorts` have their definitions.
 
     Returns
     -------
@@ -90,8 +91,8 @@ def run_measure(
     Raises
     ------
     DefinitionError
-        If the measure has a problem, cannot be split so, or reads a cohort of which no
-        rows are given.
+        If the measure has a problem, cannot be split so, or reads a cohort that is
+        neither given nor defined.
     DataError
         If the datamart cannot be read.
     """
@@ -110,6 +111,7 @@ def run_measure(
     if found is None:
         return nobody(datamart, measure, concepts)
     limitations = [*concepts.limitations, *other_units(measure, concepts)]
+    limitations += asked.limitations
     limitations += limits_of_calendar(calendar_of(datamart), measure)
     limitations += getattr(datamart, "limitations", ())
     return MeasureResult(

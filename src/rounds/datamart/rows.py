@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import duckdb
 import numpy as np
 
+from rounds.datamart.cohorts.stays import stays_in
 from rounds.datamart.compile import Compiled, Concepts, compile_measure
 from rounds.datamart.compile_concepts import absent_events, all_events, resolve
 from rounds.datamart.consent import opted_out_when_made
@@ -31,7 +32,6 @@ __all__ = [
     "asked_of",
     "fetch",
     "measure_rows",
-    "require_cohorts",
     "rows_of",
 ]
 
@@ -134,8 +134,9 @@ def measure_rows(
         `person_source_value` of those who opted out beside those whose consents in the
         datamart deny research; they are in no population.
     cohorts : mapping of Ref to str, optional
-        For each cohort that the measure reads, a query of its rows: subject_id,
-        cohort_start_date, cohort_end_date.
+        For cohorts that the measure reads, a query of their rows: subject_id,
+        cohort_start_date, cohort_end_date. The others are run: the datamart's `cohorts`
+        have their definitions.
 
     Returns
     -------
@@ -146,7 +147,8 @@ def measure_rows(
     Raises
     ------
     DefinitionError
-        If `check` finds a problem in the measure.
+        If `check` finds a problem in the measure, or it reads a cohort that is neither
+        given nor defined.
     DataError
         If the datamart cannot be read.
     """
@@ -169,7 +171,10 @@ def asked_of(
     Parameters, NotEstimable and errors are those of `measure_rows`; `by` is taken to
     be a characteristic that the measure can be split by.
     """
-    require_cohorts(measure, cohorts or {})
+    given = cohorts or {}
+    stays = stays_in(datamart, (one for one in cohorts_of(measure) if one not in given))
+    if isinstance(stays, NotEstimable):
+        return stays
     concepts = prepare(datamart, measure)
     if isinstance(concepts, NotEstimable):
         return concepts
@@ -183,29 +188,9 @@ def asked_of(
         by,
         known_as(datamart, without) | opted_out_when_made(datamart),
         calendar=calendar_of(datamart),
-        cohorts=cohorts or {},
+        cohorts={**stays.queries, **given},
+        limitations=stays.limitations,
     )
-
-
-def require_cohorts(measure: Measure, cohorts: Mapping[Ref, str]) -> None:
-    """Refuse a measure that reads a cohort of which no rows are given.
-
-    Raises
-    ------
-    DefinitionError
-        The cohort is named.
-    """
-    for ref in cohorts_of(measure):
-        if ref not in cohorts:
-            raise DefinitionError(
-                f"Measure.{measure.name} reads the cohort {ref.short}, and no rows of "
-                "it are given.",
-                code="cohort-not-given",
-                remedies=(
-                    "Run the cohort on this datamart, and give its rows as well.",
-                    "Check the version and the hash after the cohort's name.",
-                ),
-            )
 
 
 def without_days(
@@ -271,6 +256,8 @@ class Asked:
     """What the datamart knows of the calendar."""
     cohorts: Mapping[Ref, str] = field(default_factory=dict)
     """For each cohort that the measure reads, a query of its rows."""
+    limitations: tuple[str, ...] = ()
+    """What is to be said of those cohorts beside the result."""
 
     @property
     def is_monthly(self) -> bool:

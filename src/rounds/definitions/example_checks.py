@@ -132,10 +132,8 @@ def insist_proven(measure: Measure, examples: ExamplePatients | None) -> None:
             why="A definition that nobody has tried may count other people than its "
             "authors mean, and nothing in a result would show it.",
             remedies=(
-                f"Write {where}: made-up patients on either side of each clause, and "
-                "where each belongs.",
-                f"Begin with patients that are made for you: rounds measure example "
-                f"{measure.name} --make 1",
+                f"Write {where}: made-up patients, and where each belongs.",
+                f"See some: rounds measure example {measure.name} --make 1",
             ),
         )
     wrong = unexpected(measure, examples)

@@ -11,8 +11,8 @@ Scoring = Literal["proportion", "ratio", "continuous-variable"]
 _HEAD: Final = """\
 # A measure of this site. `rounds measure check {name}` lists what is wrong with it,
 # `rounds measure explain {name}` says it in words, `rounds measure example {name}
-# --make 3` makes up patients for each of its branches, and without --make it tries those
-# of {name}.examples.yaml, which must be as expected before it is published.
+# --make 3` makes up patients for each of its branches; without --make it tries those of
+# {name}.examples.yaml, which must be as expected before it is published.
 name: {name}
 version: "1"               # another version for another meaning
 title: {title}
@@ -189,8 +189,8 @@ def skeleton(
 
 
 _EXAMPLES: Final = """\
-# Example patients of {name}: made up, never a real person's rows. Put one on either side
-# of each clause; `rounds measure example {name}` shows where the measure puts them.
+# Example patients of {name}: made up, never a real person's rows. Put one on either
+# side of each clause; `rounds measure example {name}` shows where they are put.
 measure: {name}
 period: {{start: 2025-01-01, end: 2025-12-31}}
 shared:                    # rows that several patients have, by name
