@@ -1,19 +1,22 @@
 """Cohorts of a CDM that is elsewhere: counted as our own store counts them, by reading."""
 
-import os
-from contextlib import contextmanager
-
-import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from rounds.datamart import CdmDatabase, Datamart, load, run_cohorts_with_members
-from rounds.nouns import Cohort
+from rounds.datamart import (
+    CdmDatabase,
+    Datamart,
+    load,
+    open_cdm,
+    run_cohorts,
+    run_cohorts_with_members,
+)
+from rounds.datamart.engines.duckdb import DuckDbEngine
+from rounds.nouns import Cohort, DataError, DefinitionError
 from stories.cohort_cdm import made
 from stories.cohort_engines import definitions
-from stories.postgres_server import PASSWORD, programs, server
+from stories.elsewhere import PLACES, cdm_elsewhere
 
-ENGINES = ("duckdb", "postgresql")
 READS_NO_54 = "18-region-of-residence"
 COHORTS = [
     Cohort(name=name, title=name, expression=expression)
@@ -35,65 +38,13 @@ def own(tmp_path_factory):
         )
 
 
-@contextmanager
-def duckdb_file(folder, tables):
-    from rounds.datamart.engines.duckdb import DuckDbEngine
-
-    path = folder / "cdm.duckdb"
-    with duckdb.connect(str(path)) as connection:
-        for name, table in tables.items():
-            connection.register("given", table)
-            connection.execute(f"CREATE TABLE {name} AS FROM given")
-            connection.unregister("given")
-    with CdmDatabase(DuckDbEngine(path), "a file") as datamart:
-        yield datamart
-
-
-@contextmanager
-def postgres_schema(tables):
-    """A schema whose reader may make no table, not even a temporary one."""
-    found = programs()
-    if found is None and os.environ.get("CI"):
-        pytest.fail("PostgreSQL is not installed, and CI is where this is tested")
-    if found is None:
-        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
-    dbapi = pytest.importorskip("adbc_driver_postgresql.dbapi")
-    from rounds.datamart.engines.postgres import PostgresEngine
-
-    with server(found) as port, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PGPASSWORD", PASSWORD)
-        place = f"127.0.0.1:{port}/postgres"
-        address = f"postgresql://ana@{place}"
-        with (
-            dbapi.connect(address, autocommit=True) as connection,
-            connection.cursor() as cursor,
-        ):
-            cursor.execute("CREATE SCHEMA cdm")
-            for name, table in tables.items():
-                cursor.adbc_ingest(name, table, db_schema_name="cdm", mode="create")
-            for statement in (
-                f"CREATE ROLE reader LOGIN PASSWORD '{PASSWORD}'",
-                "GRANT USAGE ON SCHEMA cdm TO reader",
-                "GRANT SELECT ON ALL TABLES IN SCHEMA cdm TO reader",
-                "REVOKE TEMPORARY ON DATABASE postgres FROM PUBLIC",
-            ):
-                cursor.execute(statement)
-        engine = PostgresEngine(f"postgresql://reader@{place}?schema=cdm")
-        with CdmDatabase(engine, engine.place) as datamart:
-            yield datamart
-
-
-@contextmanager
-def engine_with(name, folder, tables):
-    opened = duckdb_file(folder, tables)
-    with opened if name == "duckdb" else postgres_schema(tables) as datamart:
-        yield datamart
-
-
-@pytest.fixture(scope="module", params=ENGINES)
+@pytest.fixture(scope="module", params=PLACES)
 def elsewhere(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("elsewhere")
-    with engine_with(request.param, folder, made()) as datamart:
+    with (
+        cdm_elsewhere(request.param, folder, made()) as settings,
+        open_cdm(settings, folder) as datamart,
+    ):
         yield datamart
 
 
@@ -118,3 +69,60 @@ def test_every_definition_counts_the_same_elsewhere(elsewhere, own):
 def test_that_it_may_change_is_said_beside_the_counts(elsewhere):
     [(found, _)] = run_cohorts_with_members(elsewhere, COHORTS[:1])
     assert any("may change" in sentence for sentence in found.limitations)
+
+
+VOCABULARY = {"concept", "concept_ancestor", "concept_relationship"}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_without_a_hierarchy_each_listed_concept_stands_for_itself(place, tmp_path):
+    """As on our own store: what is below a concept is not known, and that is said."""
+    tables = {n: t for n, t in made().items() if n not in VOCABULARY}
+    chosen = [one for one in COHORTS if one.name[:2] in {"02", "20", "30"}]
+    for name, table in tables.items():
+        pq.write_table(table, tmp_path / f"{name}.parquet")
+    load(tmp_path, tmp_path / "datamart")
+    with Datamart.open(tmp_path / "datamart") as datamart:
+        here = run_cohorts(datamart, chosen)
+    with (
+        cdm_elsewhere(place, tmp_path, tables) as settings,
+        open_cdm(settings, tmp_path) as datamart,
+    ):
+        there = run_cohorts(datamart, chosen)
+    for one, other in zip(here, there, strict=True):
+        assert one.attrition == other.attrition
+        assert one.unused_concepts == other.unused_concepts
+        assert other.limitations[0].startswith("No vocabulary with a hierarchy")
+    assert sum(one.persons for one in there) > 10
+
+
+def test_a_table_that_a_cohort_reads_and_the_cdm_lacks_is_named(tmp_path):
+    tables = {n: t for n, t in made().items() if n != "device_exposure"}
+    [devices] = [one for one in COHORTS if one.name.startswith("08")]
+    with (
+        cdm_elsewhere("duckdb", tmp_path, tables) as settings,
+        open_cdm(settings, tmp_path) as datamart,
+        pytest.raises(DataError) as caught,
+    ):
+        run_cohorts(datamart, [devices])
+    assert caught.value.code == "engine-lacks-table"
+    assert "device_exposure" in caught.value.what
+
+
+def test_an_engine_that_could_keep_nothing_says_so(tmp_path):
+    """Spark keeps what it reads in between only in tables, and none is made there."""
+
+    class LikeSpark(DuckDbEngine):
+        dialect = "spark"
+
+        def holds(self, _):
+            return False
+
+    with (
+        cdm_elsewhere("duckdb", tmp_path, {"person": made()["person"]}),
+        CdmDatabase(LikeSpark(tmp_path / "cdm.duckdb"), "a lake") as datamart,
+        pytest.raises(DefinitionError) as caught,
+    ):
+        run_cohorts(datamart, COHORTS[:1])
+    assert caught.value.code == "cohort-engine"
+    assert "rounds cohort show FILE --sql spark" in caught.value.remedies[1]

@@ -125,7 +125,7 @@ def _run(datamart: Any, ref: Ref, cohort: Cohort) -> tuple[str, tuple[str, ...]]
 
 def _limitations(opened: Reading, cohort: Cohort) -> tuple[str, ...]:
     [unused] = unused_concepts(opened, [cohort])
-    told = (f"Codes that the data never use, of {sentence}" for sentence in unused)
+    told = (f"codes that the data never use: {sentence}" for sentence in unused)
     return tuple(
         f"Cohort {cohort.title}: {one}"
         for one in (*limitations_of(opened, cohort), *told)
