@@ -4,6 +4,8 @@ A table is named by a hash of its query, and a query names the tables it reads, 
 same name always holds the same rows. Nothing is written to the datamart's file.
 """
 
+import re
+from collections import Counter
 from collections.abc import Mapping
 from threading import RLock
 from typing import Any, Final
@@ -14,6 +16,8 @@ from rounds.datamart.engines.base import CodeKey, Engine
 
 __all__ = ["Derived", "derived_from"]
 
+_WORD: Final = re.compile(r"\b[a-z_]+_[0-9a-f]{24}\b")
+"""The name of a table: what it is, and the hash of its query."""
 _MOST_ROWS: Final = 5_000_000
 """Beyond this many rows, tables are dropped once a measure has been read."""
 
@@ -71,6 +75,9 @@ class Derived:
     ) -> dict[str, Any]:
         """Make the tables that are not there yet, then run a query over them.
 
+        One that a single other table reads is made nowhere: it is a part of that one,
+        so that the engine carries no row or column that is not asked for.
+
         Parameters
         ----------
         tables : mapping of str to str
@@ -89,7 +96,8 @@ class Derived:
             if self._cursor is None:
                 self._cursor = self._connection.cursor()
             try:
-                self._make_all(self._cursor, tables, lists)
+                inline = _read_once(tables, made=self._tables)
+                self._make_all(self._cursor, tables, lists, inline)
                 columns: dict[str, Any] = self._cursor.execute(query).fetchnumpy()
             finally:
                 if not self._keep or sum(self._tables.values()) > _MOST_ROWS:
@@ -115,6 +123,7 @@ class Derived:
         cursor: duckdb.DuckDBPyConnection,
         tables: Mapping[str, str],
         lists: Mapping[str, tuple[str, list[Any]]],
+        inline: Mapping[str, str],
     ) -> None:
         cursor.begin()
         try:
@@ -123,7 +132,8 @@ class Derived:
                 listed = f"SELECT unnest($1::{kind}[]) AS {column}"
                 self._make(cursor, name, listed, [values])
             for name, query in tables.items():
-                self._make(cursor, name, query, [])
+                if name not in inline:
+                    self._make(cursor, name, _with(inline, query), [])
             cursor.commit()
         except BaseException:
             self._drop()  # Nothing half made is kept.
@@ -143,6 +153,36 @@ class Derived:
     def _drop(self) -> None:
         # A cursor's tables end with it.
         self.close()
+
+
+def _read_once(tables: Mapping[str, str], *, made: Mapping[str, int]) -> dict[str, str]:
+    """Give the tables that another one reads, once, and that are not there yet."""
+    times = Counter(
+        name
+        for statement in tables.values()
+        for name in _WORD.findall(statement)
+        if name in tables
+    )
+    return {
+        name: each
+        for name, each in tables.items()
+        if times[name] == 1 and name not in made
+    }
+
+
+def _with(inline: Mapping[str, str], query: str) -> str:
+    """Put before a query what it reads of them, itself or through others."""
+    needed: dict[str, str] = {}
+    left = [query]
+    while left:
+        for name in _WORD.findall(left.pop()):
+            if name in inline and name not in needed:
+                needed[name] = inline[name]
+                left.append(inline[name])
+    listed = ", ".join(
+        f"{name} AS ({each})" for name, each in inline.items() if name in needed
+    )
+    return f"WITH {listed} {query}" if listed else query
 
 
 def derived_from(datamart: Any) -> Engine:
