@@ -96,7 +96,7 @@ class Derived:
             if self._cursor is None:
                 self._cursor = self._connection.cursor()
             try:
-                inline = _read_once(tables, made=self._tables)
+                inline = _read_once(tables, query, made=self._tables)
                 self._make_all(self._cursor, tables, lists, inline)
                 columns: dict[str, Any] = self._cursor.execute(query).fetchnumpy()
             finally:
@@ -155,8 +155,14 @@ class Derived:
         self.close()
 
 
-def _read_once(tables: Mapping[str, str], *, made: Mapping[str, int]) -> dict[str, str]:
-    """Give the tables that another one reads, once, and that are not there yet."""
+def _read_once(
+    tables: Mapping[str, str], query: str, *, made: Mapping[str, int]
+) -> dict[str, str]:
+    """Give the tables that one other reads, once, and that are not there yet.
+
+    What the query reads is made: it is asked of again.
+    """
+    asked = {*made, *_WORD.findall(query)}
     times = Counter(
         name
         for statement in tables.values()
@@ -166,7 +172,7 @@ def _read_once(tables: Mapping[str, str], *, made: Mapping[str, int]) -> dict[st
     return {
         name: each
         for name, each in tables.items()
-        if times[name] == 1 and name not in made
+        if times[name] == 1 and name not in asked
     }
 
 

@@ -4,6 +4,7 @@ Only the steps that analyse rows may import this module; a contract keeps it so.
 """
 
 import hashlib
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -31,6 +32,8 @@ __all__ = [
     "MeasureRows",
     "asked_of",
     "fetch",
+    "fetch_counts",
+    "fetch_each",
     "measure_rows",
     "rows_of",
 ]
@@ -258,6 +261,9 @@ class Asked:
     """For each cohort that the measure reads, a query of its rows."""
     limitations: tuple[str, ...] = ()
     """What is to be said of those cohorts beside the result."""
+    periods: tuple[Period, ...] = ()
+    """Several, each asked of in the same query; `period` is then from the first day of
+    all to the last."""
 
     @property
     def is_monthly(self) -> bool:
@@ -276,7 +282,11 @@ class Asked:
         return next((one for one in self.splits if one in own), None)
 
     def compiled(
-        self, *, monthly: bool = False, only: Iterable[int] | None = None
+        self,
+        *,
+        monthly: bool = False,
+        only: Iterable[int] | None = None,
+        counted_by: tuple[str, ...] | None = None,
     ) -> tuple[Compiled, dict[str, tuple[str, list[Any]]]]:
         """Write it as SQL, with the lists that the SQL reads: name → column, values."""
         lists: dict[str, tuple[str, list[Any]]] = {}
@@ -288,7 +298,7 @@ class Asked:
             lists[table] = ("person_id", ids)
         sql = compile_measure(
             self.measure,
-            self.period,
+            self.periods or self.period,
             self.concepts,
             without=self.without,
             monthly=monthly,
@@ -296,6 +306,7 @@ class Asked:
             to_the_year=self.calendar == "year",
             stratifier=self.stratifier,
             cohorts=self.cohorts,
+            counted_by=counted_by,
         )
         if self.without:
             lists[sql.opted_out] = ("person_source_value", sorted(self.without))
@@ -324,6 +335,46 @@ def fetch(
     except duckdb.Error as error:
         raise _unreadable(error) from None
     return rows_of(columns, asked.measure)
+
+
+def fetch_each(datamart: Any, asked: Asked) -> list[MeasureRows]:
+    """Run the compiled measure over several periods at once; give the rows of each."""
+    sql, lists = asked.compiled()
+    try:
+        columns = derived_from(datamart).read(sql.tables, sql.query, lists)
+    except duckdb.Error as error:
+        raise _unreadable(error) from None
+    # They come by period.
+    places = np.arange(len(asked.periods) + 1)
+    ends = np.searchsorted(np.asarray(columns["period"]), places)
+    return [
+        rows_of({name: each[a:b] for name, each in columns.items()}, asked.measure)
+        for a, b in itertools.pairwise(ends)
+    ]
+
+
+def fetch_counts(
+    datamart: Any, asked: Asked, by: tuple[str, ...], *, monthly: bool = False
+) -> dict[str, "NDArray[Any]"]:
+    """Run the compiled measure and give its counts, and no row of a person.
+
+    Parameters
+    ----------
+    by : tuple of str
+        Characteristics; there is an entry for each of their values that has a subject.
+    monthly : bool
+        Of subjects that are a person and month.
+
+    Returns
+    -------
+    dict of str to array
+        The columns of `compile_described.counts_sql`.
+    """
+    sql, lists = asked.compiled(monthly=monthly, counted_by=by)
+    try:
+        return derived_from(datamart).read(sql.tables, sql.query, lists)
+    except duckdb.Error as error:
+        raise _unreadable(error) from None
 
 
 def rows_of(columns: Mapping[str, Any], measure: Measure) -> MeasureRows:
