@@ -4,9 +4,11 @@ One comparison for all: DuckDB's own store, the engines over a CDM elsewhere, me
 that are shipped and those that nobody wrote.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
-from rounds.datamart.rows import Asked, fetch, prepare
+from rounds.datamart.rows import Asked, fetch, fetch_each, prepare
 from rounds.definitions.graph import day_of
 from rounds.definitions.reference import evaluate
 from rounds.nouns import Age, Any, NotEstimable
@@ -23,35 +25,63 @@ def compared(
 
     `cohorts` are the rows of those that the measure reads, by their Refs.
     """
-    concepts = prepare(datamart, measure)
-    if isinstance(concepts, NotEstimable):
+    asked = _asked(datamart, measure, (period,), without, cohorts or {})
+    if asked is None:
         return 0
-    stays = cohorts or {}
-    asked = Asked(
-        measure,
-        period,
-        concepts,
-        by=measure.stratifiers[0].name if measure.stratifiers else None,
-        without=without,
-        cohorts={ref: cohort_query(each) for ref, each in stays.items()},
-    )
     has_months = measure.basis == "person" and day_of(measure) is not None
     n = 0
     for monthly in (False, True)[: 1 + has_months]:
         found = fetch(datamart, asked, monthly=monthly)
         judged = evaluate(
-            measure, rows, period, without=without, monthly=monthly, cohorts=stays
+            measure,
+            rows,
+            period,
+            without=without,
+            monthly=monthly,
+            cohorts=cohorts or {},
         )
-        assert found.person_id.tolist() == [row.person_id for row in judged]
-        assert found.index_date.tolist() == [row.index_date for row in judged]
-        for name in FLAGS:
-            assert getattr(found, name).tolist() == [
-                getattr(row, name) for row in judged
-            ], name
-        if not monthly:
-            _same_numbers(measure, found, judged)
+        _same(measure, found, judged, monthly=monthly)
         n += len(judged)
     return n
+
+
+def compared_over(datamart, measure, rows, periods, *, cohorts=None):
+    """Assert that one query over several periods gives the rows of each."""
+    asked = _asked(datamart, measure, periods, frozenset(), cohorts or {})
+    if asked is None:
+        return 0
+    n = 0
+    every = fetch_each(datamart, replace(asked, periods=periods))
+    for period, found in zip(periods, every, strict=True):
+        judged = evaluate(measure, rows, period, cohorts=cohorts or {})
+        _same(measure, found, judged, monthly=False)
+        n += len(judged)
+    return n
+
+
+def _asked(datamart, measure, periods, without, cohorts):
+    concepts = prepare(datamart, measure)
+    if isinstance(concepts, NotEstimable):
+        return None
+    return Asked(
+        measure,
+        periods[0],
+        concepts,
+        by=measure.stratifiers[0].name if measure.stratifiers else None,
+        without=without,
+        cohorts={ref: cohort_query(each) for ref, each in cohorts.items()},
+    )
+
+
+def _same(measure, found, judged, *, monthly):
+    assert found.person_id.tolist() == [row.person_id for row in judged]
+    assert found.index_date.tolist() == [row.index_date for row in judged]
+    for name in FLAGS:
+        assert getattr(found, name).tolist() == [
+            getattr(row, name) for row in judged
+        ], name
+    if not monthly:
+        _same_numbers(measure, found, judged)
 
 
 def _same_numbers(measure, found, judged):

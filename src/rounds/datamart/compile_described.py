@@ -192,9 +192,9 @@ def counts_sql(described: Described, by: Collection[str]) -> str:
         chosen["period"] = "j.period"
     inner = {**chosen, **_FLAGS}
     columns = ", ".join(f"{sql} AS {name}" for name, sql in inner.items())
+    ones = {name: f"sum(CASE WHEN {name} THEN 1 ELSE 0 END)" for name in _FLAGS}
     counts = ", ".join(
-        f"CAST(sum(CASE WHEN {name} THEN 1 ELSE 0 END) AS BIGINT) AS {name}"
-        for name in _FLAGS
+        f"CAST(coalesce({one}, 0) AS BIGINT) AS {name}" for name, one in ones.items()
     )
     listed = ", ".join(chosen)
     return (

@@ -6,7 +6,9 @@ same name always holds the same rows. Nothing is written to the datamart's file.
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from threading import RLock
 from typing import Any, Final
 
@@ -92,17 +94,40 @@ class Derived:
         dict of str to array
             The columns.
         """
+        with self._ready(tables, query, lists) as cursor:
+            columns: dict[str, Any] = cursor.execute(query).fetchnumpy()
+            return columns
+
+    def save(
+        self,
+        tables: Mapping[str, str],
+        query: str,
+        lists: Mapping[str, tuple[str, list[Any]]],
+        path: Path,
+    ) -> None:
+        """Write the rows of a query into a Parquet file; parameters are `read`'s."""
+        place = str(path).replace("'", "''")
+        with self._ready(tables, query, lists) as cursor:
+            cursor.execute(f"COPY ({query}) TO '{place}' (FORMAT parquet)")
+
+    @contextmanager
+    def _ready(
+        self,
+        tables: Mapping[str, str],
+        query: str,
+        lists: Mapping[str, tuple[str, list[Any]]],
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Make the tables of a query, and drop them where they may not be kept."""
         with self._lock:
             if self._cursor is None:
                 self._cursor = self._connection.cursor()
             try:
                 inline = _read_once(tables, query, made=self._tables)
                 self._make_all(self._cursor, tables, lists, inline)
-                columns: dict[str, Any] = self._cursor.execute(query).fetchnumpy()
+                yield self._cursor
             finally:
                 if not self._keep or sum(self._tables.values()) > _MOST_ROWS:
                     self._drop()
-            return columns
 
     def columns(self, query: str) -> dict[str, Any]:
         """Give the columns of a query that needs no table made before."""

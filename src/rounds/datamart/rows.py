@@ -262,8 +262,7 @@ class Asked:
     limitations: tuple[str, ...] = ()
     """What is to be said of those cohorts beside the result."""
     periods: tuple[Period, ...] = ()
-    """Several, each asked of in the same query; `period` is then from the first day of
-    all to the last."""
+    """Several, each asked of in the same query; they go before `period`."""
 
     @property
     def is_monthly(self) -> bool:
@@ -344,6 +343,8 @@ def fetch_each(datamart: Any, asked: Asked) -> list[MeasureRows]:
         columns = derived_from(datamart).read(sql.tables, sql.query, lists)
     except duckdb.Error as error:
         raise _unreadable(error) from None
+    if len(asked.periods) == 1:
+        return [rows_of(columns, asked.measure)]
     # They come by period.
     places = np.arange(len(asked.periods) + 1)
     ends = np.searchsorted(np.asarray(columns["period"]), places)
