@@ -183,7 +183,8 @@ def counts_sql(described: Described, by: Collection[str]) -> str:
     """
     renamed = {"month": "index_date"}
     known = {"care_site", "provider", "sex", "age", "svi_quartile", "month"}
-    chosen, joins = {}, {}
+    chosen: dict[str, str] = {}
+    joins: dict[str, None] = {}
     for name in by:
         sql, join = described.column(name)
         chosen[renamed.get(name, name) if name in known else "stratum"] = sql
