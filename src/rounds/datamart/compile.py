@@ -7,7 +7,7 @@ SVI quartile. Ties are broken by what a row says, then by its id, never by its p
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rounds.datamart.compile_described import Described, counts_sql, rows_sql
 from rounds.datamart.compile_events import Context, text
@@ -32,6 +32,8 @@ class Concepts:
     """How the values of its events are read."""
     svi: tuple[int, ...]
     """The concepts of the social vulnerability index."""
+    by_code: Mapping[str, Mapping[str, tuple[int, ...]]] = field(default_factory=dict)
+    """Concept set name → each code that it lists → the concept ids of that code."""
     limitations: tuple[str, ...] = ()
     """What could not be found of its codes, for the reader of a result."""
 

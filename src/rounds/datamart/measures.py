@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 from rounds.datamart.compile_concepts import other_units
 from rounds.datamart.counts import AGE_BANDS
 from rounds.datamart.deidentify.calendar import calendar_of, limits_of_calendar
+from rounds.datamart.derived import derived_from
 from rounds.datamart.grouped_counts import counts_each
 from rounds.datamart.kept_counts import proportion_counts
 from rounds.datamart.measure_units import Found, of_counts, of_rows
@@ -18,6 +19,7 @@ from rounds.datamart.rows import (
     nobody,
     without_days,
 )
+from rounds.datamart.unused_codes import unused_codes
 from rounds.definitions.graph import has_months, uses_times
 from rounds.nouns import (
     DefinitionError,
@@ -138,6 +140,7 @@ def _result(datamart: Any, asked: Asked, period: Period, found: Found) -> Measur
         overall=found.overall,
         by_characteristic=asked.by,
         by=found.units,
+        unused_codes=unused_codes(derived_from(datamart), measure, concepts),
         limitations=tuple(limitations + _limits(measure)),
     )
 
