@@ -6,7 +6,7 @@ PURPOSES := spec errors properties truth crosscheck conformance architecture jou
 # Folder of the tests of https://github.com/FHIR/sql-on-fhir-v2, which are not kept here.
 SQL_ON_FHIR_SUITE ?=
 
-.PHONY: demo test $(PURPOSES:%=test-%) test-sql-on-fhir test-kill test-kill-load test-batches test-attack test-engines test-circe test-spark loops check fix bench bench-small docs clean
+.PHONY: demo test $(PURPOSES:%=test-%) test-sql-on-fhir test-kill test-kill-load test-batches test-attack test-outliers test-engines test-circe test-spark loops check fix bench bench-small docs clean
 
 demo: .venv/core ## turn the loop once on a made health system
 	$(BIN)/rounds demo
@@ -44,6 +44,9 @@ test-attack: .venv/dev ## 10,000 random overlapping questions, and what they giv
 	ROUNDS_ATTACK=1 $(BIN)/pytest -s tests/truth/test_disclosure_attack.py
 
 LOOPS ?= 1000
+test-outliers: .venv/dev ## a hundred worlds: is the planted clinic named, and no other?
+	ROUNDS_WORLDS=100 $(BIN)/pytest tests/truth/test_problem_outliers.py
+
 loops: .venv/core ## 3 × 1,000 loops graded against the truth: effect, none, harm
 	$(BIN)/rounds simulate --loops $(LOOPS)
 

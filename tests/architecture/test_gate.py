@@ -9,6 +9,7 @@ EXACT = {
     "rounds.datamart": {
         "export_omop",
         "members_of",
+        "members_of_each",
         "origins",
         "run_cohorts",
         "run_cohorts_with_members",
@@ -16,6 +17,7 @@ EXACT = {
         "write_subjects",
     },
     "rounds.ledger": {
+        "problem_without",
         "safe",
         "safe_cohort_result",
         "safe_counts",

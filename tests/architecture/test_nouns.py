@@ -153,7 +153,7 @@ def sample(kind: Any, name: str, *, whole: bool, depth: int = 0) -> Any:
         return Ref(name="problem/x", version="1", hash="0" * 64)
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return example(kind, whole=whole, depth=depth + 1)
-    plain = {"name": "a-name", "version": "1"}
+    plain = {"name": "a-name", "version": "1", "currency": "EUR"}
     simple = {
         str: plain.get(name, f"{name.replace('_', ' ')}, naïve"),
         int: 3,

@@ -1,5 +1,6 @@
 """One walk over the pages of a real server, in a real browser."""
 
+import datetime as dt
 import re
 import runpy
 import socket
@@ -13,6 +14,7 @@ import pytest
 
 from rounds.ledger import Ledger
 from rounds.reports import render, style_sheet
+from stories.told_opportunities import opportunities
 
 HERE = Path(__file__).parent
 CHROMIUM = runpy.run_path(str(HERE / "chromium.py"))
@@ -26,6 +28,7 @@ WALK = [
     "/", "/problems", "/problems/hypertension-control", "/evidence/reminders",
     "/changes/intensify", "/changes/protocol/intensify-trial",
     "/evaluations/intensify", "/decisions", "/decisions/intensify", "/nowhere",
+    "/problems/opportunity-list/opportunities",
 ]  # fmt: skip
 
 
@@ -37,6 +40,8 @@ def server(tmp_path_factory):
     (root / "rounds.toml").write_text("")
     with Ledger.open(root / "private" / "registry.sqlite") as ledger:
         STORIES["publish"](ledger, STORIES["full"]())
+        late = dt.datetime(2025, 11, 1, tzinfo=dt.UTC)
+        ledger.publish(opportunities(), at=late, by="The demo")
     render(STORIES["full"](), root / "report.html")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -6,12 +6,13 @@ import json
 import pytest
 
 from rounds.cli.main import main
-from rounds.conduct import Project
+from rounds.conduct import Desk, Project
 from rounds.datamart import Datamart, origins, write_subjects
 from rounds.definitions import builtin_measures
-from rounds.nouns import DataError, Period
+from rounds.nouns import DataError, Period, Provenance
 from stories import small_fhir as story
 from stories.rights import let_me_see_persons
+from stories.told_people import EVERYBODY, problem_of
 
 
 @pytest.fixture
@@ -113,3 +114,25 @@ def test_impact_starts_from_a_file(project, capsys):
     assert "Nothing published rests on" in capsys.readouterr().err
     assert main(["impact", "file:other.ndjson", *words]) == 10
     assert "No snapshot" in capsys.readouterr().err
+
+
+def test_no_file_is_called_by_a_name_that_may_be_a_persons(tmp_path, capsys):
+    """Whoever may read the ledger may ask `why`; a Bundle is often named after one."""
+    (tmp_path / "in").mkdir()
+    story.write_ndjson(tmp_path / "in")
+    (tmp_path / "in" / "Patient.ndjson").rename(
+        tmp_path / "in" / "Ann_Example_1950.ndjson"
+    )
+    root = tmp_path / "h"
+    assert main(["init", str(root), "--from", str(tmp_path / "in")]) == 0
+    moment = dt.datetime(2025, 2, 3, tzinfo=dt.UTC)
+    with Desk.open(Project.open(root), now=lambda: moment, by="test") as desk:
+        with desk.datamart() as mart:
+            made = Provenance(snapshot=mart.snapshot)
+        desk.publish(problem_of(EVERYBODY, provenance=made))
+    for more in ([], ["--json"]):
+        capsys.readouterr()
+        assert main(["why", "problem/control", "--project", str(root), *more]) == 0
+        said = capsys.readouterr().out
+        assert "file Observation.ndjson" in said
+        assert "Ann" not in said

@@ -8,8 +8,17 @@ import duckdb
 import pytest
 
 from rounds.cli.main import main
+from rounds.conduct import Project
+from rounds.conduct.audit import lines_of
 from rounds.datamart.sql_on_fhir import ViewDefinition, find_files, run_view
-from rounds.nouns.errors import DataError, DefinitionError, SourceError
+from rounds.nouns.errors import (
+    AccessError,
+    DataError,
+    DefinitionError,
+    DisclosureError,
+    SourceError,
+)
+from stories.rights import let_me_see_persons
 from stories.views import view_of
 
 NAMES = view_of(
@@ -172,29 +181,63 @@ def test_files_without_any_resource_of_the_type_give_a_file_without_rows(
     assert (report.rows, report.read, report.other) == (0, 0, 1)
 
 
-def test_the_command_says_how_many_rows_and_shows_none(tmp_path, fhir, capsys):
-    (fhir / "p.ndjson").write_text(lines(patient("secret-id"), "{broken"))
+@pytest.fixture
+def project(tmp_path):
+    return Project.init(tmp_path / "project", source=None)
+
+
+@pytest.fixture
+def command(tmp_path, fhir, project):
+    """Write the view's file, and give the command up to what a test adds."""
     (tmp_path / "view.json").write_text(json.dumps(NAMES))
-    command = [
-        "data",
-        "view",
-        str(tmp_path / "view.json"),
-        "--from",
-        str(fhir),
-        "--out",
-    ]
-    assert main([*command, str(tmp_path / "out.csv")]) == 0
+    given = ["--from", str(fhir), "--out", str(tmp_path / "out.csv")]
+    where = ["--project", str(project.root)]
+    return ["data", "view", str(tmp_path / "view.json"), *given, *where]
+
+
+def test_the_command_shows_no_row_and_no_small_count(fhir, project, command, capsys):
+    """With a condition in the view, a count is as telling as a row."""
+    let_me_see_persons(project.root)
+    many = [patient(f"secret-{n}") for n in range(12)]
+    (fhir / "Ann_Example_1950.ndjson").write_text(lines(*many, "{broken"))
+    assert main([*command, "--persons"]) == 0
     said = capsys.readouterr().out
-    assert "1 rows from 1 Patient resources" in said
-    assert "1 in p.ndjson: not JSON" in said
-    assert "secret-id" not in said
-    assert main([*command, str(tmp_path / "out.csv"), "--json"]) == 0
+    assert "12 rows from 12 Patient resources" in said
+    assert "suppressed (1–10) in file-1.ndjson: not JSON" in said
+    assert "secret" not in said
+    assert "Ann" not in said
+    assert main([*command, "--persons", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert (told["rows"], told["set_aside"]) == (1, [["p.ndjson", "not JSON", 1]])
+    assert (told["rows"], told["other"]) == (12, 0)
+    assert told["set_aside"] == [["file-1.ndjson", "not JSON", None]]
+    (fhir / "Ann_Example_1950.ndjson").write_text(lines(*many[:3]))
+    assert main([*command, "--persons", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["rows"], told["read"]) == (None, None)
 
 
-def test_the_command_refuses_what_is_not_there(tmp_path, fhir, capsys):
-    out = ["--out", str(tmp_path / "out.csv")]
+def test_the_command_is_for_who_may_see_persons_and_is_written_down(
+    tmp_path, fhir, project, command, capsys
+):
+    (fhir / "p.ndjson").write_text(lines(patient("secret-id")))
+    assert main(command) == DisclosureError.exit_code
+    assert main([*command, "--persons"]) == AccessError.exit_code
+    assert not (tmp_path / "out.csv").exists()
+    let_me_see_persons(project.root)
+    assert main([*command, "--persons"]) == 0
+    assert (tmp_path / "out.csv").exists()
+    looks = lines_of(project.audit_path)
+    assert [(one["command"], one["what"]) for one in looks] == [
+        ("data view", "Patient")
+    ] * 2
+    assert [one.get("refused", False) for one in looks] == [True, False]
+    assert project.audit_faults() == []
+
+
+def test_the_command_refuses_what_is_not_there(tmp_path, fhir, project, capsys):
+    let_me_see_persons(project.root)
+    out = ["--out", str(tmp_path / "out.csv"), "--persons"]
+    out += ["--project", str(project.root)]
     absent = str(tmp_path / "absent")
     assert main(["data", "view", absent, "--from", str(fhir), *out]) == 10
     (tmp_path / "view.json").write_text(json.dumps(NAMES))

@@ -49,7 +49,11 @@ _GROUPS = {
         "cohort",
         ("run", "show", "explain"),
     ),
-    "problem": ("Where does practice fall short?", "problem", ("run",)),
+    "problem": (
+        "Where does practice fall short?",
+        "problem",
+        ("list", "open", "run", "chart", "funnel"),
+    ),
     "evidence": ("What is known already?", "evidence", ("run",)),
     "change": (
         "Say it where care is given, to a random part first.",
@@ -66,10 +70,14 @@ _ELSEWHERE = {
     ("data", "fetch"): "data_fetch",
     ("data", "view"): "data_view",
     ("data", "where"): "data_where",
+    ("problem", "list"): "problem_list",
+    ("problem", "open"): "problem_list",
     ("measure", "check"): "measure_define",
     ("measure", "define"): "measure_define",
     ("measure", "example"): "measure_example",
     ("measure", "show"): "measure_show",
+    ("problem", "funnel"): "problem_funnel",
+    ("problem", "chart"): "problem_chart",
 }
 
 for _name, (_target, _help) in _TOP.items():

@@ -10,13 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rounds.nouns import Estimate, NotEstimable, Noun
+from rounds.nouns import Estimate, NotEstimable, Noun, Period
 from rounds.nouns.errors import DefinitionError
 
 __all__ = [
     "Progress",
     "day",
     "number",
+    "period_of",
     "plain",
     "show",
     "table",
@@ -107,6 +108,19 @@ def day(text: str, option: str) -> dt.date:
             code="not-a-day",
             remedies=("Write it as YYYY-MM-DD, e.g. 2024-12-31.",),
         ) from None
+
+
+def period_of(from_: str | None, to: str | None) -> Period | None:
+    """Read a period; what is missing of it makes it a year; None for neither."""
+    end = day(to, "--to") if to else None
+    start = day(from_, "--from") if from_ else None
+    if start is None and end is None:
+        return None
+    year = dt.timedelta(days=364)
+    if start is None:
+        assert end is not None
+        return Period(start=end - year, end=end)
+    return Period(start=start, end=end or start + year)
 
 
 @contextmanager

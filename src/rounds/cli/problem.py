@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from rounds.cli.output import day, number, show, utc_now, working
+from rounds.cli.output import number, period_of, show, utc_now, working
 
 __all__ = ["run_"]
 
@@ -26,26 +26,18 @@ def run_(
     from_
         First day, YYYY-MM-DD; a year before the last day if not given.
     to
-        Last day, included; the last day of the data if not given.
+        Last day, included; a year after the first if not given, or the last day of
+        the data if neither is.
     json
         Print one JSON object.
     """
-    import datetime as dt
-
     from rounds.conduct import Desk, Plan, Project, publishable, run_problem
-    from rounds.nouns import NotEstimable, Period
+    from rounds.nouns import NotEstimable
     from rounds.reports import Story, render
 
     opened = Project.open(project)
     plan = Plan.load(opened.plan_path).problem
-    period = None
-    if from_ or to:
-        end = day(to, "--to") if to else None
-        start = day(from_, "--from") if from_ else None
-        if end is None:
-            assert start is not None
-            end = start + dt.timedelta(days=364)
-        period = Period(start=start or end - dt.timedelta(days=364), end=end)
+    period = period_of(from_, to)
     with Desk.open(opened, now=utc_now, by=plan.owner) as desk:
         with working("comparing sites, months and groups"):
             found = publishable(run_problem(desk, plan, period))

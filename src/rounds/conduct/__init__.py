@@ -4,6 +4,10 @@ from rounds.conduct.bedside import refresh_bedside
 from rounds.conduct.desk import Desk
 from rounds.conduct.gate import Gate, publishable
 from rounds.conduct.lineage import impact_of_file, why_with_files
+from rounds.conduct.opportunities import (
+    opened_problem,
+    run_opportunities,
+)
 from rounds.conduct.plan import Plan
 from rounds.conduct.project import Project
 from rounds.conduct.reconcile import reconcile
@@ -21,6 +25,7 @@ __all__ = [
     "Plan",
     "Project",
     "impact_of_file",
+    "opened_problem",
     "publishable",
     "reconcile",
     "refresh_bedside",
@@ -28,6 +33,7 @@ __all__ = [
     "run_decision",
     "run_evaluation",
     "run_evidence",
+    "run_opportunities",
     "run_problem",
     "why_with_files",
 ]

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Self
 
 from rounds.conduct.differencing_guard import DifferencingGuard, Line
+from rounds.methods.disclosure import THRESHOLD
 from rounds.nouns import DisclosureError
-from rounds.practice.asked import Asked, Asking
+from rounds.practice.asked import PUBLISHED, TOGETHER, Asked, Asking
 
 __all__ = ["Answering"]
 
@@ -81,6 +82,47 @@ class Answering:
                 "Ask about another period or other groups, that differ by more.",
             ),
         )
+
+    def published(
+        self,
+        question: str,
+        lines: list[Line],
+        now: Callable[[], dt.datetime],
+        *,
+        together: bool,
+    ) -> frozenset[str]:
+        """Say which lines may not be published, and write down that the others are.
+
+        Everybody reads what is published. So it is compared with all that was published
+        before, by the strictest rule, and with what each who asked was told besides.
+
+        Parameters
+        ----------
+        together : bool
+            Whether all who ask are taken for one.
+        """
+        with self._asked.asking(PUBLISHED, question) as asking:
+            askers = [TOGETHER] if together else asking.askers()
+            judges = [
+                (DifferencingGuard(THRESHOLD), PUBLISHED),
+                *((self._guard, asker) for asker in askers),
+            ]
+            withheld: set[str] = set()
+            # Again without what one of them forbids, until each allows all that is
+            # left: what is written down must be admitted when it is read.
+            while True:
+                left = [line for line in lines if line.name not in withheld]
+                verdicts = []
+                for guard, asker in judges:
+                    guard.forget(asker)
+                    verdicts.append(guard.judge(asking.by(asker), left))
+                    guard.forget(asker)
+                forbidden = set().union(*(one.withheld for one in verdicts))
+                if not forbidden:
+                    break
+                withheld |= forbidden
+            asking.write(verdicts[0].known, None, at=now())
+        return frozenset(withheld)
 
     def _judged(
         self,

@@ -25,7 +25,7 @@ from rounds.conduct.cohort_lines import (
 from rounds.conduct.differencing_guard import Line
 from rounds.conduct.disclosure_settings import DisclosureSettings, user_of_this_process
 from rounds.conduct.gate_lines import lines_of_result, question_of, with_lines
-from rounds.conduct.person_rows import PersonRows
+from rounds.conduct.person_rows import PersonFiles, PersonRows, not_allowed
 from rounds.conduct.project import Project
 from rounds.conduct.rounding import rounded_result, without_means_of_few
 from rounds.datamart import (
@@ -39,7 +39,6 @@ from rounds.ledger import safe, safe_cohort_result, safe_counts, safe_measure_re
 from rounds.methods.differencing import PersonSum
 from rounds.methods.disclosure_profiles import DEFAULT, Profile
 from rounds.nouns import (
-    AccessError,
     Cohort,
     CohortResult,
     DisclosureError,
@@ -50,6 +49,7 @@ from rounds.nouns import (
     Period,
     Ref,
 )
+from rounds.practice.asked import TOGETHER
 
 __all__ = ["Gate", "publishable"]
 
@@ -326,7 +326,7 @@ class Gate:
         if not self._answering:
             opened = Answering.open(self.project.asked, self.profile.threshold)
             self._answering.append(opened)
-        asker = "everybody" if self.settings.together else self.asker
+        asker = TOGETHER if self.settings.together else self.asker
         asked = f"{self.profile.name} {question}"
         return self._answering[0].answer(asker, asked, lines, less, self.now)
 
@@ -356,20 +356,23 @@ class Gate:
         DataError
             If it cannot be written down; then nothing may be shown.
         """
+        self._admit(command, what)
+        return PersonRows(datamart)
+
+    def person_files(self, command: str, what: str) -> PersonFiles:
+        """Let who asks read files about single persons, and write that down; or refuse.
+
+        Parameters and errors are those of `persons`.
+        """
+        self._admit(command, what)
+        return PersonFiles()
+
+    def _admit(self, command: str, what: str) -> None:
         may = self.asker in self.settings.persons
         refused = {} if may else {"refused": True}
         self.project.audit(self.now(), command, what, by=self.asker, **refused)
         if not may:
-            raise AccessError(
-                "You may not see single persons in this project.",
-                code="persons-not-allowed",
-                why="Rows about persons are for those whom the project names.",
-                remedies=(
-                    "Have your user (`id -un`) listed under `persons` in rounds.toml.",
-                    "For counts, which need no such right: rounds measure run",
-                ),
-            )
-        return PersonRows(datamart)
+            raise not_allowed()
 
     def _note_profile(self) -> None:
         """Write down that the profile is another than before."""

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from rounds.conduct.desk import Desk
 from rounds.datamart import Snapshot, Store
+from rounds.datamart.deidentify import shown_name
 from rounds.ledger import Impact, Trail
 from rounds.nouns import DefinitionError
 
@@ -86,8 +87,12 @@ def _sources(snapshot: Snapshot) -> tuple[Trail, ...]:
             title=source.loaded_from,
             note=f"{len(source.files)} files",
             trails=tuple(
-                Trail(label=f"file {file.name}", note=f"sha256 {file.sha256[:12]}")
-                for file in source.files[:_MOST_FILES]
+                # A file may be named after a person; its SHA-256 finds it.
+                Trail(
+                    label=f"file {shown_name(number, file.name)}",
+                    note=f"sha256 {file.sha256[:12]}",
+                )
+                for number, file in enumerate(source.files[:_MOST_FILES], start=1)
             ),
         )
         for source in snapshot.sources

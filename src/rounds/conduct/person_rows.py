@@ -13,9 +13,10 @@ from rounds.datamart import (
     origins,
     write_subjects,
 )
-from rounds.nouns import Measure, NotEstimable, Period
+from rounds.datamart.sql_on_fhir import ViewDefinition, ViewReport, find_files, run_view
+from rounds.nouns import AccessError, Measure, NotEstimable, Period
 
-__all__ = ["PersonRows"]
+__all__ = ["PersonFiles", "PersonRows", "not_allowed"]
 
 
 @dataclass(frozen=True)
@@ -56,3 +57,25 @@ class PersonRows:
     ) -> Exported:
         """Write all rows, as `rounds.datamart.export_omop` does."""
         return export_omop(self._datamart, out, form=form, tables=tables)
+
+
+@dataclass(frozen=True)
+class PersonFiles:
+    """Files about persons; `Gate.person_files` gives it, once it is written down."""
+
+    def view(self, view: ViewDefinition, source: Path, out: Path) -> ViewReport:
+        """Write the rows of a view, as `rounds.datamart.sql_on_fhir.run_view` does."""
+        return run_view(view, find_files(source), out)
+
+
+def not_allowed() -> AccessError:
+    """Refuse single persons to whom the project does not name."""
+    return AccessError(
+        "You may not see single persons in this project.",
+        code="persons-not-allowed",
+        why="Rows about persons are for those whom the project names.",
+        remedies=(
+            "Have your user (`id -un`) listed under `persons` in rounds.toml.",
+            "For counts, which need no such right: rounds measure run",
+        ),
+    )

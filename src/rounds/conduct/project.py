@@ -47,6 +47,11 @@ class Project:
         return self.root / "turn.yaml"
 
     @property
+    def stakes_path(self) -> Path:
+        """What opportunities are weighed by; there need not be one."""
+        return self.root / "stakes.yaml"
+
+    @property
     def definitions(self) -> Path:
         """Give the folder of this site's measures."""
         return self.root / "definitions"

@@ -11,6 +11,7 @@ from rounds.conduct.desk import Desk
 from rounds.conduct.freeze import protocol_of
 from rounds.conduct.periods import last_twelve_months, whole_months
 from rounds.conduct.plan import ChangePlan, DecisionPlan, EvidencePlan, ProblemPlan
+from rounds.conduct.publishing import members_of_problem, publishable_problem
 from rounds.conduct.reconcile import reconcile
 from rounds.conduct.strata import clinic_strata
 from rounds.loop import change, decision, evaluation, evidence, problem
@@ -51,6 +52,11 @@ def run_problem(desk: Desk, plan: ProblemPlan, period: Period | None = None) -> 
     ----------
     period : Period, optional
         The twelve months that end with the last day of the data, if not given.
+
+    Raises
+    ------
+    DisclosureError
+        If it is too close to what was told or published before.
     """
     reconcile(desk)
     measure = desk.measure(plan.measure)
@@ -59,6 +65,7 @@ def run_problem(desk: Desk, plan: ProblemPlan, period: Period | None = None) -> 
     after = desk.find(Decision)
     with desk.datamart() as mart:
         period = period or last_twelve_months(mart)
+        months, opted_out = whole_months(period), desk.practice.opt_outs()
         aim = Aim(
             measure=measure.name,
             target=plan.aim.target,
@@ -75,10 +82,14 @@ def run_problem(desk: Desk, plan: ProblemPlan, period: Period | None = None) -> 
             aim=aim,
             owner=plan.owner,
             community=plan.community,
-            chart_period=whole_months(period),
-            without=desk.practice.opt_outs(),
+            chart_period=months,
+            without=opted_out,
         )
-    return desk.publish(found)
+        members = members_of_problem(
+            mart, measure, found, chart_period=months, without=opted_out
+        )
+    shown = publishable_problem(found, members, desk.project, now=desk.now)
+    return desk.publish(shown)
 
 
 def run_evidence(desk: Desk, plan: EvidencePlan) -> Evidence:

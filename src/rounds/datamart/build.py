@@ -111,7 +111,8 @@ class Build:
             elif self.given.plugin.adds:
                 rows |= described_rows(rows)
             report = replace(report, persons=rows["person"], rows=rows)
-            if not self.held and not _has_staged(connection):
+            waits = self.given.plugin.adds and _has_staged(connection)
+            if not self.held and not waits:
                 insist_on_persons(self.given.loaded_from, report)
             connection.execute("CHECKPOINT")
         part = replace(part, bytes=path.stat().st_size)
@@ -215,7 +216,7 @@ def _part(
         bytes=0,
         rows=count_part(connection),
         touched=_count(connection, "touched")
-        if _has_table(connection, "touched")
+        if adds and _has_table(connection, "touched")
         else 0,
         places=loaded.places,
         place_locations=_count(
@@ -234,11 +235,16 @@ def _keep_files(
         "CREATE TABLE rounds_source_file "
         "(file_number INTEGER, name VARCHAR, sha256 VARCHAR, bytes BIGINT)"
     )
-    rows = [(f.number, f.label, f.sha256, f.size) for f in files]
-    if rows:
-        connection.executemany(
-            "INSERT INTO rounds_source_file VALUES (?, ?, ?, ?)", rows
-        )
+    connection.execute(
+        "INSERT INTO rounds_source_file SELECT unnest($1::INTEGER[]), "
+        "unnest($2::VARCHAR[]), unnest($3::VARCHAR[]), unnest($4::BIGINT[])",
+        [
+            [file.number for file in files],
+            [file.label for file in files],
+            [file.sha256 for file in files],
+            [file.size for file in files],
+        ],
+    )
 
 
 def _has_table(connection: duckdb.DuckDBPyConnection, table: str) -> bool:

@@ -23,13 +23,15 @@ EVENT_TABLES: dict[str, tuple[str, str]] = {
 
 def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """Create every CDM table, empty and typed, but `concept`, the vocabulary's."""
+    made = []
     for table in cdm_tables():
         if table == "concept":
             continue
         columns = ", ".join(
             f'"{row["column"]}" {row["type"]}' for row in cdm_columns(table)
         )
-        connection.execute(f'CREATE TABLE "{table}" ({columns})')
+        made.append(f'CREATE TABLE "{table}" ({columns})')
+    connection.execute(";".join(made))
 
 
 def key_of(table: str) -> str:

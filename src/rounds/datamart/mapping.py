@@ -28,11 +28,13 @@ def _cdm() -> tuple[Row, ...]:
     return _read((files(__package__) / "cdm_5_4.csv").read_text("utf-8"))
 
 
+@cache
 def cdm_tables() -> tuple[str, ...]:
     """Give the names of the OMOP CDM 5.4 tables that the datamart holds."""
     return tuple(dict.fromkeys(row["table"] for row in _cdm()))
 
 
+@cache
 def cdm_columns(table: str) -> tuple[Row, ...]:
     """Give the columns of one table: column, type, required, primary_key."""
     return tuple(row for row in _cdm() if row["table"] == table)

@@ -3,7 +3,7 @@
 Nothing of this is shown to anybody: the gate keeps it in `private/`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -16,7 +16,7 @@ from rounds.datamart.rows import MeasureRows, fetch
 from rounds.methods.differencing import PersonSum
 from rounds.nouns import Measure, NotEstimable, Period, Ref
 
-__all__ = ["members_of"]
+__all__ = ["members_of", "members_of_each"]
 
 _SCALE: Final = 1e3
 """Values are told with decimals; sums of them are compared as whole thousandths."""
@@ -75,6 +75,42 @@ def members_of(
     labels, used = labels_of(split, by), used_rows(measure, split)
     for label in np.unique(labels[used]).tolist():
         found[f"unit {label}"] = _told(measure, split, used & (labels == label))
+    return found
+
+
+def members_of_each(
+    datamart: Any,
+    measure: Measure,
+    period: Period,
+    characteristics: Sequence[str],
+    *,
+    without: frozenset[str] = frozenset(),
+) -> dict[str, tuple[PersonSum, ...]]:
+    """Give the sums over persons of a measure, split by one thing after another.
+
+    The rows are read once, so that no characteristic may be `month`.
+
+    Returns
+    -------
+    dict of str to tuple of PersonSum
+        `overall`, and `CHARACTERISTIC LABEL` for each group that has somebody; else as
+        `members_of` gives it.
+
+    Raises
+    ------
+    DefinitionError, DataError
+        As `members_of` does.
+    """
+    asked = asked_for(datamart, measure, period, without=without)
+    if isinstance(asked, NotEstimable):
+        return {}
+    rows = fetch(datamart, asked)
+    used = used_rows(measure, rows)
+    found = {"overall": _told(measure, rows, used)}
+    for by in characteristics:
+        labels = labels_of(rows, by)
+        for label in np.unique(labels[used]).tolist():
+            found[f"{by} {label}"] = _told(measure, rows, used & (labels == label))
     return found
 
 

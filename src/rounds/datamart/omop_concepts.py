@@ -6,13 +6,15 @@ that no concept stands for. Where the datamart's vocabulary maps such a code to 
 standard concept, a row that has none gets that.
 """
 
+from dataclasses import dataclass
+
 import duckdb
 
 from rounds.datamart.concepts import BESIDE, FIRST_LOCAL, resolve_codes
 from rounds.datamart.mapping import cdm_columns
 from rounds.datamart.omop_tables import EVENTS, is_concept
 
-__all__ = ["concept_columns", "find_concepts"]
+__all__ = ["Known", "concept_columns", "find_concepts"]
 
 _DOMAINS = {
     "condition_occurrence": "Condition",
@@ -24,7 +26,18 @@ _DOMAINS = {
 }
 
 
-def find_concepts(connection: duckdb.DuckDBPyConnection) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """Whether there is any row of what a source's own concepts were found to be."""
+
+    own: bool
+    own_standard: bool
+    bare: bool
+    bare_standard: bool
+    standard: bool
+
+
+def find_concepts(connection: duckdb.DuckDBPyConnection) -> Known:
     """Make `own_concept` and `bare_concept`, of all that the source says of codes.
 
     `own_concept` gives each concept of the source's own its id here, and `bare_concept`
@@ -63,9 +76,10 @@ def find_concepts(connection: duckdb.DuckDBPyConnection) -> None:
     resolved = "(SELECT * FROM code_concept WHERE target = 0) AS c"
     connection.execute(
         "CREATE TEMP TABLE own_concept AS SELECT own_id, "
-        "coalesce(shared_id, source_concept_id) AS source_id, "
-        "coalesce(concept_id, 0) AS standard_id FROM given_concept AS g "
-        f"LEFT JOIN {resolved} ON c.system = g.system AND c.code = g.code"
+        "min(coalesce(shared_id, source_concept_id)) AS source_id, "
+        "min(coalesce(concept_id, 0)) AS standard_id FROM given_concept AS g "
+        f"LEFT JOIN {resolved} ON c.system = g.system AND c.code = g.code "
+        "GROUP BY own_id"
     )
     connection.execute(
         "CREATE TEMP TABLE bare_concept AS SELECT b.code, coalesce(own.source_id, "
@@ -75,6 +89,25 @@ def find_concepts(connection: duckdb.DuckDBPyConnection) -> None:
         "LEFT JOIN own_concept AS own ON own.own_id = b.known_id "
         "LEFT JOIN standard_of AS s ON s.concept_id = b.known_id "
         f"LEFT JOIN {resolved} ON c.system = '' AND c.code = b.code"
+    )
+    return _known(connection)
+
+
+def _known(connection: duckdb.DuckDBPyConnection) -> Known:
+    found = connection.execute(
+        "SELECT (SELECT count(*) FROM own_concept), "
+        "(SELECT count(*) FROM own_concept WHERE standard_id > 0), "
+        "(SELECT count(*) FROM bare_concept), "
+        "(SELECT count(*) FROM bare_concept WHERE standard_id > 0), "
+        "(SELECT count(*) FROM standard_of)"
+    ).fetchall()[0]
+    own, own_standard, bare, bare_standard, standard = map(bool, found)
+    return Known(
+        own=own,
+        own_standard=own_standard,
+        bare=bare,
+        bare_standard=bare_standard,
+        standard=standard,
     )
 
 
@@ -150,8 +183,8 @@ def _unknown(table: str) -> str:
 
 
 def concept_columns(
-    connection: duckdb.DuckDBPyConnection, table: str
-) -> dict[str, str]:
+    connection: duckdb.DuckDBPyConnection, table: str, known: Known
+) -> tuple[dict[str, str], str]:
     """Give, as SQL, the concepts of a table's rows where they are not those given.
 
     Parameters
@@ -160,56 +193,60 @@ def concept_columns(
         With what `find_concepts` has made.
     table : str
         A CDM table.
+    known : Known
+        What `find_concepts` gave.
 
     Returns
     -------
-    dict of str to str
-        Column → SQL over the rows of the table; the others stay as they are.
+    tuple of dict of str to str, and str
+        Column → SQL over the rows of the table, the others stay as they are; and what
+        is to be joined to `rows_<table>` for it, of which each row meets one at most.
     """
-    columns = _own_columns(connection, table)
+    columns, joins = _own_columns(connection, table, known)
     if table not in _DOMAINS:
-        return columns
+        return columns, "".join(joins)
     stem = EVENTS[table][0]
     source, standard = f"{stem}_source_concept_id", f"{stem}_concept_id"
     given = columns.get(source, f'"{source}"')
     here = columns.get(standard, f'"{standard}"')
     unknown = _unknown(table)
-    some, maps = connection.execute(
-        "SELECT count(*) > 0, coalesce(max(standard_id), 0) > 0 FROM bare_concept"
-    ).fetchall()[0]
-    bare = f"FROM bare_concept WHERE code = {stem}_source_value"
-    if some:
-        found = f"(SELECT min(source_id) {bare})"
-        columns[source] = f"CASE WHEN {unknown} THEN {found} ELSE {given} END"
-    if maps:
-        here = (
-            f"CASE WHEN {unknown} THEN (SELECT min(standard_id) {bare}) ELSE {here} END"
+    if known.bare:
+        joins.append(
+            f" LEFT JOIN bare_concept AS bare ON bare.code = {stem}_source_value"
         )
+        columns[source] = f"CASE WHEN {unknown} THEN bare.source_id ELSE {given} END"
+    if known.bare_standard:
+        here = f"CASE WHEN {unknown} THEN bare.standard_id ELSE {here} END"
         columns[standard] = here
-    if connection.execute("FROM own_concept WHERE standard_id > 0 LIMIT 1").fetchall():
-        own = f'FROM own_concept WHERE own_id = "{source}"'
-        columns[standard] = (
-            f"coalesce(nullif({here}, 0), (SELECT min(standard_id) {own}))"
-        )
-    if connection.execute("FROM standard_of LIMIT 1").fetchall():
+    if known.own_standard:
+        joins.append(_own("of_source", source))
+        columns[standard] = f"coalesce(nullif({here}, 0), of_source.standard_id)"
+    if known.standard:
         here = columns.get(standard, f'"{standard}"')
-        mapped = f'(SELECT standard_id FROM standard_of WHERE concept_id = "{source}")'
-        columns[standard] = f"coalesce(nullif({here}, 0), {mapped}, 0)"
-    return columns
+        joins.append(
+            f' LEFT JOIN standard_of AS standard ON standard.concept_id = "{source}"'
+        )
+        columns[standard] = f"coalesce(nullif({here}, 0), standard.standard_id, 0)"
+    return columns, "".join(joins)
 
 
-def _own_columns(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
+def _own_columns(
+    connection: duckdb.DuckDBPyConnection, table: str, known: Known
+) -> tuple[dict[str, str], list[str]]:
     """Give every column of a table in which a concept of the source's own stands."""
     names = [row["column"] for row in cdm_columns(table) if is_concept(row["column"])]
-    if not names or not connection.execute("FROM own_concept LIMIT 1").fetchall():
-        return {}
+    if not names or not known.own:
+        return {}, []
     greatest = ", ".join(f'coalesce(max("{name}"), 0)' for name in names)
     found = connection.execute(
         f"SELECT {greatest} FROM rows_{table} WHERE reason IS NULL"
     ).fetchall()[0]
-    here = "(SELECT min(source_id) FROM own_concept WHERE own_id ="
-    return {
-        name: f'coalesce({here} "{name}"), "{name}")'
-        for name, most in zip(names, found, strict=True)
-        if most >= FIRST_LOCAL
-    }
+    mine = [
+        name for name, most in zip(names, found, strict=True) if most >= FIRST_LOCAL
+    ]
+    columns = {name: f'coalesce(own_{name}.source_id, "{name}")' for name in mine}
+    return columns, [_own(f"own_{name}", name) for name in mine]
+
+
+def _own(alias: str, column: str) -> str:
+    return f' LEFT JOIN own_concept AS {alias} ON {alias}.own_id = "{column}"'

@@ -34,7 +34,11 @@ def stage_rows(
         How many rows were read. If none of them has a fault, they are in `mapped`.
     """
     if not relations:
-        _show(connection, table, f"{_nothing(table)} LIMIT 0", 0)
+        columns = ", ".join(f'"{r["column"]}" {r["type"]}' for r in cdm_columns(table))
+        connection.execute(
+            f"CREATE TEMP TABLE rows_{table} (file_number INTEGER, record BIGINT, "
+            f"reason VARCHAR, {columns}); INSERT INTO mapped VALUES ('{table}', 0)"
+        )
         return 0
     if len(relations) == 1 and (n := _show_whole(connection, table, *relations[0])):
         return n
@@ -102,14 +106,6 @@ def _nothing(table: str) -> str:
     )
 
 
-def _show(connection: duckdb.DuckDBPyConnection, table: str, rows: str, n: int) -> None:
-    """Make `rows_<table>` a view of rows of which all are good, and count them."""
-    connection.execute(
-        f"CREATE TEMP VIEW rows_{table} AS {rows};"
-        f"INSERT INTO mapped VALUES ('{table}', {n})"
-    )
-
-
 def _show_whole(
     connection: duckdb.DuckDBPyConnection, table: str, number: int, relation: str
 ) -> int:
@@ -141,8 +137,11 @@ def _show_whole(
         return 0
     rows = f"SELECT {number}::INTEGER AS file_number, 0::BIGINT AS record"
     rows += f", NULL::VARCHAR AS reason, {columns} FROM {relation}"
-    _show(connection, table, rows, n)
-    connection.execute("INSERT INTO reading VALUES (?, ?, ?)", [number, table, n])
+    connection.execute(
+        f"CREATE TEMP VIEW rows_{table} AS {rows};"
+        f"INSERT INTO mapped VALUES ('{table}', {n});"
+        f"INSERT INTO reading VALUES ({number}, '{table}', {n})"
+    )
     return int(n)
 
 

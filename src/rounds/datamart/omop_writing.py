@@ -3,7 +3,7 @@
 import duckdb
 
 from rounds.datamart.mapping import cdm_columns
-from rounds.datamart.omop_concepts import concept_columns, find_concepts
+from rounds.datamart.omop_concepts import Known, concept_columns, find_concepts
 from rounds.datamart.omop_tables import in_source, row_order, row_tables
 from rounds.datamart.periods import derive_observation_periods
 from rounds.nouns.errors import DataError
@@ -37,10 +37,10 @@ def write_tables(
         How many rows of the source each table should hold.
     """
     good = dict(connection.execute("FROM mapped").fetchall())
-    find_concepts(connection)
+    known = find_concepts(connection)
     for table in row_tables():
         if good.get(table) != 0:
-            _write(connection, table, namespace)
+            _write(connection, table, namespace, known)
         if table not in good:
             account(connection, table)
     if "concept" not in good:
@@ -56,8 +56,10 @@ def write_tables(
     return written
 
 
-def _write(connection: duckdb.DuckDBPyConnection, table: str, namespace: str) -> None:
-    concepts = concept_columns(connection, table)
+def _write(
+    connection: duckdb.DuckDBPyConnection, table: str, namespace: str, known: Known
+) -> None:
+    concepts, joins = concept_columns(connection, table, known)
     columns = []
     for row in cdm_columns(table):
         name = row["column"]
@@ -67,7 +69,7 @@ def _write(connection: duckdb.DuckDBPyConnection, table: str, namespace: str) ->
         columns.append(f'{in_source(table, row, value, namespace)} AS "{name}"')
     connection.execute(
         f'INSERT INTO "{table}" SELECT * FROM (SELECT {", ".join(columns)} '
-        f"FROM rows_{table} WHERE reason IS NULL) ORDER BY {row_order(table)}"
+        f"FROM rows_{table}{joins} WHERE reason IS NULL) ORDER BY {row_order(table)}"
     )
     keys = [row["column"] for row in cdm_columns(table) if row["primary_key"] == "yes"]
     if namespace and keys:

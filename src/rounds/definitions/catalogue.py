@@ -195,15 +195,17 @@ def _measures(
     shared: SharedCriteria,
     others: dict[str, Measure] | None = None,
 ) -> dict[str, Measure]:
-    plain_by_name: dict[str, dict[str, Any]] = {
-        name: measure.model_dump(mode="json")
-        for name, measure in (others or {}).items()
-    }
     read = [
         (file.name, _with_shared(file.name, read_yaml(file), shared))
         for file in files
         if not file.name.endswith(EXAMPLES)
     ]
+    if not read:
+        return {}
+    plain_by_name: dict[str, dict[str, Any]] = {
+        name: measure.model_dump(mode="json")
+        for name, measure in (others or {}).items()
+    }
     own = {str(plain.get("name", name)): plain for name, plain in read}
     found: dict[str, Measure] = {}
     for file_name, plain in read:

@@ -1,6 +1,8 @@
 """What has been said and decided: published nouns, append-only, hash-chained."""
 
 from rounds.ledger.disclosure import (
+    opportunities_without,
+    problem_without,
     safe,
     safe_cohort_result,
     safe_counts,
@@ -20,6 +22,8 @@ __all__ = [
     "Ledger",
     "Receipt",
     "Trail",
+    "opportunities_without",
+    "problem_without",
     "safe",
     "safe_cohort_result",
     "safe_counts",

@@ -10,6 +10,7 @@ FOLDERS = {
     "measure": "1-problems",
     "community": "1-problems",
     "problem": "1-problems",
+    "opportunity-list": "1-problems",
     "source": "2-evidence",
     "evidence": "2-evidence",
     "knowledge-object": "3-changes",

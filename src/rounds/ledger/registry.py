@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -357,6 +358,7 @@ def _receipt(entry: Entry) -> Receipt:
     )
 
 
+@lru_cache(maxsize=128)
 def _noun(entry: Entry) -> Published:
     noun = kinds()[entry.kind].from_json(entry.payload)
     if entry.computed_hash() != entry.entry_hash or noun.ref() != entry.ref:

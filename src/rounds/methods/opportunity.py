@@ -13,7 +13,14 @@ from rounds.methods.random_intercept import LARGEST_SD, Model
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Opportunity", "Spread", "gap_to_best", "spread_draws"]
+__all__ = [
+    "Gaps",
+    "Opportunity",
+    "Spread",
+    "gap_draws",
+    "gap_to_best",
+    "spread_draws",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +33,16 @@ class Opportunity:
     upper: float
     benchmark: float
     """Posterior median of the best quarter's pooled proportion."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gaps:
+    """Draws of each unit's distance to the best quarter."""
+
+    gaps: NDArray[np.float64]
+    """Shape (n_draws, n_units): persons, at least 0."""
+    benchmark: NDArray[np.float64]
+    """Shape (n_draws,): the best quarter's pooled proportion."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,20 +100,41 @@ def gap_to_best(
     >>> 900 < found.lower < found.value < found.upper < 1300
     True
     """
+    found = gap_draws(successes, totals, rng=rng, share=share, n_draws=n_draws)
+    total = found.gaps.sum(axis=1)
+    low, middle, high = np.quantile(total, [(1 - level) / 2, 0.5, (1 + level) / 2])
+    return Opportunity(
+        value=float(middle),
+        lower=float(low),
+        upper=float(high),
+        benchmark=float(np.median(found.benchmark)),
+    )
+
+
+def gap_draws(
+    successes: ArrayLike,
+    totals: ArrayLike,
+    *,
+    rng: np.random.Generator,
+    share: float = 0.25,
+    n_draws: int = 2000,
+) -> Gaps:
+    """Draw, for each unit, how many more would succeed were it like the best.
+
+    Parameters and errors are those of `gap_to_best`.
+
+    Returns
+    -------
+    Gaps
+        Draws.
+    """
     n = np.asarray(totals, dtype=float)
     p = spread_draws(successes, totals, rng=rng, n_draws=n_draws).proportions
     best = int(np.ceil(share * n.size))
     order = np.argsort(-p, axis=1)[:, :best]
     rows = np.take_along_axis(p, order, axis=1)
     benchmark = (rows * n[order]).sum(axis=1) / n[order].sum(axis=1)
-    gaps = (np.maximum(benchmark[:, None] - p, 0.0) * n).sum(axis=1)
-    low, middle, high = np.quantile(gaps, [(1 - level) / 2, 0.5, (1 + level) / 2])
-    return Opportunity(
-        value=float(middle),
-        lower=float(low),
-        upper=float(high),
-        benchmark=float(np.median(benchmark)),
-    )
+    return Gaps(gaps=np.maximum(benchmark[:, None] - p, 0.0) * n, benchmark=benchmark)
 
 
 def spread_draws(

@@ -69,9 +69,18 @@ from rounds.nouns.knowledge_object import (
 )
 from rounds.nouns.measure import Measure, MeasureResult, Stratifier, Stratum
 from rounds.nouns.not_estimable import NotEstimable
+from rounds.nouns.opportunity import (
+    Opportunity,
+    OpportunityList,
+    Quantity,
+    Stake,
+    Stakes,
+    Untold,
+)
 from rounds.nouns.period import Period
 from rounds.nouns.problem import (
     Aim,
+    ChartPhase,
     ChartPoint,
     ControlChart,
     Difference,
@@ -99,6 +108,7 @@ __all__ = [
     "BalancingResult",
     "Certainty",
     "CertaintyDomain",
+    "ChartPhase",
     "ChartPoint",
     "Code",
     "CodePrefix",
@@ -152,6 +162,8 @@ __all__ = [
     "Noun",
     "Number",
     "Occurrence",
+    "Opportunity",
+    "OpportunityList",
     "Period",
     "Point",
     "Posterior",
@@ -161,6 +173,7 @@ __all__ = [
     "Protocol",
     "Provenance",
     "Published",
+    "Quantity",
     "Reach",
     "Reading",
     "Ref",
@@ -174,12 +187,15 @@ __all__ = [
     "Signature",
     "Source",
     "SourceError",
+    "Stake",
+    "Stakes",
     "Stratifier",
     "Stratum",
     "StudyEffect",
     "Term",
     "Turn",
     "UnitResult",
+    "Untold",
     "Variation",
     "Waiver",
     "Window",

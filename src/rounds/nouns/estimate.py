@@ -34,6 +34,7 @@ class Estimate(Noun):
         "odds_ratio",
         "log_odds_ratio",
         "count",
+        "net_health_benefit",
     ]
     unit: str = "1"
     """UCUM; "1" for a probability or a difference of probabilities."""

@@ -10,9 +10,9 @@ import datetime as dt
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 import numpy as np
 import sqlalchemy as sa
@@ -23,7 +23,12 @@ from rounds.nouns import DataError
 from rounds.practice.edge import writing
 from rounds.practice.schema import connect
 
-__all__ = ["Asked", "Asking", "Known"]
+__all__ = ["PUBLISHED", "TOGETHER", "Asked", "Asking", "Known"]
+
+TOGETHER: Final = "everybody"
+"""Who asks where all are taken for one: they know what any of them was told."""
+PUBLISHED: Final = "(published)"
+"""No user can be named so: what the ledger holds, which each who asks knows too."""
 
 _METADATA = sa.MetaData()
 
@@ -81,19 +86,33 @@ class Asking:
     def known(self, *, after: int = 0) -> Iterator[tuple[int, Known]]:
         """Give all that this asker knows, numbered, in the order it was told.
 
+        That is what they were told themselves, what was told while all who asked were
+        taken for one, and what was published.
+
         Parameters
         ----------
         after : int
             The number after which to begin.
         """
-        query = (
-            sa.select(_TOLD)
-            .where(_TOLD.c.asker == self.asker)
-            .where(_TOLD.c.number > after)
-            .order_by(_TOLD.c.number)
-        )
+        query = sa.select(_TOLD).where(_TOLD.c.number > after)
+        if self.asker == PUBLISHED:
+            query = query.where(_TOLD.c.asker == PUBLISHED)
+        elif self.asker != TOGETHER:
+            theirs = (self.asker, TOGETHER, PUBLISHED)
+            query = query.where(_TOLD.c.asker.in_(theirs))
+        query = query.order_by(_TOLD.c.number)
         for row in self._connection.execute(query):
             yield row.number, Known(row.kind, _unpacked(row.keys, row.weights))
+
+    def askers(self) -> list[str]:
+        """Name all who were told something under their own name."""
+        query = sa.select(_TOLD.c.asker).distinct().order_by(_TOLD.c.asker)
+        found = self._connection.execute(query).scalars()
+        return [asker for asker in found if asker not in {TOGETHER, PUBLISHED}]
+
+    def by(self, asker: str) -> "Asking":
+        """Give the same question as another asks it."""
+        return replace(self, asker=asker)
 
     def earlier(self) -> str | None:
         """Give the last answer to the same question; None if it was never answered."""

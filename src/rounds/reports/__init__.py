@@ -1,6 +1,19 @@
 """Nouns in, pictures and pages out."""
 
-from rounds.reports.report import render, render_html, render_step, style_sheet
+from rounds.reports.report import (
+    render,
+    render_html,
+    render_opportunities,
+    render_step,
+    style_sheet,
+)
 from rounds.reports.story import Story
 
-__all__ = ["Story", "render", "render_html", "render_step", "style_sheet"]
+__all__ = [
+    "Story",
+    "render",
+    "render_html",
+    "render_opportunities",
+    "render_step",
+    "style_sheet",
+]

@@ -3,6 +3,7 @@
 import base64
 import os
 import tempfile
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
@@ -14,14 +15,21 @@ from markupsafe import Markup
 
 from rounds import __version__
 from rounds.conduct import publishable
-from rounds.nouns import SourceError
+from rounds.nouns import OpportunityList, SourceError
 from rounds.reports import figures
 from rounds.reports.context import clinician_context
 from rounds.reports.plain_language import HIGHEST_GRADE
 from rounds.reports.plain_page import plain_page
 from rounds.reports.story import Story
+from rounds.reports.wording import SUPPRESSED, count, said, span
 
-__all__ = ["render", "render_html", "render_step", "style_sheet"]
+__all__ = [
+    "render",
+    "render_html",
+    "render_opportunities",
+    "render_step",
+    "style_sheet",
+]
 
 _FONTS = (
     ("Inter", 400, "inter-regular.woff2"),
@@ -120,6 +128,51 @@ def render_step(story: Story, step: str, *, mask_sites: bool = False) -> str:
         .render(
             **clinician_context(story, masked=mask_sites),
             figures=_figures(story, masked=mask_sites),
+        )
+    )
+
+
+def render_opportunities(
+    found: OpportunityList, titles: Mapping[str, str], *, mask_sites: bool = False
+) -> str:
+    """Give a list of opportunities, for a page of the web.
+
+    Parameters
+    ----------
+    found : OpportunityList
+        Small counts are suppressed first.
+    titles : mapping of str to str
+        Ref → title of each measure that it names.
+    mask_sites : bool
+        Leave out the lines of single sites.
+
+    Returns
+    -------
+    str
+        A `section` element.
+    """
+    found = publishable(found)
+    sites = [] if mask_sites else figures.shown_lines(found, sites=True)
+    drawn = {
+        "whole": figures.opportunity_forest(found, titles, sites=False),
+        "sites": figures.opportunity_forest(found, titles, sites=True)
+        if sites
+        else None,
+    }
+    return (
+        _templates()
+        .get_template("opportunities.html")
+        .render(
+            found=found,
+            titles=titles,
+            whole=figures.shown_lines(found, sites=False),
+            sites=sites,
+            n_suppressed=sum(line.suppressed for line in found.lines),
+            suppressed=SUPPRESSED,
+            figures={name: _drawn(svg) if svg else None for name, svg in drawn.items()},
+            said=said,
+            span=span,
+            count=count,
         )
     )
 

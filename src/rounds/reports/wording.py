@@ -49,6 +49,7 @@ class Said:
 
 
 _RATIOS = ("risk_ratio", "odds_ratio", "log_risk_ratio", "log_odds_ratio")
+_TWO_DIGITS = (*_RATIOS, "net_health_benefit")
 _UNITS = {"mm[Hg]": "mmHg", "1": "", "%": "%"}
 
 
@@ -84,7 +85,7 @@ def said(estimate: Estimate | NotEstimable | None) -> Said:
     assert upper is not None
     unit = axis_unit(estimate)
     digits = {"count": 0, "percent": 1, "points": 1}.get(unit, 2)
-    if unit == "number" and estimate.scale not in _RATIOS:
+    if unit == "number" and estimate.scale not in _TWO_DIGITS:
         digits = 1
     plus = estimate.scale in ("risk_difference", "mean_difference")
     low, high = (_signed(bound, unit, digits, plus) for bound in (lower, upper))

@@ -1,5 +1,6 @@
 """Many loops, each in its own world, shared among processes."""
 
+import gc
 import json
 import multiprocessing
 import os
@@ -78,7 +79,7 @@ def run_loops(
     progress(f"{n_left} loops to run, {len(results)} kept from before")
     every = max(1, len(tasks) // 50)
     context = multiprocessing.get_context("spawn")
-    with context.Pool(processes, initializer=_one_thread) as pool:
+    with context.Pool(processes, initializer=_prepare) as pool:
         for i, found in enumerate(pool.imap_unordered(_loops, tasks), start=1):
             results += found
             if keep is not None:
@@ -97,9 +98,15 @@ def _kept(keep: Path | None) -> dict[tuple[str, int], LoopResult]:
     return {(result.scenario, result.seed): result for result in results}
 
 
-def _one_thread() -> None:
+def _prepare() -> None:
+    """Make a process ready: one thread, and little looking for cyclic garbage.
+
+    A loop makes hundreds of thousands of small objects and hardly a cycle, so at the
+    usual threshold the modules would be walked again and again for nothing.
+    """
     os.environ["OMP_NUM_THREADS"] = "1"
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    gc.set_threshold(50_000)
 
 
 def _loops(

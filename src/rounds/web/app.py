@@ -1,14 +1,18 @@
 """The application of one project: pages, the report, and the doors of CDS Hooks."""
 
 import datetime as dt
+import logging
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rounds.conduct import Project
 from rounds.nouns import RoundsError
@@ -23,6 +27,8 @@ from rounds.web.pages.step.page import step
 from rounds.web.stories import PATHS
 
 __all__ = ["create_app"]
+
+_LOG = logging.getLogger("rounds.web")
 
 
 def create_app(
@@ -58,8 +64,8 @@ def create_app(
         exception_handlers={
             RoundsError: _rounds_error,
             HTTPException: _http_error,
-            Exception: _unexpected,
         },
+        middleware=[Middleware(_LastNet)],
     )
     app.state.project = project
     return app
@@ -105,8 +111,37 @@ def _http_error(request: Request, error: Exception) -> Response:
     return response
 
 
-def _unexpected(request: Request, error: Exception) -> Response:
-    del error  # what it holds may come from a row; the server's log has its type
+class _LastNet:
+    """Answers where the program failed; a server would log the error's own words.
+
+    They may come from a row, so that the log gets the error's type and place alone.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        has_begun = False
+
+        async def noted(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = has_begun or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        except Exception as error:  # noqa: BLE001 - the last net: no value may be logged
+            last = traceback.extract_tb(error.__traceback__)[-1]
+            kind = type(error).__name__
+            _LOG.error("%s at %s:%s", kind, last.filename, last.lineno)
+            if not has_begun:
+                await _unexpected(Request(scope, receive))(scope, receive, send)
+
+
+def _unexpected(request: Request) -> Response:
     said = RoundsError(
         "The page could not be made.",
         code="unexpected",

@@ -54,7 +54,14 @@ QUESTIONS = {
 }
 
 KINDS = {
-    "problem": ("problem", "measure", "community", "cohort", "concept-set"),
+    "problem": (
+        "problem",
+        "opportunity-list",
+        "measure",
+        "community",
+        "cohort",
+        "concept-set",
+    ),
     "evidence": ("evidence", "source"),
     "change": ("rollout", "knowledge-object", "protocol"),
     "evaluation": ("evaluation",),

@@ -13,11 +13,17 @@ from rounds.world.calls import Everywhere
 from rounds.world.config import FAULTS, WEEKS_FOLLOW_UP, WorldConfig
 from rounds.world.equity import equity_gap
 from rounds.world.records import Records
-from rounds.world.state import Acceptance, Now, Scene, State
+from rounds.world.state import Acceptance, Channel, Now, Scene, State
 from rounds.world.trial_population import Outcomes, outcomes
 from rounds.world.week import live_week
 
-__all__ = ["make_truth", "potential_outcomes", "write_sealed"]
+__all__ = [
+    "make_truth",
+    "outcomes_everywhere",
+    "outcomes_nowhere",
+    "potential_outcomes",
+    "write_sealed",
+]
 
 _MEASURES = {
     "intensified": ("primary", "intensified-after-first-uncontrolled"),
@@ -55,15 +61,43 @@ def potential_outcomes(
     tuple of two Outcomes
         Everywhere, nowhere; the same persons in the same order.
     """
+    everywhere = outcomes_everywhere(config, scene, at_go_live, acceptance)
+    return everywhere, outcomes_nowhere(config, scene, at_go_live)
+
+
+def outcomes_everywhere(
+    config: WorldConfig,
+    scene: Scene,
+    at_go_live: tuple[State, Records],
+    acceptance: Acceptance,
+) -> Outcomes:
+    """Live the trial from go-live with the card wherever it is due."""
+    return _lived(config, scene, at_go_live, acceptance, Everywhere(scene))
+
+
+def outcomes_nowhere(
+    config: WorldConfig, scene: Scene, at_go_live: tuple[State, Records]
+) -> Outcomes:
+    """Live the trial from go-live without a card.
+
+    It is the same whatever effect and harm are planted: both act through cards alone.
+    """
+    return _lived(config, scene, at_go_live, Acceptance(), None)
+
+
+def _lived(
+    config: WorldConfig,
+    scene: Scene,
+    at_go_live: tuple[State, Records],
+    acceptance: Acceptance,
+    channel: Channel | None,
+) -> Outcomes:
     start = scene.go_live_week
     end = start + config.weeks + WEEKS_FOLLOW_UP
-    both = []
-    for channel in (Everywhere(scene), None):
-        state, records = at_go_live[0].copy(), at_go_live[1].copy()
-        for week in range(start, end):
-            live_week(Now(scene, week, state, records, acceptance), channel)
-        both.append(outcomes(scene, records, 7 * start, 7 * (start + config.weeks)))
-    return both[0], both[1]
+    state, records = at_go_live[0].copy(), at_go_live[1].copy()
+    for week in range(start, end):
+        live_week(Now(scene, week, state, records, acceptance), channel)
+    return outcomes(scene, records, 7 * start, 7 * (start + config.weeks))
 
 
 def make_truth(
@@ -72,9 +106,12 @@ def make_truth(
     at_go_live: tuple[State, Records],
     acceptance: Acceptance,
     clinic_names: NDArray[np.str_],
+    *,
+    everywhere: Outcomes,
+    nowhere: Outcomes,
 ) -> dict[str, object]:
     """Gather everything that the grader may want to know."""
-    on, off = potential_outcomes(config, scene, at_go_live, acceptance)
+    on, off = everywhere, nowhere
     clinics = scene.clinics
     told = {
         name: {"role": role, "measure": measure, **_effect(scene, on, off, name)}

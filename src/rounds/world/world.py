@@ -4,6 +4,7 @@ import copy
 import hashlib
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 
 from rounds.nouns.errors import DefinitionError
@@ -25,7 +26,13 @@ from rounds.world.population import make_clinics, make_persons
 from rounds.world.records import Records
 from rounds.world.solve import solve_acceptance
 from rounds.world.state import Acceptance, Channel, Now, Scene, State
-from rounds.world.truth import make_truth, write_sealed
+from rounds.world.trial_population import Outcomes
+from rounds.world.truth import (
+    make_truth,
+    outcomes_everywhere,
+    outcomes_nowhere,
+    write_sealed,
+)
 from rounds.world.week import live_week
 
 __all__ = ["World"]
@@ -66,6 +73,8 @@ class World:
         self._week = 0
         self._acceptance = Acceptance()
         self._at_go_live: tuple[State, Records] | None = None
+        # Shared with every other future of this past: no card, so nothing planted.
+        self._nowhere = cache(self._live_nowhere)
 
     def __repr__(self) -> str:
         """Say how large it is and how far it has lived."""
@@ -178,8 +187,21 @@ class World:
     def _truth(self) -> dict[str, object]:
         """Count the truth from the potential outcomes."""
         fork = self._at_go_live or self._ahead()
-        acceptance = solve_acceptance(self.config, self._scene, fork[1])
-        return make_truth(self.config, self._scene, fork, acceptance, self._names[1])
+        config, scene = self.config, self._scene
+        acceptance = solve_acceptance(config, scene, fork[1])
+        return make_truth(
+            config,
+            scene,
+            fork,
+            acceptance,
+            self._names[1],
+            everywhere=outcomes_everywhere(config, scene, fork, acceptance),
+            nowhere=self._nowhere(),
+        )
+
+    def _live_nowhere(self) -> Outcomes:
+        fork = self._at_go_live or self._ahead()
+        return outcomes_nowhere(self.config, self._scene, fork)
 
     def _ahead(self) -> tuple[State, Records]:
         """Live a copy until go-live."""

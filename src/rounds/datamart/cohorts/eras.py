@@ -2,12 +2,15 @@
 
 A condition era joins a person's occurrences of one concept that are at most 30 days
 apart; a drug era exposures to one ingredient; a dose era exposures to one ingredient at
-one daily dose, of drugs whose strength is an amount.
+one daily dose, of drugs whose strength is an amount. The gap days of a drug era are
+those that no exposure covers, however many cover the others.
 
 References
 ----------
 OHDSI. OMOP Common Data Model v5.4, tables CONDITION_ERA, DRUG_ERA and DOSE_ERA, ETL
 conventions. https://ohdsi.github.io/CommonDataModel/cdm54.html
+OHDSI. Drug eras, a script of the Common Data Model: exposures that overlap are joined
+before days are counted. https://ohdsi.github.io/CommonDataModel/sqlScripts.html
 """
 
 from typing import Final
@@ -54,13 +57,17 @@ SELECT DISTINCT drug_concept_id AS ancestor_concept_id,
     drug_concept_id AS descendant_concept_id FROM {cdm}.drug_exposure
 """
 _JOINED: Final = """
-WITH given AS ({given}), numbered AS (
-    SELECT *, coalesce(max(last_day) OVER (
+WITH given AS ({given}), followed AS (
+    SELECT *, max(last_day) OVER (
             PARTITION BY person_id, concept_id, dose, unit
             ORDER BY first_day, last_day
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ) + {gap} < first_day, TRUE)::INTEGER AS begins
+        ) AS covered_to
     FROM given
+), numbered AS (
+    SELECT *, coalesce(covered_to + {gap} < first_day, TRUE)::INTEGER AS begins,
+        greatest(last_day - greatest(first_day, covered_to), 0) AS new_days
+    FROM followed
 ), grouped AS (
     SELECT *, sum(begins) OVER (
             PARTITION BY person_id, concept_id, dose, unit
@@ -70,7 +77,7 @@ WITH given AS ({given}), numbered AS (
 ), joined AS (
     SELECT person_id, concept_id, dose, unit, min(first_day) AS first_day,
         max(last_day) AS last_day, count(*) AS n,
-        sum(last_day - first_day) AS exposed_days
+        sum(new_days) AS exposed_days
     FROM grouped GROUP BY person_id, concept_id, dose, unit, era
 )
 SELECT row_number() OVER (ORDER BY person_id, concept_id, dose, unit, first_day)
@@ -85,7 +92,7 @@ _COLUMNS: Final = {
     "drug_era": (
         "concept_id AS drug_concept_id, first_day AS drug_era_start_date, "
         "last_day AS drug_era_end_date, n AS drug_exposure_count, "
-        "greatest(last_day - first_day - exposed_days, 0) AS gap_days"
+        "last_day - first_day - exposed_days AS gap_days"
     ),
     "dose_era": (
         "concept_id AS drug_concept_id, unit AS unit_concept_id, dose AS dose_value, "

@@ -20,6 +20,7 @@ from rounds.datamart.engines import failures
 from rounds.datamart.engines.base import Lists
 from rounds.datamart.engines.relations import Column, Relation
 from rounds.datamart.engines.remote import RemoteEngine, by_name
+from rounds.nouns.errors import RoundsError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -247,7 +248,9 @@ def _said(place: str, *, starting: bool = False) -> Iterator[None]:
     """Say in our words what goes wrong in Spark."""
     try:
         yield
-    except Exception as error:
+    except RoundsError:
+        raise
+    except Exception as error:  # Spark raises kinds of Py4J's and of its own
         made = _meaning(error, place, starting=starting)
         if made is None:
             raise

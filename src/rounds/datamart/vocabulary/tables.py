@@ -70,13 +70,15 @@ def create_tables(connection: duckdb.DuckDBPyConnection, database: str = "") -> 
         The alias of an attached database; by default the connection's own.
     """
     prefix = f"{database}." if database else ""
+    made = []
     for table in table_names():
         columns = ", ".join(
             f'"{row["column"]}" {row["type"]}'
             + (" NOT NULL" if row["required"] == "yes" else "")
             for row in columns_of(table)
         )
-        connection.execute(f"CREATE TABLE {prefix}{table} ({columns})")
+        made.append(f"CREATE TABLE {prefix}{table} ({columns})")
+    connection.execute(";".join(made))
 
 
 def attach_vocabulary(connection: duckdb.DuckDBPyConnection, path: Path | None) -> None:

@@ -5,6 +5,8 @@ Steps compute on exact counts; `safe` acts where a noun is published and at ever
 
 from rounds.ledger.disclosure.cohort import safe_cohort_result
 from rounds.ledger.disclosure.nouns import safe
+from rounds.ledger.disclosure.opportunity import opportunities_without
+from rounds.ledger.disclosure.problem import problem_without
 from rounds.ledger.disclosure.results import (
     safe_counts,
     safe_measure_result,
@@ -13,6 +15,8 @@ from rounds.ledger.disclosure.results import (
 )
 
 __all__ = [
+    "opportunities_without",
+    "problem_without",
     "safe",
     "safe_cohort_result",
     "safe_counts",

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from rounds.ledger.disclosure.cells import without_small_n
 from rounds.ledger.disclosure.cohort import safe_cohort_result
 from rounds.ledger.disclosure.evaluation import safe_evaluation
+from rounds.ledger.disclosure.opportunity import safe_opportunities
 from rounds.ledger.disclosure.problem import safe_chart, safe_problem
 from rounds.ledger.disclosure.results import safe_measure_result
 from rounds.ledger.disclosure.wording import safe_text, safe_texts
@@ -20,6 +21,7 @@ from rounds.nouns import (
     MeasureResult,
     NotEstimable,
     Noun,
+    OpportunityList,
     Problem,
     Rollout,
 )
@@ -74,6 +76,7 @@ def _not_estimable(answer: NotEstimable) -> NotEstimable:
 
 _SAFE: dict[type[Noun], Callable[[Any], Any]] = {
     Problem: safe_problem,
+    OpportunityList: safe_opportunities,
     Evaluation: safe_evaluation,
     CohortResult: safe_cohort_result,
     MeasureResult: safe_measure_result,

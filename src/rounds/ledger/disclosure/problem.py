@@ -1,5 +1,6 @@
 """Small counts in a Problem: units, groups and months that share one total."""
 
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ from rounds.ledger.disclosure.results import hide_unit
 from rounds.ledger.disclosure.wording import safe_text, safe_texts
 from rounds.methods.disclosure import Suppression
 from rounds.nouns import (
+    ChartPhase,
     ChartPoint,
     ControlChart,
     Difference,
@@ -26,7 +28,7 @@ from rounds.nouns import (
     Variation,
 )
 
-__all__ = ["safe_chart", "safe_problem"]
+__all__ = ["problem_without", "safe_chart", "safe_problem"]
 
 
 def safe_problem(problem: Problem) -> Problem:
@@ -70,6 +72,46 @@ def safe_problem(problem: Problem) -> Problem:
     )
 
 
+def problem_without(problem: Problem, lines: Container[str], said: str) -> Problem:
+    """Leave some lines out of a safe problem, and what would give them back.
+
+    Parameters
+    ----------
+    problem : Problem
+        Safe already.
+    lines : container of str
+        `care_site LABEL`, `sex LABEL` and so on for groups, `month LABEL` for months.
+    said : str
+        Why, for its limitations.
+    """
+
+    def left(by: str, table: tuple[UnitResult, ...]) -> tuple[UnitResult, ...]:
+        return tuple(
+            hide_unit(unit) if f"{by} {unit.unit}" in lines else unit for unit in table
+        )
+
+    units = left("care_site", problem.units)
+    changed: dict[str, object] = {
+        "units": units,
+        "differences": tuple(
+            _with_groups(each, left(each.characteristic, each.groups))
+            for each in problem.differences
+        ),
+    }
+    if units != problem.units:
+        changed["variation"] = _coarse_variation(problem.variation)
+        changed["gap_to_best"] = coarse(problem.gap_to_best)
+    if isinstance(problem.chart, ControlChart):
+        hide = [f"month {point.label}" in lines for point in problem.chart.points]
+        if any(hide):
+            changed["chart"] = _chart_without(problem.chart, hide, total=all(hide))
+    less = problem.model_copy(update=changed)
+    if less == problem:
+        return problem
+    limitations = tuple(dict.fromkeys((*problem.limitations, said)))
+    return less.model_copy(update={"limitations": limitations})
+
+
 def safe_chart(chart: ControlChart) -> ControlChart:
     """Hide small subgroups of a control chart, and limits that give back their size."""
     cells = [_PointCell.of(point) for point in chart.points]
@@ -78,16 +120,44 @@ def safe_chart(chart: ControlChart) -> ControlChart:
     found = suppress_counted(cells)
     if not found.cells.any():
         return chart
+    return _chart_without(chart, found.cells.tolist(), total=found.total)
+
+
+def _chart_without(
+    chart: ControlChart, hidden: Sequence[bool], *, total: bool
+) -> ControlChart:
+    """Hide points, and round what was made of them too."""
     points = tuple(
-        ChartPoint(label=point.label, suppressed=True) if hide else point
-        for point, hide in zip(chart.points, found.cells, strict=True)
+        ChartPoint(label=point.label, suppressed=True)
+        if hide
+        else point.model_copy(update={"centre_line": _line(point, total=total)})
+        for point, hide in zip(chart.points, hidden, strict=True)
     )
-    changed = {
+    changed: dict[str, object] = {
         "points": points,
-        "centre_line": None if found.total else rounded(chart.centre_line),
+        "centre_line": _line(chart, total=total),
         "sigma_z": rounded(chart.sigma_z),
+        "phases": tuple(
+            phase.model_copy(
+                update={
+                    "centre_line": _line(phase, total=total),
+                    "sigma_z": rounded(phase.sigma_z),
+                }
+            )
+            for phase in chart.phases
+        ),
     }
+    if points[-1].suppressed:
+        # Both icons tell of the latest subgroup.
+        changed |= {"variation": None, "assurance": None}
     return chart.model_copy(update=changed)
+
+
+def _line(
+    holder: ChartPoint | ChartPhase | ControlChart, *, total: bool
+) -> float | None:
+    """Give a centre line that hidden subgroups went into, as far as it may be shown."""
+    return None if total else rounded(holder.centre_line)
 
 
 @dataclass(frozen=True)
@@ -140,7 +210,10 @@ def _show(table: tuple[UnitResult, ...], found: Suppression) -> tuple[UnitResult
 
 
 def _difference(difference: Difference, found: Suppression) -> Difference:
-    groups = _show(difference.groups, found)
+    return _with_groups(difference, _show(difference.groups, found))
+
+
+def _with_groups(difference: Difference, groups: tuple[UnitResult, ...]) -> Difference:
     gap = difference.gap
     if groups and (groups[0].suppressed or groups[-1].suppressed):
         # One shown group and the gap would give back the other.

@@ -4,6 +4,7 @@ The card follows CDS Hooks 2.0, "Card Attributes". Its text is fixed: no value o
 patient is ever put into it, so the same version says the same to everyone.
 """
 
+import hashlib
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -63,11 +64,11 @@ class Rule:
         They are functions of the call and the version, so a repeated call, and the
         in-process mode, give the same.
         """
-        namespace = uuid.UUID(hook_instance)
-        card = str(uuid.uuid5(namespace, f"{self.salt}|card"))
+        namespace = uuid.UUID(hook_instance).bytes
+        card = _uuid5(namespace, f"{self.salt}|card")
         if not self.template.get("suggestions"):
             return card, ""
-        return card, str(uuid.uuid5(namespace, f"{self.salt}|suggestion|0"))
+        return card, _uuid5(namespace, f"{self.salt}|suggestion|0")
 
     def card(self, hook_instance: str) -> dict[str, Any]:
         """Give the card of a call, as CDS Hooks writes it."""
@@ -84,6 +85,18 @@ class Rule:
             ]
             card.setdefault("selectionBehavior", "at-most-one")
         return card
+
+
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+
+
+def _uuid5(namespace: bytes, name: str) -> str:
+    """Write what `str(uuid.uuid5(…))` does, in a quarter of the time: twice a card."""
+    made = hashlib.sha1(namespace + name.encode(), usedforsecurity=False).hexdigest()
+    return (
+        f"{made[:8]}-{made[8:12]}-5{made[13:16]}-"
+        f"{_VARIANT[made[16]]}{made[17:20]}-{made[20:32]}"
+    )
 
 
 def check(knowledge: KnowledgeObject) -> list[str]:

@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from rounds.ledger import Entry, Ledger
-from rounds.nouns import DefinitionError, Published
-from rounds.reports import render_step
+from rounds.nouns import DefinitionError, Measure, OpportunityList, Published, Ref
+from rounds.reports import render_opportunities, render_step
 from rounds.reports.figures import turn_ring
 from rounds.web.answers import answer
 from rounds.web.stories import (
@@ -67,6 +67,10 @@ def entry(request: Request) -> Response:
             )
         noun = ledger.read(found.ref)
         masked = is_masked(ledger)
+        if isinstance(noun, OpportunityList):
+            noun, listed = _listed(ledger, noun, masked=masked)
+        else:
+            listed = None
         story = story_at(ledger, noun) if kind == MAIN[step] else None
     context = EntryPage(
         title=getattr(noun, "title", "") or name.replace("-", " ").capitalize(),
@@ -83,11 +87,11 @@ def entry(request: Request) -> Response:
         masked=masked,
         noun=_plain(noun, masked=masked),
     )
-    section = ring = None
+    section, ring = listed, None
     if story is not None:
         section = Markup(render_step(story, step, mask_sites=masked))  # noqa: S704
         ring = Markup(turn_ring(replace(story, grade=None)))  # noqa: S704
-    yaml = "" if story is not None else noun.to_yaml()
+    yaml = "" if section is not None else noun.to_yaml()
     return answer(request, "entry", context, section=section, ring=ring, yaml=yaml)
 
 
@@ -112,6 +116,28 @@ def _find(ledger: Ledger, kind: str, name: str, request: Request) -> Entry | Non
         if (one.kind, one.name) == (kind, name) and version in (None, one.version)
     ]
     return same[-1] if same else None
+
+
+def _listed(
+    ledger: Ledger, noun: OpportunityList, *, masked: bool
+) -> tuple[OpportunityList, Markup]:
+    """Give a list of opportunities, without single sites while they are masked."""
+    if masked:
+        whole = tuple(line for line in noun.lines if line.unit is None)
+        noun = noun.model_copy(update={"lines": whole})
+    named = [line.measure for line in noun.lines] + [one.measure for one in noun.untold]
+    held = {str(one.ref) for one in ledger.entries()}
+    titles = {str(ref): _title(ledger, ref, held) for ref in named}
+    drawn = render_opportunities(noun, titles, mask_sites=masked)
+    return noun, Markup(drawn)  # noqa: S704 - escaped where it is made
+
+
+def _title(ledger: Ledger, ref: Ref, held: set[str]) -> str:
+    """Give a measure's title; its name in words where it was never published."""
+    noun = ledger.read(ref) if str(ref) in held else None
+    if isinstance(noun, Measure):
+        return noun.title
+    return ref.name.partition("/")[2].replace("-", " ").capitalize()
 
 
 def _plain(noun: Published, *, masked: bool) -> dict[str, Any]:

@@ -1,0 +1,271 @@
+"""Over all measures and units: where is the most to be gained?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rounds import __version__
+from rounds.datamart.rows import measure_rows
+from rounds.loop.problem.groups import by_group
+from rounds.loop.problem.variation import small_units, spread
+from rounds.methods.opportunity import gap_draws
+from rounds.methods.priorities import (
+    net_health_benefit,
+    positive_draws,
+    ranks,
+    real_draws,
+    share_draws,
+)
+from rounds.nouns import (
+    DefinitionError,
+    Estimate,
+    Measure,
+    NotEstimable,
+    Opportunity,
+    OpportunityList,
+    Period,
+    Provenance,
+    Stake,
+    Stakes,
+    UnitResult,
+    Untold,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from rounds.datamart import AnyDatamart
+
+__all__ = ["list_opportunities"]
+
+_DRAWS = 2000
+_PATIENTS = "Patients who would do well were the site like the best quarter"
+_BENEFIT = "Net health benefit of closing what can be closed of the gap"
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One line before it is ranked: the noun, and draws of what it is ranked by."""
+
+    noun: Opportunity
+    draws: NDArray[np.float64] | None
+    """Shape (n_draws,); None where it cannot be weighed."""
+
+
+def list_opportunities(
+    measures: Sequence[Measure],
+    datamart: AnyDatamart,
+    period: Period,
+    *,
+    stakes: Stakes | None = None,
+    name: str = "opportunities",
+    without: frozenset[str] = frozenset(),
+) -> OpportunityList:
+    """Rank measures, and units of each, by what is to be gained.
+
+    Patients who would do well were every unit like the best quarter, from the
+    posterior of the units' true proportions; where `stakes` are given, times the share
+    of the gap that a change closes, times the health that each gains less what its
+    money would gain elsewhere, with the doubt of each factor carried along.
+
+    Parameters
+    ----------
+    measures : sequence of Measure
+        Those that are not proportions are left out, and listed as untold.
+    datamart : AnyDatamart
+        What is known of practice.
+    period : Period
+        Both days included.
+    stakes : Stakes, optional
+        What each is weighed by; without, lines are ranked by patients alone.
+    name : str
+        The list's computer name.
+    without : frozenset of str
+        `person_source_value` of those who opted out.
+
+    Returns
+    -------
+    OpportunityList
+        With exact counts: disclosure control acts where it is published.
+
+    Raises
+    ------
+    DefinitionError
+        If the stakes name a measure that there is not.
+    """
+    of = _stakes_of(measures, stakes)
+    whole: list[_Line] = []
+    units: list[_Line] = []
+    untold: list[Untold] = []
+    said: list[str] = []
+    for measure in measures:
+        found = _sites(measure, datamart, period, without)
+        if isinstance(found, NotEstimable):
+            reason = found.reason.removeprefix(f"{measure.title}: ")
+            untold.append(Untold(measure=measure.ref(), reason=reason))
+            continue
+        small = small_units(found)
+        if small:
+            said.append(f"{measure.title}: {small}")
+        stake = of.get(measure.name)
+        if stakes and not stake:
+            reason = "Nobody has said what is at stake for its patients."
+            untold.append(Untold(measure=measure.ref(), reason=reason))
+        rng = _seeded(measure, datamart, period)
+        all_sites, each = _lines(measure, found, stake, stakes, rng)
+        whole.append(all_sites)
+        units += each
+    return OpportunityList(
+        name=name,
+        period=period,
+        ranked_by="net_health_benefit" if stakes else "patients",
+        perspective=stakes.perspective if stakes else None,
+        worth=stakes.worth if stakes else None,
+        currency=stakes.currency if stakes else None,
+        lines=(*_ranked(whole), *_ranked(units)),
+        untold=tuple(untold),
+        limitations=(*_limits(stakes), *dict.fromkeys(said)),
+        provenance=Provenance(
+            made_from=tuple(measure.ref() for measure in measures),
+            snapshot=datamart.snapshot,
+            code_version=__version__,
+        ),
+    )
+
+
+def _stakes_of(measures: Sequence[Measure], stakes: Stakes | None) -> dict[str, Stake]:
+    of = {stake.measure: stake for stake in stakes.stakes} if stakes else {}
+    names = {measure.name for measure in measures}
+    unknown = sorted(set(of) - names)
+    if unknown:
+        raise DefinitionError(
+            f"The stakes name {', '.join(unknown)}, of which there is no measure.",
+            code="stakes-of-no-measure",
+            why="What is at stake would be left out of the ranking without a word.",
+            remedies=(f"Choose among: {', '.join(sorted(names))}.",),
+        )
+    return of
+
+
+def _sites(
+    measure: Measure, datamart: AnyDatamart, period: Period, without: frozenset[str]
+) -> list[UnitResult] | NotEstimable:
+    """Count by site; say so where sites cannot be told apart."""
+    if measure.scoring != "proportion":
+        return NotEstimable(reason=f"It is a {measure.scoring}, not a proportion.")
+    rows = measure_rows(datamart, measure, period, without=without)
+    if isinstance(rows, NotEstimable):
+        return rows
+    sites = [
+        unit for unit in by_group(rows, "care_site") if not unit.unit.startswith("(")
+    ]
+    variation = spread(sites)
+    return variation if isinstance(variation, NotEstimable) else sites
+
+
+def _lines(
+    measure: Measure,
+    sites: Sequence[UnitResult],
+    stake: Stake | None,
+    stakes: Stakes | None,
+    rng: np.random.Generator,
+) -> tuple[_Line, list[_Line]]:
+    """Give the line of all sites, and one for each."""
+    n = np.array([site.denominator or 0 for site in sites])
+    x = np.array([site.numerator or 0 for site in sites])
+    well = x if measure.improvement_notation == "increase" else n - x
+    gaps = gap_draws(well, n, rng=rng, n_draws=_DRAWS).gaps.T
+    weigh = _weight(stake, stakes, rng)
+
+    def line(unit: str | None, patients: NDArray[np.float64], at: slice) -> _Line:
+        benefit = None if weigh is None else patients * weigh
+        total = int(n[at].sum())
+        noun = Opportunity(
+            measure=measure.ref(),
+            unit=unit,
+            denominator=total,
+            numerator=int(well[at].sum()),
+            patients=_estimate(patients, "count", "{patients}", total, _PATIENTS),
+            benefit=None
+            if benefit is None
+            else _estimate(benefit, "net_health_benefit", "QALY", total, _BENEFIT),
+        )
+        return _Line(noun, patients if stakes is None else benefit)
+
+    each = [line(site.unit, gaps[i], slice(i, i + 1)) for i, site in enumerate(sites)]
+    return line(None, gaps.sum(axis=0), slice(None)), each
+
+
+def _weight(
+    stake: Stake | None, stakes: Stakes | None, rng: np.random.Generator
+) -> NDArray[np.float64] | None:
+    """Draw what closing the gap for one patient is worth, in QALYs."""
+    if stake is None or stakes is None:
+        return None
+    return net_health_benefit(
+        1.0,
+        share_draws(stake.changeable.limits, rng=rng, n=_DRAWS),
+        positive_draws(stake.health.limits, rng=rng, n=_DRAWS),
+        real_draws(stake.cost.limits, rng=rng, n=_DRAWS),
+        worth=stakes.worth,
+    )
+
+
+def _estimate(
+    draws: NDArray[np.float64], scale: str, unit: str, n: int, estimand: str
+) -> Estimate:
+    low, middle, high = np.quantile(draws, [0.025, 0.5, 0.975])
+    return Estimate.model_validate(
+        {
+            "value": float(middle),
+            "lower": float(low),
+            "upper": float(high),
+            "scale": scale,
+            "unit": unit,
+            "n": n,
+            "estimand": estimand,
+            "method": "Median and central 95% of draws from the posterior of the "
+            "sites' true proportions, and of what is at stake",
+        }
+    )
+
+
+def _ranked(lines: Sequence[_Line]) -> list[Opportunity]:
+    """Rank those that can be weighed, most to gain first; the others follow."""
+    weighed = [line for line in lines if line.draws is not None]
+    others = [line.noun for line in lines if line.draws is None]
+    if not weighed:
+        return others
+    found = ranks(np.array([line.draws for line in weighed]))
+    nouns = [
+        line.noun.model_copy(
+            update={"rank": int(rank), "rank_lower": int(low), "rank_upper": int(high)}
+        )
+        for line, rank, low, high in zip(
+            weighed, found.rank, found.lower, found.upper, strict=True
+        )
+    ]
+    return [*sorted(nouns, key=lambda noun: noun.rank or 0), *others]
+
+
+def _limits(stakes: Stakes | None) -> list[str]:
+    said = [
+        "Sites are compared as they are, without adjusting for who their patients are.",
+        "A patient may fall short on several measures, and is counted in each.",
+    ]
+    if stakes is None:
+        said.append(
+            "Ranked by patients alone: nobody has said what is at stake for each."
+        )
+    return said
+
+
+def _seeded(
+    measure: Measure, datamart: AnyDatamart, period: Period
+) -> np.random.Generator:
+    words = f"{measure.content_hash()} {period.start} {period.end} {datamart.snapshot}"
+    return np.random.default_rng(list(words.encode()))

@@ -1,0 +1,96 @@
+"""What is to be gained, ranked: made sites whose true gaps are known."""
+
+import numpy as np
+from scipy.special import expit
+
+from rounds.methods.opportunity import gap_draws
+from rounds.methods.priorities import (
+    net_health_benefit,
+    positive_draws,
+    ranks,
+    real_draws,
+    share_draws,
+)
+
+N_SITES, SEEDS, DRAWS = 30, 100, 250
+# Patients a site, log odds of doing well, and how far sites differ: many patients and
+# little variation, few and much, and what is rare.
+MEASURES = {
+    "common": (300, 0.5, 0.6),
+    "fewer": (100, 0.0, 0.6),
+    "alike": (100, 1.0, 0.2),
+}
+HEALTH = {"common": 0.02, "fewer": 0.3, "alike": 0.02}
+WORTH = 50_000
+
+
+def _made(seed):
+    """Give each measure's counts, and its true gap in patients."""
+    luck = np.random.default_rng(seed)
+    made = {}
+    for name, (size, centre, spread) in MEASURES.items():
+        p = expit(centre + spread * luck.standard_normal(N_SITES))
+        n = luck.poisson(size, N_SITES) + 5
+        best = np.argsort(-p)[: int(np.ceil(N_SITES / 4))]
+        benchmark = (p[best] * n[best]).sum() / n[best].sum()
+        made[name] = luck.binomial(n, p), n, (np.maximum(benchmark - p, 0) * n).sum()
+    return made
+
+
+def test_planted_gaps_are_ranked_in_their_true_order_and_covered():
+    """In at least 95 of 100 seeds, by patients and by what is at stake for them."""
+    right = {"patients": 0, "benefit": 0}
+    covered = []
+    for seed in range(SEEDS):
+        made = _made(seed)
+        truth = np.array([gap for *_, gap in made.values()])
+        luck = np.random.default_rng(1000 + seed)
+        gaps = np.array(
+            [
+                gap_draws(x, n, rng=luck, n_draws=DRAWS).gaps.sum(axis=1)
+                for x, n, _ in made.values()
+            ]
+        )
+        low, high = np.quantile(gaps, [0.025, 0.975], axis=1)
+        covered.append((low <= truth) & (truth <= high))
+        right["patients"] += list(ranks(gaps).rank) == _order(truth)
+        health = [
+            positive_draws((h, h / 1.3, h * 1.3), rng=luck, n=DRAWS)
+            for h in HEALTH.values()
+        ]
+        share = share_draws((0.3, 0.25, 0.35), rng=luck, n=DRAWS)
+        cost = real_draws((100, 50, 150), rng=luck, n=DRAWS)
+        benefit = net_health_benefit(gaps, share, np.array(health), cost, worth=WORTH)
+        true = truth * 0.3 * (np.array(list(HEALTH.values())) - 100 / WORTH)
+        right["benefit"] += list(ranks(benefit).rank) == _order(true)
+    assert right["patients"] >= 95
+    assert right["benefit"] >= 95
+    # 300 intervals: Monte Carlo error of 0.95 is 0.0126.
+    assert 0.95 - 3 * 0.0126 < np.mean(covered) <= 1
+
+
+def _order(truth):
+    return list(np.argsort(np.argsort(-truth)) + 1)
+
+
+def test_a_rank_that_chance_could_change_has_a_wide_interval():
+    """Two alike lines: each is first in half of the draws, and may be 1 or 2."""
+    luck = np.random.default_rng(1)
+    found = ranks(luck.normal([[5.0], [5.0], [-9.0]], 1, (3, 4000)))
+    assert list(found.lower) == [1, 1, 3]
+    assert list(found.upper) == [2, 2, 3]
+    assert abs(found.first[0] - 0.5) < 3 * np.sqrt(0.25 / 4000)
+    assert found.first[2] == 0
+
+
+def test_draws_have_the_limits_they_were_given():
+    luck = np.random.default_rng(2)
+    for draw, limits in (
+        (positive_draws, (0.05, 0.02, 0.125)),
+        (share_draws, (0.2, 0.0588235, 0.5)),
+        (real_draws, (-10.0, -30.0, 10.0)),
+    ):
+        found = draw(limits, rng=luck, n=200_000)
+        np.testing.assert_allclose(
+            np.quantile(found, [0.5, 0.025, 0.975]), limits, rtol=0.03
+        )
