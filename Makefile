@@ -5,8 +5,10 @@ PURPOSES := spec errors properties truth crosscheck conformance architecture jou
 
 # Folder of the tests of https://github.com/FHIR/sql-on-fhir-v2, which are not kept here.
 SQL_ON_FHIR_SUITE ?=
+# Folder of the cohorts of https://github.com/OHDSI/PhenotypeLibrary, not kept here either.
+PHENOTYPES ?=
 
-.PHONY: demo test $(PURPOSES:%=test-%) test-sql-on-fhir test-kill test-kill-load test-batches test-attack test-outliers test-engines test-circe test-spark loops check fix bench bench-small docs clean
+.PHONY: demo test $(PURPOSES:%=test-%) test-sql-on-fhir test-kill test-kill-load test-batches test-attack test-outliers test-engines test-circe test-phenotypes test-spark loops check fix bench bench-small docs clean
 
 demo: .venv/core ## turn the loop once on a made health system
 	$(BIN)/rounds demo
@@ -25,7 +27,7 @@ test-kill-load: .venv/dev ## 300 kills of loads, with a reader beside them
 
 test-engines: .venv/dev ## the measures' tests on every engine, and 2,000 random definitions and databases
 	ROUNDS_ENGINES="duckdb postgresql spark" $(BIN)/pytest tests/spec/test_definitions_*.py tests/conformance/test_datamart_engines.py tests/journeys/test_engines.py
-	ROUNDS_ENGINES="duckdb postgresql spark" ROUNDS_PAIRS=$${ROUNDS_PAIRS:-2000} $(BIN)/pytest tests/properties/test_datamart_engines.py
+	ROUNDS_ENGINES="duckdb postgresql spark" ROUNDS_PAIRS=$${ROUNDS_PAIRS:-2000} $(BIN)/pytest -s tests/properties/test_datamart_engines.py
 
 test-batches: .venv/dev ## 1,000 batches of FHIR changes, in any order and repeated
 	ROUNDS_BATCHES=1000 $(BIN)/pytest tests/properties/test_datamart_batches.py
@@ -34,8 +36,12 @@ test-sql-on-fhir: .venv/dev ## the public suite of SQL on FHIR: SQL_ON_FHIR_SUIT
 	@test -d "$(SQL_ON_FHIR_SUITE)" || { echo "Name the suite's folder: make test-sql-on-fhir SQL_ON_FHIR_SUITE=…/sql-on-fhir-v2/tests (clone https://github.com/FHIR/sql-on-fhir-v2)" >&2; exit 1; }
 	SQL_ON_FHIR_SUITE="$(abspath $(SQL_ON_FHIR_SUITE))" $(BIN)/pytest tests/conformance/test_sql_on_fhir_suite.py
 
-test-circe: .venv/dev ## cohorts against OHDSI's own Circe, in Java: pip install python-circe; CIRCE_CLASSES=… for another build
-	ROUNDS_HEAVY=1 ROUNDS_COHORTS=200 $(BIN)/pytest tests/crosscheck/test_cohorts_circe.py tests/conformance/test_cohorts_engines.py
+test-circe: .venv/dev ## cohorts against OHDSI's own Circe, in Java: pip install python-circe; CIRCE_CLASSES=folder of jars for another version
+	ROUNDS_HEAVY=1 ROUNDS_COHORTS=200 $(BIN)/pytest -s tests/crosscheck/test_cohorts_circe.py tests/conformance/test_cohorts_engines.py
+
+test-phenotypes: .venv/dev ## the cohorts of OHDSI's PhenotypeLibrary: PHENOTYPES=…/PhenotypeLibrary/inst/cohorts
+	@test -d "$(PHENOTYPES)" || { echo "Name the folder of cohorts: make test-phenotypes PHENOTYPES=…/inst/cohorts (clone https://github.com/OHDSI/PhenotypeLibrary)" >&2; exit 1; }
+	ROUNDS_PHENOTYPES="$(abspath $(PHENOTYPES))" $(BIN)/pytest -s tests/conformance/test_phenotype_library.py
 
 test-spark: .venv/dev ## cohorts on a local Spark: pip install pyspark
 	ROUNDS_HEAVY=1 $(BIN)/pytest tests/conformance/test_cohorts_spark.py

@@ -8,7 +8,7 @@ _INTRODUCTION = """# Engines
 A measure is written once and runs on each of these, with the same answers.
 The judge is the reference engine, plain Python over rows: every engine that is run is
 compared with it, row by row, on the measures' own tests and on random definitions and
-data (`make test-engines`).
+data (`make test-engines`); [where definitions agree](agreement.md) has the numbers.
 
 | `engine`, `--dialect` | database | | |
 |---|---|---|---|

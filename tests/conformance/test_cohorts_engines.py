@@ -5,8 +5,7 @@ import os
 import pytest
 
 from rounds.datamart.cohorts import compile_cohort, compile_together, tables_for_results
-from rounds.datamart.cohorts.circe_sql import gaps
-from rounds.nouns import Cohort, DefinitionError
+from rounds.nouns import Cohort
 from rounds.nouns.circe import attributes, criteria_classes, parts
 from stories.cohort_cdm import made
 from stories.cohort_engines import (
@@ -127,71 +126,21 @@ def test_together_the_definitions_use_everything_that_circe_has():
             ]
     assert sorted(lacking) == [
         "CohortExpression.Title",
-        # What CustomEra and LocationRegion say here, Circe does not read.
+        # The rest are gaps (test_cohorts_gaps.py), but for this one: no CDM 5.4 has the
+        # table that LocationRegion reads.
         "CustomEra.CorrelatedCriteria",
         "DrugExposure.DoseUnit",
         "DrugExposure.DoseUnitCS",
+        "DrugExposure.EffectiveDrugDose",
         "LocationRegion.CorrelatedCriteria",
         "LocationRegion.DateAdjustment",
+        "LocationRegion.EndDate",
+        "LocationRegion.StartDate",
         # No criterion of Circe hands these on to be counted.
         "Occurrence.CountColumn=DOMAIN_SOURCE_CONCEPT",
         "Occurrence.CountColumn=VISIT_DETAIL_ID",
+        "Specimen.DateAdjustment",
+        "Specimen.SpecimenSourceConcept",
         "VisitDetail.PlaceOfServiceLocation",
         "VisitOccurrence.PlaceOfServiceLocation",
     ]
-
-
-COUNTED = {"Episode": "DOMAIN_CONCEPT", "PayerPlanPeriod": "DOMAIN_CONCEPT", "VisitDetail": "VISIT_DETAIL_ID"}  # fmt: skip
-GAPS = [
-    ("DrugExposure", {"DoseUnit": [{"CONCEPT_ID": 8840}]}),
-    ("DrugExposure", {"DoseUnitCS": {"IsExclusion": True}}),
-    ("Measurement", {"Abnormal": True}),
-    ("VisitOccurrence", {"PlaceOfServiceLocation": 0}),
-    ("VisitDetail", {"PlaceOfServiceLocation": 0}),
-    *((kind, {"CountColumn": column}) for kind, column in COUNTED.items()),
-]
-
-
-def expression_with(kind, body):
-    column = body.get("CountColumn")
-    criterion = {kind: {} if column else body}
-    counted = {"Type": 2, "Count": 1, "IsDistinct": True, "CountColumn": column}
-    within = {"Start": {"Coeff": -1}, "End": {"Coeff": 1}}
-    one = {"Criteria": criterion, "StartWindow": within, "Occurrence": counted}
-    rule = {"name": "r", "expression": {"Type": "ALL", "CriteriaList": [one]}}
-    item = {"concept": {"CONCEPT_ID": 1000}}
-    return {
-        "ConceptSets": [{"id": 0, "name": "s", "expression": {"items": [item]}}],
-        "PrimaryCriteria": {
-            "CriteriaList": [{"Death": {}} if column else criterion],
-            "ObservationWindow": {"PriorDays": 0, "PostDays": 0},
-        },
-        **({"InclusionRules": [rule]} if column else {}),
-    }
-
-
-@pytest.mark.parametrize(("kind", "body"), GAPS)
-def test_a_declared_gap_is_refused_and_is_still_one(engine, monkeypatch, kind, body):
-    """It shouts when Circe's SQL begins to run: the gap can then be closed."""
-    import duckdb
-
-    expression = expression_with(kind, body)
-    assert gaps(expression)
-    with pytest.raises(DefinitionError) as caught:
-        compile_cohort(expression, "duckdb")
-    assert caught.value.code == "cohort-gap"
-    monkeypatch.setattr(
-        "rounds.datamart.cohorts.circe_sql._refuse_gaps", lambda _: None
-    )
-    with pytest.raises(duckdb.BinderException):
-        alone(engine, [expression])
-
-
-def test_every_gap_is_tested():
-    from rounds.datamart.cohorts.circe_sql import _gaps
-
-    tested = {
-        (kind, f"CountColumn {body['CountColumn']}" if "CountColumn" in body else next(iter(body)))
-        for kind, body in GAPS
-    }  # fmt: skip
-    assert tested == set(_gaps())

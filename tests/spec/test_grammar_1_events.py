@@ -99,6 +99,18 @@ def test_end_in_the_window(clause):
     )
 
 
+def test_whatever_has_ended(clause):
+    """`ends_in` without a window: a condition with no end recorded has not ended."""
+    clause(
+        {"condition_occurrence": CONDITIONS},
+        """
+        op: exists
+        events: {domain: condition, concept_set: hypertension, match: ends_in}
+        """,
+        holds=[2],
+    )
+
+
 def test_at_least_so_many_rows(clause):
     """`at_least` counts rows."""
     clause(

@@ -135,11 +135,22 @@ def measure(text, field="initial_population", **fields):
     return Measure.model_validate(plain)
 
 
-def judged(texts, one, period=YEAR, cohort=None):
-    """Run a measure on both engines, and give the rows that they agree on."""
+def judged(texts, one, period=YEAR, cohort=None, engine=None):
+    """Run a measure on every engine, and give the rows that they agree on.
+
+    `engine` is one beside DuckDB and the reference.
+    """
     made = rows(texts)
     stays = {DIABETES: cohort or []}
-    datamart = HandMade(made)
+    expected = evaluate(one, made, period, cohorts=stays)
+    _compare(HandMade(made), one, period, stays, expected)
+    if engine is not None:
+        with engine.datamart(made) as datamart:
+            _compare(datamart, one, period, stays, expected)
+    return expected
+
+
+def _compare(datamart, one, period, stays, expected):
     concepts = prepare(datamart, one)
     assert not isinstance(concepts, NotEstimable), concepts.reason
     asked = Asked(
@@ -150,8 +161,6 @@ def judged(texts, one, period=YEAR, cohort=None):
         cohorts={ref: cohort_query(some) for ref, some in stays.items()},
     )
     found = fetch(datamart, asked)
-    expected = evaluate(one, made, period, cohorts=stays)
     assert found.person_id.tolist() == [row.person_id for row in expected]
     for name in ("index_date", "denominator", "numerator", "observed"):
         assert getattr(found, name).tolist() == [getattr(r, name) for r in expected]
-    return expected

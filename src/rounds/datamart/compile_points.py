@@ -92,6 +92,8 @@ def bounds(
     end = moment(window.end) if window.end is not None else None
     first, last = f"{alias}.day", f"{alias}.until"
     found = []
+    if match == "ends_in" and window.start is None and window.end is None:
+        found.append(f"{last} IS NOT NULL")  # A bound would say so, too.
     if start is not None and window.start is not None:
         if match == "starts_in":
             found.append(_not_before(alias, start, window.start.hours))

@@ -12,12 +12,17 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from rounds.methods.modular import (
+    MOST_SUMMED,
+    N_SKETCHES,
+    reciprocal,
+    residue,
+    sketch,
+)
+
 __all__ = ["Cover", "PersonSum"]
 
-_PRIME = 1_048_573
-"""Below 2^20, so that sums of 2^13 products are exact in float64."""
-_MOST_ROWS = 2**13
-_SKETCH = 6
+_MOST_ROWS = MOST_SUMMED
 _FIRST_LOOK = 256
 _LAST_LOOK = 2**14
 _FIRST_ROWS = 16
@@ -121,7 +126,7 @@ class Cover:
         self._n_rows = 0
         self._bits = np.zeros((_FIRST_ROWS, 0), dtype=np.uint8)
         self._valued: dict[int, NDArray[np.int32]] = {}
-        self._sketches = np.zeros((_FIRST_ROWS, _SKETCH))
+        self._sketches = np.zeros((_FIRST_ROWS, N_SKETCHES))
         self._bases = np.zeros((depth, _FIRST_ROWS), dtype=np.intp)
         self._inverses = np.zeros((depth, _FIRST_ROWS, _FIRST_ROWS))
         self._taken = np.zeros(0, dtype=bool)
@@ -140,7 +145,7 @@ class Cover:
         """Say whether a sum follows from those admitted, so that it tells nothing."""
         places = self._places(told.keys)
         row = self._row(places, told.weights)
-        return not self._residual(places, row)[1].any()
+        return not self._left_over(places, row, self._given(0, row)).any()
 
     def admit(self, told: PersonSum) -> bool:
         """Take in a sum, if every combination then still touches enough persons.
@@ -152,15 +157,15 @@ class Cover:
         """
         places = self._places(told.keys)
         row = self._row(places, told.weights)
-        combined, sketch = self._residual(places, row)
-        if not sketch.any():
+        first = self._given(0, row)
+        if not self._left_over(places, row, first).any():
             return True
         if len(told) < self.depth or self._n_rows >= _MOST_ROWS:
             return False
-        picked = self._pick(combined, row, places)
-        if picked is None:
+        found = self._pick(first, row, places)
+        if found is None:
             return False
-        self._take(combined, row, places, picked)
+        self._take(row, places, *found)
         return True
 
     def avoid(self, keys: Keys) -> bool:
@@ -192,17 +197,17 @@ class Cover:
         for most in (_FIRST_LOOK, _LAST_LOOK):
             places = self._roomiest(free, most)
             columns = self._columns(places)
-            fit = np.flatnonzero(_mod(inverse[at] @ columns))
+            fit = np.flatnonzero(residue(inverse[at] @ columns))
             if len(fit):
                 break
         else:
             return False
         place = places[fit[0]]
-        change = _mod(inverse @ columns[:, fit[0]])
-        pivot = _reciprocal(change[at])
+        change = residue(inverse @ columns[:, fit[0]])
+        pivot = reciprocal(change[at])
         change[at] -= 1
-        change = _mod(change * pivot)
-        self._inverses[0, :n, :n] = _mod(inverse - np.outer(change, inverse[at]))
+        change = residue(change * pivot)
+        self._inverses[0, :n, :n] = residue(inverse - np.outer(change, inverse[at]))
         self._taken[self._bases[0, at]] = False
         self._taken[place] = True
         self._bases[0, at] = place
@@ -244,7 +249,7 @@ class Cover:
         self, places: NDArray[np.intp], weights: NDArray[np.int64] | None
     ) -> NDArray[np.int32]:
         row = np.zeros(len(self._keys), dtype=np.int32)
-        row[places] = 1 if weights is None else _mod(weights.astype(float))
+        row[places] = 1 if weights is None else residue(weights.astype(float))
         return row
 
     def _columns(self, places: NDArray[np.intp]) -> Numbers:
@@ -258,29 +263,34 @@ class Cover:
 
     # -- arithmetic modulo the prime
 
-    def _residual(
-        self, places: NDArray[np.intp], row: NDArray[np.int32]
-    ) -> tuple[Numbers, Numbers]:
-        """Write the row by the others on each set; sketch what is left over.
+    def _given(self, at: int, row: NDArray[np.int32]) -> Numbers:
+        """Give the coefficients with which the rows give this one on one set."""
+        n = self._n_rows
+        on_set = row[self._bases[at, :n]].astype(float)
+        return residue(on_set @ self._inverses[at, :n, :n])
+
+    def _left_over(
+        self, places: NDArray[np.intp], row: NDArray[np.int32], combined: Numbers
+    ) -> Numbers:
+        """Sketch what is left over of a row: all zero if the rows give it everywhere.
+
+        Rows that give it everywhere give it with the coefficients that do on one set.
+        """
+        own = sketch(self._keys[places], row[places])
+        return residue(own - residue(combined @ self._sketches[: self._n_rows]))
+
+    def _pick(
+        self, first: Numbers, row: NDArray[np.int32], members: NDArray[np.intp]
+    ) -> tuple[Numbers, list[tuple[int, float]]] | None:
+        """Choose a person for each set on whom the row is not what others give.
 
         Returns
         -------
         combined : array, shape (depth, n_rows)
             The coefficients with which the rows give this one on each set.
-        sketch : array, shape (6,)
-            All zero if the rows give this one everywhere.
+        picked : list of (int, float)
+            For each set, the person, and what is left of the row there.
         """
-        n = self._n_rows
-        on_sets = row[self._bases[:, :n]].astype(float)
-        inverses = self._inverses[:, :n, :n]
-        combined = _mod(np.matmul(on_sets[:, None, :], inverses)[:, 0, :])
-        own = _sketch(self._keys[places], row[places])
-        return combined, _mod(own - _mod(combined[0] @ self._sketches[:n]))
-
-    def _pick(
-        self, combined: Numbers, row: NDArray[np.int32], members: NDArray[np.intp]
-    ) -> list[tuple[int, float]] | None:
-        """Choose a person for each set on whom the row is not what others give."""
         free = ~self._taken
         everybody = np.flatnonzero(free)
         outside = np.flatnonzero(free & (row == 0))
@@ -289,9 +299,11 @@ class Cover:
             self._roomiest(outside, _FIRST_LOOK),
             self._roomiest(everybody, _LAST_LOOK),
         )
-        picked: list[tuple[int, float]] = []
+        combined, picked = [first], list[tuple[int, float]]()
         used: set[int] = set()
         for at in range(self.depth):
+            if at:
+                combined.append(self._given(at, row))
             found = (
                 self._not_given(combined[at], row, look, used, first=at == 0)
                 for look in looks
@@ -301,7 +313,7 @@ class Cover:
                 return None
             used.add(one[0])
             picked.append(one)
-        return picked
+        return np.stack(combined), picked
 
     def _roomiest(self, places: NDArray[np.intp], most: int) -> NDArray[np.intp]:
         """Give those who are in no small told set first: the others may be needed."""
@@ -321,7 +333,7 @@ class Cover:
     ) -> tuple[int, float] | None:
         if first:
             places = places[~self._avoided[places]]
-        left = _mod(row[places] - _mod(combined @ self._columns(places)))
+        left = residue(row[places] - residue(combined @ self._columns(places)))
         for i in np.flatnonzero(left):
             if int(places[i]) not in used:
                 return int(places[i]), float(left[i])
@@ -329,9 +341,9 @@ class Cover:
 
     def _take(
         self,
-        combined: Numbers,
         row: NDArray[np.int32],
         members: NDArray[np.intp],
+        combined: Numbers,
         picked: list[tuple[int, float]],
     ) -> None:
         """Add the row, and one person to each set, bordering each inverse."""
@@ -339,15 +351,15 @@ class Cover:
         if n == len(self._bits):
             self._double()
         places = np.array([place for place, _ in picked], dtype=np.intp)
-        pivots = np.array([_reciprocal(left) for _, left in picked])
+        pivots = np.array([reciprocal(left) for _, left in picked])
         column = self._columns(places).T
         inverses = self._inverses[:, :n, :n]
         # The inverse of [[M, c], [r, x]] with s = x − r M⁻¹ c, as persons by rows.
-        given = _mod(np.matmul(inverses, column[:, :, None])[:, :, 0])
-        lower = _mod(-combined * pivots[:, None])
+        given = residue(np.matmul(inverses, column[:, :, None])[:, :, 0])
+        lower = residue(-combined * pivots[:, None])
         for at in range(self.depth):  # one at a time: the products are large
-            inverses[at] = _mod(inverses[at] - np.outer(given[at], lower[at]))
-        self._inverses[:, :n, n] = _mod(-given * pivots[:, None])
+            inverses[at] = residue(inverses[at] - np.outer(given[at], lower[at]))
+        self._inverses[:, :n, n] = residue(-given * pivots[:, None])
         self._inverses[:, n, :n] = lower
         self._inverses[:, n, n] = pivots
         self._bases[:, n] = places
@@ -355,7 +367,7 @@ class Cover:
         self._bits[n] = np.packbits(row == 1)
         if (row[members] != 1).any():
             self._valued[n] = row
-        self._sketches[n] = _sketch(self._keys[members], row[members])
+        self._sketches[n] = sketch(self._keys[members], row[members])
         self._room[members] = np.minimum(self._room[members], len(members))
         self._n_rows += 1
 
@@ -365,29 +377,3 @@ class Cover:
         self._sketches = np.pad(self._sketches, ((0, n), (0, 0)))
         self._bases = np.pad(self._bases, ((0, 0), (0, n)))
         self._inverses = np.pad(self._inverses, ((0, 0), (0, n), (0, n)))
-
-
-def _mod(numbers: Numbers) -> Numbers:
-    """Give the residue nearest to zero, exact below 2^53."""
-    residues: Numbers = numbers - _PRIME * np.rint(numbers * (1.0 / _PRIME))
-    return residues
-
-
-def _reciprocal(number: float) -> float:
-    return float(_mod(np.array(float(pow(int(number), -1, _PRIME)))))
-
-
-def _sketch(keys: Keys, weights: NDArray[np.int32]) -> Numbers:
-    """Sum each person's own pseudo-random numbers, weighted."""
-    sums = np.empty(_SKETCH)
-    for i in range(_SKETCH):
-        mixed = keys + np.uint64((i + 1) * 0x9E3779B97F4A7C15 % 2**64)
-        for shift, factor in _MIXING:
-            mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
-        own = _mod((mixed >> np.uint64(40)).astype(float))
-        sums[i] = _mod(_mod(own * weights).sum(keepdims=True))[0]
-    return sums
-
-
-_MIXING = ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB))
-"""The finaliser of SplitMix64 (Steele, Lea and Flood, 2014)."""
