@@ -16,9 +16,9 @@ from rounds.datamart.rows import (
     asked_of,
     fetch,
     fetch_each,
-    nobody,
     without_days,
 )
+from rounds.datamart.unanswered import nobody
 from rounds.datamart.unused_codes import unused_codes
 from rounds.definitions.graph import has_months, uses_times
 from rounds.nouns import (

@@ -14,15 +14,15 @@ import numpy as np
 
 from rounds.datamart.cohorts.stays import stays_in
 from rounds.datamart.compile import Compiled, Concepts, compile_measure
-from rounds.datamart.compile_concepts import absent_events, all_events, resolve
+from rounds.datamart.compile_concepts import absent_events, resolve
 from rounds.datamart.consent import opted_out_when_made
 from rounds.datamart.deidentify.calendar import calendar_of, refuse_measure
 from rounds.datamart.deidentify.known import known_as
 from rounds.datamart.deidentify.plan import Calendar
 from rounds.datamart.derived import derived_from
-from rounds.definitions import check
-from rounds.definitions.graph import cohorts_of, nodes
-from rounds.nouns import DataError, DefinitionError, Measure, NotEstimable, Period, Ref
+from rounds.datamart.unanswered import insist_on_sound, unreadable
+from rounds.definitions.graph import cohorts_of
+from rounds.nouns import Measure, NotEstimable, Period, Ref
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -207,7 +207,7 @@ def without_days(
     try:
         first, last = derived_from(datamart).ask(query)[0]
     except duckdb.Error as error:
-        raise _unreadable(error) from None
+        raise unreadable(error) from None
     return refuse_measure(kind, measure, period, by=by, extent=(first, last))
 
 
@@ -219,31 +219,13 @@ def prepare(datamart: Any, measure: Measure) -> Concepts | NotEstimable:
         concepts = resolve(derived, measure)
         missing = absent_events(derived, measure, concepts)
     except duckdb.Error as error:
-        raise _unreadable(error) from None
+        raise unreadable(error) from None
     if missing:
         return NotEstimable(
             reason=f"{measure.title}: the datamart holds no {' and no '.join(missing)} "
             "at all, so it cannot be said how many meet it."
         )
     return concepts
-
-
-def insist_on_sound(measure: Measure) -> None:
-    """Refuse a measure that `check` finds a problem in.
-
-    Raises
-    ------
-    DefinitionError
-        With every problem, each with its field.
-    """
-    problems = check(measure)
-    if problems:
-        listed = "\n".join(f" - {problem}" for problem in problems)
-        raise DefinitionError(
-            f"Measure.{measure.name} has {len(problems)} problem(s):\n{listed}",
-            code="invalid-measure",
-            remedies=("Correct each field that is named.",),
-        )
 
 
 @dataclass(frozen=True)
@@ -332,7 +314,7 @@ def fetch(
     try:
         columns = derived_from(datamart).read(sql.tables, sql.query, lists)
     except duckdb.Error as error:
-        raise _unreadable(error) from None
+        raise unreadable(error) from None
     return rows_of(columns, asked.measure)
 
 
@@ -342,7 +324,7 @@ def fetch_each(datamart: Any, asked: Asked) -> list[MeasureRows]:
     try:
         columns = derived_from(datamart).read(sql.tables, sql.query, lists)
     except duckdb.Error as error:
-        raise _unreadable(error) from None
+        raise unreadable(error) from None
     if len(asked.periods) == 1:
         return [rows_of(columns, asked.measure)]
     # They come by period.
@@ -375,7 +357,7 @@ def fetch_counts(
     try:
         return derived_from(datamart).read(sql.tables, sql.query, lists)
     except duckdb.Error as error:
-        raise _unreadable(error) from None
+        raise unreadable(error) from None
 
 
 def rows_of(columns: Mapping[str, Any], measure: Measure) -> MeasureRows:
@@ -391,30 +373,3 @@ def rows_of(columns: Mapping[str, Any], measure: Measure) -> MeasureRows:
     else:
         arrays["value"] = np.where(arrays["observed"], arrays["value"], np.nan)
     return MeasureRows(**arrays)
-
-
-def nobody(datamart: Any, measure: Measure, concepts: Concepts) -> NotEstimable:
-    """Say why there is no denominator, as far as the datamart shows it."""
-    derived = derived_from(datamart)
-    required = [one for one in all_events(measure) if _of_population(measure, one)]
-    missing = absent_events(derived, measure, concepts, required)
-    because = f"; the datamart holds no {' and no '.join(missing)}" if missing else ""
-    return NotEstimable(
-        reason=f"{measure.title}: nobody is in the denominator in this period{because}."
-    )
-
-
-def _of_population(measure: Measure, events: Any) -> bool:
-    return any(node == events for _, node in nodes(measure.initial_population))
-
-
-def _unreadable(error: duckdb.Error) -> DataError:
-    # The database's own words may hold a value from a row: only its kind is shown.
-    return DataError(
-        f"The datamart could not be read for a measure ({type(error).__name__}).",
-        code="datamart-unreadable",
-        remedies=(
-            "Run `rounds data status` to see whether it is whole.",
-            "Load the data again with `rounds data load`.",
-        ),
-    )

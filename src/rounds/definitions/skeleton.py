@@ -165,7 +165,7 @@ def skeleton(
 
     Examples
     --------
-    >>> skeleton("door-to-needle", "visit").splitlines()[3]
+    >>> skeleton("door-to-needle", "visit").splitlines()[4]
     'name: door-to-needle'
     """
     window = "{start: {at: period_start}, end: {at: period_end}}"
