@@ -52,7 +52,7 @@ _GROUPS = {
     "problem": (
         "Where does practice fall short?",
         "problem",
-        ("list", "open", "run", "funnel"),
+        ("list", "open", "run", "equity", "watch", "answer", "chart", "funnel"),
     ),
     "evidence": ("What is known already?", "evidence", ("run",)),
     "change": (
@@ -77,6 +77,10 @@ _ELSEWHERE = {
     ("measure", "example"): "measure_example",
     ("measure", "show"): "measure_show",
     ("problem", "funnel"): "problem_funnel",
+    ("problem", "chart"): "problem_chart",
+    ("problem", "answer"): "problem_watch",
+    ("problem", "equity"): "problem_equity",
+    ("problem", "watch"): "problem_watch",
 }
 
 for _name, (_target, _help) in _TOP.items():

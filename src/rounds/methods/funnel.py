@@ -51,6 +51,7 @@ def funnel(
     target: float | None = None,
     level: float = 0.998,
     winsorise: float = 0.1,
+    restore: bool = False,
 ) -> Funnel:
     """Compare units with a target by funnel limits with over-dispersion.
 
@@ -65,6 +66,8 @@ def funnel(
     winsorise : float
         Share of z-scores pulled in at either end before over-dispersion is estimated,
         so that true outliers do not hide themselves.
+    restore : bool
+        Whether to give back what winsorising takes off a normal spread.
 
     Returns
     -------
@@ -79,9 +82,10 @@ def funnel(
 
     Notes
     -----
-    Winsorising makes the spread look a little smaller than it is and is not corrected
-    for, as in FunnelPlotR: where units differ by an ordinary (normal) spread, about 1%
-    of them, not 0.2%, lie beyond 99.8% limits.
+    Winsorising makes the spread look a little smaller than it is. FunnelPlotR does not
+    correct for that, nor does this function unless it is asked to `restore`: where
+    units differ by an ordinary (normal) spread, about 1% of them, not 0.2%, then lie
+    beyond 99.8% limits.
 
     References
     ----------
@@ -105,7 +109,7 @@ def funnel(
         raise ValueError(f"the target lies strictly between 0 and 1, not {centre}")
     se = 0.5 / np.sqrt(n)
     distance = _arcsine(x / n) - _arcsine(centre)
-    found = dispersion(distance / se, se, winsorise)
+    found = dispersion(distance / se, se, winsorise, restore=restore)
     tau2 = found.tau2
     lower, upper = funnel_limits(n, centre, tau2, level)
     p = x / n

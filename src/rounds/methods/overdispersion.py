@@ -6,11 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from scipy.special import ndtri
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Dispersion", "Overdispersion", "dispersion", "widened", "winsorised"]
+__all__ = [
+    "Dispersion",
+    "Overdispersion",
+    "dispersion",
+    "kept_by_winsorising",
+    "widened",
+    "winsorised",
+]
 
 Overdispersion = Literal["additive", "multiplicative", "none"]
 """How limits allow for it: a variance between units added to that of chance, one factor
@@ -27,7 +35,9 @@ class Dispersion:
     """Variance between units on the scale of the z-scores' numerators, at least 0."""
 
 
-def dispersion(z: ArrayLike, se: ArrayLike, winsorise: float = 0.1) -> Dispersion:
+def dispersion(
+    z: ArrayLike, se: ArrayLike, winsorise: float = 0.1, *, restore: bool = False
+) -> Dispersion:
     """Estimate over-dispersion by moments, with outliers pulled in.
 
     Parameters
@@ -39,6 +49,10 @@ def dispersion(z: ArrayLike, se: ArrayLike, winsorise: float = 0.1) -> Dispersio
     winsorise : float
         Share of z-scores pulled in at either end, so that true outliers do not hide
         themselves.
+    restore : bool
+        Whether to divide by what winsorising leaves of the mean square of normal
+        scores, so that limits hold what they say where units differ by a normal
+        spread. FunnelPlotR does not.
 
     Returns
     -------
@@ -66,6 +80,8 @@ def dispersion(z: ArrayLike, se: ArrayLike, winsorise: float = 0.1) -> Dispersio
     if scores.size < 2:
         raise ValueError(f"over-dispersion needs at least two units, not {scores.size}")
     phi = float(np.mean(winsorised(scores, winsorise) ** 2))
+    if restore:
+        phi /= kept_by_winsorising(winsorise)
     w = 1 / np.asarray(se, dtype=float) ** 2
     spread = float(w.sum() - (w**2).sum() / w.sum())
     k = scores.size
@@ -102,6 +118,34 @@ def winsorised(z: ArrayLike, share: float = 0.1) -> NDArray[np.float64]:
     scores = np.asarray(z, dtype=float)
     low, high = np.quantile(scores, [share, 1 - share])
     return np.asarray(np.clip(scores, low, high), dtype=float)
+
+
+def kept_by_winsorising(share: float) -> float:
+    """Give the mean square of standard normal scores, winsorised.
+
+    Parameters
+    ----------
+    share : float
+        Pulled in at either end, in [0, 0.5).
+
+    Returns
+    -------
+    float
+        In (0, 1]; with c the quantile at 1 − share, φ the normal density, the integral
+        of z² between −c and c, and c² beyond: 1 − 2·share − 2cφ(c) + 2·share·c².
+
+    Examples
+    --------
+    >>> round(kept_by_winsorising(0.1), 4), kept_by_winsorising(0.0)
+    (0.6787, 1.0)
+    """
+    if not 0 <= share < 0.5:
+        raise ValueError(f"winsorise is between 0 and 0.5, not {share}")
+    if share == 0:
+        return 1.0
+    c = float(ndtri(1 - share))
+    density = float(np.exp(-(c**2) / 2) / np.sqrt(2 * np.pi))
+    return 1 - 2 * share - 2 * c * density + 2 * share * c**2
 
 
 def widened(

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
+from rounds.reports.charts.alone import standing_alone
 from rounds.reports.charts.canvas import NARROW, WIDE, Unit, label
 from rounds.reports.charts.caterpillar import (
     Caterpillar,
@@ -42,6 +43,7 @@ __all__ = [
     "label",
     "ring",
     "standalone",
+    "standing_alone",
 ]
 
 Plot = TypeVar("Plot")

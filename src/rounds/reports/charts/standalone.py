@@ -1,27 +1,20 @@
 """One chart as a file of its own: the drawing, and the part of the style it needs.
 
-The style is that of the report, cut out of `style.css`: light and dark by the reader's
-setting, light on paper, and the system's own colours where the reader has forced them.
+The style is the report's: light and dark by the reader's setting, light on paper, and
+the system's own colours where the reader has forced them.
 """
 
 import re
 import textwrap
-from functools import cache
 from html import escape
 from importlib.resources import files
+
+from rounds.reports.charts.alone import standing_alone
 
 __all__ = ["standalone"]
 
 _BOLD = 8.0
 """Width of a bold letter of 12 px, in the widest of the usual typefaces."""
-_FORCED = """
-@media (forced-colors: active) {
-  :root { --bg: Canvas; --surface: Canvas; --ink: CanvasText; --muted: CanvasText;
-    --line: GrayText; --strong: CanvasText; --brand: LinkText; --on-brand: Canvas;
-    --improvement: LinkText; --concern: VisitedText; --event: CanvasText;
-    --common: CanvasText; --wash: Canvas; --band-998: Canvas; --band-95: Canvas; }
-}
-"""
 
 
 def standalone(svg: str, title: str = "") -> str:
@@ -52,25 +45,12 @@ def standalone(svg: str, title: str = "") -> str:
         r'viewBox="[^"]*"', f'viewBox="0 {-above} {width:g} {height + above:g}"', head
     )
     head = re.sub(r' height="[^"]*"', f' height="{height + above:g}"', head)
-    head = head.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
-    paper = f'<rect class="paper" y="{-above}" width="100%" height="100%"/>'
     written = "".join(
         f'<text class="strong" x="14" y="{18 * (i + 1) - above}">{escape(line)}</text>'
         for i, line in enumerate(lines)
     )
     # After the name and the description, which stand first.
     at = body.index("</desc>") + len("</desc>")
-    style = f"<style>{_style()}</style>"
-    return f"{head}>{style}{body[:at]}{paper}{written}{body[at:]}\n"
-
-
-@cache
-def _style() -> str:
+    drawn = f"{head}>{body[:at]}{written}{body[at:]}\n"
     sheet = (files("rounds.reports") / "style.css").read_text("utf-8")
-    tokens = sheet[sheet.index(":root {") : sheet.index("* { box-sizing")]
-    plot = sheet[sheet.index(".plot text {") : sheet.index(".legend {")]
-    paper = re.search(r"@media print \{\s*(:root \{[^}]*\})", sheet)
-    assert paper is not None, "style.css says how paper looks"
-    printed = f"@media print {{ {paper[1]} }}\n"
-    own = ".paper { fill: var(--surface); }\n"
-    return "\n" + tokens + plot + own + _FORCED + printed
+    return standing_alone(drawn, sheet)
