@@ -6,6 +6,8 @@ import duckdb
 import pytest
 
 from rounds.datamart import Store, load
+from rounds.datamart.fhir_staging import Staging
+from rounds.datamart.fhir_views import flattening
 
 BUFFER = 32 << 20
 """What the engine reads at a time: a larger file is read on several threads."""
@@ -88,3 +90,26 @@ def test_one_refused_file_takes_nothing_from_those_beside_it(folder, tmp_path):
         for k in range(1, 101)
         if (file, k) != ("2", 50)
     }
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 10, 100])
+def test_rows_are_numbered_in_portions_as_in_one(at_once):
+    """Each file's rows are 1, 2, 3 …; what had its place already keeps it."""
+    with duckdb.connect() as made:
+        staging = Staging(flattening(), ())
+        staging.create(made)
+        for file, n in ((1, 10), (2, 4), (3, 1)):
+            made.execute(
+                "INSERT INTO stage_Observation BY NAME "
+                f"SELECT range AS key, {file} AS file_number FROM range({n})"
+            )
+        made.execute(
+            "INSERT INTO stage_Observation BY NAME "
+            "SELECT 9 AS key, 4 AS file_number, 77 AS record"
+        )
+        staging.number(made, "Observation", at_once=at_once)
+        found = made.execute(
+            "SELECT file_number, list(record ORDER BY key) FROM stage_Observation "
+            "GROUP BY file_number ORDER BY file_number"
+        ).fetchall()
+    assert found == [(1, [*range(1, 11)]), (2, [1, 2, 3, 4]), (3, [1]), (4, [77])]

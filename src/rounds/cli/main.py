@@ -52,7 +52,7 @@ _GROUPS = {
     "problem": (
         "Where does practice fall short?",
         "problem",
-        ("list", "open", "run", "equity", "watch", "answer"),
+        ("list", "open", "run", "equity", "watch", "answer", "chart", "funnel"),
     ),
     "evidence": ("What is known already?", "evidence", ("run",)),
     "change": (
@@ -76,6 +76,8 @@ _ELSEWHERE = {
     ("measure", "define"): "measure_define",
     ("measure", "example"): "measure_example",
     ("measure", "show"): "measure_show",
+    ("problem", "funnel"): "problem_funnel",
+    ("problem", "chart"): "problem_chart",
     ("problem", "answer"): "problem_watch",
     ("problem", "equity"): "problem_equity",
     ("problem", "watch"): "problem_watch",

@@ -34,6 +34,8 @@ __all__ = ["MAIN", "Build", "Given", "Progress"]
 MAIN = "main"
 """The source that has no name of its own: its ids are not salted."""
 
+_MADE = "part_in_the_making"
+
 Progress: TypeAlias = Callable[[str, int, float], None]
 """Told what is being done, resources read so far, and resources a second."""
 
@@ -69,7 +71,12 @@ class Build:
         """Build it; give the source as it is with it, and the vocabulary's id."""
         part_id, path = self.writer.new_part()
         before = self.held.parts if self.held else ()
-        with duckdb.connect(str(path), config=self.settings) as connection:
+        with duckdb.connect(config=self.settings) as connection:
+            # A part is worth nothing after a crash, so it needs no log to mend it by.
+            connection.execute(
+                f"ATTACH {text(str(path))} AS {_MADE} (RECOVERY_MODE NO_WAL_WRITES); "
+                f"USE {_MADE}"
+            )
             connection.begin()
             create_tables(connection)
             problems.prepare(connection)

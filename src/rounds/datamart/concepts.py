@@ -132,11 +132,15 @@ BESIDE = (
 
 
 def resolve_codes(
-    connection: duckdb.DuckDBPyConnection, *, beside: str | None = None
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    beside: str | None = None,
+    used: str = "event",
 ) -> None:
     """Give each code of `event` its concepts, in the temporary table `code_concept`.
 
-    And each of `beside`, a relation of system, code, display and domain.
+    And each of `beside`, a relation of system, code, display and domain. What codes
+    the events use is read from `used`, where a shorter relation has them.
 
     Codes of values and of units are resolved as well. Units get a row in `unit`, which
     says whether the code is UCUM, and under which system it is `named` in
@@ -154,8 +158,8 @@ def resolve_codes(
         "CREATE TEMP TABLE code_system AS SELECT * FROM "
         f"(VALUES {values}) AS t(system, vocabulary_id)"
     )
-    _find_units(connection)
-    _name_codes(connection, beside)
+    _find_units(connection, used)
+    _name_codes(connection, beside, used)
     _find_sources(connection)
     _find_targets(connection)
     connection.execute(
@@ -172,16 +176,18 @@ def resolve_codes(
     )
 
 
-def _name_codes(connection: duckdb.DuckDBPyConnection, beside: str | None) -> None:
+def _name_codes(
+    connection: duckdb.DuckDBPyConnection, beside: str | None, used: str
+) -> None:
     """Make `named_code`: each code once, with its vocabulary and OMOP's spelling."""
     more = f"SELECT system, code, display, domain FROM {beside} UNION ALL "
     connection.execute(
         "CREATE TEMP TABLE used_code AS "
         "SELECT system, code, min(display) AS display, min(domain) AS domain FROM ("
-        "SELECT code_system AS system, code, display, domain FROM event UNION ALL "
-        "SELECT value_system, value_code, value_display, 'Meas Value' FROM event "
+        f"SELECT code_system AS system, code, display, domain FROM {used} UNION ALL "
+        f"SELECT value_system, value_code, value_display, 'Meas Value' FROM {used} "
         "WHERE value_code IS NOT NULL UNION ALL "
-        "SELECT detail_system, detail_code, detail_display, detail_domain FROM event "
+        f"SELECT detail_system, detail_code, detail_display, detail_domain FROM {used} "
         "WHERE detail_code IS NOT NULL UNION ALL "
         f"{more if beside else ''}"
         "SELECT named, code, code, 'Unit' FROM unit) GROUP BY system, code"
@@ -302,9 +308,9 @@ def _find_targets(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _find_units(connection: duckdb.DuckDBPyConnection) -> None:
+def _find_units(connection: duckdb.DuckDBPyConnection, used: str) -> None:
     found = connection.execute(
-        "SELECT DISTINCT unit_system, unit_source_value FROM event "
+        f"SELECT DISTINCT unit_system, unit_source_value FROM {used} "
         "WHERE unit_source_value IS NOT NULL ORDER BY ALL"
     ).fetchall()
     connection.execute(
@@ -323,6 +329,8 @@ def _find_units(connection: duckdb.DuckDBPyConnection) -> None:
     ]
     if rows:
         connection.executemany("INSERT INTO unit VALUES (?, ?, ?, ?)", rows)
+    if all(known for *_, known in rows):
+        return
     connection.execute(
         "INSERT INTO problem SELECT file_number, record, resource, "
         "'unit that is not UCUM', false FROM event JOIN unit "

@@ -16,8 +16,9 @@ import duckdb
 from rounds.datamart.fhir_flattening import Flattening
 from rounds.datamart.fhir_judging import day, moment, reason, set_aside
 from rounds.datamart.fhir_paths import fields, text
-from rounds.datamart.fhir_people import joined, subject_rules
+from rounds.datamart.fhir_people import joined
 from rounds.datamart.fhir_tests import is_one_of
+from rounds.datamart.fhir_verdicts import subject_rules
 from rounds.datamart.mapping import mapping
 
 __all__ = ["load_consents"]

@@ -2,14 +2,12 @@
 
 from typing import Final
 
-import duckdb
-
 from rounds.datamart.fhir_columns import event_columns, part_columns
 from rounds.datamart.fhir_flattening import Flattening
 from rounds.datamart.fhir_kinds import LISTS
-from rounds.datamart.fhir_paths import fields, text
+from rounds.datamart.fhir_paths import fields
 
-__all__ = ["has_no_row", "judge_parts", "parts_of"]
+__all__ = ["entries", "has_no_row", "parts_of"]
 
 _NO_VALUE = (
     "value IS NULL AND value_integer IS NULL AND value_code IS NULL "
@@ -40,54 +38,61 @@ def has_no_row(resource: str) -> str:
     return _NO_ROW.get(resource, "false")
 
 
-def judge_parts(
-    connection: duckdb.DuckDBPyConnection,
+def entries(
     resource: str,
     part: str,
     views: Flattening,
     systems: tuple[str, ...],
-) -> dict[str, str]:
-    """Make a row of each entry: its owner's person, day and visit, its own content.
+    owners: str,
+) -> tuple[str, tuple[str, ...]]:
+    """Write a row of each entry: its owner's person, day and visit, its own content.
 
-    Makes the table `part_<Type>`, and remarks on entries without a code or a value.
+    Parameters
+    ----------
+    resource, part : str
+        A type of events, and its field whose entries become rows.
+    views : Flattening
+        Where the fields of an entry are.
+    systems : tuple of str
+        Code system URIs whose codes are preferred.
+    owners : str
+        A SELECT of the good resources of the type, with `joined`'s columns.
 
     Returns
     -------
-    dict of str to str
-        Of each column of an event, its column in that table.
+    tuple of (str, tuple of str)
+        The SELECT and its columns, those of an event. Entries without a code or a
+        value are not `kept`.
     """
     own = part_columns(resource, part)
-    owners = [
-        name
-        for name in event_columns(resource)
+    up = {
+        name: value
+        for name, value in event_columns(resource).items()
         if name not in own and not name.startswith(_OF_ENTRY)
-    ]
+    }
+    up |= {"mine": "mine"}
     given = [name for name in _OF_OWNER if name in fields(resource)]
-    entries = views.staging_columns(f"{resource}.{part}", systems, "c.")
+    carried = [*(f"up_{name}" for name in up), "part", *given]
+    content = views.staging_columns(f"{resource}.{part}", systems, "c.")
+    unnested = ", ".join(
+        [
+            *(f"{value} AS up_{name}" for name, value in up.items()),
+            *given,
+            f'unnest("{part}") AS c',
+            f'unnest(range(1, len("{part}") + 1)) AS part',
+        ]
+    )
     flat = (
-        f"SELECT {', '.join(['owner', 'part', *given])}, "
-        f"{', '.join(entries)} FROM ("
-        f'SELECT {", ".join(["key AS owner", *given])}, unnest("{part}") AS c, '
-        f'unnest(range(1, len("{part}") + 1)) AS part '
-        f'FROM slice_{resource} WHERE len("{part}") > 0)'
+        f"SELECT {', '.join([*carried, *content])} FROM "
+        f'(SELECT {unnested} FROM ({owners}) WHERE len("{part}") > 0)'
     )
-    written = [f"{value} AS {name}" for name, value in own.items()]
-    selected = [f"entry.{name}" for name in ("part", *own)]
-    selected += [f"up.{name}" for name in ("mine", *owners)]
-    connection.execute(
-        f"CREATE TEMP TABLE part_{resource} AS SELECT {', '.join(selected)} "
-        f"FROM (SELECT owner, part, {', '.join(written)} FROM ({flat})) AS entry "
-        f"JOIN judged_{resource} AS up ON up.key = entry.owner "
-        "WHERE up.reason IS NULL"
+    shown = [f"up_{name} AS {name}" for name in up]
+    shown += ["part", *(f"{value} AS {name}" for name, value in own.items())]
+    query = (
+        f"SELECT *, coalesce({_kept(resource, own)}, false) AS kept "
+        f"FROM (SELECT {', '.join(shown)} FROM ({flat}))"
     )
-    kept = _kept(resource, own)
-    connection.execute(
-        "INSERT INTO problem SELECT file_number, record, "
-        f"{text(resource)}, 'part that is not loaded: {part}', false "
-        f"FROM part_{resource} WHERE mine AND NOT coalesce({kept}, false)"
-    )
-    connection.execute(f"DELETE FROM part_{resource} WHERE NOT coalesce({kept}, false)")
-    return {name: name for name in ("part", *owners, *own)}
+    return query, (*up, "part", *own, "kept")
 
 
 def _kept(resource: str, own: dict[str, str]) -> str:

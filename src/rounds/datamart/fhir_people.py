@@ -12,28 +12,38 @@ from rounds.datamart.fhir_paths import fields, text
 from rounds.datamart.fhir_places import ADDRESS, is_addressed
 from rounds.datamart.fhir_referred import with_referred
 from rounds.datamart.fhir_targets import TYPE_EHR, fixed_concept
+from rounds.datamart.fhir_verdicts import good_rows, judge
 
 __all__ = [
     "joined",
     "load_people",
     "load_visits",
-    "remark_lost",
-    "subject_rules",
     "write_visits",
 ]
 
 _DISCHARGE_SYSTEM: Final = "coalesce(discharge.system, '')"
 
 
-def joined(resource: str) -> str:
+def joined(resource: str, *, judged: bool = False, leads: bool = True) -> str:
     """Write a type's slice with what its references lead to, and its measured columns.
 
     Adds `is_person` (NULL for a subject that is nobody, false for one set aside),
     `visit_id`, the visit of the same person, `provider_id` and `care_site_id`.
+
+    Parameters
+    ----------
+    resource : str
+        A type whose resources are about persons.
+    judged : bool
+        Whether to leave out what `judge` has found to be set aside, and `is_person`.
+    leads : bool
+        Whether to look up visits, providers and care sites; otherwise they are NULL.
     """
-    columns = ["slice.*", "subject.is_person", *measured(resource)]
-    joins = ["LEFT JOIN subject ON subject.key = slice.person_key"]
-    if "encounter" in fields(resource):
+    columns, joins = ["slice.*", *measured(resource)], []
+    if not judged:
+        columns.append("subject.is_person")
+        joins.append("LEFT JOIN subject ON subject.key = slice.person_key")
+    if leads and "encounter" in fields(resource):
         columns.append("visit.key AS visit_id")
         joins.append(
             "LEFT JOIN visit ON visit.key = slice.encounter "
@@ -42,21 +52,26 @@ def joined(resource: str) -> str:
     else:
         columns.append("CAST(NULL AS BIGINT) AS visit_id")
     more, places = _place_joins(
-        resource, {"provider_id": "performer", "care_site_id": "care_site"}
+        resource,
+        {"provider_id": "performer", "care_site_id": "care_site"},
+        leads=leads,
     )
+    source = good_rows(resource) if judged else f"slice_{resource}"
     return (
         f"SELECT {', '.join([*columns, *more])} FROM "
-        f"{with_referred(resource, f'slice_{resource}')} AS slice "
+        f"{with_referred(resource, source)} AS slice "
         f"{' '.join([*joins, *places])}"
     )
 
 
-def _place_joins(resource: str, found: dict[str, str]) -> tuple[list[str], list[str]]:
+def _place_joins(
+    resource: str, found: dict[str, str], *, leads: bool = True
+) -> tuple[list[str], list[str]]:
     """Write columns and joins from fields that refer to places to the places' ids."""
     kinds = {"provider_id": "Practitioner", "care_site_id": "Organization"}
     columns, joins = [], []
     for name, field in found.items():
-        if field in fields(resource):
+        if leads and field in fields(resource):
             columns.append(f"{name}.row_id AS {name}")
             joins.append(
                 f"LEFT JOIN place_key AS {name} ON {name}.kind = {text(kinds[name])} "
@@ -65,32 +80,6 @@ def _place_joins(resource: str, found: dict[str, str]) -> tuple[list[str], list[
         else:
             columns.append(f"CAST(NULL AS BIGINT) AS {name}")
     return columns, joins
-
-
-def subject_rules() -> tuple[tuple[str, str], ...]:
-    """Write the rules for a subject that is not among the persons."""
-    return (
-        ("NOT is_person", "subject set aside"),
-        ("is_person IS NULL", "reference to nothing"),
-    )
-
-
-def remark_lost(
-    connection: duckdb.DuckDBPyConnection,
-    resource: str,
-    table: str,
-    lost: dict[str, str],
-) -> None:
-    """Count references, other than the subject, that lead to nothing.
-
-    `lost` gives for each field the condition under which it is lost.
-    """
-    for field, condition in lost.items():
-        connection.execute(
-            f"INSERT INTO problem SELECT file_number, record, {text(resource)}, "
-            f"'reference to nothing: {field}', false FROM {table} "
-            f"WHERE reason IS NULL AND mine AND {condition}"
-        )
 
 
 def load_people(
@@ -139,12 +128,8 @@ def load_people(
         "WHERE reason IS NULL AND mine AND died IS NULL "
         "AND (is_deceased = 'true' OR deceased IS NOT NULL)"
     )
-    return _count_good(connection, "Patient")
-
-
-def _count_good(connection: duckdb.DuckDBPyConnection, resource: str) -> int:
     counted = connection.execute(
-        f"SELECT count(*) FROM good_{resource} WHERE reason IS NULL"
+        "SELECT count(*) FROM good_Patient WHERE reason IS NULL"
     )
     return int(counted.fetchall()[0][0])
 
@@ -205,27 +190,23 @@ def load_visits(connection: duckdb.DuckDBPyConnection, views: Flattening) -> Non
     Makes the views `visit` (key, person_id) and `discharge_code` (system, code,
     display, domain): where patients were discharged to.
     """
-    why = reason("Encounter", views, *subject_rules())
-    connection.execute(
-        f"CREATE TEMP TABLE good_Encounter AS SELECT *, {why} AS reason "
-        f"FROM ({joined('Encounter')})"
-    )
-    set_aside(connection, "Encounter", "good_Encounter")
-    connection.execute(
-        "CREATE TEMP VIEW visit AS SELECT key, person_key AS person_id "
-        "FROM good_Encounter WHERE reason IS NULL"
-    )
-    connection.execute(
-        f"CREATE TEMP VIEW discharge_code AS SELECT DISTINCT {_DISCHARGE_SYSTEM} "
-        "AS system, discharge.code AS code, discharge.display AS display, "
-        "'Visit' AS domain FROM good_Encounter "
-        "WHERE reason IS NULL AND discharge.code IS NOT NULL"
-    )
     lost = {
         "performer": "performer IS NOT NULL AND provider_id IS NULL",
         "care_site": "care_site IS NOT NULL AND care_site_id IS NULL",
     }
-    remark_lost(connection, "Encounter", "good_Encounter", lost)
+    judge(connection, views, "Encounter", joined("Encounter"), lost)
+    good = good_rows("Encounter")
+    connection.execute(
+        f"INSERT INTO mapped SELECT 'Encounter', count(*) FROM {good} WHERE mine"
+    )
+    connection.execute(
+        f"CREATE TEMP VIEW visit AS SELECT key, person_key AS person_id FROM {good}"
+    )
+    connection.execute(
+        f"CREATE TEMP VIEW discharge_code AS SELECT DISTINCT {_DISCHARGE_SYSTEM} "
+        "AS system, discharge.code AS code, discharge.display AS display, "
+        f"'Visit' AS domain FROM {good} WHERE discharge.code IS NOT NULL"
+    )
 
 
 def write_visits(connection: duckdb.DuckDBPyConnection) -> int:
@@ -255,9 +236,9 @@ def write_visits(connection: duckdb.DuckDBPyConnection) -> int:
             ),
             "discharged_to_source_value": "coalesce(discharge.code, discharge_text)",
         },
-        "good_Encounter LEFT JOIN (SELECT * FROM code_concept WHERE target = 0) "
+        f"({joined('Encounter', judged=True)}) "
+        "LEFT JOIN (SELECT * FROM code_concept WHERE target = 0) "
         f"AS place ON place.system = {_DISCHARGE_SYSTEM} "
-        "AND place.code = discharge.code "
-        "WHERE reason IS NULL ORDER BY person_key, start_day, key",
+        "AND place.code = discharge.code ORDER BY person_key, start_day, key",
     )
-    return _count_good(connection, "Encounter")
+    return int(connection.execute("SELECT count(*) FROM visit").fetchall()[0][0])

@@ -17,6 +17,8 @@ from rounds.datamart.fhir_targets import resources_of
 
 __all__ = ["Staging", "reference_fields", "staged_types"]
 
+_AT_ONCE = 1 << 20
+
 
 def reference_fields(resource: str) -> tuple[str, ...]:
     """Give the fields of a type that are references, but for the subject."""
@@ -117,7 +119,7 @@ class Staging:
         )
         return int(inserted.fetchall()[0][0])
 
-    def insert_numbered(
+    def insert_as_read(
         self,
         connection: duckdb.DuckDBPyConnection,
         resource: str,
@@ -126,7 +128,8 @@ class Staging:
     ) -> int:
         """Stage flat rows as they are read, also those without an id, and count them.
 
-        Each has its place in the file as its record. In a transaction, with no shield.
+        They have no record until `number` gives it to them: to number them before, one
+        thread would have to read all. In a transaction of its own, with no shield.
 
         Parameters
         ----------
@@ -139,19 +142,49 @@ class Staging:
         file_number : int
             The file's.
         """
-        table = f"stage_{resource}"
         inserted = connection.execute(
-            f"INSERT INTO {table} SELECT {self._staged(resource)} FROM (SELECT "
-            f"{file_number} AS file_number, NULL::BIGINT AS record, "
+            f"INSERT INTO stage_{resource} SELECT {self._staged(resource)} "
+            f"FROM (SELECT {file_number} AS file_number, NULL::BIGINT AS record, "
             f"NULL::VARCHAR AS fault, * FROM ({given})) AS given"
         )
-        # A row is written in its place; to number it before, one thread would read all.
-        connection.execute(
-            f"UPDATE {table} SET record = rowid + 1 - "
-            f"(SELECT min(rowid) FROM {table} WHERE record IS NULL) "
-            "WHERE record IS NULL"
-        )
         return int(inserted.fetchall()[0][0])
+
+    def number(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        resource: str,
+        *,
+        at_once: int = _AT_ONCE,
+    ) -> None:
+        """Give rows that were staged as they were read their places in their files.
+
+        A file's rows lie one after another, as they stood in it.
+
+        Parameters
+        ----------
+        connection : DuckDBPyConnection
+            The part that is being made; nothing else writes to it meanwhile.
+        resource : str
+            Their type.
+        at_once : int
+            How many are numbered before the numbers go from memory to the disk.
+        """
+        table = f"stage_{resource}"
+        placed = connection.execute(
+            f"SELECT min(rowid), max(rowid) FROM {table} WHERE record IS NULL "
+            "GROUP BY file_number ORDER BY ALL"
+        ).fetchall()
+        for first, last in placed:
+            for start in range(first, last + 1, at_once):
+                end = min(last, start + at_once - 1)
+                connection.execute(
+                    f"UPDATE {table} SET record = rowid + 1 - {first} "
+                    f"WHERE rowid BETWEEN {start} AND {end}"
+                )
+                if (
+                    end > start + _AT_ONCE // 2
+                ):  # What is updated is in memory until then.
+                    connection.execute("CHECKPOINT")
 
     def insert_deletes(
         self, connection: duckdb.DuckDBPyConnection, resource: str, source: str

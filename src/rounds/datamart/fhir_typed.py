@@ -66,6 +66,8 @@ def read_typed(
     else:
         yield from _at_once(connection, staging, ordered, threads)
     for kind in {each.kind for each in files} & {*resources()}:
+        if not staging.shield:
+            staging.number(connection, kind)
         _set_aside_nameless(connection, kind)
 
 
@@ -76,9 +78,11 @@ def _at_once(
     threads: int,
 ) -> Iterator[tuple[TypedFile, int | duckdb.Error]]:
     """Read each file with a cursor of its own, as many at once as there are threads."""
+    part = connection.execute("SELECT current_database()").fetchall()[0][0]
 
     def read(each: TypedFile) -> int | duckdb.Error:
         with connection.cursor() as cursor:
+            cursor.execute(f'USE "{part}"')
             return _read(cursor, staging, each)
 
     with ThreadPoolExecutor(max_workers=threads) as pool:
@@ -116,7 +120,7 @@ def _take(
         return _count(connection, each)
     given = _given(staging, each)
     if not staging.shield:
-        return staging.insert_numbered(connection, each.kind, given, each.file.number)
+        return staging.insert_as_read(connection, each.kind, given, each.file.number)
     # No row is numbered while it is read: that would be done on one thread.
     connection.execute(f"CREATE OR REPLACE TEMP TABLE given AS {given}")
     placed = (

@@ -111,8 +111,13 @@ def list_files(
         numbers = range(len(names))
         if named is not None:
             named([*map(_unread, numbers, names, paths)])
+        listed = sorted(
+            zip(numbers, names, paths, strict=True),
+            key=lambda each: -_stamp(each[2])[0],
+        )  # the largest first, so that no thread is left with it at the end
         with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-            return tuple(pool.map(_look_at, numbers, names, paths))
+            found = pool.map(lambda each: _look_at(*each), listed)
+            return tuple(sorted(found, key=lambda each: each.number))
     except PermissionError as error:
         raise SourceError(
             f"{error.filename or source} cannot be read: permission denied.",

@@ -82,6 +82,7 @@ from rounds.nouns.opportunity import (
 from rounds.nouns.period import Period
 from rounds.nouns.problem import (
     Aim,
+    ChartPhase,
     ChartPoint,
     ControlChart,
     Difference,
@@ -110,6 +111,7 @@ __all__ = [
     "BalancingResult",
     "Certainty",
     "CertaintyDomain",
+    "ChartPhase",
     "ChartPoint",
     "Code",
     "CodePrefix",

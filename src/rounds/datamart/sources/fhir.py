@@ -69,14 +69,14 @@ class FhirSource:
         keep_crosswalk(connection, places=places)
         tell("events", reader.n_read)
         judge_referred(connection, views)
-        load_events(connection, views, systems)
+        events = load_events(connection, views, systems)
         load_consents(connection, views)
-        resolve_codes(connection, beside="discharge_code")
+        resolve_codes(connection, beside="discharge_code", used="event_code")
         if held.aliases:
             _forget_former_remarks(connection)
         tell("writing", reader.n_read)
         rows["visit_occurrence"] = write_visits(connection)
-        rows |= write_events(connection)
+        rows |= write_events(connection, events)
         derive_observation_periods(connection)
         return Loaded(entries=frozenset(reader.bundles), rows=rows, places=places)
 
