@@ -32,10 +32,10 @@ __all__ = [
     "MeasureRows",
     "asked_of",
     "fetch",
-    "fetch_counts",
     "fetch_each",
     "measure_rows",
     "rows_of",
+    "unreadable",
 ]
 
 _TYPES: Final = {
@@ -207,7 +207,7 @@ def without_days(
     try:
         first, last = derived_from(datamart).ask(query)[0]
     except duckdb.Error as error:
-        raise _unreadable(error) from None
+        raise unreadable(error) from None
     return refuse_measure(kind, measure, period, by=by, extent=(first, last))
 
 
@@ -219,7 +219,7 @@ def prepare(datamart: Any, measure: Measure) -> Concepts | NotEstimable:
         concepts = resolve(derived, measure)
         missing = absent_events(derived, measure, concepts)
     except duckdb.Error as error:
-        raise _unreadable(error) from None
+        raise unreadable(error) from None
     if missing:
         return NotEstimable(
             reason=f"{measure.title}: the datamart holds no {' and no '.join(missing)} "
@@ -332,7 +332,7 @@ def fetch(
     try:
         columns = derived_from(datamart).read(sql.tables, sql.query, lists)
     except duckdb.Error as error:
-        raise _unreadable(error) from None
+        raise unreadable(error) from None
     return rows_of(columns, asked.measure)
 
 
@@ -342,7 +342,7 @@ def fetch_each(datamart: Any, asked: Asked) -> list[MeasureRows]:
     try:
         columns = derived_from(datamart).read(sql.tables, sql.query, lists)
     except duckdb.Error as error:
-        raise _unreadable(error) from None
+        raise unreadable(error) from None
     if len(asked.periods) == 1:
         return [rows_of(columns, asked.measure)]
     # They come by period.
@@ -352,30 +352,6 @@ def fetch_each(datamart: Any, asked: Asked) -> list[MeasureRows]:
         rows_of({name: each[a:b] for name, each in columns.items()}, asked.measure)
         for a, b in itertools.pairwise(ends)
     ]
-
-
-def fetch_counts(
-    datamart: Any, asked: Asked, by: tuple[str, ...], *, monthly: bool = False
-) -> dict[str, "NDArray[Any]"]:
-    """Run the compiled measure and give its counts, and no row of a person.
-
-    Parameters
-    ----------
-    by : tuple of str
-        Characteristics; there is an entry for each of their values that has a subject.
-    monthly : bool
-        Of subjects that are a person and month.
-
-    Returns
-    -------
-    dict of str to array
-        The columns of `compile_described.counts_sql`.
-    """
-    sql, lists = asked.compiled(monthly=monthly, counted_by=by)
-    try:
-        return derived_from(datamart).read(sql.tables, sql.query, lists)
-    except duckdb.Error as error:
-        raise _unreadable(error) from None
 
 
 def rows_of(columns: Mapping[str, Any], measure: Measure) -> MeasureRows:
@@ -408,7 +384,8 @@ def _of_population(measure: Measure, events: Any) -> bool:
     return any(node == events for _, node in nodes(measure.initial_population))
 
 
-def _unreadable(error: duckdb.Error) -> DataError:
+def unreadable(error: duckdb.Error) -> DataError:
+    """Say that the datamart could not be read."""
     # The database's own words may hold a value from a row: only its kind is shown.
     return DataError(
         f"The datamart could not be read for a measure ({type(error).__name__}).",
