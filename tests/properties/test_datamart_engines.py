@@ -7,10 +7,14 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from rounds.definitions import check
-from rounds.definitions.graph import cohorts_of
-from stories.agreement import beside_each_other, compared, widened
+from stories.agreement import (
+    beside_each_other,
+    compared,
+    stays_beside_each_other,
+    widened,
+)
 from stories.engines import ENGINES, opened
-from stories.measure_graphs import BUILTIN, measures, tables
+from stories.measure_graphs import BUILTIN, measures, stays, tables
 
 PAIRS = int(os.environ.get("ROUNDS_PAIRS", "40"))
 """Definitions times databases, for each engine; `make test-engines` asks for 2,000."""
@@ -35,14 +39,12 @@ def engine(request):
 
 @st.composite
 def pairs(draw):
-    """Definitions that `check` finds nothing wrong with, and databases.
-
-    None reads a cohort, whose rows are given by each engine's own query.
-    """
-    sound = measures().filter(lambda one: not check(one) and not cohorts_of(one))
+    """Definitions that `check` finds nothing wrong with, databases, and cohorts."""
+    sound = measures().filter(lambda one: not check(one))
     drawn = draw(st.lists(sound, min_size=DEFINITIONS, max_size=DEFINITIONS))
     every = draw(st.lists(tables(), min_size=DATABASES, max_size=DATABASES))
-    return drawn, beside_each_other(every)
+    those = draw(st.lists(stays(), min_size=DATABASES, max_size=DATABASES))
+    return drawn, beside_each_other(every), stays_beside_each_other(those)
 
 
 def test_an_engine_agrees_with_the_reference_on_what_nobody_wrote(engine):
@@ -52,11 +54,11 @@ def test_an_engine_agrees_with_the_reference_on_what_nobody_wrote(engine):
     @given(drawn=pairs())
     @settings(SETTINGS, max_examples=max(1, PAIRS // (DEFINITIONS * DATABASES)))
     def agree(drawn):
-        definitions, rows = drawn
+        definitions, rows, cohorts = drawn
         with engine.datamart(rows) as datamart:
             for n, measure in enumerate(definitions):
                 asked = widened(measure) if n % 2 else measure
-                counted.append(compared(datamart, asked, rows))
+                counted.append(compared(datamart, asked, rows, cohorts=cohorts))
 
     agree()
     assert len(counted) * DATABASES >= PAIRS

@@ -2,20 +2,19 @@
 
 import os
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 
 from rounds.datamart.measures import run_measure
-from rounds.datamart.rows import Asked, fetch, measure_rows, prepare
+from rounds.datamart.rows import measure_rows
 from rounds.definitions import check, explain
-from rounds.definitions.graph import has_months, nodes
-from rounds.definitions.reference import evaluate
+from rounds.definitions.graph import nodes
 from rounds.nouns import Measure, NotEstimable, Stratifier, Stratum, events
 from rounds.nouns import criteria as grammar
+from stories.agreement import compared
 from stories.measure_graphs import BUILTIN, PERIOD, measures, stays, tables
-from stories.measures import HandMade, cohort_query
+from stories.measures import HandMade
 
 N_EXAMPLES = int(os.environ.get("ROUNDS_EXAMPLES", "8"))
 """Few on every change; a nightly run asks for many."""
@@ -27,72 +26,20 @@ FEW = settings(
 )
 
 
-FLAGS = ("denominator", "numerator", "observed", "excluded", "excepted")
-
-
-def agree(measure, rows, *, monthly=False, without=frozenset(), cohorts=None):
-    """Assert that both engines give the same rows."""
-    datamart = HandMade(rows)
-    concepts = prepare(datamart, measure)
-    if isinstance(concepts, NotEstimable):
-        return
-    cohorts = cohorts or {}
-    asked = Asked(
-        measure,
-        PERIOD,
-        concepts,
-        by=measure.stratifiers[0].name if measure.stratifiers else None,
-        without=without,
-        cohorts={ref: cohort_query(stays) for ref, stays in cohorts.items()},
-    )
-    found = fetch(datamart, asked, monthly=monthly)
-    judged = evaluate(
-        measure, rows, PERIOD, without=without, monthly=monthly, cohorts=cohorts
-    )
-    assert found.person_id.tolist() == [row.person_id for row in judged]
-    assert found.index_date.tolist() == [row.index_date for row in judged]
-    for name in FLAGS:
-        assert getattr(found, name).tolist() == [
-            getattr(row, name) for row in judged
-        ], name
-    if monthly:
-        return
-    if measure.scoring == "continuous-variable":
-        same(found.value, [row.value if row.observed else None for row in judged])
-    if measure.scoring == "ratio":
-        same(found.numerator_value, [row.numerator_value for row in judged])
-        same(found.denominator_value, [row.denominator_value for row in judged])
-    same(found.expected, [row.expected for row in judged])
-    if measure.stratifiers:
-        assert found.stratum.tolist() == [row.strata[0] for row in judged]
-
-
-def same(found, judged):
-    """Assert that numbers agree, to the last digits of an exponential."""
-    wanted = np.array([np.nan if x is None else x for x in judged], dtype=float)
-    np.testing.assert_allclose(found, wanted, rtol=1e-12)
-
-
 @pytest.mark.parametrize("name", sorted(BUILTIN))
 @given(rows=tables())
 @FEW
 def test_engines_agree_on_shipped_measures(name, rows):
-    """Row for row, DuckDB gives what the reference gives."""
-    agree(BUILTIN[name], rows)
+    """Row for row, and by month, DuckDB gives what the reference gives."""
+    compared(HandMade(rows), BUILTIN[name], rows)
 
 
 @given(rows=tables())
 @FEW
 def test_engines_agree_on_who_opted_out(rows):
     """Row for row, both engines leave the same persons out."""
-    agree(BUILTIN["blood-pressure-control"], rows, without=frozenset({"p1"}))
-
-
-@given(rows=tables())
-@FEW
-def test_engines_agree_by_month(rows):
-    """Row for row, the monthly form is the same on both engines."""
-    agree(BUILTIN["blood-pressure-control"], rows, monthly=True)
+    measure = BUILTIN["blood-pressure-control"]
+    compared(HandMade(rows), measure, rows, without=frozenset({"p1"}))
 
 
 @given(measure=measures(), rows=tables(), cohorts=stays())
@@ -102,9 +49,7 @@ def test_engines_agree_on_measures_nobody_wrote(measure, rows, cohorts):
     known = [text for text in check(measure) if "window ends" not in text]
     assert not known
     if not check(measure):
-        agree(measure, rows, cohorts=cohorts)
-        if measure.basis == "person" and has_months(measure):
-            agree(measure, rows, monthly=True, cohorts=cohorts)
+        compared(HandMade(rows), measure, rows, cohorts=cohorts)
 
 
 @given(measure=measures())

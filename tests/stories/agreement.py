@@ -1,38 +1,108 @@
-"""Whether an engine gives what the reference engine gives, row for row."""
+"""Whether an engine gives what the reference engine gives, row for row.
+
+One comparison for all: DuckDB's own store, the engines over a CDM elsewhere, measures
+that are shipped and those that nobody wrote.
+"""
+
+from dataclasses import replace
 
 import numpy as np
 
-from rounds.datamart.rows import Asked, fetch, prepare
+from rounds.datamart.rows import Asked, fetch, fetch_each, prepare
 from rounds.definitions.graph import day_of
 from rounds.definitions.reference import evaluate
 from rounds.nouns import Age, Any, NotEstimable
 from stories.measure_graphs import PERIOD
+from stories.measures import cohort_query
 
 FLAGS = ("denominator", "numerator", "observed", "excluded", "excepted")
 
 
-def compared(datamart, measure, rows, *, without=frozenset(), period=PERIOD):
-    """Assert that the rows are the same, in both forms; give how many there were."""
-    concepts = prepare(datamart, measure)
-    if isinstance(concepts, NotEstimable):
+def compared(
+    datamart, measure, rows, *, without=frozenset(), cohorts=None, period=PERIOD
+):
+    """Assert that the rows are the same, in both forms; give how many there were.
+
+    `cohorts` are the rows of those that the measure reads, by their Refs.
+    """
+    asked = _asked(datamart, measure, (period,), without, cohorts or {})
+    if asked is None:
         return 0
-    asked = Asked(measure, period, concepts, without=without)
     has_months = measure.basis == "person" and day_of(measure) is not None
     n = 0
     for monthly in (False, True)[: 1 + has_months]:
         found = fetch(datamart, asked, monthly=monthly)
-        judged = evaluate(measure, rows, period, without=without, monthly=monthly)
-        assert found.person_id.tolist() == [row.person_id for row in judged]
-        assert found.index_date.tolist() == [row.index_date for row in judged]
-        for name in FLAGS:
-            assert getattr(found, name).tolist() == [
-                getattr(row, name) for row in judged
-            ], name
-        if measure.scoring == "continuous-variable":
-            values = [row.value if row.observed else np.nan for row in judged]
-            np.testing.assert_array_equal(found.value, np.array(values, dtype=float))
+        judged = evaluate(
+            measure,
+            rows,
+            period,
+            without=without,
+            monthly=monthly,
+            cohorts=cohorts or {},
+        )
+        _same(measure, found, judged, monthly=monthly)
         n += len(judged)
     return n
+
+
+def compared_over(datamart, measure, rows, periods, *, cohorts=None):
+    """Assert that one query over several periods gives the rows of each."""
+    asked = _asked(datamart, measure, periods, frozenset(), cohorts or {})
+    if asked is None:
+        return 0
+    n = 0
+    every = fetch_each(datamart, replace(asked, periods=periods))
+    for period, found in zip(periods, every, strict=True):
+        judged = evaluate(measure, rows, period, cohorts=cohorts or {})
+        _same(measure, found, judged, monthly=False)
+        n += len(judged)
+    return n
+
+
+def _asked(datamart, measure, periods, without, cohorts):
+    concepts = prepare(datamart, measure)
+    if isinstance(concepts, NotEstimable):
+        return None
+    return Asked(
+        measure,
+        periods[0],
+        concepts,
+        by=measure.stratifiers[0].name if measure.stratifiers else None,
+        without=without,
+        cohorts={ref: cohort_query(each) for ref, each in cohorts.items()},
+    )
+
+
+def _same(measure, found, judged, *, monthly):
+    assert found.person_id.tolist() == [row.person_id for row in judged]
+    assert found.index_date.tolist() == [row.index_date for row in judged]
+    for name in FLAGS:
+        assert getattr(found, name).tolist() == [
+            getattr(row, name) for row in judged
+        ], name
+    if not monthly:
+        _same_numbers(measure, found, judged)
+
+
+def _same_numbers(measure, found, judged):
+    if measure.scoring == "continuous-variable":
+        values = [row.value if row.observed else None for row in judged]
+        np.testing.assert_array_equal(found.value, _array(values))
+    if measure.scoring == "ratio":
+        for name in ("numerator_value", "denominator_value"):
+            _alike(getattr(found, name), [getattr(row, name) for row in judged])
+    _alike(found.expected, [row.expected for row in judged])
+    if measure.stratifiers:
+        assert found.stratum.tolist() == [row.strata[0] for row in judged]
+
+
+def _alike(found, judged):
+    """Assert that numbers agree, to the last digits of an exponential."""
+    np.testing.assert_allclose(found, _array(judged), rtol=1e-12)
+
+
+def _array(values):
+    return np.array([np.nan if x is None else x for x in values], dtype=float)
 
 
 def widened(measure):
@@ -58,6 +128,18 @@ def beside_each_other(databases):
                 continue
             whole[table] += [_moved(row, table, 1000 * n) for row in rows]
     return whole
+
+
+def stays_beside_each_other(every):
+    """Put the cohorts of small databases together, as `beside_each_other` does."""
+    return {
+        ref: [
+            {**one, "subject_id": one["subject_id"] + 1000 * n}
+            for n, each in enumerate(every)
+            for one in each[ref]
+        ]
+        for ref in every[0]
+    }
 
 
 def _moved(row, table, by):

@@ -75,6 +75,24 @@ def test_funnel_rarely_calls_outliers_where_all_units_differ_a_little():
     assert np.mean(plain) > 0.05
 
 
+def test_a_restored_funnel_calls_as_few_as_its_level_says():
+    """Whether units differ by chance alone, a little, or much: 0.2%, and one that lies
+    far off is still found."""
+    rng = np.random.default_rng(16)
+    for sd, planted in ((0.0, 0.8), (0.1, 0.8), (0.3, 1.6)):
+        false, found = [], []
+        for _ in range(400):
+            n = rng.integers(200, 600, 40)
+            logit = rng.normal(0.6, sd, 40)
+            logit[0] = 0.6 - planted
+            made = funnel(rng.binomial(n, expit(logit)), n, restore=True)
+            false.append((made.low | made.high)[1:].mean())
+            found.append(made.low[0])
+        sd_of_mean = np.std(false) / np.sqrt(len(false))
+        assert np.mean(false) <= 0.002 + 4 * sd_of_mean
+        assert np.mean(found) > 0.9
+
+
 def test_funnel_finds_a_planted_outlier():
     """A unit 25 points below the others is found, and nothing else is."""
     rng = np.random.default_rng(15)

@@ -4,7 +4,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from rounds.datamart import Datamart, load, run_cohorts
-from rounds.datamart.cohorts import running
+from rounds.datamart.cohorts import filling
 from rounds.nouns import Cohort
 from stories.cohort_cdm import made
 from stories.cohort_engines import PLACES, alone, definitions, duckdb_with, together
@@ -158,7 +158,7 @@ def test_the_same_definition_on_the_same_snapshot_is_computed_once(mart, monkeyp
     asked = cohort({"VisitOccurrence": {"First": True}})
     (first,) = run_cohorts(mart, [asked])
     again = asked.model_copy(update={"name": "another-name"})
-    monkeypatch.setattr(running, "compile_together", None)  # would fail if it were run
+    monkeypatch.setattr(filling, "compile_together", None)  # would fail if it were run
     results = run_cohorts(mart, [asked, again])
     assert [one.attrition for one in results] == [first.attrition] * 2
     kept = next((mart.path / "cohorts").iterdir())

@@ -29,10 +29,8 @@ def _limits():
     return tuple(
         FunnelLimits(
             denominator=n,
-            lower_998=0.5 - 1.5 / n**0.5,
-            lower_95=0.5 - 1 / n**0.5,
-            upper_95=0.5 + 1 / n**0.5,
-            upper_998=0.5 + 1.5 / n**0.5,
+            lower=(0.5 - 1 / n**0.5, 0.5 - 1.5 / n**0.5),
+            upper=(0.5 + 1 / n**0.5, 0.5 + 1.5 / n**0.5),
         )
         for n in (10, 50, 100, 300, 420)
     )

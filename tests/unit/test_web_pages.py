@@ -14,11 +14,13 @@ import httpx
 import pytest
 
 from rounds.ledger import Ledger
+from rounds.ledger.published import kinds
 from rounds.reports import render
 from rounds.web import create_app
 from rounds.web.pages.entry.page import EntryPage
 from rounds.web.pages.home.page import Home
 from rounds.web.pages.step.page import Step
+from rounds.web.stories import KINDS
 
 STORIES = runpy.run_path(str(Path(__file__).parents[1] / "stories" / "hypertension.py"))
 NOW = dt.datetime(2025, 11, 3, tzinfo=dt.UTC)
@@ -66,6 +68,13 @@ def ask(folder, path, **headers):
             return await client.get(path, headers=headers)
 
     return asyncio.run(call())
+
+
+def test_every_kind_that_is_published_has_its_step():
+    """A page that meets a kind it does not know would fail."""
+    known = [kind for kinds_of in KINDS.values() for kind in kinds_of]
+    assert set(kinds()) <= set(known)
+    assert len(set(known)) == len(known)
 
 
 @pytest.mark.parametrize("path", PAGES)

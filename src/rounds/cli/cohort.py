@@ -36,7 +36,7 @@ def run_(*files: Path, project: Path = Path(), json: bool = False) -> None:
     with (
         Gate.open(opened, now=utc_now) as gate,
         Desk.open(opened, now=utc_now, by="cohort") as desk,
-        desk.own_datamart() as mart,
+        desk.datamart() as mart,
         working("counting"),
     ):
         snapshot = mart.snapshot

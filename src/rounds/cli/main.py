@@ -49,7 +49,11 @@ _GROUPS = {
         "cohort",
         ("run", "show", "explain"),
     ),
-    "problem": ("Where does practice fall short?", "problem", ("list", "open", "run")),
+    "problem": (
+        "Where does practice fall short?",
+        "problem",
+        ("list", "open", "run", "equity", "watch", "answer", "chart", "funnel"),
+    ),
     "evidence": ("What is known already?", "evidence", ("run",)),
     "change": (
         "Say it where care is given, to a random part first.",
@@ -72,6 +76,11 @@ _ELSEWHERE = {
     ("measure", "define"): "measure_define",
     ("measure", "example"): "measure_example",
     ("measure", "show"): "measure_show",
+    ("problem", "funnel"): "problem_funnel",
+    ("problem", "chart"): "problem_chart",
+    ("problem", "answer"): "problem_watch",
+    ("problem", "equity"): "problem_equity",
+    ("problem", "watch"): "problem_watch",
 }
 
 for _name, (_target, _help) in _TOP.items():

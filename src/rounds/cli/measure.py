@@ -126,6 +126,7 @@ def _shown(
         "populations": populations,
         "suppressed": overall.suppressed or None in populations.values(),
         "overall": _row(overall),
+        "unused_codes": list(result.unused_codes),
         "limitations": list(result.limitations),
     }
     if hide_names:
@@ -143,6 +144,9 @@ def _shown(
         head = (*head, "expected", "observed / expected")
     lines = table(head, rows)
     lines += ["", "– : suppressed, a small count could be worked out from it"]
+    if result.unused_codes:
+        lines += ["", "Codes that the data never use:"]
+        lines += [f"  {sentence}" for sentence in result.unused_codes]
     return found, lines + [f"* {sentence}" for sentence in result.limitations]
 
 

@@ -21,7 +21,7 @@ def define_(
     project: Path = Path(),
     json: bool = False,
 ) -> None:
-    """Begin a measure of this site: a YAML file with comments, to be changed.
+    """Begin a measure of this site and its example patients: YAML files to be changed.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def define_(
         Print one JSON object.
     """
     from rounds.conduct import Project
-    from rounds.definitions.skeleton import skeleton
+    from rounds.definitions.skeleton import examples_skeleton, skeleton
 
     if not name.replace("-", "").isalnum() or name != name.lower():
         raise DefinitionError(
@@ -46,18 +46,30 @@ def define_(
             remedies=("Use lower-case letters, digits and hyphens: door-to-needle",),
         )
     path = Project.open(project).definitions / "measures" / f"{name}.yaml"
+    examples = path.with_suffix(".examples.yaml")
     path.parent.mkdir(parents=True, exist_ok=True)
+    _write(path, skeleton(name, basis, scoring))
+    if not examples.exists():
+        _write(examples, examples_skeleton(name))
+    lines = [
+        f"Written: {path}",
+        f"Its example patients: {examples}",
+        f"Change both, then: rounds measure check {path}",
+    ]
+    document = {"measure": name, "path": str(path), "examples": str(examples)}
+    show(document, lines, as_json=json)
+
+
+def _write(path: Path, text: str) -> None:
     try:
         with path.open("x", encoding="utf-8") as file:
-            file.write(skeleton(name, basis, scoring))
+            file.write(text)
     except FileExistsError:
         raise DefinitionError(
             f"{path.name} is there already.",
             code="definition-exists",
             remedies=("Give another name, or change that file.",),
         ) from None
-    lines = [f"Written: {path}", f"Change it, then: rounds measure check {path}"]
-    show({"measure": name, "path": str(path)}, lines, as_json=json)
 
 
 def check_(*names: str, project: Path = Path(), json: bool = False) -> int:

@@ -25,19 +25,24 @@ def example_(
     project: Path = Path(),
     json: bool = False,
 ) -> int:
-    """Make up patients for each branch of a measure, and run it on them.
+    """Run a measure on example patients, who are nobody. No data are needed.
 
-    At least as many are made of each branch as were asked for, and each is judged by
-    the reference engine to be what it was made for. No data are needed.
+    Those that travel with the measure, NAME.examples.yaml beside it, are written by
+    hand, each with where it belongs: each is shown with what was expected and what was
+    found, and the exit code is not 0 if one is put elsewhere. A measure of a site's own
+    is published only when all are where they belong.
+
+    With --make, patients are made up for each branch instead: at least as many of each
+    as were asked for, each judged by the reference engine to be what it was made for.
 
     Parameters
     ----------
     name
         As `rounds measure list` names it, or a YAML file.
     make
-        How many of each branch; 1 if not given.
+        Make up patients: how many of each branch.
     from_
-        First day of the period, YYYY-MM-DD.
+        First day of the period of those that are made up, YYYY-MM-DD.
     to
         Last day, included.
     seed
@@ -45,20 +50,61 @@ def example_(
     project
         The project's folder.
     json
-        Print one JSON object: the tables of OMOP rows among it.
+        Print one JSON object: of patients that are made up, the tables of OMOP rows
+        among it.
     """
     from rounds.nouns import Period
 
-    n = 1 if make is None else make
-    if n < 1:
+    measure = measure_of(name, project)
+    if make is None:
+        return _run(measure, _folder(name, project), as_json=json)
+    if make < 1:
         raise DefinitionError(
-            f"{n} patients of each branch are asked for.",
+            f"{make} patients of each branch are asked for.",
             code="nobody-to-make",
             remedies=("Ask for one at least: --make 1",),
         )
-    measure = measure_of(name, project)
     period = Period(start=day(from_, "--from"), end=day(to, "--to"))
-    return _make(measure, period, n, seed, as_json=json)
+    return _make(measure, period, make, seed, as_json=json)
+
+
+def _folder(name: str, project: Path) -> Path | None:
+    """Give the folder in which a site's examples are looked for."""
+    from rounds.conduct import Project
+
+    if name.endswith((".yaml", ".yml")):
+        return Path(name).parent
+    if (project / "rounds.toml").is_file():
+        return Project.open(project).definitions
+    return None
+
+
+def _run(measure: "Measure", folder: Path | None, *, as_json: bool) -> int:
+    from rounds.definitions import examples_of, insist_proven, outcomes
+
+    examples = examples_of(measure.name, folder)
+    if examples is None:
+        insist_proven(measure, None)  # says what is missing, and what to do
+        raise AssertionError("a measure without examples is refused")
+    every = outcomes(measure, examples)
+    failed = [one for one in every if not one.as_expected]
+    document: dict[str, Any] = {
+        "measure": str(measure.ref()),
+        "period": examples.period,
+        "patients": [one._asdict() for one in every],
+        "failed": len(failed),
+    }
+    said = f"{examples.period.start} to {examples.period.end}"
+    lines = [f"{measure.title}: {len(every)} example patients, {said}", ""]
+    rows = [
+        (one.patient, one.expected, one.found, "" if one.as_expected else "NOT SO")
+        for one in every
+    ]
+    lines += table(("patient", "expected", "found", ""), rows)
+    told = f"{len(failed)} not." if failed else "none elsewhere."
+    lines += ["", f"As expected: {len(every) - len(failed)}; {told}"]
+    show(document, lines, as_json=as_json)
+    return DefinitionError.exit_code if failed else 0
 
 
 def _make(

@@ -1,5 +1,6 @@
 """One turn carried round: problem → evidence → change → evaluation → decision."""
 
+from rounds.conduct.alerts import answer_alert, run_equity, run_watch
 from rounds.conduct.bedside import refresh_bedside
 from rounds.conduct.desk import Desk
 from rounds.conduct.gate import Gate, publishable
@@ -24,6 +25,7 @@ __all__ = [
     "Gate",
     "Plan",
     "Project",
+    "answer_alert",
     "impact_of_file",
     "opened_problem",
     "publishable",
@@ -31,9 +33,11 @@ __all__ = [
     "refresh_bedside",
     "run_change",
     "run_decision",
+    "run_equity",
     "run_evaluation",
     "run_evidence",
     "run_opportunities",
     "run_problem",
+    "run_watch",
     "why_with_files",
 ]

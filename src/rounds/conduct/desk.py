@@ -9,9 +9,17 @@ from typing import TypeVar
 from rounds.conduct.project import Project
 from rounds.datamart import AnyDatamart, Datamart
 from rounds.datamart.engines.opening import is_elsewhere, open_cdm
-from rounds.definitions import builtin_measures, load_measures
+from rounds.definitions import (
+    builtin_measures,
+    examples_of,
+    insist_proven,
+    is_shipped,
+    load_measures,
+    read_cohorts,
+)
 from rounds.ledger import Ledger, safe
 from rounds.nouns import (
+    Cohort,
     DataError,
     DefinitionError,
     KnowledgeObject,
@@ -77,15 +85,20 @@ class Desk:
             If nothing has been loaded yet, or by an older version, or a CDM that is
             elsewhere lacks a table.
         DefinitionError
-            If the section `[datamart]` cannot be used.
+            If the section `[datamart]`, or a file of `definitions/cohorts`, cannot be
+            used.
         AccessError, SourceError
             If the engine of a CDM that is elsewhere refuses the user, or does not
             answer.
         """
         section = self.project.settings.get("datamart", {})
+        cohorts = self.cohorts()
         if is_elsewhere(section):
-            return open_cdm(section, self.project.root)
-        return self.own_datamart()
+            opened: AnyDatamart = open_cdm(section, self.project.root)
+        else:
+            opened = self.own_datamart()
+        opened.cohorts.update(cohorts)
+        return opened
 
     def own_datamart(self) -> Datamart:
         """Open the project's own datamart, which knows files, snapshots and lineage.
@@ -118,6 +131,19 @@ class Desk:
             )
         return Datamart.open(self.project.datamart, threads=self.threads)
 
+    def cohorts(self) -> dict[Ref, Cohort]:
+        """Give the cohorts of this site that measures may read: `definitions/cohorts`.
+
+        Raises
+        ------
+        DefinitionError
+            If a file there is no cohort.
+        """
+        folder = self.project.definitions / "cohorts"
+        if not folder.is_dir() or not any(folder.iterdir()):
+            return {}
+        return {one.ref(): one for one in read_cohorts([folder])}
+
     def measures(self) -> dict[str, Measure]:
         """Give the built-in measures and this site's, the site's first."""
         return builtin_measures() | load_measures(self.project.definitions)
@@ -144,14 +170,24 @@ class Desk:
 
         What a step makes anew gets the next version number; the same content again
         publishes nothing. A measure's and a knowledge object's version is said by the
-        people who wrote it, so other content under the same version is refused.
+        people who wrote it, so other content under the same version is refused. A
+        measure of this site is published only with example patients that it puts where
+        they are expected; those of shipped measures are tried before they are shipped.
 
         Returns
         -------
         Published
             The noun as the ledger holds it, small counts suppressed: what the next
             step takes, so that its Refs point at what the ledger holds.
+
+        Raises
+        ------
+        DefinitionError
+            If a version's content has changed, or a measure of this site has no example
+            patients, or puts some elsewhere than was expected.
         """
+        if isinstance(noun, Measure) and not is_shipped(noun):
+            insist_proven(noun, examples_of(noun.name, self.project.definitions))
         last = self.find(type(noun), noun.name)
         if last is not None and not isinstance(noun, Measure | KnowledgeObject):
             noun = noun.model_copy(update={"version": last.version})

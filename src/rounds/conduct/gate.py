@@ -29,6 +29,7 @@ from rounds.conduct.person_rows import PersonFiles, PersonRows, not_allowed
 from rounds.conduct.project import Project
 from rounds.conduct.rounding import rounded_result, without_means_of_few
 from rounds.datamart import (
+    AnyDatamart,
     Datamart,
     members_of,
     run_cohorts_with_members,
@@ -172,7 +173,7 @@ class Gate:
 
     def cohorts(
         self,
-        datamart: Datamart,
+        datamart: AnyDatamart,
         cohorts: Sequence[Cohort],
         *,
         without: frozenset[str] = frozenset(),

@@ -15,7 +15,7 @@ from rounds.datamart.export import Exported, export_omop
 from rounds.datamart.lineage import Place, Subjects, origins, write_subjects
 from rounds.datamart.load import change_vocabulary, load
 from rounds.datamart.load_report import LoadReport, Reason, TypeCount
-from rounds.datamart.measures import run_measure
+from rounds.datamart.measures import run_measure, run_measure_over
 from rounds.datamart.members import members_of, members_of_each
 from rounds.datamart.store import Snapshot, Store
 from rounds.datamart.vocabulary.loading import load_vocabulary
@@ -50,5 +50,6 @@ __all__ = [
     "run_cohorts",
     "run_cohorts_with_members",
     "run_measure",
+    "run_measure_over",
     "write_subjects",
 ]

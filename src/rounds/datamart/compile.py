@@ -6,15 +6,16 @@ SVI quartile. Ties are broken by what a row says, then by its id, never by its p
 """
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
-from rounds.datamart.compile_events import Context, date, numbers, text
-from rounds.datamart.compile_nodes import Statement, age_sql
+from rounds.datamart.compile_described import Described, counts_sql, rows_sql
+from rounds.datamart.compile_events import Context, text
+from rounds.datamart.compile_nodes import Statement
 from rounds.datamart.compile_numbers import number
+from rounds.datamart.compile_periods import Periods
 from rounds.datamart.compile_subjects import everybody, indexed
 from rounds.datamart.compile_units import Units
-from rounds.definitions import visit_concepts
 from rounds.definitions.graph import codes_of, concept_set_of, day_of
 from rounds.nouns import Measure, Noun, Number, Period, Ref
 
@@ -31,6 +32,8 @@ class Concepts:
     """How the values of its events are read."""
     svi: tuple[int, ...]
     """The concepts of the social vulnerability index."""
+    by_code: Mapping[str, Mapping[str, tuple[int, ...]]] = field(default_factory=dict)
+    """Concept set name → each code that it lists → the concept ids of that code."""
     limitations: tuple[str, ...] = ()
     """What could not be found of its codes, for the reader of a result."""
 
@@ -50,7 +53,7 @@ class Compiled:
 
 def compile_measure(
     measure: Measure,
-    period: Period,
+    periods: Period | tuple[Period, ...],
     concepts: Concepts,
     *,
     without: frozenset[str] = frozenset(),
@@ -59,6 +62,7 @@ def compile_measure(
     to_the_year: bool = False,
     stratifier: str | None = None,
     cohorts: Mapping[Ref, str] | None = None,
+    counted_by: Collection[str] | None = None,
 ) -> Compiled:
     """Write a measure as SQL.
 
@@ -66,15 +70,18 @@ def compile_measure(
     ----------
     measure : Measure
         A measure that `check` finds nothing wrong with.
-    period : Period
-        Both days included.
+    periods : Period or tuple of Period
+        Both days included. Of several, which may overlap, each is looked at in the same
+        query: a subject is then one of a period, whose place from 0 is in the column
+        `period` of the result.
     concepts : Concepts
         What its codes are in this datamart.
     without : frozenset of str
         `person_source_value` of those who are in no population.
     monthly : bool
         One row a person and calendar month in which the person has a day that the
-        numerator reads (for the person basis), judged by that month's days alone.
+        numerator reads (for the person basis), judged by that month's days alone. Of
+        one period.
     only : str, optional
         A table of the `person_id` to look at, which the caller makes; everybody, if
         not given.
@@ -86,18 +93,23 @@ def compile_measure(
     cohorts : mapping of Ref to str, optional
         For each cohort that the measure reads, a query of its rows: subject_id,
         cohort_start_date, cohort_end_date.
+    counted_by : collection of str, optional
+        If given, the query counts: a row for each value of these characteristics, as
+        `rows` names their columns, and no row of a person.
 
     Returns
     -------
     Compiled
         No identifier is in its text: those left out are read from a table.
     """
+    over = Periods.of(periods)
+    assert over.is_one or not monthly, "months are of one period"
     stays = {str(ref): query for ref, query in (cohorts or {}).items()}
     codes = {
         one.name: codes_of(concept_set_of(measure, one.name))
         for one in measure.concept_sets
     }
-    context = Context(period, concepts.sets, concepts.units, codes, stays)
+    context = Context(over, concepts.sets, concepts.units, codes, stays)
     statement = Statement(measure, context)
     listed = "\n".join(sorted(without))
     opted_out = f"opted_out_{hashlib.sha256(listed.encode()).hexdigest()[:24]}"
@@ -109,19 +121,27 @@ def compile_measure(
         )
     if only is not None:
         kept += f" AND p.person_id IN (SELECT person_id FROM {only})"
-    candidates = everybody(measure, period, kept)
+    candidates = everybody(measure, over, kept)
     subjects = statement.narrowed(candidates, measure.initial_population)
     if measure.basis != "person":
-        subjects = statement.table("indexed", indexed(measure, subjects))
+        subjects = statement.table("indexed", indexed(measure, over, subjects))
     people = subjects
     if monthly and measure.basis == "person":
         subjects = _months(statement, measure, subjects)
     judged = _judged(statement, measure, subjects, stratifier)
-    sites = ""
-    if measure.basis == "person":
-        sites = _sites(statement, period, people)
-    svi = statement.table("svi", _svi(subjects, concepts, to_the_year=to_the_year))
-    query = _described(measure, period, judged, sites, svi)
+    described = Described(
+        measure,
+        over,
+        statement,
+        judged=judged,
+        people=people,
+        svi=concepts.svi,
+        to_the_year=to_the_year,
+    )
+    if counted_by is None:
+        query = rows_sql(described)
+    else:
+        query = counts_sql(described, counted_by)
     return Compiled(statement.tables, query, opted_out)
 
 
@@ -221,86 +241,3 @@ def _stratum(
             )
             return f"CASE {cases} ELSE '' END"
     return "''"
-
-
-def _sites(statement: Statement, period: Period, people: str) -> str:
-    """Join a row `j` to the site `a` and the clinician `b` of most visits."""
-    persons = f"(SELECT person_id FROM {people})"
-    sites = statement.table("sites", _most_seen(period, persons, "care_site"))
-    clinicians = statement.table("clinicians", _most_seen(period, persons, "provider"))
-    return (
-        f" LEFT JOIN {sites} a ON a.person_id = j.person_id"
-        f" LEFT JOIN {clinicians} b ON b.person_id = j.person_id"
-    )
-
-
-def _described(
-    measure: Measure, period: Period, judged: str, sites: str, svi: str
-) -> str:
-    site, clinician, shown = "j.site", "j.clinician", "j.counted_date"
-    if measure.basis == "person":
-        site, clinician, shown = "a.label", "b.label", "j.index_date"
-    day = date(period.end) if measure.basis == "person" else "j.index_date"
-    added = "j.observed AND j.numerator", "j.observed AND j.denominator"
-    return (
-        "SELECT j.person_id, "
-        "coalesce(p.person_source_value, '') AS person_source_value, "
-        f"coalesce({site}, '') AS care_site, coalesce({clinician}, '') AS provider, "
-        f"{shown} AS index_date, coalesce({age_sql(day, 'j.birth')}, -1) AS age, "
-        "CASE p.gender_concept_id WHEN 8532 THEN 'F' WHEN 8507 THEN 'M' ELSE '' END "
-        "AS sex, "
-        "coalesce(q.quartile, 0) AS svi_quartile, "
-        "j.denominator, j.numerator, j.observed, "
-        "j.excluded AND j.eligible AS excluded, "
-        "j.eligible AND NOT j.excluded AND j.excepted AND NOT j.met AS excepted, "
-        "coalesce(j.value, 'nan'::DOUBLE) AS value, j.stratum, "
-        f"CASE WHEN {added[0]} THEN j.above ELSE 0 END AS numerator_value, "
-        f"CASE WHEN {added[1]} THEN j.below ELSE 0 END AS denominator_value, "
-        "coalesce(j.expected, 'nan'::DOUBLE) AS expected "
-        f"FROM {judged} j JOIN person p ON p.person_id = j.person_id{sites} "
-        f"LEFT JOIN {svi} q ON q.sid = j.sid ORDER BY j.person_id, {shown}"
-    )
-
-
-def _most_seen(period: Period, persons: str, table: str) -> str:
-    """Give each person the site (or clinician) of most outpatient visits in the period.
-
-    A tie goes to the one seen last, then to the first by its own identifier.
-    """
-    outpatient = numbers(visit_concepts(["outpatient"]))
-    label = f"x.{table}_source_value"
-    return (
-        f"SELECT v.person_id, {label} AS label FROM visit_occurrence v "
-        f"JOIN {table} x ON x.{table}_id = v.{table}_id "
-        f"WHERE v.visit_concept_id IN ({outpatient}) AND {label} IS NOT NULL "
-        f"AND v.visit_start_date BETWEEN {date(period.start)} AND {date(period.end)} "
-        f"AND v.person_id IN {persons} GROUP BY v.person_id, {label} "
-        "QUALIFY row_number() OVER (PARTITION BY v.person_id ORDER BY count(*) DESC, "
-        f"max(v.visit_start_date) DESC, {label}) = 1"
-    )
-
-
-def _svi(subjects: str, concepts: Concepts, *, to_the_year: bool) -> str:
-    """Give the quartile of the latest percentile rank on or before the index day.
-
-    A tie goes to the lowest rank; but where dates are known to the year, ranks of two
-    quarters in one year are no tie, and which is the later one is not known.
-    """
-    ids = numbers(concepts.svi)
-    rank = "t.value_as_number"
-    tie = "" if to_the_year else f", {rank}"
-    latest = (
-        "SELECT j.sid, CASE "
-        f"WHEN {rank} < 0.25 THEN 1 WHEN {rank} < 0.5 THEN 2 WHEN {rank} < 0.75 THEN 3 "
-        f"ELSE 4 END AS quartile FROM {subjects} j "
-        "JOIN observation t ON t.person_id = j.person_id "
-        f"WHERE (t.observation_concept_id IN ({ids}) "
-        f"OR t.observation_source_concept_id IN ({ids})) "
-        f"AND t.observation_date <= j.index_date AND {rank} BETWEEN 0 AND 1 "
-        "QUALIFY rank() OVER (PARTITION BY j.sid "
-        f"ORDER BY t.observation_date DESC{tie}) = 1"
-    )
-    return (
-        "SELECT sid, CASE WHEN min(quartile) = max(quartile) THEN min(quartile) "
-        f"ELSE 0 END AS quartile FROM ({latest}) GROUP BY sid"
-    )

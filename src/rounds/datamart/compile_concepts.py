@@ -49,6 +49,15 @@ def resolve(derived: Engine, measure: Measure) -> Concepts:
         sets=found,
         units=find_units(derived, all_events(measure), found),
         svi=_ids(derived, codes, below, _SVI),
+        by_code={
+            name: {
+                " ".join(_key(code)[:2]) + ("*" if _key(code)[2] else ""): _ids(
+                    derived, codes, below, _alone(one, code)
+                )
+                for code in one.include
+            }
+            for name, one in sets.items()
+        },
         limitations=tuple(
             f"Codes below those of {one.title or one.name} are not known to the "
             "datamart's vocabulary, so only the codes that are listed are counted."
@@ -92,6 +101,10 @@ def _ids(
         return found | _mapped(derived, found) if one.mapped else found
 
     return tuple(sorted(closure(one.include) - closure(one.exclude)))
+
+
+def _alone(one: ConceptSet, code: Code | CodePrefix) -> ConceptSet:
+    return one.model_copy(update={"include": (code,), "mapped": False})
 
 
 def _is_listed_alone(

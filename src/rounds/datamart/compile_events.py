@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from rounds.datamart.compile_periods import Periods
 from rounds.datamart.compile_points import (
     Moment,
     bounds,
@@ -20,8 +21,8 @@ from rounds.datamart.compile_points import (
     text,
 )
 from rounds.definitions import drug_type_concepts, visit_concepts
-from rounds.definitions.graph import day_in, is_absolute
-from rounds.nouns import Events, Near, Period, Point
+from rounds.definitions.graph import is_absolute
+from rounds.nouns import Events, Near, Point
 
 if TYPE_CHECKING:
     from rounds.datamart.compile_units import Units
@@ -108,7 +109,7 @@ TABLES: Final[Mapping[str, Source]] = {
 class Context:
     """What events are written with."""
 
-    period: Period
+    over: Periods
     concepts: Mapping[str, tuple[int, ...]]
     """Concept set name → the OMOP concepts that are in it."""
     units: "Units"
@@ -129,9 +130,24 @@ class Context:
 
     def absolute(self, point: Point) -> Moment | None:
         """Give the day of a point that is the same for every subject."""
-        if not is_absolute(point):
-            return None
-        return Moment(date(day_in(self.period, point)))
+        return self.over.moment(point, "") if self.over.is_same(point) else None
+
+    def hangs_on_period(self, events: Events) -> bool:
+        """Whether, of several periods, which one decides if a row counts at all.
+
+        The window of an event is looked at where it is joined to a subject; that of its
+        neighbours is not.
+        """
+        return not self.over.is_one and any(
+            self.hangs_on_period(near.events)
+            or any(
+                point is not None
+                and is_absolute(point)
+                and not self.over.is_same(point)
+                for point in (near.events.window.start, near.events.window.end)
+            )
+            for near in events.near
+        )
 
 
 def member(events: Events, concepts: Mapping[str, tuple[int, ...]]) -> str:
@@ -196,7 +212,12 @@ def events_sql(
         conditions += _visit_conditions(events, context)
     chosen = _columns(events, source, context, columns | columns_of(events))
     inner = f"SELECT {chosen} FROM {table} t{visits} WHERE {' AND '.join(conditions)}"
+    if context.hangs_on_period(events):
+        over = context.over
+        inner = f"SELECT k.*{over.columns} FROM ({inner}) k{over.joined}"
     where = bounds(events, context.absolute, "e")
+    if not context.over.is_one:
+        where = _widest(events, context)
     where += [_near(events, near, context) for near in events.near]
     return f"SELECT e.* FROM ({inner}) e" + (
         f" WHERE {' AND '.join(where)}" if where else ""
@@ -272,12 +293,26 @@ def _time(column: str | None) -> str:
     return f"nullif(t.{column}, date_trunc('day', t.{column}))"
 
 
+def _widest(events: Events, context: Context) -> list[str]:
+    """Give bounds that hold in every period, so that no more is read than need be."""
+    window = events.window
+    if events.match == "covers" or window.start is window.end:
+        return []
+
+    def moment(point: Point) -> Moment | None:
+        return context.over.widest(point, is_start=point is window.start)
+
+    return bounds(events, moment, "e")
+
+
 def _near(events: Events, near: Near, context: Context) -> str:
     """Write the condition that a row `e` has another one `n` beside it, or has none."""
 
     def moment(point: Point) -> Moment | None:
         if is_absolute(point):
-            return None
+            return (
+                None if context.over.is_same(point) else context.over.moment(point, "e")
+            )
         day, time = (
             ("e.day", "e.time") if point.at == "event" else ("e.until", "e.until_time")
         )
@@ -291,6 +326,8 @@ def _near(events: Events, near: Near, context: Context) -> str:
         on.append("n.row_id <> e.row_id")
     if near.same_visit:
         on.append("n.visit_id = e.visit_id")
+    if context.hangs_on_period(near.events):
+        on.append("n.period = e.period")
     word = "NOT EXISTS" if near.absent else "EXISTS"
     return f"{word} (SELECT 1 FROM ({others}) n WHERE {' AND '.join(on)})"
 

@@ -13,13 +13,11 @@ from rounds.datamart.compile_numbers import number
 from rounds.datamart.compile_points import (
     Moment,
     bounds,
-    date,
     in_range,
     numbers,
     shifted,
 )
 from rounds.definitions import visit_concepts
-from rounds.definitions.graph import is_absolute
 from rounds.nouns import (
     Age,
     All,
@@ -146,7 +144,7 @@ class Statement:
 
     def moment(self, point: Point, subjects: str, joins: list[str]) -> Moment:
         """Write the day of a point, over a subject `s`; `joins` gets what it needs."""
-        found = self._context.absolute(point)
+        found = self._context.over.moment(point, "s")
         if found is not None:
             return found
         if isinstance(point.at, Occurrence):
@@ -207,10 +205,12 @@ class Statement:
         ever = node.events.model_copy(update={"window": Window()})
         columns = frozenset({"code"}) | columns_of(node.events)
         events = self._events(ever, columns)
+        per, also = "person_id, code", ""
+        if self._context.hangs_on_period(ever):
+            per, also = f"{per}, period", " AND f.period = s.period"
         first = self.table(
             "first_given",
-            "SELECT person_id, code, min(day) AS day FROM "
-            f"{events} GROUP BY person_id, code",
+            f"SELECT {per}, min(day) AS day FROM {events} GROUP BY {per}",
         )
         assert node.events.window.start is not None, "new_code has a start"
         joins: list[str] = []
@@ -222,7 +222,7 @@ class Statement:
             "new_code",
             f"SELECT DISTINCT s.sid FROM {joined} "
             f"JOIN {first} f ON f.person_id = e.person_id AND f.code = e.code "
-            f"AND f.day >= {start}",
+            f"AND f.day >= {start}{also}",
         )
 
     def joined(
@@ -245,7 +245,7 @@ class Statement:
         joins: list[str] = []
 
         def moment(point: Point) -> Moment | None:
-            if is_absolute(point):
+            if self._context.over.is_same(point):
                 return None
             return self.moment(point, subjects, joins)
 
@@ -260,7 +260,10 @@ class Statement:
         elif events.of_visit == "another":
             on.append("coalesce(e.visit_id <> s.visit_id, TRUE)")
         if events.without_index:
-            on.append("e.row_id <> s.sid")
+            own = "sid" if self._context.over.is_one else "row_id"
+            on.append(f"e.row_id <> s.{own}")
+        if self._context.hangs_on_period(events):
+            on.append("e.period = s.period")
         if self.monthly:
             on.append("date_trunc('month', e.day) = s.month")
         named = table or self._events(events, columns)
@@ -285,7 +288,7 @@ class Statement:
             and min(start.days, start.months, start.hours or 0) >= 0
         ):
             # No index is counted before the period, so no such event is.
-            first = date(self._context.period.start)
+            first = self._context.over.start
             query = f"SELECT * FROM ({query}) k WHERE day >= {first}"
         return query
 

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from rounds.datamart.compile_points import date
+from rounds.datamart.compile_periods import Periods
 from rounds.definitions.graph import uses_discharge, uses_times
-from rounds.nouns import Measure, Period
+from rounds.nouns import Measure
 
 __all__ = ["everybody", "indexed"]
 
@@ -15,25 +15,21 @@ _BIRTH: Final = (
 )
 
 
-def everybody(measure: Measure, period: Period, kept: str) -> str:
+def everybody(measure: Measure, over: Periods, kept: str) -> str:
     """Write the candidates of the initial population, a row a subject.
 
     Parameters
     ----------
     measure : Measure
         Its basis says what a subject is.
-    period : Period
-        In which an index is counted.
+    over : Periods
+        In which an index is counted. Of several, a subject is one of a period, and has
+        its columns.
     kept : str
         The condition on a row `p` of persons who may be counted at all.
     """
     if measure.basis == "person":
-        return (
-            "SELECT p.person_id AS sid, p.person_id, "
-            f"{date(period.end)} AS index_date, {_BIRTH} AS birth, "
-            "p.gender_concept_id, CAST(NULL AS INTEGER) AS visit_concept_id "
-            f"FROM person p WHERE {kept}"
-        )
+        return _persons(over, kept)
     columns, rows = _visits() if measure.basis == "visit" else _procedures()
     start, end = columns["index_date"], columns.pop("end")
     counted = start if measure.index_day == "start" else end
@@ -50,11 +46,34 @@ def everybody(measure: Measure, period: Period, kept: str) -> str:
         # Midnight stands for a time that is not known.
         for name, day in (("index_time", start), ("index_end_time", end)):
             columns[name] = f"nullif({day}time, date_trunc('day', {day}time))"
+    within = f"BETWEEN {over.start} AND {over.end}"
+    if not over.is_one:
+        columns["row_id"] = columns["sid"]
+        within = "BETWEEN q.period_start_date AND q.period_end_date"
+        if not over.are_apart:
+            del columns["sid"]
     chosen = ", ".join(f"{value} AS {name}" for name, value in columns.items())
+    found = (
+        f"SELECT {chosen}{over.columns} FROM {rows}{over.joined} "
+        f"WHERE {counted} {within} AND {kept}"
+    )
+    if over.is_one or over.are_apart:
+        return found
+    number = "row_number() OVER (ORDER BY z.row_id, z.period)"
+    return f"SELECT {number} AS sid, z.* FROM ({found}) z"
+
+
+def _persons(over: Periods, kept: str) -> str:
+    """Write everybody, once; or once a period, numbered apart."""
+    sid, day, persons = "p.person_id", over.end, "person p"
+    if not over.is_one:
+        sid, day = f"p.number * {len(over.each)} + q.period", "q.period_end_date"
+        number = "row_number() OVER (ORDER BY person_id) AS number"
+        persons = f"(SELECT *, {number} FROM person) p"
     return (
-        f"SELECT {chosen} FROM {rows} "
-        f"WHERE {counted} BETWEEN {date(period.start)} AND {date(period.end)} "
-        f"AND {kept}"
+        f"SELECT {sid} AS sid, p.person_id, {day} AS index_date, {_BIRTH} AS birth, "
+        "p.gender_concept_id, CAST(NULL AS INTEGER) AS visit_concept_id"
+        f"{over.columns} FROM {persons}{over.joined} WHERE {kept}"
     )
 
 
@@ -96,11 +115,12 @@ def _procedures() -> tuple[dict[str, str], str]:
     return columns, rows
 
 
-def indexed(measure: Measure, subjects: str) -> str:
+def indexed(measure: Measure, over: Periods, subjects: str) -> str:
     """Write the first index of each person, or one a day, with site and clinician."""
     # Several on one day count once; which one stands for it does not hang on how the
     # datamart was loaded.
     per = "person_id" if measure.index == "first" else "person_id, counted_date"
+    per += "" if over.is_one else ", period"
     return (
         "SELECT s.*, c.care_site_source_value AS site, "
         f"r.provider_source_value AS clinician FROM {subjects} s "

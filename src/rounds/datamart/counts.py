@@ -6,12 +6,14 @@ they counted before is taken away and what they count now is added.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from rounds.datamart.rows import MeasureRows
 from rounds.nouns import Measure
+
+if TYPE_CHECKING:
+    from rounds.datamart.rows import MeasureRows
 
 __all__ = ["AGE_BANDS", "UNKNOWN", "Counts", "count", "labels_of", "populations_of"]
 
@@ -80,9 +82,9 @@ def _plus(one: tuple[int, int], other: tuple[int, int], sign: int) -> tuple[int,
 
 def count(
     measure: Measure,
-    rows: MeasureRows,
+    rows: "MeasureRows",
     by: str | None = None,
-    split: MeasureRows | None = None,
+    split: "MeasureRows | None" = None,
 ) -> Counts:
     """Count the rows of a proportion.
 
@@ -90,11 +92,11 @@ def count(
     ----------
     measure : Measure
         A proportion.
-    rows : MeasureRows
+    rows : "MeasureRows"
         One a subject.
     by : str, optional
         The characteristic whose values are the units.
-    split : MeasureRows, optional
+    split : "MeasureRows", optional
         The rows that are divided into units, if they are others (months).
     """
     populations = populations_of(measure, rows)
@@ -106,7 +108,7 @@ def count(
     )
 
 
-def populations_of(measure: Measure, rows: MeasureRows) -> dict[str, int]:
+def populations_of(measure: Measure, rows: "MeasureRows") -> dict[str, int]:
     """Count the populations of a measure, each by its name of FHIR."""
     populations = {
         "initial_population": len(rows),
@@ -122,7 +124,7 @@ def populations_of(measure: Measure, rows: MeasureRows) -> dict[str, int]:
     return populations
 
 
-def _by_unit(rows: MeasureRows, by: str) -> dict[str, tuple[int, int]]:
+def _by_unit(rows: "MeasureRows", by: str) -> dict[str, tuple[int, int]]:
     if not rows.denominator.any():
         return {}
     labels, place = np.unique(
@@ -137,7 +139,7 @@ def _by_unit(rows: MeasureRows, by: str) -> dict[str, tuple[int, int]]:
     }
 
 
-def labels_of(rows: MeasureRows, by: str) -> Any:
+def labels_of(rows: "MeasureRows", by: str) -> Any:
     """Give each row's unit.
 
     Returns

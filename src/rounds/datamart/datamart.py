@@ -30,6 +30,7 @@ from rounds.datamart.store import (
 )
 from rounds.datamart.store.engine import engine_settings
 from rounds.datamart.store.relations import relation
+from rounds.nouns import Cohort, Ref
 from rounds.nouns.errors import DataError
 
 if TYPE_CHECKING:
@@ -104,6 +105,10 @@ class Datamart:
         """The snapshot's place in the history, from 1."""
         self.calendar: Calendar = calendar_of_stamp(snapshot.deidentification)
         """What is known of dates: days, years, or days of nobody's calendar."""
+        self.cohorts: dict[Ref, Cohort] = {}
+        """The definitions that a measure may name; whoever opens it gives them."""
+        self.stays: dict[Ref, tuple[str, tuple[str, ...]]] = {}
+        """Of cohorts that were run: the query of their rows, and what is said."""
         self.secrets: Path = path.parent
         """Where the key and the codes of a de-identified datamart are: beside it."""
 

@@ -4,7 +4,11 @@ A table is named by a hash of its query, and a query names the tables it reads, 
 same name always holds the same rows. Nothing is written to the datamart's file.
 """
 
-from collections.abc import Mapping
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from threading import RLock
 from typing import Any, Final
 
@@ -14,6 +18,8 @@ from rounds.datamart.engines.base import CodeKey, Engine
 
 __all__ = ["Derived", "derived_from"]
 
+_WORD: Final = re.compile(r"\b[a-z_]+_[0-9a-f]{24}\b")
+"""The name of a table: what it is, and the hash of its query."""
 _MOST_ROWS: Final = 5_000_000
 """Beyond this many rows, tables are dropped once a measure has been read."""
 
@@ -71,6 +77,9 @@ class Derived:
     ) -> dict[str, Any]:
         """Make the tables that are not there yet, then run a query over them.
 
+        One that a single other table reads is made nowhere: it is a part of that one,
+        so that the engine carries no row or column that is not asked for.
+
         Parameters
         ----------
         tables : mapping of str to str
@@ -85,16 +94,40 @@ class Derived:
         dict of str to array
             The columns.
         """
+        with self._ready(tables, query, lists) as cursor:
+            columns: dict[str, Any] = cursor.execute(query).fetchnumpy()
+            return columns
+
+    def save(
+        self,
+        tables: Mapping[str, str],
+        query: str,
+        lists: Mapping[str, tuple[str, list[Any]]],
+        path: Path,
+    ) -> None:
+        """Write the rows of a query into a Parquet file; parameters are `read`'s."""
+        place = str(path).replace("'", "''")
+        with self._ready(tables, query, lists) as cursor:
+            cursor.execute(f"COPY ({query}) TO '{place}' (FORMAT parquet)")
+
+    @contextmanager
+    def _ready(
+        self,
+        tables: Mapping[str, str],
+        query: str,
+        lists: Mapping[str, tuple[str, list[Any]]],
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Make the tables of a query, and drop them where they may not be kept."""
         with self._lock:
             if self._cursor is None:
                 self._cursor = self._connection.cursor()
             try:
-                self._make_all(self._cursor, tables, lists)
-                columns: dict[str, Any] = self._cursor.execute(query).fetchnumpy()
+                inline = _read_once(tables, query, made=self._tables)
+                self._make_all(self._cursor, tables, lists, inline)
+                yield self._cursor
             finally:
                 if not self._keep or sum(self._tables.values()) > _MOST_ROWS:
                     self._drop()
-            return columns
 
     def columns(self, query: str) -> dict[str, Any]:
         """Give the columns of a query that needs no table made before."""
@@ -115,6 +148,7 @@ class Derived:
         cursor: duckdb.DuckDBPyConnection,
         tables: Mapping[str, str],
         lists: Mapping[str, tuple[str, list[Any]]],
+        inline: Mapping[str, str],
     ) -> None:
         cursor.begin()
         try:
@@ -123,7 +157,8 @@ class Derived:
                 listed = f"SELECT unnest($1::{kind}[]) AS {column}"
                 self._make(cursor, name, listed, [values])
             for name, query in tables.items():
-                self._make(cursor, name, query, [])
+                if name not in inline:
+                    self._make(cursor, name, _with(inline, query), [])
             cursor.commit()
         except BaseException:
             self._drop()  # Nothing half made is kept.
@@ -143,6 +178,42 @@ class Derived:
     def _drop(self) -> None:
         # A cursor's tables end with it.
         self.close()
+
+
+def _read_once(
+    tables: Mapping[str, str], query: str, *, made: Mapping[str, int]
+) -> dict[str, str]:
+    """Give the tables that one other reads, once, and that are not there yet.
+
+    What the query reads is made: it is asked of again.
+    """
+    asked = {*made, *_WORD.findall(query)}
+    times = Counter(
+        name
+        for statement in tables.values()
+        for name in _WORD.findall(statement)
+        if name in tables
+    )
+    return {
+        name: each
+        for name, each in tables.items()
+        if times[name] == 1 and name not in asked
+    }
+
+
+def _with(inline: Mapping[str, str], query: str) -> str:
+    """Put before a query what it reads of them, itself or through others."""
+    needed: dict[str, str] = {}
+    left = [query]
+    while left:
+        for name in _WORD.findall(left.pop()):
+            if name in inline and name not in needed:
+                needed[name] = inline[name]
+                left.append(inline[name])
+    listed = ", ".join(
+        f"{name} AS ({each})" for name, each in inline.items() if name in needed
+    )
+    return f"WITH {listed} {query}" if listed else query
 
 
 def derived_from(datamart: Any) -> Engine:

@@ -18,12 +18,11 @@ from typing import Any, Final
 
 import duckdb
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from rounds import __version__
 from rounds.datamart.counts import Counts, count
 from rounds.datamart.derived import Derived, derived_from
+from rounds.datamart.grouped_counts import counts_of
 from rounds.datamart.rows import Asked, MeasureRows, fetch, rows_of
 
 __all__ = ["proportion_counts"]
@@ -47,16 +46,17 @@ def proportion_counts(datamart: Any, asked: Asked) -> Counts:
     """
     kept = _Kept.of(datamart, asked)
     if kept is None:
-        return _count(datamart, asked)[0]
+        return counts_of(datamart, asked)
     former = kept.read(datamart.number)
     if former is not None:
         moved = _moved(datamart, asked, former)
         if moved is not None:
             return moved
-    counts, parts = _count(datamart, asked)
-    if len(parts[0]) >= _FEWEST:
-        with suppress(OSError):  # Nothing is kept then; the answer is the same.
-            kept.write(datamart.number, counts, parts)
+    counts = counts_of(datamart, asked)
+    if counts.populations["initial_population"] >= _FEWEST:
+        with suppress(OSError, duckdb.IOException):
+            # Nothing is kept then; the answer is the same.
+            kept.write(datamart, asked, counts)
     return counts
 
 
@@ -71,17 +71,15 @@ def _moved(datamart: Any, asked: Asked, former: "_Former") -> Counts | None:
         then = former.count(datamart, asked, touched)
     except (duckdb.IOException, duckdb.InvalidInputException):
         return None  # removed meanwhile, or damaged: all is computed anew
-    return former.counts - then + _count(datamart, asked, only=touched)[0]
+    return former.counts - then + _count_of(datamart, asked, touched)
 
 
-def _count(
-    datamart: Any, asked: Asked, only: "np.ndarray | None" = None
-) -> tuple[Counts, list[MeasureRows]]:
-    rows = fetch(datamart, asked, only=only)
-    parts = [rows]
-    if asked.is_monthly:
-        parts.append(fetch(datamart, asked, monthly=True, only=only))
-    return count(asked.measure, rows, asked.by, parts[-1]), parts
+def _count_of(datamart: Any, asked: Asked, persons: np.ndarray) -> Counts:
+    parts = [
+        fetch(datamart, asked, monthly=monthly, only=persons)
+        for monthly in (False, True)[: 1 + asked.is_monthly]
+    ]
+    return count(asked.measure, parts[0], asked.by, parts[-1])
 
 
 @dataclass(frozen=True)
@@ -153,17 +151,22 @@ class _Kept:
                 continue  # removed meanwhile, or damaged: as if it were not there
         return None
 
-    def write(self, number: int, counts: Counts, parts: list[MeasureRows]) -> None:
+    def write(self, datamart: Any, asked: Asked, counts: Counts) -> None:
         """Keep counts and rows, all or nothing; those of earlier snapshots go."""
+        number = datamart.number
+        derived = derived_from(datamart)
+        assert isinstance(derived, Derived), "counts are kept beside a store"
         place = self.folder / f"{self.key}.{number:09d}"
         self.folder.mkdir(mode=0o700, exist_ok=True)
         making = self.folder / f".{secrets.token_hex(8)}"
         making.mkdir(mode=0o700)
         try:
-            for n, rows in enumerate(parts):
-                pq.write_table(_table(rows), making / f"rows-{n}.parquet")
+            for n, monthly in enumerate((False, True)[: 1 + asked.is_monthly]):
+                sql, lists = asked.compiled(monthly=monthly)
+                path = making / f"rows-{n}.parquet"
+                derived.save(sql.tables, sql.query, lists, path)
             plain = {
-                "n": len(parts[0]),
+                "n": counts.populations["initial_population"],
                 "populations": dict(counts.populations),
                 "overall": counts.overall,
                 "by": dict(counts.by),
@@ -180,10 +183,6 @@ class _Kept:
             if int(former.suffix[1:]) < number:
                 shutil.rmtree(former, ignore_errors=True)
         _forget(self.folder)
-
-
-def _table(rows: MeasureRows) -> pa.Table:
-    return pa.table({name: getattr(rows, name) for name in rows.names()})
 
 
 def _forget(folder: Path) -> None:

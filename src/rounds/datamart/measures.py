@@ -1,14 +1,25 @@
 """Run a measure: populations, a rate with its interval, and the same by unit."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, Literal
 
 from rounds.datamart.compile_concepts import other_units
 from rounds.datamart.counts import AGE_BANDS
 from rounds.datamart.deidentify.calendar import calendar_of, limits_of_calendar
+from rounds.datamart.derived import derived_from
+from rounds.datamart.grouped_counts import counts_each
 from rounds.datamart.kept_counts import proportion_counts
-from rounds.datamart.measure_units import of_counts, of_rows
-from rounds.datamart.rows import Asked, asked_of, fetch, nobody
+from rounds.datamart.measure_units import Found, of_counts, of_rows
+from rounds.datamart.rows import (
+    Asked,
+    asked_of,
+    fetch,
+    fetch_each,
+    nobody,
+    without_days,
+)
+from rounds.datamart.unused_codes import unused_codes
 from rounds.definitions.graph import has_months, uses_times
 from rounds.nouns import (
     DefinitionError,
@@ -25,6 +36,7 @@ __all__ = [
     "MeasureResult",
     "asked_for",
     "run_measure",
+    "run_measure_over",
 ]
 
 By = Literal["care_site", "provider", "sex", "age", "svi_quartile", "month"]
@@ -72,8 +84,9 @@ def run_measure(
     without : frozenset of str
         `person_source_value` of those who opted out.
     cohorts : mapping of Ref to str, optional
-        For each cohort that the measure reads, a query that gives the datamart's rows
-        of it: subject_id, cohort_start_date, cohort_end_date.
+        For cohorts that the measure reads, a query that gives the datamart's rows of
+        them: subject_id, cohort_start_date, cohort_end_date. The others are run: the
+        datamart's `cohorts` have their definitions.
 
     Returns
     -------
@@ -90,8 +103,8 @@ def run_measure(
     Raises
     ------
     DefinitionError
-        If the measure has a problem, cannot be split so, or reads a cohort of which no
-        rows are given.
+        If the measure has a problem, cannot be split so, or reads a cohort that is
+        neither given nor defined.
     DataError
         If the datamart cannot be read.
     """
@@ -100,7 +113,6 @@ def run_measure(
     )
     if isinstance(asked, NotEstimable):
         return asked
-    concepts = asked.concepts
     if measure.scoring == "proportion" and measure.expected is None:
         found = of_counts(measure, proportion_counts(datamart, asked), by)
     else:
@@ -108,8 +120,14 @@ def run_measure(
         split = fetch(datamart, asked, monthly=True) if asked.is_monthly else rows
         found = of_rows(measure, rows, split, by)
     if found is None:
-        return nobody(datamart, measure, concepts)
+        return nobody(datamart, measure, asked.concepts)
+    return _result(datamart, asked, period, found)
+
+
+def _result(datamart: Any, asked: Asked, period: Period, found: Found) -> MeasureResult:
+    measure, concepts = asked.measure, asked.concepts
     limitations = [*concepts.limitations, *other_units(measure, concepts)]
+    limitations += asked.limitations
     limitations += limits_of_calendar(calendar_of(datamart), measure)
     limitations += getattr(datamart, "limitations", ())
     return MeasureResult(
@@ -120,10 +138,78 @@ def run_measure(
         snapshot=datamart.snapshot,
         populations=found.populations,
         overall=found.overall,
-        by_characteristic=by,
+        by_characteristic=asked.by,
         by=found.units,
+        unused_codes=unused_codes(derived_from(datamart), measure, concepts),
         limitations=tuple(limitations + _limits(measure)),
     )
+
+
+def run_measure_over(
+    datamart: Any,
+    measure: Measure,
+    periods: Sequence[Period],
+    *,
+    by: str | None = None,
+    without: frozenset[str] = frozenset(),
+    cohorts: Mapping[Ref, str] | None = None,
+) -> tuple[MeasureResult | NotEstimable, ...]:
+    """Run a measure over several periods in one pass: months, or years that roll.
+
+    Each result is what `run_measure` gives of its period. They are computed by one
+    query over all of them, whatever their number, and may overlap.
+
+    Parameters
+    ----------
+    datamart, measure, by, without, cohorts
+        As `run_measure` takes them. By month, persons are counted within one period:
+        that split is not one of several periods.
+    periods : sequence of Period
+        Both days of each included.
+
+    Returns
+    -------
+    tuple of MeasureResult or NotEstimable
+        One each, in their order.
+
+    Raises
+    ------
+    DefinitionError
+        As `run_measure` does, and if persons are to be split by month.
+    DataError
+        If the datamart cannot be read.
+    """
+    if measure.basis == "person" and "month" in (by or "").split(","):
+        raise DefinitionError(
+            f"Measure.{measure.name} is run over {len(periods)} periods, and cannot be "
+            "split by month within them.",
+            code="no-monthly-form",
+            why="In a month, persons are judged by the days of that month alone.",
+            remedies=("Give the months as periods.", "Run one period by month."),
+        )
+    refused = [without_days(datamart, measure, one, by) for one in periods]
+    answerable = [one for one, no in zip(periods, refused, strict=True) if no is None]
+    if not answerable:
+        return tuple(no for no in refused if no is not None)
+    asked = asked_for(
+        datamart, measure, answerable[0], by=by, without=without, cohorts=cohorts
+    )
+    if isinstance(asked, NotEstimable):
+        return (asked,) * len(periods)
+    asked = replace(asked, periods=tuple(answerable))
+    found: Iterable[Found | None]
+    if measure.scoring == "proportion" and measure.expected is None:
+        found = (of_counts(measure, one, by) for one in counts_each(datamart, asked))
+    else:
+        every = fetch_each(datamart, asked)
+        found = (of_rows(measure, rows, rows, by) for rows in every)
+    results = iter(
+        nobody(datamart, measure, asked.concepts)
+        if one is None
+        else _result(datamart, asked, period, one)
+        for period, one in zip(answerable, found, strict=True)
+    )
+    return tuple(next(results) if no is None else no for no in refused)
 
 
 def asked_for(

@@ -4,6 +4,7 @@ Only the steps that analyse rows may import this module; a contract keeps it so.
 """
 
 import hashlib
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import duckdb
 import numpy as np
 
+from rounds.datamart.cohorts.stays import stays_in
 from rounds.datamart.compile import Compiled, Concepts, compile_measure
 from rounds.datamart.compile_concepts import absent_events, all_events, resolve
 from rounds.datamart.consent import opted_out_when_made
@@ -30,8 +32,9 @@ __all__ = [
     "MeasureRows",
     "asked_of",
     "fetch",
+    "fetch_counts",
+    "fetch_each",
     "measure_rows",
-    "require_cohorts",
     "rows_of",
 ]
 
@@ -134,8 +137,9 @@ def measure_rows(
         `person_source_value` of those who opted out beside those whose consents in the
         datamart deny research; they are in no population.
     cohorts : mapping of Ref to str, optional
-        For each cohort that the measure reads, a query of its rows: subject_id,
-        cohort_start_date, cohort_end_date.
+        For cohorts that the measure reads, a query of their rows: subject_id,
+        cohort_start_date, cohort_end_date. The others are run: the datamart's `cohorts`
+        have their definitions.
 
     Returns
     -------
@@ -146,7 +150,8 @@ def measure_rows(
     Raises
     ------
     DefinitionError
-        If `check` finds a problem in the measure.
+        If `check` finds a problem in the measure, or it reads a cohort that is neither
+        given nor defined.
     DataError
         If the datamart cannot be read.
     """
@@ -169,7 +174,10 @@ def asked_of(
     Parameters, NotEstimable and errors are those of `measure_rows`; `by` is taken to
     be a characteristic that the measure can be split by.
     """
-    require_cohorts(measure, cohorts or {})
+    given = cohorts or {}
+    stays = stays_in(datamart, (one for one in cohorts_of(measure) if one not in given))
+    if isinstance(stays, NotEstimable):
+        return stays
     concepts = prepare(datamart, measure)
     if isinstance(concepts, NotEstimable):
         return concepts
@@ -183,29 +191,9 @@ def asked_of(
         by,
         known_as(datamart, without) | opted_out_when_made(datamart),
         calendar=calendar_of(datamart),
-        cohorts=cohorts or {},
+        cohorts={**stays.queries, **given},
+        limitations=stays.limitations,
     )
-
-
-def require_cohorts(measure: Measure, cohorts: Mapping[Ref, str]) -> None:
-    """Refuse a measure that reads a cohort of which no rows are given.
-
-    Raises
-    ------
-    DefinitionError
-        The cohort is named.
-    """
-    for ref in cohorts_of(measure):
-        if ref not in cohorts:
-            raise DefinitionError(
-                f"Measure.{measure.name} reads the cohort {ref.short}, and no rows of "
-                "it are given.",
-                code="cohort-not-given",
-                remedies=(
-                    "Run the cohort on this datamart, and give its rows as well.",
-                    "Check the version and the hash after the cohort's name.",
-                ),
-            )
 
 
 def without_days(
@@ -271,6 +259,10 @@ class Asked:
     """What the datamart knows of the calendar."""
     cohorts: Mapping[Ref, str] = field(default_factory=dict)
     """For each cohort that the measure reads, a query of its rows."""
+    limitations: tuple[str, ...] = ()
+    """What is to be said of those cohorts beside the result."""
+    periods: tuple[Period, ...] = ()
+    """Several, each asked of in the same query; they go before `period`."""
 
     @property
     def is_monthly(self) -> bool:
@@ -289,7 +281,11 @@ class Asked:
         return next((one for one in self.splits if one in own), None)
 
     def compiled(
-        self, *, monthly: bool = False, only: Iterable[int] | None = None
+        self,
+        *,
+        monthly: bool = False,
+        only: Iterable[int] | None = None,
+        counted_by: tuple[str, ...] | None = None,
     ) -> tuple[Compiled, dict[str, tuple[str, list[Any]]]]:
         """Write it as SQL, with the lists that the SQL reads: name → column, values."""
         lists: dict[str, tuple[str, list[Any]]] = {}
@@ -301,7 +297,7 @@ class Asked:
             lists[table] = ("person_id", ids)
         sql = compile_measure(
             self.measure,
-            self.period,
+            self.periods or self.period,
             self.concepts,
             without=self.without,
             monthly=monthly,
@@ -309,6 +305,7 @@ class Asked:
             to_the_year=self.calendar == "year",
             stratifier=self.stratifier,
             cohorts=self.cohorts,
+            counted_by=counted_by,
         )
         if self.without:
             lists[sql.opted_out] = ("person_source_value", sorted(self.without))
@@ -337,6 +334,48 @@ def fetch(
     except duckdb.Error as error:
         raise _unreadable(error) from None
     return rows_of(columns, asked.measure)
+
+
+def fetch_each(datamart: Any, asked: Asked) -> list[MeasureRows]:
+    """Run the compiled measure over several periods at once; give the rows of each."""
+    sql, lists = asked.compiled()
+    try:
+        columns = derived_from(datamart).read(sql.tables, sql.query, lists)
+    except duckdb.Error as error:
+        raise _unreadable(error) from None
+    if len(asked.periods) == 1:
+        return [rows_of(columns, asked.measure)]
+    # They come by period.
+    places = np.arange(len(asked.periods) + 1)
+    ends = np.searchsorted(np.asarray(columns["period"]), places)
+    return [
+        rows_of({name: each[a:b] for name, each in columns.items()}, asked.measure)
+        for a, b in itertools.pairwise(ends)
+    ]
+
+
+def fetch_counts(
+    datamart: Any, asked: Asked, by: tuple[str, ...], *, monthly: bool = False
+) -> dict[str, "NDArray[Any]"]:
+    """Run the compiled measure and give its counts, and no row of a person.
+
+    Parameters
+    ----------
+    by : tuple of str
+        Characteristics; there is an entry for each of their values that has a subject.
+    monthly : bool
+        Of subjects that are a person and month.
+
+    Returns
+    -------
+    dict of str to array
+        The columns of `compile_described.counts_sql`.
+    """
+    sql, lists = asked.compiled(monthly=monthly, counted_by=by)
+    try:
+        return derived_from(datamart).read(sql.tables, sql.query, lists)
+    except duckdb.Error as error:
+        raise _unreadable(error) from None
 
 
 def rows_of(columns: Mapping[str, Any], measure: Measure) -> MeasureRows:

@@ -1,6 +1,11 @@
 """Meaning without data: concept sets, measures and what they say, as a small graph."""
 
-from rounds.definitions.catalogue import builtin_measures, load_measure, load_measures
+from rounds.definitions.catalogue import (
+    builtin_measures,
+    is_shipped,
+    load_measure,
+    load_measures,
+)
 from rounds.definitions.checks import check
 from rounds.definitions.circe import explain_cohort, read_cohorts
 from rounds.definitions.code_systems import (
@@ -11,8 +16,12 @@ from rounds.definitions.code_systems import (
     visit_concepts,
     vocabulary_of,
 )
-from rounds.definitions.example_checks import unexpected
-from rounds.definitions.example_files import builtin_examples, load_examples
+from rounds.definitions.example_checks import insist_proven, outcomes, unexpected
+from rounds.definitions.example_files import (
+    builtin_examples,
+    examples_of,
+    load_examples,
+)
 from rounds.definitions.example_patients import ExamplePatients
 from rounds.definitions.example_tables import tables_of
 from rounds.definitions.explanation import explain
@@ -26,13 +35,17 @@ __all__ = [
     "code_systems",
     "contained",
     "drug_type_concepts",
+    "examples_of",
     "explain",
     "explain_cohort",
+    "insist_proven",
     "is_paged",
+    "is_shipped",
     "is_tree",
     "load_examples",
     "load_measure",
     "load_measures",
+    "outcomes",
     "read_cohorts",
     "tables_of",
     "unexpected",

@@ -24,7 +24,7 @@ from rounds.definitions.shared_criteria import (
 from rounds.definitions.value_sets import read_value_sets, with_value_sets
 from rounds.nouns import ConceptSet, Measure
 
-__all__ = ["builtin_measures", "load_measure", "load_measures"]
+__all__ = ["builtin_measures", "is_shipped", "load_measure", "load_measures"]
 
 _NAMING: Final = frozenset({"concept_set", "answer", "discharged_to"})
 """Fields of a clause that name a concept set."""
@@ -48,6 +48,18 @@ def builtin_measures() -> dict[str, Measure]:
     'proportion'
     """
     return dict(_builtin()[2])
+
+
+def is_shipped(measure: Measure) -> bool:
+    """Tell whether a measure's clauses are those of a shipped one of its name.
+
+    Its codes may be those of a site's value sets, and its additions switched.
+    """
+    shipped = _builtin()[2].get(measure.name)
+    if shipped is None:
+        return False
+    codes = {"concept_sets": measure.concept_sets, "additions": measure.additions}
+    return shipped.model_copy(update=codes) == measure
 
 
 def load_measures(folder: Path) -> dict[str, Measure]:

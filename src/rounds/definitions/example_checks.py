@@ -2,20 +2,30 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from rounds.definitions.example_patients import (
     ExamplePatients,
     ExampleValue,
     Population,
 )
-from rounds.definitions.example_tables import tables_of
+from rounds.definitions.example_tables import stays_of, tables_of
 from rounds.definitions.reference import ReferenceRow, evaluate
 from rounds.nouns import DefinitionError, Measure
 
-__all__ = ["Found", "found_of", "unexpected"]
+__all__ = ["Found", "Outcome", "found_of", "insist_proven", "outcomes", "unexpected"]
 
 Found = Mapping[dt.date, Population | ExampleValue]
 """Index day → where the subject belongs."""
+
+
+class Outcome(NamedTuple):
+    """Where one example patient was expected, and where it was found, in words."""
+
+    patient: str
+    expected: str
+    found: str
+    as_expected: bool
 
 
 def found_of(measure: Measure, examples: ExamplePatients) -> list[Found]:
@@ -35,13 +45,15 @@ def found_of(measure: Measure, examples: ExamplePatients) -> list[Found]:
     """
     found: list[dict[dt.date, Population | ExampleValue]]
     found = [{} for _ in examples.patients]
-    for row in evaluate(measure, tables_of(examples), examples.period):
+    stays = stays_of(measure, examples)
+    rows = evaluate(measure, tables_of(examples), examples.period, cohorts=stays)
+    for row in rows:
         found[row.person_id - 1][row.index_date] = _population(measure, row)
     return list(found)
 
 
-def unexpected(measure: Measure, examples: ExamplePatients) -> list[str]:
-    """List the patients that the measure does not put where they were expected.
+def outcomes(measure: Measure, examples: ExamplePatients) -> list[Outcome]:
+    """Run a measure on its example patients.
 
     Parameters
     ----------
@@ -52,13 +64,14 @@ def unexpected(measure: Measure, examples: ExamplePatients) -> list[str]:
 
     Returns
     -------
-    list of str
-        A sentence for each; empty if all are as expected.
+    list of Outcome
+        Of each patient, in their order.
 
     Raises
     ------
     DefinitionError
-        If the examples are of another measure.
+        If the examples are of another measure, or a patient is in a cohort that this
+        one does not read.
     """
     if examples.measure != measure.name:
         raise DefinitionError(
@@ -68,10 +81,75 @@ def unexpected(measure: Measure, examples: ExamplePatients) -> list[str]:
         )
     every = found_of(measure, examples)
     return [
-        f"{patient.name!r}: expected {_said(patient.expect)}, found {_told(found)}"
+        Outcome(
+            patient.name,
+            _said(patient.expect),
+            _told(found),
+            _as_expected(patient.expect, found),
+        )
         for patient, found in zip(examples.patients, every, strict=True)
-        if not _as_expected(patient.expect, found)
     ]
+
+
+def unexpected(measure: Measure, examples: ExamplePatients) -> list[str]:
+    """List the patients that the measure does not put where they were expected.
+
+    Parameters and errors are those of `outcomes`.
+
+    Returns
+    -------
+    list of str
+        A sentence for each; empty if all are as expected.
+    """
+    return [
+        f"{one.patient!r}: expected {one.expected}, found {one.found}"
+        for one in outcomes(measure, examples)
+        if not one.as_expected
+    ]
+
+
+def insist_proven(measure: Measure, examples: ExamplePatients | None) -> None:
+    """Refuse a measure that its example patients do not prove.
+
+    Parameters
+    ----------
+    measure : Measure
+        The measure.
+    examples : ExamplePatients, optional
+        Its examples, if there are any.
+
+    Raises
+    ------
+    DefinitionError
+        If there are none, or some patient is put elsewhere: each is named, with where
+        it was expected and where it was found. They are made up, so they may be shown.
+    """
+    where = f"definitions/measures/{measure.name}.examples.yaml"
+    if examples is None:
+        raise DefinitionError(
+            f"Measure.{measure.name} has no example patients: there is no {where}.",
+            code="examples-missing",
+            why="A definition that nobody has tried may count other people than its "
+            "authors mean, and nothing in a result would show it.",
+            remedies=(
+                f"Write {where}: made-up patients, and where each belongs.",
+                f"See some: rounds measure example {measure.name} --make 1",
+            ),
+        )
+    wrong = unexpected(measure, examples)
+    if wrong:
+        listed = "\n".join(f" - {one}" for one in wrong)
+        raise DefinitionError(
+            f"Measure.{measure.name} puts {len(wrong)} of {len(examples.patients)} "
+            f"example patients elsewhere than {where} expects:\n{listed}",
+            code="examples-fail",
+            why="Either the definition or the example says what its authors do not "
+            "mean.",
+            remedies=(
+                f"Correct the measure, or the patient's `expect` in {where}.",
+                f"Then look again: rounds measure example {measure.name}",
+            ),
+        )
 
 
 def _population(measure: Measure, row: ReferenceRow) -> Population | ExampleValue:

@@ -13,7 +13,7 @@ from rounds.definitions.definition_files import (
 )
 from rounds.definitions.example_patients import ExamplePatients
 
-__all__ = ["builtin_examples", "load_examples"]
+__all__ = ["builtin_examples", "examples_of", "load_examples"]
 
 
 def builtin_examples() -> dict[str, ExamplePatients]:
@@ -51,6 +51,30 @@ def load_examples(folder: Path) -> dict[str, ExamplePatients]:
     """
     measures_folder = folder / "measures"
     return _examples(measures_folder if measures_folder.is_dir() else folder)
+
+
+def examples_of(name: str, folder: Path | None = None) -> ExamplePatients | None:
+    """Give the example patients that travel with a measure.
+
+    Parameters
+    ----------
+    name : str
+        The measure's.
+    folder : Path, optional
+        A site's `definitions/`, whose examples go before those that are shipped.
+
+    Returns
+    -------
+    ExamplePatients or None
+        None if there are none.
+
+    Raises
+    ------
+    DefinitionError
+        As `load_examples` does.
+    """
+    own = load_examples(folder) if folder is not None else {}
+    return own.get(name) or builtin_examples().get(name)
 
 
 def _examples(folder: Traversable) -> dict[str, ExamplePatients]:

@@ -54,6 +54,7 @@ VisitKind = Literal[
 """A visit's class; the last is an emergency visit that became a stay in hospital."""
 
 CODED = ("condition", "measurement", "observation", "procedure", "drug", "device")
+_DOMAINS = (*CODED, "visit", "death", "cohort")
 
 
 class ExampleValue(Noun):
@@ -76,9 +77,12 @@ class ExampleRow(Noun):
     device: str | None = None
     visit: VisitKind | None = None
     death: Literal[True] | None = None
+    cohort: str | None = None
+    """A stay in a cohort that the measure reads: its name, without version and hash."""
     start: Moment
     end: Moment | None = None
-    """None is a row without an end; a visit without one ends on the day it began."""
+    """None is a row without an end; a visit or a stay in a cohort without one ends on
+    the day it began."""
     value: float | None = None
     unit: str | None = None
     answer: str | None = None
@@ -97,10 +101,9 @@ class ExampleRow(Noun):
 
     @model_validator(mode="after")
     def _one_domain(self) -> Self:
-        given = [name for name in (*CODED, "visit", "death") if getattr(self, name)]
+        given = [name for name in _DOMAINS if getattr(self, name)]
         if len(given) != 1:
-            listed = ", ".join((*CODED, "visit", "death"))
-            raise ValueError(f"give exactly one of {listed}")
+            raise ValueError(f"give exactly one of {', '.join(_DOMAINS)}")
         codes = [getattr(self, name) for name in (*CODED, "answer", "discharged_to")]
         for code in codes:
             if code is not None and " " not in code:
@@ -110,7 +113,7 @@ class ExampleRow(Noun):
     @property
     def domain(self) -> str:
         """The domain that is given."""
-        return next(name for name in (*CODED, "visit", "death") if getattr(self, name))
+        return next(name for name in _DOMAINS if getattr(self, name))
 
 
 class ExamplePatient(Noun):

@@ -5,14 +5,17 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from rounds.definitions.code_systems import drug_type_concepts, visit_concepts
+from rounds.definitions.definition_files import EXAMPLES, invalid
 from rounds.definitions.example_patients import (
     ExamplePatient,
     ExamplePatients,
     ExampleRow,
     VisitKind,
 )
+from rounds.definitions.graph import cohorts_of
+from rounds.nouns import Measure, Ref
 
-__all__ = ["tables_of"]
+__all__ = ["stays_of", "tables_of"]
 
 _FIRST_LOCAL: Final = 2_000_000_001
 _SEX: Final = {"female": 8532, "male": 8507, None: 0}
@@ -57,6 +60,56 @@ def tables_of(examples: ExamplePatients) -> dict[str, list[dict[str, Any]]]:
     return tables.rows
 
 
+def stays_of(
+    measure: Measure, examples: ExamplePatients
+) -> dict[Ref, list[dict[str, Any]]]:
+    """Give the stays of example patients in the cohorts that a measure reads.
+
+    Parameters
+    ----------
+    measure : Measure
+        Says which version of each cohort.
+    examples : ExamplePatients
+        Name cohorts without version and hash.
+
+    Returns
+    -------
+    dict of Ref to list of dict
+        For each cohort that the measure reads: subject_id, cohort_start_date,
+        cohort_end_date.
+
+    Raises
+    ------
+    DefinitionError
+        If a patient is in a cohort that the measure does not read.
+    """
+    found: dict[Ref, list[dict[str, Any]]] = {ref: [] for ref in cohorts_of(measure)}
+    named = {ref.name.partition("/")[2]: rows for ref, rows in found.items()}
+    for person_id, patient in enumerate(examples.patients, start=1):
+        for row in examples.rows_of(patient):
+            if row.cohort is None:
+                continue
+            if row.cohort not in named:
+                problem = (
+                    f"{patient.name!r} is in the cohort {row.cohort!r}, which "
+                    f"{measure.name} does not read; it reads: "
+                    f"{', '.join(sorted(named)) or 'none'}"
+                )
+                raise invalid(f"{measure.name}{EXAMPLES}", "set of examples", [problem])
+            named[row.cohort].append(
+                {
+                    "subject_id": person_id,
+                    "cohort_start_date": _day(row.start),
+                    "cohort_end_date": _day(row.end or row.start),
+                }
+            )
+    return found
+
+
+def _day(moment: str) -> dt.date:
+    return dt.datetime.fromisoformat(moment).date()
+
+
 class _Tables:
     def __init__(self) -> None:
         names = {one[0] for one in _TABLES.values()}
@@ -88,7 +141,7 @@ class _Tables:
                 self._put(
                     "death", {"person_id": person_id, **_when("death", row.start)}
                 )
-            elif row.visit is None:
+            elif row.visit is None and row.cohort is None:
                 self._event(person_id, row, visits)
 
     def _visit(self, person_id: int, row: ExampleRow) -> int:

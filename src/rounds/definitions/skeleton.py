@@ -4,14 +4,15 @@ from typing import Final, Literal
 
 from rounds.nouns.domains import Basis
 
-__all__ = ["Scoring", "skeleton"]
+__all__ = ["Scoring", "examples_skeleton", "skeleton"]
 
 Scoring = Literal["proportion", "ratio", "continuous-variable"]
 
 _HEAD: Final = """\
 # A measure of this site. `rounds measure check {name}` lists what is wrong with it,
-# `rounds measure explain {name}` says it in words, and `rounds measure example {name}
-# --make 3` makes up patients for each of its branches.
+# `rounds measure explain {name}` says it in words, `rounds measure example {name}
+# --make 3` makes up patients for each of its branches; without --make it tries those of
+# {name}.examples.yaml, which must be as expected before it is published.
 name: {name}
 version: "1"               # another version for another meaning
 title: {title}
@@ -185,3 +186,45 @@ def skeleton(
             _TAIL,
         ]
     )
+
+
+_EXAMPLES: Final = """\
+# Example patients of {name}: made up, never a real person's rows. Put one on either
+# side of each clause; `rounds measure example {name}` shows where they are put.
+measure: {name}
+period: {{start: 2025-01-01, end: 2025-12-31}}
+shared:                    # rows that several patients have, by name
+  seen:
+    - {{visit: outpatient, start: 2025-03-01}}
+    - {{condition: ICD10CM I10, start: 2024-03-01}}
+patients:
+  - name: A child
+    born: 2015-06-01
+    has: [seen]
+    expect: outside        # or initial_population, denominator_exclusion,
+    # denominator_exception, unobserved, denominator, numerator; a mean's number as
+    # {{value: 132}}; of several visits, by their day: {{2025-03-01: numerator}}
+  # - name: 18 on the day
+  #   born: 2007-03-01
+  #   sex: female
+  #   has: [seen]
+  #   rows:
+  #     - {{measurement: LOINC 8480-6, start: 2025-03-01, value: 132, unit: "mm[Hg]"}}
+  #   expect: numerator
+"""
+
+
+def examples_skeleton(name: str) -> str:
+    """Write the example patients that a measure of `skeleton` begins with.
+
+    Parameters
+    ----------
+    name : str
+        The measure's.
+
+    Returns
+    -------
+    str
+        YAML, with comments that say what may stand where.
+    """
+    return _EXAMPLES.format(name=name)

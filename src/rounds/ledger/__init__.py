@@ -1,6 +1,7 @@
 """What has been said and decided: published nouns, append-only, hash-chained."""
 
 from rounds.ledger.disclosure import (
+    equity_without,
     opportunities_without,
     problem_without,
     safe,
@@ -22,6 +23,7 @@ __all__ = [
     "Ledger",
     "Receipt",
     "Trail",
+    "equity_without",
     "opportunities_without",
     "problem_without",
     "safe",

@@ -11,6 +11,8 @@ FOLDERS = {
     "community": "1-problems",
     "problem": "1-problems",
     "opportunity-list": "1-problems",
+    "equity": "1-problems",
+    "alert": "1-problems",
     "source": "2-evidence",
     "evidence": "2-evidence",
     "knowledge-object": "3-changes",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import ndtri
 
+from rounds.methods.overdispersion import dispersion
 from rounds.methods.proportion import counts
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def funnel(
     target: float | None = None,
     level: float = 0.998,
     winsorise: float = 0.1,
+    restore: bool = False,
 ) -> Funnel:
     """Compare units with a target by funnel limits with over-dispersion.
 
@@ -64,6 +66,8 @@ def funnel(
     winsorise : float
         Share of z-scores pulled in at either end before over-dispersion is estimated,
         so that true outliers do not hide themselves.
+    restore : bool
+        Whether to give back what winsorising takes off a normal spread.
 
     Returns
     -------
@@ -78,9 +82,10 @@ def funnel(
 
     Notes
     -----
-    Winsorising makes the spread look a little smaller than it is and is not corrected
-    for, as in FunnelPlotR: where units differ by an ordinary (normal) spread, about 1%
-    of them, not 0.2%, lie beyond 99.8% limits.
+    Winsorising makes the spread look a little smaller than it is. FunnelPlotR does not
+    correct for that, nor does this function unless it is asked to `restore`: where
+    units differ by an ordinary (normal) spread, about 1% of them, not 0.2%, then lie
+    beyond 99.8% limits.
 
     References
     ----------
@@ -99,19 +104,18 @@ def funnel(
     x, n = counts(successes, totals)
     if x.size < 2:
         raise ValueError(f"a funnel needs at least two units, not {x.size}")
-    if not 0 <= winsorise < 0.5:
-        raise ValueError(f"winsorise is between 0 and 0.5, not {winsorise}")
     centre = float(x.sum() / n.sum()) if target is None else float(target)
     if not 0 < centre < 1:
         raise ValueError(f"the target lies strictly between 0 and 1, not {centre}")
     se = 0.5 / np.sqrt(n)
     distance = _arcsine(x / n) - _arcsine(centre)
-    phi, tau2 = _dispersion(distance / se, se, winsorise)
+    found = dispersion(distance / se, se, winsorise, restore=restore)
+    tau2 = found.tau2
     lower, upper = funnel_limits(n, centre, tau2, level)
     p = x / n
     return Funnel(
         target=centre,
-        phi=phi,
+        phi=found.phi,
         tau2=tau2,
         z=distance / np.sqrt(se**2 + tau2),
         lower=lower,
@@ -171,14 +175,3 @@ def funnel_limits(
 
 def _arcsine(p: ArrayLike) -> NDArray[np.float64]:
     return np.asarray(np.arcsin(np.sqrt(p)), dtype=float)
-
-
-def _dispersion(
-    z: NDArray[np.float64], se: NDArray[np.float64], winsorise: float
-) -> tuple[float, float]:
-    low, high = np.quantile(z, [winsorise, 1 - winsorise])
-    k = z.size
-    phi = float(np.mean(np.clip(z, low, high) ** 2))
-    w = 1 / se**2
-    spread = float(w.sum() - (w**2).sum() / w.sum())
-    return phi, max(0.0, (k * phi - (k - 1)) / spread)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["LARGEST_SD", "Model"]
+__all__ = ["LARGEST_SD", "Model", "hessian"]
 
 LARGEST_SD = 6.0
 """Log odds: a median odds ratio of 300. Units that are all 0 or all 1 ask for ever
@@ -185,11 +185,11 @@ class Model:
             return -self.log_likelihood(parameters, sd)
 
         if sd > 1e-3:
-            hessian = _hessian(lost, np.append(beta, sd))
-            if np.linalg.eigvalsh(hessian).min() > 1e-6:
-                variance = np.diag(np.linalg.inv(hessian))[: beta.size]
+            curved = hessian(lost, np.append(beta, sd))
+            if np.linalg.eigvalsh(curved).min() > 1e-6:
+                variance = np.diag(np.linalg.inv(curved))[: beta.size]
                 return np.asarray(np.sqrt(variance), dtype=float)
-        variance = np.diag(np.linalg.inv(_hessian(lost, beta)))
+        variance = np.diag(np.linalg.inv(hessian(lost, beta)))
         return np.asarray(np.sqrt(variance), dtype=float)
 
     def unit_se(
@@ -210,20 +210,34 @@ class Model:
         return np.asarray(np.sqrt(fixed[0, 0] + own + 2 * both), dtype=float)
 
 
-def _hessian(
+def hessian(
     function: Callable[[NDArray[np.float64]], float], at: NDArray[np.float64]
 ) -> NDArray[np.float64]:
+    """Give second derivatives by central differences with a step of 1e-4.
+
+    Parameters
+    ----------
+    function : callable
+        Of an array of shape (p,), to a number.
+    at : ndarray of float, shape (p,)
+        Where.
+
+    Returns
+    -------
+    ndarray of float, shape (p, p)
+        Symmetric.
+    """
     h = 1e-4
     steps = np.eye(at.size) * h
     centre = function(at)
     single = [(function(at + step), function(at - step)) for step in steps]
-    hessian = np.empty((at.size, at.size))
+    curved = np.empty((at.size, at.size))
     for i, (ahead, behind) in enumerate(single):
-        hessian[i, i] = (ahead - 2 * centre + behind) / h**2
+        curved[i, i] = (ahead - 2 * centre + behind) / h**2
         for j in range(i):
             both = function(at + steps[i] + steps[j]) + function(
                 at - steps[i] - steps[j]
             )
             rest = single[i][0] + single[i][1] + single[j][0] + single[j][1]
-            hessian[i, j] = hessian[j, i] = (both - rest + 2 * centre) / (2 * h**2)
-    return hessian
+            curved[i, j] = curved[j, i] = (both - rest + 2 * centre) / (2 * h**2)
+    return curved

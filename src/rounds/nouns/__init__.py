@@ -1,5 +1,6 @@
 """The words. Frozen pydantic models; nothing else from this project."""
 
+from rounds.nouns.alert import Alert
 from rounds.nouns.base import Noun, Provenance, Published
 from rounds.nouns.cohort import AttritionStep, Cohort, CohortResult
 from rounds.nouns.community import Community, Member, Waiver
@@ -27,6 +28,7 @@ from rounds.nouns.criteria import (
 )
 from rounds.nouns.decision import Decision, Signature
 from rounds.nouns.diagnostic import Diagnostic
+from rounds.nouns.equity import Equity, GroupGap, Inequality, Meeting
 from rounds.nouns.errors import (
     AccessError,
     DataError,
@@ -80,6 +82,7 @@ from rounds.nouns.opportunity import (
 from rounds.nouns.period import Period
 from rounds.nouns.problem import (
     Aim,
+    ChartPhase,
     ChartPoint,
     ControlChart,
     Difference,
@@ -99,6 +102,7 @@ __all__ = [
     "Addition",
     "Age",
     "Aim",
+    "Alert",
     "All",
     "Any",
     "ArmSummary",
@@ -107,6 +111,7 @@ __all__ = [
     "BalancingResult",
     "Certainty",
     "CertaintyDomain",
+    "ChartPhase",
     "ChartPoint",
     "Code",
     "CodePrefix",
@@ -131,6 +136,7 @@ __all__ = [
     "DisclosureError",
     "Effect",
     "Endpoint",
+    "Equity",
     "EquityEffect",
     "Estimand",
     "Estimate",
@@ -140,9 +146,11 @@ __all__ = [
     "Exists",
     "Exposure",
     "Flow",
+    "GroupGap",
     "InCohort",
     "IndexProcedure",
     "IndexVisit",
+    "Inequality",
     "Interaction",
     "IntercurrentEvent",
     "KnowledgeExample",
@@ -150,6 +158,7 @@ __all__ = [
     "LastDayWithAll",
     "Measure",
     "MeasureResult",
+    "Meeting",
     "Member",
     "MetaAnalysis",
     "Near",

@@ -34,6 +34,7 @@ class Estimate(Noun):
         "odds_ratio",
         "log_odds_ratio",
         "count",
+        "index",
         "net_health_benefit",
     ]
     unit: str = "1"

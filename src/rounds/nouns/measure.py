@@ -206,4 +206,6 @@ class MeasureResult(Noun):
     by_characteristic: str | None = None
     """What `by` is split by: `care_site`, `month`, …"""
     by: tuple[UnitResult, ...] = ()
+    unused_codes: tuple[str, ...] = ()
+    """Of each concept set, the codes that no row of the data has."""
     limitations: tuple[str, ...] = ()

@@ -10,7 +10,15 @@ from rounds.nouns.period import Period
 from rounds.nouns.ref import Ref
 from rounds.nouns.unit_result import UnitResult
 
-__all__ = ["Aim", "ChartPoint", "ControlChart", "Difference", "Problem", "Variation"]
+__all__ = [
+    "Aim",
+    "ChartPhase",
+    "ChartPoint",
+    "ControlChart",
+    "Difference",
+    "Problem",
+    "Variation",
+]
 
 
 class Aim(Noun):
@@ -27,21 +35,49 @@ class ChartPoint(Noun):
 
     label: str
     denominator: int | None = None
+    exposure: float | None = None
+    """What events were counted over, of a u or u′ chart: days, visits."""
     value: float | None = None
     lower: float | None = None
     """Lower control limit."""
     upper: float | None = None
     """Upper control limit."""
-    signal: Literal["none", "beyond_limits", "shift"] = "none"
+    centre_line: float | None = None
+    """Where it is not the chart's: in an earlier phase, or by season."""
+    signal: Literal["none", "beyond_limits", "trend", "near_limits", "shift"] = "none"
+    """The first rule that it signals."""
+    direction: Literal["high", "low"] | None = None
+    """Of the signal: values too high, or rising; too low, or falling."""
     suppressed: bool = False
+
+
+class ChartPhase(Noun):
+    """A stretch of time whose lines were drawn anew."""
+
+    start: str
+    """Label of its first subgroup."""
+    reason: str = ""
+    """Why lines were drawn anew; empty for the first phase alone."""
+    centre_line: float | None
+    sigma_z: float | None = None
+    """Of a p′ or u′ chart: how many times wider its limits are than chance alone."""
+    longest_run: int | None = None
+    longest_run_limit: int | None = None
+    """A run longer than this is a signal (Anhøj)."""
+    n_crossings: int | None = None
+    n_crossings_limit: int | None = None
+    """Fewer crossings than this are a signal (Anhøj)."""
 
 
 class ControlChart(Noun):
     """A Shewhart chart, labelled as what it is."""
 
     title: str
-    chart: Literal["p", "p_prime", "i", "u", "u_prime"]
+    chart: Literal[
+        "xmr", "mr", "p", "p_prime", "u", "u_prime", "c", "g", "t", "xbar", "s"
+    ]  # fmt: skip
     centre_line: float | None
+    """Of the last phase."""
     points: tuple[ChartPoint, ...]
     sigma_z: float | None = None
     """Of a p′ chart: how many times wider its limits are than chance alone."""
@@ -51,6 +87,20 @@ class ControlChart(Noun):
     n_crossings: int | None = None
     n_crossings_limit: int | None = None
     """Fewer crossings than this are a signal (Anhøj)."""
+    rules: Literal["anhoj", "nhs"] = "anhoj"
+    """Whose signals: Anhøj's, or those of NHS Making Data Count."""
+    phases: tuple[ChartPhase, ...] = ()
+    """Where lines were drawn anew; empty for one phase."""
+    season: Literal["month", "weekday"] | None = None
+    """Whether each month of the year, or day of the week, has its own centre line."""
+    improvement: Literal["increase", "decrease"] | None = None
+    target: float | None = None
+    variation: Literal["common_cause", "improvement", "concern", "neutral"] | None = (
+        None
+    )
+    """What the latest subgroup is (NHS Making Data Count)."""
+    assurance: Literal["pass", "fail", "hit_or_miss"] | None = None
+    """Whether the target lies beyond the latest limits, and on which side."""
     note: str = ""
     """What a subgroup is, and what the chart may not be read as."""
 

@@ -57,6 +57,8 @@ KINDS = {
     "problem": (
         "problem",
         "opportunity-list",
+        "equity",
+        "alert",
         "measure",
         "community",
         "cohort",

@@ -9,6 +9,7 @@ from typing import Any, Final, Self, TypeAlias
 from rounds.datamart.datamart import Datamart, Status
 from rounds.datamart.deidentify.plan import Calendar
 from rounds.datamart.engines.base import Engine
+from rounds.nouns import Cohort, Ref
 
 __all__ = ["AnyDatamart", "CdmDatabase"]
 
@@ -51,6 +52,10 @@ class CdmDatabase:
     def __init__(self, engine: Engine, place: str) -> None:
         self._derived = engine
         self.place = place
+        self.cohorts: dict[Ref, Cohort] = {}
+        """The definitions that a measure may name; whoever opens it gives them."""
+        self.stays: dict[Ref, tuple[str, tuple[str, ...]]] = {}
+        """Of cohorts that were run: the query of their rows, and what is said."""
 
     @cached_property
     def snapshot(self) -> str:

@@ -47,6 +47,7 @@ class DuckDbEngine(RemoteEngine):
 
     dialect = "duckdb"
     _INTRODUCED = "AS NOT MATERIALIZED"
+    stored = "AS MATERIALIZED"
 
     def __init__(self, path: Path, *, schema: str = "main") -> None:
         super().__init__(f"{path.name} ({schema})")

@@ -2,7 +2,7 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from rounds.datamart.engines import failures
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["RemoteEngine", "by_name"]
 
 _NAME: Final = re.compile(r"[a-z_][a-z0-9_]*")
-_TABLE: Final = re.compile(r"\b(?:FROM|JOIN)\s+([a-z_][a-z0-9_]*)")
-_TEXT: Final = re.compile(r"'(?:[^']|'')*'")
+_TABLE: Final = re.compile(r"\b(?:from|join)\s+([a-z_][a-z0-9_]*)")
+_TEXT: Final = re.compile(r"'(?:[^']|'')*'|--[^\n]*")
+"""Texts and comments, in which no table is named."""
 
 
 class RemoteEngine(ABC):
@@ -33,12 +34,15 @@ class RemoteEngine(ABC):
     dialect: str
     _INTRODUCED: str = "AS"
     """How a WITH query is introduced that is to be read through, not stored."""
+    stored: str = "AS"
+    """How one is introduced that is computed once, and read as often as need be."""
 
     def __init__(self, place: str) -> None:
         self.place = place
         self.codes: dict[CodeKey, set[int]] = {}
         self._answers: dict[str, list[tuple[Any, ...]]] = {}
         self._relations: dict[str, Relation | None] = {}
+        self._natives: dict[str, tuple[str, frozenset[str]]] = {}
 
     @abstractmethod
     def _found(self, table: str) -> Relation | None:
@@ -70,6 +74,21 @@ class RemoteEngine(ABC):
             self._answers[query] = list(zip(*columns, strict=True))
         return self._answers[query]
 
+    def native(self, name: str, sql: str, own: Collection[str] = ()) -> None:
+        """Make known a table that later queries may read by its name.
+
+        Parameters
+        ----------
+        name : str
+            Lower-case; the same name always stands for the same text.
+        sql : str
+            A SELECT in the engine's own dialect, in which tables of the CDM are named
+            without a schema. It is a part of each statement that reads it.
+        own : collection of str
+            Tables of the CDM in whose place the SELECT has its own.
+        """
+        self._natives[name] = (sql, frozenset(own))
+
     def statement(
         self, tables: Mapping[str, str], query: str, given: Iterable[str] = ()
     ) -> str:
@@ -89,7 +108,10 @@ class RemoteEngine(ABC):
         DataError
             If the database lacks a table or a column that is read.
         """
-        made = [*self._read_by([*tables.values(), query]), *given]
+        written = [*tables.values(), query]
+        natives = self._natives_in(" ".join(written))
+        made = [*self._read_by(written, natives.values()), *given]
+        made += [f"{name} {self.stored} ({sql})" for name, (sql, _) in natives.items()]
         made += [
             f"{name} AS ({translated(each, self.dialect)})"
             for name, each in tables.items()
@@ -97,16 +119,31 @@ class RemoteEngine(ABC):
         head = f"WITH {', '.join(made)} " if made else ""
         return head + translated(query, self.dialect)
 
+    def _natives_in(self, text: str) -> dict[str, tuple[str, frozenset[str]]]:
+        """Give the tables in the engine's own dialect that a text reads."""
+        return {
+            name: native
+            for name, native in self._natives.items()
+            if re.search(rf"\b{name}\b", text)
+        }
+
     def _relation(self, table: str) -> Relation | None:
         if table not in self._relations:
             self._relations[table] = self._found(table)
         return self._relations[table]
 
-    def _read_by(self, statements: Iterable[str]) -> list[str]:
+    def _read_by(
+        self,
+        statements: Iterable[str],
+        natives: Iterable[tuple[str, frozenset[str]]] = (),
+    ) -> list[str]:
         """Write the tables of the CDM that statements read."""
-        plain = [_TEXT.sub("''", statement) for statement in statements]
-        read = frozenset(name for each in plain for name in _NAME.findall(each))
-        named = {name for each in plain for name in _TABLE.findall(each)}
+        read: set[str] = set()
+        named: set[str] = set()
+        for sql, own in [*((each, frozenset[str]()) for each in statements), *natives]:
+            plain = _TEXT.sub("''", sql).lower()
+            read.update(_NAME.findall(plain))
+            named.update(name for name in _TABLE.findall(plain) if name not in own)
         tables = sorted(name for name in named if is_cdm_table(name))
         found = {table: self._relation(table) for table in tables}
         missing = [table for table, relation in found.items() if relation is None]

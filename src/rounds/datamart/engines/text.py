@@ -1,5 +1,6 @@
 """A measure as the text of one query, for people to read and to run themselves."""
 
+import re
 from typing import Any
 
 from rounds.datamart.compile import compile_measure
@@ -8,7 +9,8 @@ from rounds.datamart.derived import derived_from
 from rounds.datamart.engines.dialects import translated
 from rounds.datamart.engines.support import support_of
 from rounds.datamart.rows import insist_on_sound
-from rounds.nouns import Measure, Period
+from rounds.definitions.graph import cohorts_of
+from rounds.nouns import Measure, Period, Ref
 
 __all__ = ["measure_sql"]
 
@@ -40,7 +42,9 @@ def measure_sql(
     -------
     str
         One WITH query over tables of the CDM by their names. Nobody who opted out is
-        left out: who they are stands in no text.
+        left out: who they are stands in no text. A cohort that the measure reads is a
+        table that is named after it, as a comment at the top says: its rows are made by
+        the statements of `rounds cohort show`.
 
     Raises
     ------
@@ -50,9 +54,26 @@ def measure_sql(
     dialect = support_of(engine).dialect
     insist_on_sound(measure)
     concepts = resolve(derived_from(datamart), measure)
-    compiled = compile_measure(measure, period, concepts, monthly=monthly)
+    tables = {ref: _table_of(ref) for ref in cohorts_of(measure)}
+    columns = "subject_id, cohort_start_date, cohort_end_date"
+    compiled = compile_measure(
+        measure,
+        period,
+        concepts,
+        monthly=monthly,
+        cohorts={ref: f"SELECT {columns} FROM {name}" for ref, name in tables.items()},
+    )
+    head = "".join(
+        f"-- {name}: {columns}, the rows of {ref}\n" for ref, name in tables.items()
+    )
     made = ",\n".join(
         f"{name} AS (\n  {translated(query, dialect)}\n)"
         for name, query in compiled.tables.items()
     )
-    return f"WITH {made}\n{translated(compiled.query, dialect)}"
+    return f"{head}WITH {made}\n{translated(compiled.query, dialect)}"
+
+
+def _table_of(ref: Ref) -> str:
+    """Name the table of a cohort's rows after it."""
+    plain = re.sub(r"[^a-z0-9]+", "_", ref.name.partition("/")[2])
+    return f"cohort_{plain}_{ref.hash[:8]}"

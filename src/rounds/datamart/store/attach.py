@@ -18,7 +18,9 @@ from rounds.datamart.store.concept_view import concept_relation, local_code_rela
 from rounds.datamart.store.manifest import Part, Snapshot
 from rounds.datamart.store.relations import relation
 from rounds.datamart.store.visible import visible_rows
-from rounds.datamart.vocabulary import attach_vocabulary as attach_empty_vocabulary
+from rounds.datamart.vocabulary.tables import (
+    attach_vocabulary as attach_empty_vocabulary,
+)
 
 __all__ = [
     "Files",

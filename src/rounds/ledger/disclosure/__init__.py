@@ -4,6 +4,7 @@ Steps compute on exact counts; `safe` acts where a noun is published and at ever
 """
 
 from rounds.ledger.disclosure.cohort import safe_cohort_result
+from rounds.ledger.disclosure.equity import equity_without
 from rounds.ledger.disclosure.nouns import safe
 from rounds.ledger.disclosure.opportunity import opportunities_without
 from rounds.ledger.disclosure.problem import problem_without
@@ -15,6 +16,7 @@ from rounds.ledger.disclosure.results import (
 )
 
 __all__ = [
+    "equity_without",
     "opportunities_without",
     "problem_without",
     "safe",

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from rounds.ledger.disclosure.cells import without_small_n
 from rounds.ledger.disclosure.cohort import safe_cohort_result
+from rounds.ledger.disclosure.equity import safe_alert, safe_equity
 from rounds.ledger.disclosure.evaluation import safe_evaluation
 from rounds.ledger.disclosure.opportunity import safe_opportunities
 from rounds.ledger.disclosure.problem import safe_chart, safe_problem
@@ -12,9 +13,11 @@ from rounds.ledger.disclosure.results import safe_measure_result
 from rounds.ledger.disclosure.wording import safe_text, safe_texts
 from rounds.methods.disclosure import is_small
 from rounds.nouns import (
+    Alert,
     CohortResult,
     ControlChart,
     Decision,
+    Equity,
     Estimate,
     Evaluation,
     Evidence,
@@ -78,6 +81,8 @@ _SAFE: dict[type[Noun], Callable[[Any], Any]] = {
     Problem: safe_problem,
     OpportunityList: safe_opportunities,
     Evaluation: safe_evaluation,
+    Equity: safe_equity,
+    Alert: safe_alert,
     CohortResult: safe_cohort_result,
     MeasureResult: safe_measure_result,
     ControlChart: safe_chart,

@@ -17,6 +17,7 @@ from rounds.ledger.disclosure.results import hide_unit
 from rounds.ledger.disclosure.wording import safe_text, safe_texts
 from rounds.methods.disclosure import Suppression
 from rounds.nouns import (
+    ChartPhase,
     ChartPoint,
     ControlChart,
     Difference,
@@ -127,15 +128,36 @@ def _chart_without(
 ) -> ControlChart:
     """Hide points, and round what was made of them too."""
     points = tuple(
-        ChartPoint(label=point.label, suppressed=True) if hide else point
+        ChartPoint(label=point.label, suppressed=True)
+        if hide
+        else point.model_copy(update={"centre_line": _line(point, total=total)})
         for point, hide in zip(chart.points, hidden, strict=True)
     )
-    changed = {
+    changed: dict[str, object] = {
         "points": points,
-        "centre_line": None if total else rounded(chart.centre_line),
+        "centre_line": _line(chart, total=total),
         "sigma_z": rounded(chart.sigma_z),
+        "phases": tuple(
+            phase.model_copy(
+                update={
+                    "centre_line": _line(phase, total=total),
+                    "sigma_z": rounded(phase.sigma_z),
+                }
+            )
+            for phase in chart.phases
+        ),
     }
+    if points[-1].suppressed:
+        # Both icons tell of the latest subgroup.
+        changed |= {"variation": None, "assurance": None}
     return chart.model_copy(update=changed)
+
+
+def _line(
+    holder: ChartPoint | ChartPhase | ControlChart, *, total: bool
+) -> float | None:
+    """Give a centre line that hidden subgroups went into, as far as it may be shown."""
+    return None if total else rounded(holder.centre_line)
 
 
 @dataclass(frozen=True)

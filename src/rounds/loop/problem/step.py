@@ -200,7 +200,8 @@ def _chart(
     if isinstance(months, NotEstimable):
         return months, ()
     title = f"{measure.title}, patients seen each month"
-    return chart_of(months.by, title=title), months.limitations
+    chart = chart_of(months.by, title=title, improvement=measure.improvement_notation)
+    return chart, months.limitations
 
 
 def _nowhere(rows: MeasureRows) -> list[str]:

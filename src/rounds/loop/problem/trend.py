@@ -1,11 +1,14 @@
 """The measure from month to month, on a control chart labelled as what it is."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 
-from rounds.methods.spc import Chart, p_chart, p_prime_chart
-from rounds.nouns import ChartPoint, ControlChart, NotEstimable, UnitResult
+from rounds.loop.problem.chart_noun import noun_of
+from rounds.loop.problem.charting import ChartAsked
+from rounds.methods.spc import Chart, p_chart, p_prime_chart, propose_counts
+from rounds.nouns import ControlChart, NotEstimable, UnitResult
 
 __all__ = ["chart_of"]
 
@@ -19,7 +22,10 @@ _NOTE = (
 
 
 def chart_of(
-    months: Sequence[UnitResult], *, title: str
+    months: Sequence[UnitResult],
+    *,
+    title: str,
+    improvement: Literal["increase", "decrease"] | None = None,
 ) -> ControlChart | NotEstimable:
     """Draw up a p chart, or a p′ chart where months vary by more than chance.
 
@@ -29,6 +35,8 @@ def chart_of(
         Exact counts, in order of time.
     title : str
         What is charted.
+    improvement : {"increase", "decrease"}, optional
+        Which way is better.
 
     Returns
     -------
@@ -47,50 +55,23 @@ def chart_of(
         return NotEstimable(
             reason="In every month none, or all, of the patients met the measure."
         )
-    plain, wide = p_chart(x, n), p_prime_chart(x, n)
-    overdispersed = wide.sigma_z > 1
-    chart = wide if overdispersed else plain
-    return ControlChart(
-        title=title,
-        chart="p_prime" if overdispersed else "p",
-        centre_line=chart.centre_line,
-        points=_points(some, chart),
-        sigma_z=wide.sigma_z,
-        longest_run=chart.runs.longest_run,
-        longest_run_limit=chart.runs.longest_run_limit,
-        n_crossings=chart.runs.n_crossings,
-        n_crossings_limit=chart.runs.n_crossings_limit,
-        note=_note(chart, overdispersed=overdispersed),
+    proposed = propose_counts(x, n)
+    chart = p_prime_chart(x, n) if proposed.kind == "p_prime" else p_chart(x, n)
+    return noun_of(
+        chart,
+        tuple(month.unit for month in some),
+        n,
+        ChartAsked(title=title, improvement=improvement),
+        note=_note(chart),
     )
 
 
-def _points(months: Sequence[UnitResult], chart: Chart) -> tuple[ChartPoint, ...]:
-    points = []
-    for i, month in enumerate(months):
-        signal = "none"
-        if chart.beyond[i]:
-            signal = "beyond_limits"
-        elif chart.runs.in_long_run[i]:
-            signal = "shift"
-        points.append(
-            ChartPoint(
-                label=month.unit,
-                denominator=month.denominator,
-                value=float(chart.value[i]),
-                lower=float(chart.lower[i]),
-                upper=float(chart.upper[i]),
-                signal=signal,
-            )
-        )
-    return tuple(points)
-
-
-def _note(chart: Chart, *, overdispersed: bool) -> str:
+def _note(chart: Chart) -> str:
     runs = chart.runs
     limits = (
         f"Limits are {chart.sigma_z:.2f} times as wide as chance alone (Laney's p′), "
         "since months vary by more."
-        if overdispersed
+        if chart.kind == "p_prime"
         else "Limits are three sigma of chance alone."
     )
     verdict = (

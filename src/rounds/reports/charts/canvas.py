@@ -14,6 +14,7 @@ __all__ = [
     "NARROW",
     "WIDE",
     "Canvas",
+    "Mark",
     "Scale",
     "Unit",
     "clipped",
@@ -29,7 +30,7 @@ NARROW = 340
 
 Unit = Literal["percent", "points", "number", "count"]
 """How a number is written: a proportion, a difference of proportions, as it is."""
-Mark = Literal["dot", "square", "diamond", "triangle", "study"]
+Mark = Literal["dot", "square", "diamond", "triangle", "inverted", "study"]
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,7 @@ class Canvas:
             "study": ((-1, -1), (1, -1), (1, 1), (-1, 1)),
             "diamond": ((0, -1.4), (1.4, 0), (0, 1.4), (-1.4, 0)),
             "triangle": ((0, -1.4), (1.4, 1.1), (-1.4, 1.1)),
+            "inverted": ((0, 1.4), (1.4, -1.1), (-1.4, -1.1)),
         }[shape]
         points = [(x + size * dx, y + size * dy) for dx, dy in corners]
         self.area(points, f"mark {css}")
@@ -149,10 +151,11 @@ def digits_for(marked: list[float], unit: Unit) -> int:
     (1, 0)
     """
     times = 100 if unit in ("percent", "points") else 1
-    for digits in (0, 1, 2):
-        if all(abs(t * times - round(t * times, digits)) < 1e-6 for t in marked):
+    least = min((abs(t) for t in marked if t), default=1.0) * times
+    for digits in range(9):
+        if all(abs(t * times - round(t * times, digits)) < least / 1e4 for t in marked):
             return digits
-    return 3
+    return 9
 
 
 def label(value: float, unit: Unit, digits: int = 0) -> str:

@@ -1,5 +1,6 @@
 """Which numbers of which noun go into which chart."""
 
+from rounds.reports.figures.control import chart_picture, month_chart
 from rounds.reports.figures.evaluation import (
     arms_flow,
     beside_truth,
@@ -9,16 +10,17 @@ from rounds.reports.figures.evaluation import (
 from rounds.reports.figures.opportunity import opportunity_forest, shown_lines
 from rounds.reports.figures.problem import (
     is_higher_better,
-    month_chart,
     shown_units,
     sites_caterpillar,
     sites_funnel,
     turn_ring,
 )
+from rounds.reports.figures.units import units_funnel
 
 __all__ = [
     "arms_flow",
     "beside_truth",
+    "chart_picture",
     "equity_forest",
     "evidence_forest",
     "is_higher_better",
@@ -29,4 +31,5 @@ __all__ = [
     "sites_caterpillar",
     "sites_funnel",
     "turn_ring",
+    "units_funnel",
 ]

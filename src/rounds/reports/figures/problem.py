@@ -6,8 +6,6 @@ import numpy as np
 
 from rounds.methods.funnel import funnel_limits
 from rounds.nouns import (
-    ChartPoint,
-    ControlChart,
     NotEstimable,
     Problem,
     UnitResult,
@@ -16,8 +14,6 @@ from rounds.nouns import (
 from rounds.reports.charts import (
     Caterpillar,
     CaterpillarUnit,
-    Control,
-    ControlPoint,
     Funnel,
     FunnelLimits,
     FunnelPoint,
@@ -25,7 +21,6 @@ from rounds.reports.charts import (
     RingStep,
     at_two_widths,
     caterpillar,
-    control_chart,
     funnel,
     ring,
 )
@@ -34,7 +29,6 @@ from rounds.reports.story import Story
 __all__ = [
     "FEWEST_SITES",
     "is_higher_better",
-    "month_chart",
     "shown_units",
     "sites_caterpillar",
     "sites_funnel",
@@ -97,15 +91,12 @@ def sites_funnel(story: Story, *, masked: bool = False) -> str | None:
 def _limits(variation: Variation, most: float) -> tuple[FunnelLimits, ...]:
     sizes = np.geomspace(1.0, most, 80)
     target, tau2 = variation.target, variation.tau2
-    low_998, high_998 = funnel_limits(sizes, target, tau2, 0.998)
-    low_95, high_95 = funnel_limits(sizes, target, tau2, 0.95)
+    ends = [funnel_limits(sizes, target, tau2, level) for level in (0.95, 0.998)]
     return tuple(
         FunnelLimits(
             denominator=float(size),
-            lower_998=float(low_998[i]),
-            lower_95=float(low_95[i]),
-            upper_95=float(high_95[i]),
-            upper_998=float(high_998[i]),
+            lower=tuple(float(lower[i]) for lower, _ in ends),
+            upper=tuple(float(upper[i]) for _, upper in ends),
         )
         for i, size in enumerate(sizes)
     )
@@ -147,39 +138,6 @@ def sites_caterpillar(story: Story, *, masked: bool = False) -> str | None:
         n_suppressed=sum(unit.suppressed for unit in problem.units),
     )
     return at_two_widths(caterpillar, plot)
-
-
-def month_chart(
-    chart: ControlChart | NotEstimable | None, *, name: str, higher: bool
-) -> str | None:
-    """Draw a control chart; None where fewer than two subgroups may be shown."""
-    if chart is None or isinstance(chart, NotEstimable):
-        return None
-    if sum(p.value is not None and not p.suppressed for p in chart.points) < 2:
-        return None
-    plot = Control(
-        name=name,
-        title=chart.title,
-        centre=chart.centre_line,
-        unit="percent" if chart.chart in ("p", "p_prime") else "number",
-        points=tuple(_subgroup(p, chart.centre_line, higher) for p in chart.points),
-    )
-    return at_two_widths(control_chart, plot)
-
-
-def _subgroup(point: ChartPoint, centre: float | None, higher: bool) -> ControlPoint:
-    if point.suppressed:
-        return ControlPoint(label=point.label, value=None)
-    flag: Flag = "none"
-    if point.signal != "none" and point.value is not None and centre is not None:
-        flag = "better" if (point.value > centre) == higher else "worse"
-    return ControlPoint(
-        label=point.label,
-        value=point.value,
-        lower=point.lower,
-        upper=point.upper,
-        flag=flag,
-    )
 
 
 _DECIDED = {

@@ -1,0 +1,41 @@
+"""Something has changed, and somebody should look."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from rounds.nouns.base import Published
+from rounds.nouns.ref import Ref
+from rounds.nouns.unit_result import UnitResult
+
+__all__ = ["Alert"]
+
+
+class Alert(Published):
+    """A signal with an owner: what, where, since when, and by which rule."""
+
+    kind: ClassVar[str] = "alert"
+    title: str
+    measure: Ref
+    change: Ref | None = None
+    """The Decision whose gain is fading, where that is what was watched."""
+    unit: str
+    """A site, or `(all)`."""
+    rule: Literal["cusum", "decay"]
+    how: str
+    """The rule in words: what is watched for, against what, and how often falsely."""
+    false_alarm: float = Field(gt=0, lt=1)
+    """Chance of any false signal among all that is watched, within the horizon."""
+    since: str
+    """The likeliest month of its beginning."""
+    signalled: str
+    """The month whose count made the signal."""
+    level: float | None
+    """What the unit is held against, in [0, 1]; None where suppressed."""
+    seen: UnitResult
+    """The months from `since` to `signalled`, together."""
+    owner: str
+    status: Literal["open", "acknowledged", "closed"] = "open"
+    answer: str = ""
+    """What was found, by whoever acknowledged or closed it."""
+    limitations: tuple[str, ...] = ()
