@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+import duckdb
 import numpy as np
 
 from rounds.datamart.counts import Counts, labels_of
-from rounds.datamart.rows import Asked, MeasureRows, fetch_counts, rows_of
+from rounds.datamart.derived import derived_from
+from rounds.datamart.rows import Asked, MeasureRows, rows_of
+from rounds.datamart.unanswered import unreadable
 from rounds.nouns import Measure
 
 if TYPE_CHECKING:
@@ -35,10 +38,10 @@ def counts_of(datamart: Any, asked: Asked) -> Counts:
         If the datamart cannot be read.
     """
     if not asked.is_monthly:
-        columns = fetch_counts(datamart, asked, asked.splits)
+        columns = _fetched(datamart, asked, asked.splits)
         return _counts(asked, columns, columns)
-    whole = fetch_counts(datamart, asked, ())
-    months = fetch_counts(datamart, asked, asked.splits, monthly=True)
+    whole = _fetched(datamart, asked, ())
+    months = _fetched(datamart, asked, asked.splits, monthly=True)
     return _counts(asked, whole, months)
 
 
@@ -50,7 +53,7 @@ def counts_each(datamart: Any, asked: Asked) -> list[Counts]:
     DataError
         If the datamart cannot be read.
     """
-    columns = fetch_counts(datamart, asked, asked.splits)
+    columns = _fetched(datamart, asked, asked.splits)
     if len(asked.periods) == 1:
         return [_counts(asked, columns, columns)]
     every = []
@@ -111,3 +114,27 @@ def _by_unit(asked: Asked, columns: Columns) -> dict[str, tuple[int, int]]:
         for name in ("denominator", "numerator")
     )
     return dict(zip(labels.tolist(), zip(*sums, strict=True), strict=True))
+
+
+def _fetched(
+    datamart: Any, asked: Asked, by: tuple[str, ...], *, monthly: bool = False
+) -> dict[str, "NDArray[Any]"]:
+    """Run the compiled measure and give its counts, and no row of a person.
+
+    Parameters
+    ----------
+    by : tuple of str
+        Characteristics; there is an entry for each of their values that has a subject.
+    monthly : bool
+        Of subjects that are a person and month.
+
+    Returns
+    -------
+    dict of str to array
+        The columns of `compile_described.counts_sql`.
+    """
+    sql, lists = asked.compiled(monthly=monthly, counted_by=by)
+    try:
+        return derived_from(datamart).read(sql.tables, sql.query, lists)
+    except duckdb.Error as error:
+        raise unreadable(error) from None

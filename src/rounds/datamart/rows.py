@@ -32,10 +32,10 @@ __all__ = [
     "MeasureRows",
     "asked_of",
     "fetch",
-    "fetch_counts",
     "fetch_each",
     "measure_rows",
     "rows_of",
+    "unreadable",
 ]
 
 _TYPES: Final = {
@@ -334,30 +334,6 @@ def fetch_each(datamart: Any, asked: Asked) -> list[MeasureRows]:
         rows_of({name: each[a:b] for name, each in columns.items()}, asked.measure)
         for a, b in itertools.pairwise(ends)
     ]
-
-
-def fetch_counts(
-    datamart: Any, asked: Asked, by: tuple[str, ...], *, monthly: bool = False
-) -> dict[str, "NDArray[Any]"]:
-    """Run the compiled measure and give its counts, and no row of a person.
-
-    Parameters
-    ----------
-    by : tuple of str
-        Characteristics; there is an entry for each of their values that has a subject.
-    monthly : bool
-        Of subjects that are a person and month.
-
-    Returns
-    -------
-    dict of str to array
-        The columns of `compile_described.counts_sql`.
-    """
-    sql, lists = asked.compiled(monthly=monthly, counted_by=by)
-    try:
-        return derived_from(datamart).read(sql.tables, sql.query, lists)
-    except duckdb.Error as error:
-        raise unreadable(error) from None
 
 
 def rows_of(columns: Mapping[str, Any], measure: Measure) -> MeasureRows:
