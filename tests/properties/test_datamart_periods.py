@@ -66,7 +66,7 @@ def test_one_query_gives_the_rows_of_every_period():
             counted.append(compared_over(mart, one, rows, periods, cohorts=cohorts))
 
     agree()
-    assert sum(counted) > 20 * N_EXAMPLES, "hardly anybody was in any measure"
+    assert sum(counted) > 5 * N_EXAMPLES, "hardly anybody was in any measure"
 
 
 @pytest.mark.parametrize("name", sorted(BUILTIN))

@@ -51,7 +51,7 @@ def stays_query(engine: "RemoteEngine", cohort: Cohort) -> str:
     DefinitionError
         If cohorts are not run on this engine, or Circe has no SQL for the cohort.
     """
-    own = {} if _has_vocabulary(engine) else _stand_for_themselves(cohort)
+    own = _own_vocabulary(engine, cohort, known=_has_vocabulary(engine))
     sql = rows_alone(cohort, _dialect(engine), engine.stored, own)
     name = f"stays_{_digest(sql)}"
     engine.native(name, sql, own)
@@ -80,6 +80,7 @@ def filled_elsewhere(
     SourceError
         If the engine does not answer.
     """
+    _dialect(engine)
     with reading_elsewhere(engine, cohorts) as opened:
         persons = engine.read({}, _PERSONS, {})
         names = pa.array(persons["person_source_value"], pa.string())
@@ -133,7 +134,7 @@ def _dialect(engine: "RemoteEngine") -> Dialect:
 def _compute(
     engine: "RemoteEngine", cohort: Cohort, opened: Reading, number: int
 ) -> None:
-    own = {} if opened.has_vocabulary else _stand_for_themselves(cohort)
+    own = _own_vocabulary(engine, cohort, known=opened.has_vocabulary)
     sql = attrition_and_rows(cohort, _dialect(engine), engine.stored, own)
     name = f"found_{_digest(sql)}"
     engine.native(name, sql, own)
@@ -152,10 +153,28 @@ def _compute(
     here.unregister("found_there")
 
 
+_NOTHING_MAPS: Final = {
+    "concept_relationship": (
+        "SELECT CAST(0 AS BIGINT) AS concept_id_1, CAST(0 AS BIGINT) AS concept_id_2, "
+        "CAST('' AS VARCHAR) AS relationship_id, "
+        "CAST(NULL AS VARCHAR) AS invalid_reason WHERE 1 = 0"
+    )
+}
+
+
 def _has_vocabulary(engine: "RemoteEngine") -> bool:
     return engine.holds("concept_ancestor") and bool(
         engine.ask("SELECT 1 AS one FROM concept_ancestor LIMIT 1")
     )
+
+
+def _own_vocabulary(
+    engine: "RemoteEngine", cohort: Cohort, *, known: bool
+) -> dict[str, str]:
+    """Write what the CDM's vocabulary lacks: name → query."""
+    own = {} if known else _stand_for_themselves(cohort)
+    maps = engine.holds("concept_relationship")
+    return own if maps else own | _NOTHING_MAPS
 
 
 def _stand_for_themselves(cohort: Cohort) -> dict[str, str]:

@@ -55,8 +55,11 @@ def chart_of(
         return NotEstimable(
             reason="In every month none, or all, of the patients met the measure."
         )
-    proposed = propose_counts(x, n)
-    chart = p_prime_chart(x, n) if proposed.kind == "p_prime" else p_chart(x, n)
+    try:
+        proposed = propose_counts(x, n)
+        chart = p_prime_chart(x, n) if proposed.kind == "p_prime" else p_chart(x, n)
+    except ValueError as error:
+        return NotEstimable(reason=f"The months give no limits: {error}.")
     return noun_of(
         chart,
         tuple(month.unit for month in some),
