@@ -39,6 +39,7 @@ def test_the_list_is_shown_and_published(project, capsys):
     (kept,) = (project / "ledger" / "1-problems").glob("*-opportunity-list-*")
     entry = yaml.safe_load(kept.read_text())
     assert entry["ref"] == listed["ref"]
+    assert entry["by"] == "Dr Rosa Lind"  # who owns the problem
     assert entry["noun"]["lines"] == listed["list"]["lines"]
 
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from rounds.cli.measure_define import measure_of
-from rounds.cli.output import day, number, show, table, utc_now, working
+from rounds.cli.output import number, period_of, show, table, utc_now, working
 from rounds.nouns.errors import DefinitionError
 
 if TYPE_CHECKING:
-    from rounds.nouns import Measure, MeasureResult, Period, UnitResult
+    from rounds.nouns import Measure, MeasureResult, UnitResult
 
-__all__ = ["explain_", "list_", "period_of", "run_"]
+__all__ = ["explain_", "list_", "run_"]
 
 
 def list_(*, project: Path = Path(), json: bool = False) -> None:
@@ -215,26 +215,6 @@ def _cells(unit: "UnitResult", *, percent: bool) -> tuple[str, ...]:
     if unit.lower is not None and unit.upper is not None:
         interval = f"{unit.lower:{form}} to {unit.upper:{form}}"
     return (unit.unit, said(unit.numerator), said(unit.denominator), value, interval)
-
-
-def period_of(from_: str, to: str) -> "Period":
-    """Read a period as a command gives it.
-
-    Raises
-    ------
-    DefinitionError
-        If a day cannot be read, or the period ends before it begins.
-    """
-    from rounds.nouns import Period
-
-    start, end = day(from_, "--from"), day(to, "--to")
-    if end < start:
-        raise DefinitionError(
-            f"The period ends ({end}) before it begins ({start}).",
-            code="period-backwards",
-            remedies=(f"Exchange the two: --from {end} --to {start}",),
-        )
-    return Period(start=start, end=end)
 
 
 def _measures(project: Path) -> "dict[str, Measure]":

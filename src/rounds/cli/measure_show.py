@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from rounds.cli.measure import period_of
-from rounds.cli.output import show, utc_now
+from rounds.cli.output import period_of, show, utc_now
 from rounds.nouns.errors import DefinitionError
 
 __all__ = ["show_"]

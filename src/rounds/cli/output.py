@@ -23,6 +23,7 @@ __all__ = [
     "table",
     "utc_now",
     "working",
+    "year_of",
 ]
 
 
@@ -110,17 +111,47 @@ def day(text: str, option: str) -> dt.date:
         ) from None
 
 
-def period_of(from_: str | None, to: str | None) -> Period | None:
-    """Read a period; what is missing of it makes it a year; None for neither."""
-    end = day(to, "--to") if to else None
-    start = day(from_, "--from") if from_ else None
-    if start is None and end is None:
-        return None
+def period_of(from_: str, to: str) -> Period:
+    """Read a period as a command gives it.
+
+    Raises
+    ------
+    DefinitionError
+        If a day cannot be read, or the period ends before it begins.
+    """
+    start, end = day(from_, "--from"), day(to, "--to")
+    if end < start:
+        raise DefinitionError(
+            f"The period ends ({end}) before it begins ({start}).",
+            code="period-backwards",
+            remedies=(f"Exchange the two: --from {end} --to {start}",),
+        )
+    return Period(start=start, end=end)
+
+
+def year_of(from_: str | None, to: str | None) -> Period | None:
+    """Read a period of which one end may be missing, which makes it a year.
+
+    Returns
+    -------
+    Period or None
+        None where neither is given.
+
+    Raises
+    ------
+    DefinitionError
+        As `period_of`.
+    """
     year = dt.timedelta(days=364)
-    if start is None:
-        assert end is not None
+    if from_ and to:
+        return period_of(from_, to)
+    if to:
+        end = day(to, "--to")
         return Period(start=end - year, end=end)
-    return Period(start=start, end=end or start + year)
+    if from_:
+        start = day(from_, "--from")
+        return Period(start=start, end=start + year)
+    return None
 
 
 @contextmanager

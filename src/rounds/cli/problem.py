@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from rounds.cli.output import number, period_of, show, utc_now, working
+from rounds.cli.output import number, show, utc_now, working, year_of
 
 __all__ = ["run_"]
 
@@ -37,7 +37,7 @@ def run_(
 
     opened = Project.open(project)
     plan = Plan.load(opened.plan_path).problem
-    period = period_of(from_, to)
+    period = year_of(from_, to)
     with Desk.open(opened, now=utc_now, by=plan.owner) as desk:
         with working("comparing sites, months and groups"):
             found = publishable(run_problem(desk, plan, period))

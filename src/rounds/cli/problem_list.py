@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from rounds.cli.output import day, number, period_of, show, table, utc_now, working
+from rounds.cli.output import day, number, show, table, utc_now, working, year_of
 from rounds.nouns import Estimate, Opportunity, OpportunityList, Ref
 
 __all__ = ["list_", "open_"]
@@ -16,6 +16,7 @@ def list_(
     project: Path = Path(),
     from_: str | None = None,
     to: str | None = None,
+    by: str = "",
     json: bool = False,
 ) -> None:
     """Rank all measures and sites by what is to be gained, and publish the list.
@@ -32,14 +33,17 @@ def list_(
     to
         Last day, included; a year after the first if not given, or the last day of
         the data if neither is.
+    by
+        In whose name it is published; the problem's owner, if not given.
     json
         Print one JSON object.
     """
-    from rounds.conduct import Desk, Project, publishable, run_opportunities
+    from rounds.conduct import Desk, Plan, Project, publishable, run_opportunities
 
     opened = Project.open(project)
-    period = period_of(from_, to)
-    with Desk.open(opened, now=utc_now, by="rounds problem list") as desk:
+    owner = Plan.load(opened.plan_path).problem.owner
+    period = year_of(from_, to)
+    with Desk.open(opened, now=utc_now, by=by or owner) as desk:
         with working("comparing measures and sites"):
             found = publishable(run_opportunities(desk, period))
         titles = {measure.ref(): measure.title for measure in desk.measures().values()}
