@@ -56,19 +56,27 @@ def test_one_query_gives_the_rows_of_every_period():
     """Row for row what the reference engine gives of each period by itself."""
     counted = []
 
-    @given(measure=measures(), rows=tables(), cohorts=stays(), periods=PERIODS)
+    @given(
+        measure=measures(),
+        every=st.lists(tables(), min_size=5, max_size=5),
+        those=st.lists(stays(), min_size=5, max_size=5),
+        periods=PERIODS,
+    )
     @FEW
-    def agree(measure, rows, cohorts, periods):
+    def agree(measure, every, those, periods):
         if check(measure):
             return
+        rows, cohorts = beside_each_other(every), stays_beside_each_other(those)
         for one in (measure, widened(measure)):
             mart = HandMade(rows)
             counted.append(compared_over(mart, one, rows, periods, cohorts=cohorts))
 
     agree()
-    # How many are drawn that are sound, and how many persons are in them, is chance.
+    # What is drawn hangs on the modules that happen to be loaded (Hypothesis mixes in
+    # their constants), so several small databases stand beside each other: even an
+    # unlucky draw has persons.
     assert len(counted) > N_EXAMPLES, "hardly any measure was sound"
-    assert sum(counted) > 0, "nobody was in any measure"
+    assert sum(counted) > 20 * N_EXAMPLES, "hardly anybody was in any measure"
 
 
 @pytest.mark.parametrize("name", sorted(BUILTIN))
