@@ -11,6 +11,7 @@ import numpy as np
 from rounds import __version__
 from rounds.datamart.rows import measure_rows
 from rounds.loop.problem.groups import by_group
+from rounds.loop.problem.stakes import Stake, Stakes
 from rounds.loop.problem.variation import small_units, spread
 from rounds.methods.opportunity import gap_draws
 from rounds.methods.priorities import (
@@ -29,8 +30,6 @@ from rounds.nouns import (
     OpportunityList,
     Period,
     Provenance,
-    Stake,
-    Stakes,
     UnitResult,
     Untold,
 )
