@@ -17,10 +17,10 @@ from rounds.methods.opportunity import gap_draws
 from rounds.methods.priorities import (
     net_health_benefit,
     positive_draws,
-    ranks,
     real_draws,
     share_draws,
 )
+from rounds.methods.ranks import ranks
 from rounds.nouns import (
     DefinitionError,
     Estimate,
@@ -239,7 +239,10 @@ def _ranked(lines: Sequence[_Line]) -> list[Opportunity]:
     others = [line.noun for line in lines if line.draws is None]
     if not weighed:
         return others
-    found = ranks(np.array([line.draws for line in weighed]))
+    if len(weighed) == 1:
+        alone = {"rank": 1, "rank_lower": 1, "rank_upper": 1}
+        return [weighed[0].noun.model_copy(update=alone), *others]
+    found = ranks(np.column_stack([line.draws for line in weighed]))
     nouns = [
         line.noun.model_copy(
             update={"rank": int(rank), "rank_lower": int(low), "rank_upper": int(high)}
