@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rounds.cli.output import day, number, show, table, utc_now, working
+from rounds.cli.output import number, period_of, show, table, utc_now, working
 
 if TYPE_CHECKING:
     from rounds.nouns import Inequality, UnitResult
@@ -33,7 +33,8 @@ def equity_(
     from_
         First day, YYYY-MM-DD; a year before the last day if not given.
     to
-        Last day, included; the last day of the data if not given.
+        Last day, included; a year after the first if not given, or the last day of
+        the data if neither is.
     by
         In whose name it is published; the problem's owner, if not given.
     project
@@ -41,25 +42,14 @@ def equity_(
     json
         Print one JSON object.
     """
-    import datetime as dt
-
     from rounds.conduct import Desk, Plan, Project, run_equity
-    from rounds.nouns import NotEstimable, Period
+    from rounds.nouns import NotEstimable
 
     opened = Project.open(project)
     plan = Plan.load(opened.plan_path).problem
-    period = None
-    if from_ and to:
-        period = Period(start=day(from_, "--from"), end=day(to, "--to"))
-    elif to:
-        end = day(to, "--to")
-        period = Period(start=end - dt.timedelta(days=364), end=end)
-    elif from_:
-        start = day(from_, "--from")
-        period = Period(start=start, end=start + dt.timedelta(days=364))
     with Desk.open(opened, now=utc_now, by=by or plan.owner) as desk:
         with working("comparing groups"):
-            found = run_equity(desk, measure or plan.measure, period)
+            found = run_equity(desk, measure or plan.measure, period_of(from_, to))
         desk.ledger.export(opened.ledger)
     lines = [
         f"{found.title}, {found.period.start} to {found.period.end}",
