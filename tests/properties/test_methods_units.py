@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from rounds.methods.exact_limits import binomial_limits, poisson_limits
 from rounds.methods.false_discovery import adjusted_p_values
+from rounds.methods.funnel import funnel
+from rounds.methods.ranks import ranks
 from rounds.methods.standardisation import byar_limits, indirect, poisson_mean_limits
 from rounds.methods.unit_comparison import compare_units
 
@@ -72,3 +74,38 @@ def test_intervals_of_ratios_hold_the_ratio_and_byar_is_near_the_exact(o, e):
     (low, high), (below, above) = poisson_mean_limits([o]), byar_limits([o])
     assert abs(low[0] - below[0]) < 0.06
     assert abs(high[0] - above[0]) < 0.06
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(
+    draws=st.integers(2, 6).flatmap(
+        lambda n: st.lists(
+            st.lists(st.integers(0, 3), min_size=n, max_size=n), min_size=1, max_size=9
+        )
+    ),
+    seed=st.integers(0, 99),
+    more=st.booleans(),
+)
+def test_the_order_of_units_changes_no_rank_however_often_they_are_equal(
+    draws, seed, more
+):
+    values = np.array(draws)
+    found = ranks(values, more_is_better=more)
+    order = np.random.default_rng(seed).permutation(values.shape[1])
+    again = ranks(values[:, order], more_is_better=more)
+    for name in ("rank", "mean", "lower", "upper", "first", "top", "bottom"):
+        assert (getattr(again, name) == getattr(found, name)[order]).all(), name
+    assert (found.lower <= found.rank).all()
+    assert (found.rank <= found.upper).all()
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(counts=units())
+def test_the_two_funnels_agree_where_units_vary_by_more_than_chance(counts):
+    one, both = funnel(*counts), compare_units("proportion", *counts)
+    assert np.isclose(one.phi, both.dispersion.phi)
+    assert np.isclose(one.tau2, both.dispersion.tau2)
+    assert np.allclose(one.z, both.z)
+    if not both.chance_alone:
+        assert np.allclose(one.lower, both.lower[-1])
+        assert np.allclose(one.upper, both.upper[-1])

@@ -1,11 +1,15 @@
 """The list of opportunities says what is to be gained, and of whom it cannot tell."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from rounds.definitions import builtin_measures
 from rounds.ledger.disclosure import safe
 from rounds.loop import problem
-from rounds.nouns import DefinitionError, Measure, Stakes
+from rounds.loop.problem.stakes import Stakes
+from rounds.nouns import DefinitionError, Measure
 from rounds.nouns.criteria import All, Sex
 from stories.clinics import AIM, COMMUNITY, PERIOD, clinics
 
@@ -171,3 +175,10 @@ def test_a_list_leaves_without_small_sites(mart):
             assert line.suppressed
     assert safe(shown) == shown
     assert len(hidden) != 1  # one alone would be the total less the others
+
+
+def test_a_bad_file_of_stakes_names_the_page_that_shows_a_good_one():
+    with pytest.raises(DefinitionError) as caught:
+        Stakes.from_yaml("perspective: mine\n")
+    (page,) = re.findall(r"\S+\.md", caught.value.remedies[0])
+    assert "stakes.yaml" in (Path(__file__).parents[2] / page).read_text("utf-8")

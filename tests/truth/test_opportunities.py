@@ -7,10 +7,10 @@ from rounds.methods.opportunity import gap_draws
 from rounds.methods.priorities import (
     net_health_benefit,
     positive_draws,
-    ranks,
     real_draws,
     share_draws,
 )
+from rounds.methods.ranks import ranks
 
 N_SITES, SEEDS, DRAWS = 30, 100, 250
 # Patients a site, log odds of doing well, and how far sites differ: many patients and
@@ -53,7 +53,7 @@ def test_planted_gaps_are_ranked_in_their_true_order_and_covered():
         )
         low, high = np.quantile(gaps, [0.025, 0.975], axis=1)
         covered.append((low <= truth) & (truth <= high))
-        right["patients"] += list(ranks(gaps).rank) == _order(truth)
+        right["patients"] += list(ranks(gaps.T).rank) == _order(truth)
         health = [
             positive_draws((h, h / 1.3, h * 1.3), rng=luck, n=DRAWS)
             for h in HEALTH.values()
@@ -62,7 +62,7 @@ def test_planted_gaps_are_ranked_in_their_true_order_and_covered():
         cost = real_draws((100, 50, 150), rng=luck, n=DRAWS)
         benefit = net_health_benefit(gaps, share, np.array(health), cost, worth=WORTH)
         true = truth * 0.3 * (np.array(list(HEALTH.values())) - 100 / WORTH)
-        right["benefit"] += list(ranks(benefit).rank) == _order(true)
+        right["benefit"] += list(ranks(benefit.T).rank) == _order(true)
     assert right["patients"] >= 95
     assert right["benefit"] >= 95
     # 300 intervals: Monte Carlo error of 0.95 is 0.0126.
@@ -76,7 +76,7 @@ def _order(truth):
 def test_a_rank_that_chance_could_change_has_a_wide_interval():
     """Two alike lines: each is first in half of the draws, and may be 1 or 2."""
     luck = np.random.default_rng(1)
-    found = ranks(luck.normal([[5.0], [5.0], [-9.0]], 1, (3, 4000)))
+    found = ranks(luck.normal([5.0, 5.0, -9.0], 1, (4000, 3)))
     assert list(found.lower) == [1, 1, 3]
     assert list(found.upper) == [2, 2, 3]
     assert abs(found.first[0] - 0.5) < 3 * np.sqrt(0.25 / 4000)

@@ -15,10 +15,12 @@ from rounds.loop.problem.comparing import Sheet, compare
 from rounds.loop.problem.comparing_words import notes, sentences
 from rounds.methods.exact_limits import binomial_limits
 from rounds.methods.unit_comparison import compare_units
-from rounds.reports.charts import NARROW, WIDE, funnel, standalone
+from rounds.reports import style_sheet
+from rounds.reports.charts import NARROW, WIDE, funnel, standing_alone
 from rounds.reports.figures import units_funnel
 from rounds.reports.plain_language import flesch_kincaid_grade
 
+SHEET = style_sheet(embedded=False)
 SVG = "{http://www.w3.org/2000/svg}"
 N = [47, 148, 119, 810, 211, 196, 148, 215, 207, 97, 256, 360]
 R = [0, 18, 8, 46, 8, 13, 9, 31, 14, 8, 29, 24]
@@ -108,6 +110,8 @@ def test_csv_has_a_row_for_each_unit_and_the_picture_its_numbers(
         style = drawn.find(f"{SVG}style").text
         for query in ("prefers-color-scheme: dark", "forced-colors", "@media print"):
             assert query in style
+        # Letters are as wide as they were measured only with the typeface inside.
+        assert 'url("data:font/woff2' in style
         assert "<script" not in path.read_text("utf-8")
 
 
@@ -217,7 +221,9 @@ def test_no_text_of_the_picture_overlaps_is_clipped_or_tiny(width, family, name)
     """However crowded: boxes of letters do not meet, and lie on the paper."""
     for seed in range(8):
         plot, _ = crowded(family, seed=seed, spread=0.5, name=name)
-        drawn = ET.fromstring(standalone(funnel(plot, width), "A title " * 6))
+        drawn = ET.fromstring(
+            standing_alone(funnel(plot, width), SHEET, "A title " * 6)
+        )
         view = [float(v) for v in drawn.get("viewBox").split()]
         found = list(boxes(drawn))
         for text, left, right, top, bottom in found:
@@ -247,7 +253,7 @@ def test_a_picture_with_overlapping_words_would_be_caught():
 
 def test_marks_stand_where_the_numbers_are():
     plot, found = crowded("ratio", seed=3, spread=0.3, name="U")
-    drawn = ET.fromstring(standalone(funnel(plot, WIDE)))
+    drawn = ET.fromstring(standing_alone(funnel(plot, WIDE), SHEET))
     dots = [e for e in drawn.iter(f"{SVG}circle") if "common" in e.get("class")]
     inside = found.comparison.side(0.998) == 0
     assert len(dots) == int(inside.sum())

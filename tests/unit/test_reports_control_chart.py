@@ -8,8 +8,14 @@ import numpy as np
 import pytest
 
 from rounds.reports import style_sheet
-from rounds.reports.charts import NARROW, WIDE, Control, ControlPoint, control_chart
-from rounds.reports.charts.alone import standing_alone
+from rounds.reports.charts import (
+    NARROW,
+    WIDE,
+    Control,
+    ControlPoint,
+    control_chart,
+    standing_alone,
+)
 from rounds.reports.charts.lettering import apart, width_of, wrapped
 
 SVG = "{http://www.w3.org/2000/svg}"

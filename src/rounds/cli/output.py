@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rounds.nouns import Estimate, NotEstimable, Noun, Period
-from rounds.nouns.errors import DefinitionError
+from rounds.nouns.errors import DefinitionError, SourceError
 
 __all__ = [
     "Progress",
@@ -23,6 +23,7 @@ __all__ = [
     "table",
     "utc_now",
     "working",
+    "write_file",
     "year_of",
 ]
 
@@ -91,6 +92,24 @@ def table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]
         ).rstrip()
         for row in cells
     ]
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a picture or a table to the file that was asked for.
+
+    Raises
+    ------
+    SourceError
+        If the file cannot be written.
+    """
+    try:
+        path.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise SourceError(
+            f"{path} cannot be written: {error.strerror}.",
+            code="file-not-written",
+            remedies=("Name a file in a folder that is there and may be written to.",),
+        ) from None
 
 
 def day(text: str, option: str) -> dt.date:

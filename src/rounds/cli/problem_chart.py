@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from rounds.cli.output import show, table
-from rounds.nouns.errors import DefinitionError, SourceError
+from rounds.cli.output import show, table, write_file
+from rounds.nouns.errors import DefinitionError
 
 if TYPE_CHECKING:
     from rounds.loop.problem.charting import Charted
@@ -198,23 +198,12 @@ def _written(
     written = {}
     if svg is not None:
         style = style_sheet(embedded=True)
-        _write(svg, chart_picture(chart, phone=phone, style=style))
+        write_file(svg, chart_picture(chart, phone=phone, style=style))
         written["svg"] = svg
     if csv is not None:
-        _write(csv, chart_csv(chart))
+        write_file(csv, chart_csv(chart))
         written["csv"] = csv
     return written
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        raise SourceError(
-            f"{path} cannot be written: {error.strerror}.",
-            code="chart-not-written",
-            remedies=("Name a file in a folder that is there and may be written to.",),
-        ) from None
 
 
 def _object(found: "Charted", written: dict[str, Path]) -> dict[str, Any]:

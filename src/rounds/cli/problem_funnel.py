@@ -1,11 +1,9 @@
 """`rounds problem funnel`: units of a spreadsheet against the limits of chance."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from rounds.cli.output import show, table
+from rounds.cli.output import show, table, write_file
 
 if TYPE_CHECKING:
     from rounds.loop.problem.comparing import Compared, Sheet
@@ -77,13 +75,11 @@ def funnel_(
     )
     numbers = as_numbers(found)
     if csv is not None:
-        with _writing(csv):
-            _write_csv(csv, numbers)
+        write_file(csv, _csv(numbers))
     if svg is not None:
         across = expected or denominator or ""
         name = title or f"{numerator} / {across}, by {unit}"
-        with _writing(svg):
-            _write_svg(svg, found, name, across=across, up=improvement)
+        _write_svg(svg, found, name, across=across, up=improvement)
     lines = [*_table(found), ""]
     lines += [*sentences(found), "", *(f"  * {note}" for note in notes(found))]
     lines += [f"Picture: {svg}"] if svg else []
@@ -127,20 +123,6 @@ def _read(
         lines=read.lines,
         family="ratio" if expected else "rate" if rate else "proportion",
     )
-
-
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    from rounds.nouns.errors import SourceError
-
-    try:
-        yield
-    except OSError as error:
-        raise SourceError(
-            f"{path} cannot be written: {error.strerror}.",
-            code="comparison-not-written",
-            remedies=("Name a file in a folder that is there and may be written to.",),
-        ) from None
 
 
 def _levels(limits: str) -> tuple[float, ...]:
@@ -191,23 +173,25 @@ def _table(found: "Compared") -> list[str]:
     return [*lines, f"… and {rest} more within the limits"] if rest > 0 else lines
 
 
-def _write_csv(path: Path, numbers: dict[str, Any]) -> None:
+def _csv(numbers: dict[str, Any]) -> str:
     import csv
+    import io
 
     levels = [f"{level:.6g}" for level in numbers["levels"]]
     plain = ("unit", "numerator", "size", "value", "z", "p_value", "q_value")
     header = [*plain, "lower_95", "upper_95", "too_small_to_tell"]
     header += [f"{what}_{at}" for at in levels for what in ("limit_low", "limit_high")]
     header += [f"side_{at}" for at in levels]
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(header)
-        for one in numbers["units"]:
-            interval, limits = one["interval"], one["limits"]
-            row = [one[name] for name in plain]
-            row += [interval["lower"], interval["upper"], one["too_small_to_tell"]]
-            row += [at[end] for at in limits for end in ("lower", "upper")]
-            writer.writerow([*row, *(one["side"][at] for at in levels)])
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream)
+    writer.writerow(header)
+    for one in numbers["units"]:
+        interval, limits = one["interval"], one["limits"]
+        row = [one[name] for name in plain]
+        row += [interval["lower"], interval["upper"], one["too_small_to_tell"]]
+        row += [at[end] for at in limits for end in ("lower", "upper")]
+        writer.writerow([*row, *(one["side"][at] for at in levels)])
+    return stream.getvalue()
 
 
 def _write_svg(
@@ -218,7 +202,8 @@ def _write_svg(
     across: str,
     up: Literal["up", "down"] | None,
 ) -> None:
-    from rounds.reports.charts import NARROW, WIDE, funnel, standalone
+    from rounds.reports import style_sheet
+    from rounds.reports.charts import NARROW, WIDE, funnel, standing_alone
     from rounds.reports.figures import units_funnel
 
     family = found.comparison.family
@@ -232,6 +217,7 @@ def _write_svg(
         centre_name="Target" if found.target_given else centre,
         improvement=up,
     )
+    style = style_sheet(embedded=True)
     phone = path.with_name(f"{path.stem}-phone{path.suffix}")
     for where, width in ((path, WIDE), (phone, NARROW)):
-        where.write_text(standalone(funnel(plot, width), title), encoding="utf-8")
+        write_file(where, standing_alone(funnel(plot, width), style, title))

@@ -13,13 +13,13 @@ from rounds.conduct.publishing import (
 from rounds.conduct.reconcile import reconcile
 from rounds.conduct.steps import run_problem
 from rounds.loop.problem import list_opportunities
+from rounds.loop.problem.stakes import Stakes
 from rounds.nouns import (
     DefinitionError,
     Opportunity,
     OpportunityList,
     Period,
     Problem,
-    Stakes,
 )
 
 __all__ = ["opened_problem", "run_opportunities"]

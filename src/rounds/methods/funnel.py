@@ -3,6 +3,10 @@
 Each unit is compared with one target on the arcsine square-root scale, on which the
 variance of a proportion hardly depends on its value. Where units differ by more than
 chance, a between-unit variance widens the limits (the additive model).
+
+This is the funnel of a Problem. `rounds.methods.unit_comparison` compares rates and
+ratios too, and several levels at once; the two agree where units vary by more than
+chance. Where they do not, its limits are exact, and these stay on the arcsine scale.
 """
 
 from __future__ import annotations

@@ -1,36 +1,14 @@
-"""What to begin with: uncertain factors multiplied by draws, and ranks with doubt."""
-
-from dataclasses import dataclass
+"""What to begin with: uncertain factors, multiplied by draws."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, logit
-from scipy.stats import norm, rankdata
+from scipy.stats import norm
 
-__all__ = [
-    "Ranks",
-    "net_health_benefit",
-    "positive_draws",
-    "ranks",
-    "real_draws",
-    "share_draws",
-]
+__all__ = ["net_health_benefit", "positive_draws", "real_draws", "share_draws"]
 
 Limits = tuple[float, float, float]
 """A middle value, and the lower and upper limit of its 95% interval."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ranks:
-    """Of each line, 1 for the greatest."""
-
-    rank: NDArray[np.int64]
-    """By the median of its draws."""
-    lower: NDArray[np.int64]
-    upper: NDArray[np.int64]
-    """Limits of the rank over the draws."""
-    first: NDArray[np.float64]
-    """Share of draws in which it is the greatest."""
 
 
 def positive_draws(
@@ -150,46 +128,6 @@ def net_health_benefit(
         raise ValueError("a quality-adjusted life year is worth more than 0")
     of_one = np.asarray(health) - np.asarray(cost) / worth
     return np.asarray(np.asarray(patients) * np.asarray(changeable) * of_one)
-
-
-def ranks(draws: ArrayLike, *, level: float = 0.95) -> Ranks:
-    """Rank lines, and say how far their ranks can be trusted.
-
-    Parameters
-    ----------
-    draws : array_like, shape (n_lines, n_draws)
-        Of what is ranked; the greatest comes first.
-    level : float
-        Of the interval of a rank, in (0, 1).
-
-    Returns
-    -------
-    Ranks
-
-    Examples
-    --------
-    >>> found = ranks([[1, 2, 3], [2, 3, 3], [9, 9, 9]])
-    >>> found.rank, found.lower, found.upper
-    (array([3, 2, 1]), array([2, 2, 1]), array([3, 2, 1]))
-    """
-    values = np.asarray(draws, dtype=float)
-    if values.ndim != 2 or not values.size or not np.isfinite(values).all():
-        raise ValueError("draws are finite, in one row for each line")
-    each = rankdata(-values, method="min", axis=0)
-    low, high = np.quantile(
-        each,
-        [(1 - level) / 2, (1 + level) / 2],
-        axis=1,
-        method="inverted_cdf",
-    )
-    rank = rankdata(-np.median(values, axis=1), method="min").astype(np.int64)
-    return Ranks(
-        rank=rank,
-        # Among lines that are often equal, a median's rank may lie beyond the draws'.
-        lower=np.minimum(low.astype(np.int64), rank),
-        upper=np.maximum(high.astype(np.int64), rank),
-        first=(each == 1).mean(axis=1),
-    )
 
 
 def _insist(limits: Limits) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.stats import rankdata
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -15,14 +16,17 @@ __all__ = ["Ranks", "ranks"]
 
 @dataclass(frozen=True, kw_only=True)
 class Ranks:
-    """Ranks over posterior draws; 1 is the largest value."""
+    """Ranks over posterior draws; equal values share the smaller rank."""
 
+    rank: NDArray[np.int64]
+    """Shape (n_units,): by the median of a unit's draws."""
     mean: NDArray[np.float64]
     """Shape (n_units,): posterior mean rank, from 1 to n_units."""
-    median: NDArray[np.float64]
-    lower: NDArray[np.float64]
-    upper: NDArray[np.float64]
-    """Shape (n_units,): the central interval of the rank."""
+    lower: NDArray[np.int64]
+    upper: NDArray[np.int64]
+    """Shape (n_units,): the central interval of the rank; it holds `rank`."""
+    first: NDArray[np.float64]
+    """Shape (n_units,): probability to have rank 1, alone or with others."""
     top: NDArray[np.float64]
     """Shape (n_units,): probability to be among the best share of units."""
     bottom: NDArray[np.float64]
@@ -44,7 +48,7 @@ def ranks(
     ----------
     draws : array_like of float, shape (n_draws, n_units)
         From the posterior of the true values, as `rounds.methods.opportunity` gives it:
-        all units of one draw belong together.
+        all units of one draw belong together. A unit is whatever is ranked.
     more_is_better : bool
         Whether rank 1 is the largest value or the smallest.
     share : float
@@ -82,23 +86,22 @@ def ranks(
         raise ValueError("each draw is a finite number")
     if not (0 < share < 1 and 0 < level < 1):
         raise ValueError(f"share {share} and level {level} lie between 0 and 1")
-    order = np.argsort(-given if more_is_better else given, axis=1, kind="stable")
-    place = np.empty(given.shape)
-    np.put_along_axis(place, order, np.arange(1.0, given.shape[1] + 1)[None, :], axis=1)
+    signed = -given if more_is_better else given
+    place = rankdata(signed, method="min", axis=1)
     few = int(np.ceil(share * given.shape[1]))
-    low, middle, high = np.quantile(
-        place,
-        [(1 - level) / 2, 0.5, (1 + level) / 2],
-        axis=0,
-        method="inverted_cdf",
+    low, high = np.quantile(
+        place, [(1 - level) / 2, (1 + level) / 2], axis=0, method="inverted_cdf"
     )
+    rank = rankdata(np.median(signed, axis=0), method="min").astype(np.int64)
     return Ranks(
+        rank=rank,
         mean=place.mean(axis=0),
-        median=middle,
-        lower=low,
-        upper=high,
+        # Among units that are often equal, a median's rank may lie beyond the draws'.
+        lower=np.minimum(low.astype(np.int64), rank),
+        upper=np.maximum(high.astype(np.int64), rank),
+        first=(place == 1).mean(axis=0),
         top=(place <= few).mean(axis=0),
-        bottom=(place > given.shape[1] - few).mean(axis=0),
+        bottom=(rankdata(-signed, method="min", axis=1) <= few).mean(axis=0),
         share=share,
         level=level,
     )

@@ -71,14 +71,7 @@ from rounds.nouns.knowledge_object import (
 )
 from rounds.nouns.measure import Measure, MeasureResult, Stratifier, Stratum
 from rounds.nouns.not_estimable import NotEstimable
-from rounds.nouns.opportunity import (
-    Opportunity,
-    OpportunityList,
-    Quantity,
-    Stake,
-    Stakes,
-    Untold,
-)
+from rounds.nouns.opportunity import Opportunity, OpportunityList, Untold
 from rounds.nouns.period import Period
 from rounds.nouns.problem import (
     Aim,
@@ -180,7 +173,6 @@ __all__ = [
     "Protocol",
     "Provenance",
     "Published",
-    "Quantity",
     "Reach",
     "Reading",
     "Ref",
@@ -194,8 +186,6 @@ __all__ = [
     "Signature",
     "Source",
     "SourceError",
-    "Stake",
-    "Stakes",
     "Stratifier",
     "Stratum",
     "StudyEffect",

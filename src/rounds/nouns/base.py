@@ -26,6 +26,8 @@ class Noun(BaseModel):
         use_attribute_docstrings=True,
         hide_input_in_errors=True,
     )
+    told_in: ClassVar[str] = "GLOSSARY.md"
+    """Where a person reads what it holds; a site's file has a page of its own."""
 
     def to_json(self) -> str:
         """Give canonical JSON: keys sorted and no white space, for a stable hash."""
@@ -55,7 +57,7 @@ class Noun(BaseModel):
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
-            raise _as_definition_error(cls.__name__, error) from None
+            raise _as_definition_error(cls, error) from None
 
     @classmethod
     def from_yaml(cls, text: str) -> Self:
@@ -78,15 +80,15 @@ class Noun(BaseModel):
             # JSON rules (dates as text, lists for tuples), which YAML shares.
             return cls.model_validate_json(json.dumps(plain, default=str))
         except ValidationError as error:
-            raise _as_definition_error(cls.__name__, error) from None
+            raise _as_definition_error(cls, error) from None
 
     def content_hash(self) -> str:
         """Give the SHA-256 of the canonical JSON, 64 hexadecimal digits."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()
 
 
-def _as_definition_error(name: str, error: ValidationError) -> DefinitionError:
-    problems = []
+def _as_definition_error(noun: type[Noun], error: ValidationError) -> DefinitionError:
+    name, problems = noun.__name__, []
     for item in error.errors(include_url=False, include_input=False):
         where = ".".join(str(step) for step in item["loc"]) or name
         problems.append(f"{where}: {item['msg']}")
@@ -94,7 +96,7 @@ def _as_definition_error(name: str, error: ValidationError) -> DefinitionError:
     return DefinitionError(
         f"This is not a valid {name}; {len(problems)} problem(s):\n{listed}",
         code="invalid-noun",
-        remedies=(f"Correct each field; GLOSSARY.md says what a {name} holds.",),
+        remedies=(f"Correct each field; {noun.told_in} says what a {name} holds.",),
     )
 
 

@@ -2,7 +2,7 @@
 
 from rounds.definitions import builtin_measures
 from rounds.loop import problem
-from rounds.nouns import Stakes
+from rounds.loop.problem.stakes import Stakes
 from stories.clinics import PERIOD, clinics
 
 STAKES = """
@@ -25,7 +25,7 @@ problem.list_opportunities(
 # Instead:
 from rounds.definitions import builtin_measures
 from rounds.loop import problem
-from rounds.nouns import Stakes
+from rounds.loop.problem.stakes import Stakes
 from stories.clinics import PERIOD, clinics
 
 STAKES = """

@@ -138,8 +138,9 @@ def _kind(series: Series, asked: ChartAsked) -> tuple[spc.Kind, str]:
         return asked.chart, f"A {NAMES[asked.chart]} was asked for."
     if series.numerator is None:
         check_columns(series, "xmr")
+        assert series.value is not None
         n = series.firsts(together=True).size
-        found = spc.propose_values(series.value, n_subgroups=n)  # type: ignore[arg-type]
+        found = spc.propose_values(series.value, n_subgroups=n)
         return found.kind, found.reason
     check_counts(series, "c" if series.denominator is None else "p")
     season = None if asked.season is None else series.season(asked.season)

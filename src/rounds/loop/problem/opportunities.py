@@ -11,15 +11,17 @@ import numpy as np
 from rounds import __version__
 from rounds.datamart.rows import measure_rows
 from rounds.loop.problem.groups import by_group
+from rounds.loop.problem.seeding import seeded
+from rounds.loop.problem.stakes import Stake, Stakes
 from rounds.loop.problem.variation import small_units, spread
 from rounds.methods.opportunity import gap_draws
 from rounds.methods.priorities import (
     net_health_benefit,
     positive_draws,
-    ranks,
     real_draws,
     share_draws,
 )
+from rounds.methods.ranks import ranks
 from rounds.nouns import (
     DefinitionError,
     Estimate,
@@ -29,8 +31,6 @@ from rounds.nouns import (
     OpportunityList,
     Period,
     Provenance,
-    Stake,
-    Stakes,
     UnitResult,
     Untold,
 )
@@ -115,7 +115,7 @@ def list_opportunities(
         if stakes and not stake:
             reason = "Nobody has said what is at stake for its patients."
             untold.append(Untold(measure=measure.ref(), reason=reason))
-        rng = _seeded(measure, datamart, period)
+        rng = seeded(measure, datamart, period)
         all_sites, each = _lines(measure, found, stake, stakes, rng)
         whole.append(all_sites)
         units += each
@@ -236,16 +236,19 @@ def _estimate(
 
 def _ranked(lines: Sequence[_Line]) -> list[Opportunity]:
     """Rank those that can be weighed, most to gain first; the others follow."""
-    weighed = [line for line in lines if line.draws is not None]
+    weighed = [(line.noun, line.draws) for line in lines if line.draws is not None]
     others = [line.noun for line in lines if line.draws is None]
     if not weighed:
         return others
-    found = ranks(np.array([line.draws for line in weighed]))
+    if len(weighed) == 1:
+        alone = {"rank": 1, "rank_lower": 1, "rank_upper": 1}
+        return [weighed[0][0].model_copy(update=alone), *others]
+    found = ranks(np.column_stack([draws for _, draws in weighed]))
     nouns = [
-        line.noun.model_copy(
+        noun.model_copy(
             update={"rank": int(rank), "rank_lower": int(low), "rank_upper": int(high)}
         )
-        for line, rank, low, high in zip(
+        for (noun, _), rank, low, high in zip(
             weighed, found.rank, found.lower, found.upper, strict=True
         )
     ]
@@ -262,10 +265,3 @@ def _limits(stakes: Stakes | None) -> list[str]:
             "Ranked by patients alone: nobody has said what is at stake for each."
         )
     return said
-
-
-def _seeded(
-    measure: Measure, datamart: AnyDatamart, period: Period
-) -> np.random.Generator:
-    words = f"{measure.content_hash()} {period.start} {period.end} {datamart.snapshot}"
-    return np.random.default_rng(list(words.encode()))

@@ -12,6 +12,7 @@ from rounds.datamart.measures import run_measure
 from rounds.datamart.rows import MeasureRows, measure_rows
 from rounds.loop.problem.differences import CHARACTERISTICS, baseline_of, difference
 from rounds.loop.problem.groups import by_group
+from rounds.loop.problem.seeding import seeded
 from rounds.loop.problem.trend import chart_of
 from rounds.loop.problem.variation import gain, small_units, spread, with_intervals
 from rounds.nouns import (
@@ -106,7 +107,7 @@ def run(
         unit for unit in by_group(rows, "care_site") if not unit.unit.startswith("(")
     ]
     chart, noted = _chart(measure, datamart, chart_period or period, without)
-    rng = rng or _seeded(measure, datamart, period)
+    rng = rng or seeded(measure, datamart, period)
     more_is_better = measure.improvement_notation == "increase"
     variation = spread(sites)
     community_ref = community if isinstance(community, Ref) else community.ref()
@@ -209,13 +210,6 @@ def _nowhere(rows: MeasureRows) -> list[str]:
     if (site == "").any():
         return ["Some patients belong to no site; they are in no comparison of sites."]
     return []
-
-
-def _seeded(
-    measure: Measure, datamart: AnyDatamart, period: Period
-) -> np.random.Generator:
-    words = f"{measure.content_hash()} {period.start} {period.end} {datamart.snapshot}"
-    return np.random.default_rng(list(words.encode()))
 
 
 def _limitations(

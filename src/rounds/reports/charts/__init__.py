@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from rounds.reports.charts.alone import standing_alone
 from rounds.reports.charts.canvas import NARROW, WIDE, Unit, label
 from rounds.reports.charts.caterpillar import (
     Caterpillar,
@@ -15,7 +14,7 @@ from rounds.reports.charts.flow import FlowBox, FlowChart, flow_chart
 from rounds.reports.charts.forest import Forest, ForestRow, forest
 from rounds.reports.charts.funnel import Funnel, FunnelLimits, FunnelPoint, funnel
 from rounds.reports.charts.ring import Ring, RingStep, ring
-from rounds.reports.charts.standalone import standalone
+from rounds.reports.charts.standalone import standing_alone
 
 __all__ = [
     "NARROW",
@@ -42,7 +41,6 @@ __all__ = [
     "funnel",
     "label",
     "ring",
-    "standalone",
     "standing_alone",
 ]
 

@@ -24,6 +24,7 @@ from rounds.reports.charts.control_labels import (
 from rounds.reports.charts.control_signs import (
     LEGEND,
     AssuranceSign,
+    Entry,
     Flag,
     VariationSign,
     draw_flag,
@@ -93,7 +94,7 @@ class _Frame:
     y: Scale
     small: bool
     below: list[str] = field(default_factory=list)
-    legend: list[list[str]] = field(default_factory=list)
+    legend: list[list[Entry]] = field(default_factory=list)
 
     @property
     def box(self) -> Box:

@@ -14,7 +14,9 @@ _STEPS = (1, 2, 3, 4, 6, 12, 24, 36, 60, 120, 240, 480)
 _DAYS = (1, 2, 7, 14, 28, 56, 91, 182, 364, 728)
 """The same where points are days: such that weeks come round."""
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()  # noqa: SIM905
+_MONTHS = (
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ __all__ = [
     "LEGEND",
     "VARIATIONS",
     "AssuranceSign",
+    "Entry",
     "Flag",
     "VariationSign",
     "draw_flag",
@@ -31,6 +32,8 @@ VariationSign = Literal[
     "neutral_low",
 ]
 AssuranceSign = Literal["pass", "fail", "hit_or_miss"]
+Entry = Flag | Literal["beyond"]
+"""Of the legend: a mark, or the ring around one."""
 
 VARIATIONS: dict[VariationSign, str] = {
     "common_cause": "Latest: common cause",
@@ -139,10 +142,12 @@ def _signs(
     return found
 
 
-def legend_rows(flags: list[Flag], *, ringed: bool, room: float) -> list[list[str]]:
+def legend_rows(flags: list[Flag], *, ringed: bool, room: float) -> list[list[Entry]]:
     """Share the legend's entries out over lines."""
-    entries: list[str] = [*flags, *(["beyond"] if ringed else [])]
-    rows: list[list[str]] = [[]]
+    entries: list[Entry] = [*flags]
+    if ringed:
+        entries.append("beyond")
+    rows: list[list[Entry]] = [[]]
     used = 0.0
     for entry in entries:
         needed = 14 + width_of(_legend_words(entry)) + 18
@@ -154,7 +159,7 @@ def legend_rows(flags: list[Flag], *, ringed: bool, room: float) -> list[list[st
     return rows
 
 
-def draw_legend(canvas: Canvas, x: float, y: float, rows: list[list[str]]) -> None:
+def draw_legend(canvas: Canvas, x: float, y: float, rows: list[list[Entry]]) -> None:
     """Draw the legend's lines downwards from a base line."""
     for row, entries in enumerate(rows):
         at, line = x, y + 20 * row
@@ -162,11 +167,11 @@ def draw_legend(canvas: Canvas, x: float, y: float, rows: list[list[str]]) -> No
             if entry == "beyond":
                 canvas.circle(at + 5, line - 4, 5.5, "ring-common beyond")
             else:
-                draw_flag(canvas, at + 5, line - 4, entry)  # type: ignore[arg-type]
+                draw_flag(canvas, at + 5, line - 4, entry)
             words = _legend_words(entry)
             canvas.text(at + 16, line, words, "muted")
             at += 14 + width_of(words) + 18
 
 
-def _legend_words(entry: str) -> str:
-    return "Beyond a limit" if entry == "beyond" else LEGEND[entry]  # type: ignore[index]
+def _legend_words(entry: Entry) -> str:
+    return "Beyond a limit" if entry == "beyond" else LEGEND[entry]
