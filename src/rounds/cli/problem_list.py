@@ -81,14 +81,13 @@ def _table(
 
 
 def _row(line: Opportunity, title: str, *, sites: bool) -> tuple[str, ...]:
-    assert line.patients is not None
     rank = "–"
     if line.rank is not None:
         rank = f"{line.rank} ({line.rank_lower}–{line.rank_upper})"
     return (
         f"{line.unit}: {title}" if sites else title,
         rank,
-        _short(line.patients, 0),
+        "–" if line.patients is None else _short(line.patients, 0),
         "–" if line.benefit is None else _short(line.benefit, 2),
     )
 

@@ -155,12 +155,19 @@ def answer_alert(
     Raises
     ------
     DefinitionError
-        If there is no alert of that name; those there are are listed.
+        If there is no alert of that name; those there are are listed, without those
+        about single sites while a trial runs among them.
     """
     alert = desk.find(Alert, name)
     if alert is None:
+        masked = desk.practice.is_masked(desk.now())
         known = sorted(
-            {entry.name for entry in desk.ledger.entries() if entry.kind == Alert.kind}
+            {
+                entry.name
+                for entry in desk.ledger.entries()
+                if entry.kind == Alert.kind
+                and not (masked and desk.read(entry.ref, Alert).is_of_one_site)
+            }
         )
         listed = f"Choose one of: {', '.join(known)}" if known else "There is none yet."
         raise DefinitionError(

@@ -1,6 +1,8 @@
 """The list of opportunities, and the Problem that one of its lines becomes."""
 
 import datetime as dt
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rounds.conduct.desk import Desk
@@ -12,17 +14,20 @@ from rounds.conduct.publishing import (
 )
 from rounds.conduct.reconcile import reconcile
 from rounds.conduct.steps import run_problem
-from rounds.loop.problem import list_opportunities
+from rounds.ledger import safe
+from rounds.loop.problem.opportunities import Counted, count_sites, opportunities_of
 from rounds.loop.problem.stakes import Stakes
 from rounds.nouns import (
     DefinitionError,
+    NotEstimable,
     Opportunity,
     OpportunityList,
     Period,
     Problem,
+    Ref,
 )
 
-__all__ = ["opened_problem", "run_opportunities"]
+__all__ = ["opened_problem", "run_opportunities", "told_of"]
 
 
 def run_opportunities(desk: Desk, period: Period | None = None) -> OpportunityList:
@@ -42,23 +47,96 @@ def run_opportunities(desk: Desk, period: Period | None = None) -> OpportunityLi
     measures = list(desk.measures().values())
     without = desk.practice.opt_outs()
     with desk.datamart() as mart:
-        found = list_opportunities(
-            measures,
-            mart,
-            period or last_twelve_months(mart),
-            stakes=_stakes(desk.project.stakes_path),
-            without=without,
-        )
+        snapshot, period = mart.snapshot, period or last_twelve_months(mart)
+        counted = count_sites(measures, mart, period, without=without)
+        stakes = _stakes(desk.project.stakes_path)
+        found = opportunities_of(counted, period, snapshot=snapshot, stakes=stakes)
+        pooled = _hidden_sites(safe(found), counted)
         if desk.practice.is_masked(desk.now()):
             found = _without_sites(found)
         members = members_of_opportunities(mart, measures, found, without=without)
-    found = publishable_opportunities(
+    told = publishable_opportunities(
         found, measures, members, desk.project, now=desk.now
     )
+    told = told_of(
+        counted,
+        period,
+        snapshot=snapshot,
+        stakes=stakes,
+        told=told,
+        pooled=pooled,
+    )
     for measure in measures:
-        if any(line.measure == measure.ref() for line in found.lines):
+        if any(line.measure == measure.ref() for line in told.lines):
             desk.publish(measure)
-    return desk.publish(found)
+    return desk.publish(told)
+
+
+def told_of(
+    counted: Sequence[Counted],
+    period: Period,
+    *,
+    snapshot: str | None,
+    stakes: Stakes | None,
+    told: OpportunityList,
+    pooled: Mapping[Ref, frozenset[str]] | None = None,
+) -> OpportunityList:
+    """Give a list whose small sites are hidden estimates and ranks that hide them too.
+
+    Parameters
+    ----------
+    counted, period, snapshot, stakes
+        As `opportunities_of` took them.
+    told : OpportunityList
+        Of these, what may be told.
+    pooled : mapping of Ref to frozenset of str, optional
+        Sites that are hidden, by measure, besides those that `told` says are.
+    """
+    hidden = _hidden_sites(told, counted)
+    for ref, sites in (pooled or {}).items():
+        hidden[ref] = hidden.get(ref, frozenset()) | sites
+    if not hidden:
+        return told
+    again = opportunities_of(
+        counted, period, snapshot=snapshot, stakes=stakes, pooled=hidden
+    )
+    return _made_anew(told, again)
+
+
+def _hidden_sites(
+    told: OpportunityList, counted: Sequence[Counted]
+) -> dict[Ref, frozenset[str]]:
+    """Give the sites whose counts are not told, by measure; all where it is left out.
+
+    A list without single sites says of none that it is hidden.
+    """
+    hidden: dict[Ref, frozenset[str]] = {}
+    for one in counted:
+        ref = one.measure.ref()
+        mine = [line for line in told.lines if line.measure == ref]
+        named = {line.unit for line in mine if line.unit and line.suppressed}
+        if not mine and not isinstance(one.sites, NotEstimable):
+            named = {site.unit for site in one.sites}
+        if named:
+            hidden[ref] = frozenset(named)
+    return hidden
+
+
+def _made_anew(told: OpportunityList, again: OpportunityList) -> OpportunityList:
+    """Give what may be told the estimates and ranks that were made from it alone."""
+    made = {(line.measure, line.unit): line for line in again.lines}
+    names = ("patients", "benefit", "rank", "rank_lower", "rank_upper")
+    lines = []
+    for line in told.lines:
+        its = made[line.measure, line.unit]
+        given = {} if line.suppressed else {name: getattr(its, name) for name in names}
+        lines.append(line.model_copy(update=given))
+    lines.sort(key=lambda line: (line.unit is not None, line.suppressed, _rank(line)))
+    return told.model_copy(update={"lines": tuple(lines)})
+
+
+def _rank(line: Opportunity) -> float:
+    return math.inf if line.rank is None else line.rank
 
 
 def _without_sites(found: OpportunityList) -> OpportunityList:

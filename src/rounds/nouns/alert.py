@@ -39,3 +39,8 @@ class Alert(Published):
     answer: str = ""
     """What was found, by whoever acknowledged or closed it."""
     limitations: tuple[str, ...] = ()
+
+    @property
+    def is_of_one_site(self) -> bool:
+        """Whether it names a site; its name and title do so too."""
+        return self.unit != "(all)"

@@ -22,7 +22,8 @@ class Opportunity(Noun):
     numerator: int | None = None
     """Patients who do well; None where suppressed, as the denominator."""
     patients: Estimate | None = None
-    """Who would do well were the unit like the best quarter; None where suppressed."""
+    """Who would do well were the unit like the best quarter; None where suppressed, or
+    where it would give back a count that is not told."""
     benefit: Estimate | None = None
     """Net health benefit of closing what can be closed of it, in quality-adjusted life
     years; None where suppressed, or where nobody has said what is at stake."""

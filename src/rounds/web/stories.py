@@ -8,6 +8,7 @@ from rounds.conduct import Project
 from rounds.ledger import Ledger
 from rounds.loop import STEPS
 from rounds.nouns import (
+    Alert,
     DefinitionError,
     Published,
     Ref,
@@ -20,6 +21,7 @@ __all__ = [
     "PATHS",
     "QUESTIONS",
     "TITLES",
+    "is_kept_back",
     "is_masked",
     "open_ledger",
     "step_of",
@@ -153,3 +155,12 @@ def is_masked(ledger: Ledger) -> bool:
         ledger.read(entry.ref).design.unit == "clinic"  # type: ignore[attr-defined]
         for entry in running
     )
+
+
+def is_kept_back(noun: Published, *, masked: bool) -> bool:
+    """Say whether a noun is not shown at all while sites are masked.
+
+    An alert about one site has its name in its title and in its address, and that there
+    is one tells what that site does.
+    """
+    return masked and isinstance(noun, Alert) and noun.is_of_one_site

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,7 @@ from rounds.nouns import (
     OpportunityList,
     Period,
     Provenance,
+    Ref,
     UnitResult,
     Untold,
 )
@@ -40,11 +41,19 @@ if TYPE_CHECKING:
 
     from rounds.datamart import AnyDatamart
 
-__all__ = ["list_opportunities"]
+__all__ = ["Counted", "count_sites", "list_opportunities", "opportunities_of"]
 
 _DRAWS = 2000
 _PATIENTS = "Patients who would do well were the site like the best quarter"
 _BENEFIT = "Net health benefit of closing what can be closed of the gap"
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A measure by site, with exact counts, or why it cannot be told."""
+
+    measure: Measure
+    sites: tuple[UnitResult, ...] | NotEstimable
 
 
 @dataclass(frozen=True)
@@ -97,13 +106,72 @@ def list_opportunities(
     DefinitionError
         If the stakes name a measure that there is not.
     """
+    _stakes_of(measures, stakes)  # before anything is counted
+    return opportunities_of(
+        count_sites(measures, datamart, period, without=without),
+        period,
+        snapshot=datamart.snapshot,
+        stakes=stakes,
+        name=name,
+    )
+
+
+def count_sites(
+    measures: Sequence[Measure],
+    datamart: AnyDatamart,
+    period: Period,
+    *,
+    without: frozenset[str] = frozenset(),
+) -> tuple[Counted, ...]:
+    """Count each measure by site, as `list_opportunities` does.
+
+    Parameters
+    ----------
+    measures, datamart, period, without
+        As `list_opportunities` takes them.
+    """
+    return tuple(
+        Counted(measure, _sites(measure, datamart, period, without))
+        for measure in measures
+    )
+
+
+def opportunities_of(
+    counted: Sequence[Counted],
+    period: Period,
+    *,
+    snapshot: str | None,
+    stakes: Stakes | None = None,
+    name: str = "opportunities",
+    pooled: Mapping[Ref, Collection[str]] | None = None,
+) -> OpportunityList:
+    """Do the same to sites that have been counted.
+
+    Parameters
+    ----------
+    counted : sequence of Counted
+        One for each measure.
+    snapshot : str, optional
+        Of the datamart in which they were counted.
+    pooled : mapping of Ref to collection of str, optional
+        Sites, by measure, whose counts are not told. They are weighed together as one,
+        their lines hold nothing, and so every number of the list follows from counts
+        that are told. Else whoever knows the code could try every count of a hidden
+        site until the numbers of the others come out.
+
+    Raises
+    ------
+    DefinitionError
+        If the stakes name a measure that there is not.
+    """
+    measures = [one.measure for one in counted]
     of = _stakes_of(measures, stakes)
     whole: list[_Line] = []
     units: list[_Line] = []
     untold: list[Untold] = []
     said: list[str] = []
-    for measure in measures:
-        found = _sites(measure, datamart, period, without)
+    for one in counted:
+        measure, found = one.measure, one.sites
         if isinstance(found, NotEstimable):
             reason = found.reason.removeprefix(f"{measure.title}: ")
             untold.append(Untold(measure=measure.ref(), reason=reason))
@@ -115,8 +183,9 @@ def list_opportunities(
         if stakes and not stake:
             reason = "Nobody has said what is at stake for its patients."
             untold.append(Untold(measure=measure.ref(), reason=reason))
-        rng = seeded(measure, datamart, period)
-        all_sites, each = _lines(measure, found, stake, stakes, rng)
+        rng = seeded(measure, snapshot, period)
+        hidden = (pooled or {}).get(measure.ref(), ())
+        all_sites, each = _lines(measure, found, stake, stakes, rng, pooled=hidden)
         whole.append(all_sites)
         units += each
     return OpportunityList(
@@ -131,7 +200,7 @@ def list_opportunities(
         limitations=(*_limits(stakes), *dict.fromkeys(said)),
         provenance=Provenance(
             made_from=tuple(measure.ref() for measure in measures),
-            snapshot=datamart.snapshot,
+            snapshot=snapshot,
             code_version=__version__,
         ),
     )
@@ -153,7 +222,7 @@ def _stakes_of(measures: Sequence[Measure], stakes: Stakes | None) -> dict[str, 
 
 def _sites(
     measure: Measure, datamart: AnyDatamart, period: Period, without: frozenset[str]
-) -> list[UnitResult] | NotEstimable:
+) -> tuple[UnitResult, ...] | NotEstimable:
     """Count by site; say so where sites cannot be told apart."""
     if measure.scoring != "proportion":
         return NotEstimable(reason=f"It is a {measure.scoring}, not a proportion.")
@@ -164,7 +233,7 @@ def _sites(
         unit for unit in by_group(rows, "care_site") if not unit.unit.startswith("(")
     ]
     variation = spread(sites)
-    return variation if isinstance(variation, NotEstimable) else sites
+    return variation if isinstance(variation, NotEstimable) else tuple(sites)
 
 
 def _lines(
@@ -173,31 +242,48 @@ def _lines(
     stake: Stake | None,
     stakes: Stakes | None,
     rng: np.random.Generator,
+    *,
+    pooled: Collection[str],
 ) -> tuple[_Line, list[_Line]]:
     """Give the line of all sites, and one for each."""
-    n = np.array([site.denominator or 0 for site in sites])
-    x = np.array([site.numerator or 0 for site in sites])
+    told = [site for site in sites if site.unit not in pooled]
+    rest = [site for site in sites if site.unit in pooled]
+    # Those that are not told are one more unit, the total less the others.
+    units = [[site] for site in told] + ([rest] if rest else [])
+    n = np.array([sum(site.denominator or 0 for site in unit) for unit in units])
+    x = np.array([sum(site.numerator or 0 for site in unit) for unit in units])
     well = x if measure.improvement_notation == "increase" else n - x
-    gaps = gap_draws(well, n, rng=rng, n_draws=_DRAWS).gaps.T
+    gaps = None
+    if len(units) > 1:  # one has no best quarter to be held against
+        gaps = gap_draws(well, n, rng=rng, n_draws=_DRAWS).gaps.T
     weigh = _weight(stake, stakes, rng)
 
-    def line(unit: str | None, patients: NDArray[np.float64], at: slice) -> _Line:
-        benefit = None if weigh is None else patients * weigh
+    def line(unit: str | None, at: slice) -> _Line:
         total = int(n[at].sum())
         noun = Opportunity(
             measure=measure.ref(),
             unit=unit,
             denominator=total,
             numerator=int(well[at].sum()),
-            patients=_estimate(patients, "count", "{patients}", total, _PATIENTS),
-            benefit=None
+        )
+        if gaps is None:
+            return _Line(noun, None)
+        patients = gaps[at].sum(axis=0)
+        benefit = None if weigh is None else patients * weigh
+        amounts = {
+            "patients": _estimate(patients, "count", "{patients}", total, _PATIENTS),
+            "benefit": None
             if benefit is None
             else _estimate(benefit, "net_health_benefit", "QALY", total, _BENEFIT),
-        )
-        return _Line(noun, patients if stakes is None else benefit)
+        }
+        weighed = patients if stakes is None else benefit
+        return _Line(noun.model_copy(update=amounts), weighed)
 
-    each = [line(site.unit, gaps[i], slice(i, i + 1)) for i, site in enumerate(sites)]
-    return line(None, gaps.sum(axis=0), slice(None)), each
+    each = [line(site.unit, slice(i, i + 1)) for i, site in enumerate(told)]
+    for site in rest:
+        hidden = Opportunity(measure=measure.ref(), unit=site.unit, suppressed=True)
+        each.append(_Line(hidden, None))
+    return line(None, slice(None)), each
 
 
 def _weight(

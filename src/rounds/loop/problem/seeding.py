@@ -2,15 +2,14 @@
 
 import numpy as np
 
-from rounds.datamart import AnyDatamart
 from rounds.nouns import Measure, Period
 
 __all__ = ["seeded"]
 
 
 def seeded(
-    measure: Measure, datamart: AnyDatamart, period: Period
+    measure: Measure, snapshot: str | None, period: Period
 ) -> np.random.Generator:
-    """Give random numbers seeded by the measure, the period and the snapshot."""
-    words = f"{measure.content_hash()} {period.start} {period.end} {datamart.snapshot}"
+    """Give random numbers seeded by the measure, the snapshot and the period."""
+    words = f"{measure.content_hash()} {period.start} {period.end} {snapshot}"
     return np.random.default_rng(list(words.encode()))

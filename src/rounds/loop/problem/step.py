@@ -107,7 +107,7 @@ def run(
         unit for unit in by_group(rows, "care_site") if not unit.unit.startswith("(")
     ]
     chart, noted = _chart(measure, datamart, chart_period or period, without)
-    rng = rng or seeded(measure, datamart, period)
+    rng = rng or seeded(measure, datamart.snapshot, period)
     more_is_better = measure.improvement_notation == "increase"
     variation = spread(sites)
     community_ref = community if isinstance(community, Ref) else community.ref()

@@ -18,6 +18,7 @@ from rounds.web.stories import (
     MAIN,
     PATHS,
     TITLES,
+    is_kept_back,
     is_masked,
     open_ledger,
     story_at,
@@ -58,7 +59,10 @@ def entry(request: Request) -> Response:
     """
     step, kind, name = _asked(request)
     with open_ledger(request.app.state.project) as ledger:
-        found = None if ledger is None else _find(ledger, kind, name, request)
+        masked = ledger is not None and is_masked(ledger)
+        found = None
+        if ledger is not None:
+            found = _find(ledger, kind, name, request, masked=masked)
         if ledger is None or found is None:
             raise DefinitionError(
                 f"The ledger holds no {kind.replace('-', ' ')} of that name.",
@@ -66,7 +70,6 @@ def entry(request: Request) -> Response:
                 remedies=(f"Choose one from the list: /{PATHS[step]}",),
             )
         noun = ledger.read(found.ref)
-        masked = is_masked(ledger)
         if isinstance(noun, OpportunityList):
             noun, listed = _listed(ledger, noun, masked=masked)
         else:
@@ -108,12 +111,16 @@ def _asked(request: Request) -> tuple[str, str, str]:
     return step, kind, request.path_params["name"].removesuffix(".json")
 
 
-def _find(ledger: Ledger, kind: str, name: str, request: Request) -> Entry | None:
+def _find(
+    ledger: Ledger, kind: str, name: str, request: Request, *, masked: bool
+) -> Entry | None:
     version = request.query_params.get("version")
     same = [
         one
         for one in ledger.entries()
-        if (one.kind, one.name) == (kind, name) and version in (None, one.version)
+        if (one.kind, one.name) == (kind, name)
+        and version in (None, one.version)
+        and not is_kept_back(ledger.read(one.ref), masked=masked)
     ]
     return same[-1] if same else None
 

@@ -13,6 +13,8 @@ from rounds.web.stories import (
     PATHS,
     QUESTIONS,
     TITLES,
+    is_kept_back,
+    is_masked,
     open_ledger,
     step_of,
 )
@@ -43,6 +45,8 @@ class Step:
     question: str
     entries: tuple[Listed, ...]
     """The latest first; the step's own nouns before what they rest on."""
+    masked: bool
+    """Whether alerts about single sites are left out, while a trial randomises them."""
 
 
 def listed(ledger: Ledger, entry: Entry) -> Listed:
@@ -68,9 +72,20 @@ def step(request: Request) -> Response:
     name = next(one for one, address in PATHS.items() if address == path)
     with open_ledger(request.app.state.project) as ledger:
         entries: list[Listed] = []
+        masked = False
         if ledger is not None:
+            masked = is_masked(ledger)
             mine = [one for one in ledger.entries() if one.kind in KINDS[name]]
             mine.sort(key=lambda one: (KINDS[name].index(one.kind), -one.sequence))
-            entries = [listed(ledger, one) for one in mine]
-    context = Step(title=TITLES[name], question=QUESTIONS[name], entries=tuple(entries))
+            entries = [
+                listed(ledger, one)
+                for one in mine
+                if not is_kept_back(ledger.read(one.ref), masked=masked)
+            ]
+    context = Step(
+        title=TITLES[name],
+        question=QUESTIONS[name],
+        entries=tuple(entries),
+        masked=masked and "alert" in KINDS[name],
+    )
     return answer(request, "step", context)
