@@ -9,14 +9,13 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from rounds.world.facts import Condition, Facts
-from rounds.world.problems.hypertension import DRUGS
+from rounds.world.problems.codes import DAYS_SUPPLY
 
 __all__ = ["write_omop"]
 
 EHR = 32817
 EHR_PRESCRIPTION = 32838
 FIRST_LOCAL = 2_000_000_001
-DAYS_SUPPLY = 180
 _VISIT_CONCEPTS = np.array([9202, 9203, 9201])
 _VISIT_CLASSES = pa.array(["AMB", "EMER", "IMP"])
 _PANEL = (("8480-6", "systolic"), ("8462-4", "diastolic"))
@@ -41,7 +40,7 @@ def write_omop(directory: Path, facts: Facts) -> None:
     """
     directory.mkdir(parents=True, exist_ok=True)
     local = _local_concepts(facts)
-    tables = {
+    tables: dict[str, dict[str, Column] | pa.Table] = {
         "location": _location(facts),
         "care_site": _care_site(facts),
         "provider": _provider(facts),
@@ -55,14 +54,22 @@ def write_omop(directory: Path, facts: Facts) -> None:
         "drug_exposure": _drug_exposure(facts, local),
         "concept": _concept(facts, local),
     }
+    if facts.procedure_codes:
+        tables["procedure_occurrence"] = _procedure_occurrence(facts, local)
     for name, columns in tables.items():
-        pq.write_table(pa.table(columns), directory / f"{name}.parquet")
+        table = columns if isinstance(columns, pa.Table) else pa.table(columns)
+        pq.write_table(table, directory / f"{name}.parquet")
 
 
 def _vocabulary(facts: Facts) -> list[tuple[str, str, str, str]]:
     """List (vocabulary, code, name, domain) of every code in the data, in order."""
     rows = [(c.vocabulary, c.code, c.display, "Condition") for c in facts.codes]
-    rows += [("RxNorm", drug.rxnorm, drug.name, "Drug") for drug in DRUGS]
+    rows += [("RxNorm", drug.rxnorm, drug.name, "Drug") for drug in facts.drugs]
+    rows += [("LOINC", lab.loinc, lab.display, "Measurement") for lab in facts.labs]
+    rows += [("UCUM", lab.unit, lab.unit_name, "Unit") for lab in facts.labs]
+    rows += [
+        (c.vocabulary, c.code, c.display, "Procedure") for c in facts.procedure_codes
+    ]
     rows += [
         ("LOINC", "8480-6", "Systolic blood pressure", "Measurement"),
         ("LOINC", "8462-4", "Diastolic blood pressure", "Measurement"),
@@ -209,7 +216,16 @@ def _condition_occurrence(
     }
 
 
-def _measurement(facts: Facts, local: dict[tuple[str, str], int]) -> dict[str, Column]:
+def _measurement(facts: Facts, local: dict[tuple[str, str], int]) -> pa.Table:
+    """Write the readings, and after them the results of laboratory tests."""
+    readings = pa.table(_readings(facts, local))
+    if not facts.labs:
+        return readings
+    results = _results(facts, local, first=readings.num_rows + 1)
+    return pa.concat_tables([readings, pa.table(results)])
+
+
+def _readings(facts: Facts, local: dict[tuple[str, str], int]) -> dict[str, Column]:
     """Write every reading as two rows, as a panel's components are loaded."""
     readings, visits = facts.readings, facts.visits
     visit = np.repeat(readings["visit"], 2)
@@ -238,6 +254,55 @@ def _measurement(facts: Facts, local: dict[tuple[str, str], int]) -> dict[str, C
     }
 
 
+def _results(
+    facts: Facts, local: dict[tuple[str, str], int], *, first: int
+) -> dict[str, Column]:
+    """Write every result of a laboratory test as a row, numbered from `first`."""
+    results, visits = facts.results, facts.visits
+    visit = results["visit"]
+    n = len(visit)
+    which = np.searchsorted(sorted(lab.name for lab in facts.labs), results["lab"])
+    labs = sorted(facts.labs, key=lambda lab: lab.name)
+    concept = np.array([local["LOINC", lab.loinc] for lab in labs])
+    unit = np.array([local["UCUM", lab.unit] for lab in labs])
+    day = visits["day"][visit]
+    return {
+        "measurement_id": _ids(range(first, first + n)),
+        "person_id": _ids(results["person"] + 1),
+        "measurement_concept_id": _fill(n, 0),
+        "measurement_date": facts.date(day),
+        "measurement_datetime": facts.moment(day, facts.result_minute),
+        "measurement_type_concept_id": _fill(n, EHR),
+        "value_as_number": results["value"].astype(float),
+        "unit_concept_id": _fill(n, 0),
+        "provider_id": _ids(visits["clinician"][visit] + 1),
+        "visit_occurrence_id": _ids(visit + 1),
+        "measurement_source_value": pa.array([lab.loinc for lab in labs]).take(
+            pa.array(which)
+        ),
+        "measurement_source_concept_id": _ids(concept[which]),
+        "unit_source_value": pa.array([lab.unit for lab in labs]).take(pa.array(which)),
+        "unit_source_concept_id": _ids(unit[which]),
+    }
+
+
+def _procedure_occurrence(
+    facts: Facts, local: dict[tuple[str, str], int]
+) -> dict[str, Column]:
+    """Write procedures, of which the world has one kind, done elsewhere."""
+    done, n = facts.procedures, len(facts.procedures["person"])
+    (code,) = facts.procedure_codes
+    return {
+        "procedure_occurrence_id": _ids(range(1, n + 1)),
+        "person_id": _ids(done["person"] + 1),
+        "procedure_concept_id": _fill(n, 0),
+        "procedure_date": facts.date(done["day"]),
+        "procedure_type_concept_id": _fill(n, EHR),
+        "procedure_source_value": pa.array([code.code] * n, pa.string()),
+        "procedure_source_concept_id": _fill(n, local[code.vocabulary, code.code]),
+    }
+
+
 def _observation(facts: Facts, local: dict[tuple[str, str], int]) -> dict[str, Column]:
     """Write each person's social vulnerability, on the first day of data."""
     persons, n = facts.persons, len(facts.persons.index)
@@ -259,8 +324,8 @@ def _drug_exposure(
 ) -> dict[str, Column]:
     orders = facts.orders
     n = len(orders["person"])
-    concept = np.array([local["RxNorm", drug.rxnorm] for drug in DRUGS])
-    codes = pa.array([drug.rxnorm for drug in DRUGS])
+    concept = np.array([local["RxNorm", drug.rxnorm] for drug in facts.drugs])
+    codes = pa.array([drug.rxnorm for drug in facts.drugs])
     at_visit = orders["visit"] >= 0
     return {
         "drug_exposure_id": _ids(range(1, n + 1)),

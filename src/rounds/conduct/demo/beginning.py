@@ -91,6 +91,7 @@ def begin(
             effect=options.effect,
             harm=options.harm,
             n_clinics=options.n_clinics,
+            problems=options.problems,
         )
     )
     world.live(world.go_live, None)
