@@ -85,9 +85,10 @@ class Facts:
         self.orders = _with_prescriptions(
             records.table("order") or _empty(orders), records.table("prescription")
         )
-        self.results = records.table("lab") or _empty(
-            ("visit", "person", "lab", "value")
-        )
+        self.results = records.table("lab") or {
+            **_empty(("visit", "person", "value")),
+            "lab": np.zeros(0, dtype="U1"),
+        }
         """Results of laboratory tests, by the name of the lab."""
         self.procedures = records.table("procedure") or _empty(("person", "day"))
 
