@@ -46,7 +46,7 @@ TARGETS = {
     "HbA1c tested within the year": "0.82 to 0.86",
     "of those tested, below 7%": "0.505 to 0.574",
     "HbA1c above 9% or not tested": "0.22 to 0.40",
-    "statin started within the year": "0.06",
+    "statin started within the year": "0.056 to 0.073",
 }
 
 

@@ -48,19 +48,21 @@ class Model:
     hypertension: float = 0.9
     lowest: float = 5.2
     """HbA1c, in %, above which levels are log-normal."""
-    spread: float = 0.85
+    spread: float = 1.0
     svi_slope: float = 0.15
-    drift_per_year: float = 0.15
+    drift_per_year: float = 0.08
     drug_drop: float = 0.5
     drug_drop_range: float = 0.75
     failure_per_year: float = 0.17
-    failure: float = 0.7
+    failure: float = 0.5
     noise: float = 0.2
     test_gap_days: int = 90
+    visits_that_count: float = 0.9
+    """Share of expected visits over which the chance of a test is spread."""
     clinician_spread: float = 0.2
     act_from: float = 8.0
-    acted_on: float = 0.35
-    statin_start: float = 0.012
+    acted_on: float = 0.2
+    statin_start: float = 0.018
     statin_stop: float = 0.015
 
 
@@ -188,7 +190,7 @@ class Diabetes:
         who, day = seen.person[rows], seen.day[rows]
         svi = MODEL.svi_slope * (persons.svi[who] - 0.5)
         in_a_year = expit(self._tested[seen.clinician[rows]] - svi)
-        visits = np.maximum(52 * persons.visit_rate[who], 1.0)
+        visits = np.maximum(MODEL.visits_that_count * 52 * persons.visit_rate[who], 1.0)
         at_this = 1 - (1 - in_a_year) ** (1 / visits)
         tested = luck.uniform(Stream.TESTED, who, now.week) < at_this
         rows, who, day = rows[tested], who[tested], day[tested]
