@@ -17,22 +17,22 @@ from rounds.world import DiabetesPlanting, ScreeningPlanting, World, WorldConfig
 BP, HBA1C = "blood-pressure-control", "hba1c-poor-control"
 STATIN, COLORECTAL = "statin-therapy", "colorectal-cancer-screening"
 MEASURES = (BP, HBA1C, STATIN, COLORECTAL)
-PEOPLE, CLINICS = 10_000, 12
+PEOPLE, CLINICS = 8_000, 8
 # Levels and spreads that put the problems in two quite different orders.
 PLANTED = {
     (COLORECTAL, BP, HBA1C, STATIN): {
         "n_outliers": 1,
         "diabetes": DiabetesPlanting(
-            tested_spread=0.5, control_spread=0.3, statin_spread=0.1
+            tested_spread=0.9, control_spread=0.5, statin_spread=0.4
         ),
         "screening": ScreeningPlanting(done_spread=1.0),
     },
-    (BP, STATIN, COLORECTAL, HBA1C): {
+    (BP, COLORECTAL, STATIN, HBA1C): {
         "n_outliers": 3,
         "diabetes": DiabetesPlanting(
-            tested_spread=0.0, control_spread=0.0, statin_spread=1.0
+            tested_spread=0.0, control_spread=0.0, statin_spread=0.8
         ),
-        "screening": ScreeningPlanting(done_spread=0.0),
+        "screening": ScreeningPlanting(done_spread=0.4),
     },
 }
 # What a patient gains is the same whatever the measure, and certain: so lines are

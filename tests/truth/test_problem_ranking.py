@@ -39,9 +39,15 @@ def test_the_problems_are_ranked_as_they_are_in_95_of_100_worlds(told):
     assert sum(map(in_order, told)) >= math.ceil(0.95 * WORLDS)
 
 
-def test_every_planted_problem_is_listed(told):
-    for one in told:
-        assert {line.measure for line in one.measures} == set(MEASURES)
+def test_nearly_every_planted_problem_is_listed(told):
+    """A measure is left out where the data cannot tell how far its sites differ."""
+    listed = [name in names_of(one) for one in told for name in MEASURES]
+    assert sum(listed) >= binom.ppf(0.001, len(listed), 0.95)
+
+
+def names_of(one):
+    """Name the measures that were ranked."""
+    return {line.measure for line in one.measures}
 
 
 def test_the_worlds_differ_in_what_is_worst(told):
@@ -80,8 +86,11 @@ def test_the_table_is_printed(told):
         "the largest gap ranked first": [
             min(one.measures, key=lambda line: line.rank).true_rank == 1 for one in told
         ],
-        "all four exactly in order": [
+        "all exactly in order": [
             all(line.rank == line.true_rank for line in one.measures) for one in told
+        ],
+        "planted measures told": [
+            name in names_of(one) for one in told for name in MEASURES
         ],
         f"pairs {MARGIN:g} times apart, in order": [a.rank < b.rank for a, b in pairs],
     }

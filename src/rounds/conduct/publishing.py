@@ -208,8 +208,9 @@ def _counts_of_lines(
 ) -> dict[str, Counts | None]:
     """Give every count of a measure's lines, as the measure counts; None if hidden."""
     counts: dict[str, Counts | None] = {}
+    ref = measure.ref()  # once: it hashes the whole definition
     for line in found.lines:
-        if line.measure != measure.ref():
+        if line.measure != ref:
             continue
         name = "overall" if line.unit is None else f"care_site {line.unit}"
         n, well = line.denominator, line.numerator
