@@ -8,7 +8,7 @@ import pytest
 
 from rounds.world import DiabetesPlanting, ScreeningPlanting, World, WorldConfig
 from rounds.world.measured import measured
-from rounds.world.opportunities import expected_proportions, gaps
+from rounds.world.opportunities import SAME_PEOPLE, expected_proportions, gaps
 
 CONFIG = WorldConfig(
     people=10_000,
@@ -24,6 +24,13 @@ ALIKE = replace(
 )
 
 
+APART = replace(
+    CONFIG,
+    diabetes=DiabetesPlanting(tested_spread=1.0, control_spread=0.6, statin_spread=1.0),
+    screening=ScreeningPlanting(done_spread=1.0),
+)
+
+
 def spread(shares):
     return {name: float(share.std()) for name, share in shares.items()}
 
@@ -34,7 +41,7 @@ def expected():
 
 
 def test_what_clinics_do_is_what_is_expected_of_them_but_for_chance(expected):
-    """Squared distances, in standard errors, average one, or less where people differ."""
+    """Squared distances, in standard errors of both sides, average one."""
     squares = []
     for seed in range(4, 8):
         config = replace(CONFIG, seed=seed)
@@ -46,18 +53,21 @@ def test_what_clinics_do_is_what_is_expected_of_them_but_for_chance(expected):
             n = np.bincount(clinic, minlength=10)
             x = np.bincount(clinic, found.does_well, minlength=10)
             p = share[name]
-            squares += ((x - n * p) ** 2 / (n * p * (1 - p))).tolist()
-    # A chi-square of one degree has a standard deviation of the square root of 2.
-    error = np.sqrt(2 / len(squares))
+            other = n.sum() / config.people * SAME_PEOPLE  # counted for what is expected
+            error = np.sqrt(p * (1 - p) * (1 / n + 1 / other))
+            squares += (((x / n - p) / error) ** 2).tolist()
+    # A chi-square of one degree has a standard deviation of the square root of 2. What
+    # is expected errs alike at the ten clinics of a world, a correlation of one sixth.
+    error = np.sqrt(2 / len(squares)) * np.sqrt(1 + 9 / 6**2)
     assert abs(np.mean(squares) - 1) < 4 * error
 
 
-def test_clinics_that_are_planted_alike_are_alike(expected):
+def test_clinics_that_are_planted_alike_are_alike():
     """What is left is the clinicians', and what areas add; pressure is not planted."""
-    alike, apart = spread(expected_proportions(ALIKE)), spread(expected)
+    alike, apart = (spread(expected_proportions(c)) for c in (ALIKE, APART))
     pressure = "blood-pressure-control"
     assert alike.pop(pressure) == apart.pop(pressure)
-    assert all(alike[name] < 0.6 * apart[name] for name in alike)
+    assert all(alike[name] < 0.4 * apart[name] for name in alike)
 
 
 def test_a_measure_keeps_its_gap_whatever_is_planted_of_another(expected):

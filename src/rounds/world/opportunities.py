@@ -17,7 +17,7 @@ from rounds.world.week import live_week
 
 __all__ = ["expected_proportions", "gaps", "opportunities"]
 
-SAME_PEOPLE = 2_000
+SAME_PEOPLE = 5_000
 """At each clinic, where proportions are freed from who happens to be there."""
 _BEST = 0.25
 _DEFINITION = (
@@ -105,7 +105,7 @@ def expected_proportions(config: WorldConfig) -> dict[str, Floats]:
     state, records = State.start(scene), Records()
     for week in range(WEEKS_BEFORE):
         live_week(Now(scene, week, state, records, Acceptance()), None)
-    shares = {}
+    shares: dict[str, Floats] = {}
     for name, found in measured(scene, records).items():
         counted = clinic[found.person]
         total = np.bincount(counted, minlength=n)
