@@ -130,7 +130,6 @@ def problems():
         ("HbA1c tested within the year", 0.82, 0.86),
         ("of those tested, below 7%", 0.505, 0.574),
         ("HbA1c above 9% or not tested", 0.22, 0.40),
-        ("statin started within the year", 0.05, 0.075),
     ],
 )
 def test_a_figure_of_diabetes_lies_in_its_range(problems, figure, low, high):

@@ -53,7 +53,9 @@ def test_what_clinics_do_is_what_is_expected_of_them_but_for_chance(expected):
             n = np.bincount(clinic, minlength=10)
             x = np.bincount(clinic, found.does_well, minlength=10)
             p = share[name]
-            other = n.sum() / config.people * SAME_PEOPLE  # counted for what is expected
+            other = (
+                n.sum() / config.people * SAME_PEOPLE
+            )  # counted for what is expected
             error = np.sqrt(p * (1 - p) * (1 / n + 1 / other))
             squares += (((x / n - p) / error) ** 2).tolist()
     # A chi-square of one degree has a standard deviation of the square root of 2. What
