@@ -156,6 +156,11 @@ def _ranked(lines, gaps):
     )
 
 
+def is_whole(told, measure):
+    """Say whether a measure's sites are all told, and none is weighed with others."""
+    return sum(line.measure == measure for line in told.sites) == CLINICS
+
+
 def clear_pairs(told, margin):
     """Give the pairs of measures, larger first, whose true gaps differ by the margin."""
     return [
