@@ -12,7 +12,7 @@ from rounds.conduct.answering import Answering
 from rounds.conduct.differencing_guard import Line
 from rounds.conduct.disclosure_settings import DisclosureSettings
 from rounds.conduct.project import Project
-from rounds.datamart import AnyDatamart, members_of, members_of_each
+from rounds.datamart import AnyDatamart, members_of_each, members_of_months
 from rounds.ledger import opportunities_without, problem_without, safe
 from rounds.methods.differencing import PersonSum
 from rounds.nouns import (
@@ -68,12 +68,7 @@ def members_of_problem(
     found = members_of_each(datamart, measure, problem.period, splits, without=without)
     if isinstance(problem.chart, NotEstimable):
         return found
-    months = members_of(datamart, measure, chart_period, by="month", without=without)
-    return found | {
-        name.replace("unit ", "month ", 1): sums
-        for name, sums in months.items()
-        if name.startswith("unit ")
-    }
+    return found | members_of_months(datamart, measure, chart_period, without=without)
 
 
 def publishable_problem(
