@@ -67,8 +67,9 @@ def run_opportunities(desk: Desk, period: Period | None = None) -> OpportunityLi
         told=told,
         pooled=pooled,
     )
+    named = {line.measure for line in told.lines}
     for measure in measures:
-        if any(line.measure == measure.ref() for line in told.lines):
+        if measure.ref() in named:
             desk.publish(measure)
     return desk.publish(told)
 

@@ -133,12 +133,13 @@ def members_of_opportunities(
 ) -> dict[Ref, Members]:
     """Give who is in each line of a list, by measure: `overall`, `care_site LABEL`."""
     told = {line.measure for line in found.lines}
+    by_ref = {measure.ref(): measure for measure in measures}
     return {
-        measure.ref(): members_of_each(
+        ref: members_of_each(
             datamart, measure, found.period, ("care_site",), without=without
         )
-        for measure in measures
-        if measure.ref() in told
+        for ref, measure in by_ref.items()
+        if ref in told
     }
 
 
@@ -203,8 +204,9 @@ def _counts_of_lines(
 ) -> dict[str, Counts | None]:
     """Give every count of a measure's lines, as the measure counts; None if hidden."""
     counts: dict[str, Counts | None] = {}
+    ref = measure.ref()
     for line in found.lines:
-        if line.measure != measure.ref():
+        if line.measure != ref:
             continue
         name = "overall" if line.unit is None else f"care_site {line.unit}"
         n, well = line.denominator, line.numerator
