@@ -53,7 +53,9 @@ def made_anew(
     """
     changed: dict[str, object] = {}
     said = list(shown.limitations)
-    if any(unit.suppressed for unit in shown.units):
+    told = (Variation, Estimate)
+    is_told = isinstance(shown.variation, told) or isinstance(shown.gap_to_best, told)
+    if is_told and any(unit.suppressed for unit in shown.units):
         changed |= _of_sites(shown, measure, rng)
         said.append(_SITES)
     chart = shown.chart
