@@ -102,12 +102,12 @@ class Derived:
                 return self._read[query]
             with self._ready(tables, query, lists) as cursor:
                 columns: dict[str, Any] = cursor.execute(query).fetchnumpy()
-            if self._keep:
+            if self._keep and all(map(_WORD.fullmatch, [*tables, *lists])):
                 self._keep_read(query, columns)
             return columns
 
     def _keep_read(self, query: str, columns: dict[str, Any]) -> None:
-        """Keep the last answers; a query names its tables by what is in them."""
+        """Keep the last answers: a query names the tables it reads by their content."""
         self._read[query] = columns
         while sum(map(_n_rows, self._read.values())) > _MOST_KEPT:
             del self._read[next(iter(self._read))]
