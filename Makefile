@@ -51,7 +51,7 @@ test-attack: .venv/dev ## 10,000 random overlapping questions, and what they giv
 
 LOOPS ?= 1000
 test-outliers: .venv/dev ## a hundred worlds: is the planted clinic named, and no other?
-	ROUNDS_WORLDS=100 $(BIN)/pytest tests/truth/test_problem_outliers.py
+	ROUNDS_WORLDS=100 $(BIN)/pytest -s tests/truth/test_problem_outliers.py
 
 loops: .venv/core ## 3 × 1,000 loops graded against the truth: effect, none, harm
 	$(BIN)/rounds simulate --loops $(LOOPS)

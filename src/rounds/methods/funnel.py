@@ -1,12 +1,14 @@
-"""Funnel plots for proportions, with limits that allow for over-dispersion.
+"""The funnel of a Problem: each unit against limits that were made without it.
 
-Each unit is compared with one target on the arcsine square-root scale, on which the
-variance of a proportion hardly depends on its value. Where units differ by more than
-chance, a between-unit variance widens the limits (the additive model).
+A unit is unusual if it lies beyond what the others lead one to expect. The true
+proportions of ordinary units have a normal spread on the arcsine square-root scale
+around a centre; both are estimated from those units that are not unusual, and a unit is
+judged by an estimate that leaves it out. Its count is then a binomial one around a
+proportion drawn from that spread, whose tails are computed, not approximated: so small
+units and rare events are told apart from chance as well as large and common ones.
 
-This is the funnel of a Problem. `rounds.methods.unit_comparison` compares rates and
-ratios too, and several levels at once; the two agree where units vary by more than
-chance. Where they do not, its limits are exact, and these stay on the arcsine scale.
+`rounds.methods.unit_comparison` compares rates and ratios too, several levels at once,
+and widens its limits as FunnelPlotR does.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import ndtri
 
-from rounds.methods.overdispersion import dispersion
+from rounds.methods.deletion import paule_mandel
+from rounds.methods.predictive import at_most, quantile
 from rounds.methods.proportion import counts
 
 if TYPE_CHECKING:
@@ -25,23 +28,29 @@ if TYPE_CHECKING:
 
 __all__ = ["Funnel", "funnel", "funnel_limits"]
 
+_ROUNDS = 20
+_NEAR = 0.5
+"""Units nearer than this share of a normal limit's distance are not looked at."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Funnel:
-    """How far units lie from a target, with over-dispersion allowed for."""
+    """Where units lie, what ordinary ones have in common, and which are not so."""
 
     target: float
-    """The funnel's centre, a proportion in [0, 1]."""
-    phi: float
-    """Over-dispersion ratio: mean squared winsorised z-score; near 1 under chance."""
+    """Mean proportion of ordinary units; where each has its own expectation, the mean
+    of these, moved as the units are."""
     tau2: float
-    """Between-unit variance on the arcsine square-root scale, at least 0."""
-    z: NDArray[np.float64]
-    """Shape (n_units,): distance from the target in adjusted standard errors."""
+    """Variance between ordinary units on the arcsine square-root scale, at least 0."""
+    phi: float
+    """Over-dispersion ratio of ordinary units: mean squared distance from their mean in
+    units of chance's variance; near 1 where chance alone acts."""
+    df: int
+    """Degrees of freedom of tau², ordinary units minus one."""
     lower: NDArray[np.float64]
-    """Shape (n_units,): lower limit at each unit's size, a proportion."""
+    """Shape (n_units,): lower limit of each unit's proportion."""
     upper: NDArray[np.float64]
-    """Shape (n_units,): upper limit at each unit's size, a proportion."""
+    """Shape (n_units,): upper limit."""
     low: NDArray[np.bool_]
     """Shape (n_units,): whether the unit lies below its lower limit."""
     high: NDArray[np.bool_]
@@ -52,85 +61,98 @@ def funnel(
     successes: ArrayLike,
     totals: ArrayLike,
     *,
-    target: float | None = None,
+    expected: ArrayLike | None = None,
     level: float = 0.998,
-    winsorise: float = 0.1,
-    restore: bool = False,
 ) -> Funnel:
-    """Compare units with a target by funnel limits with over-dispersion.
+    """Find the units that do not belong to the spread of the others.
 
     Parameters
     ----------
     successes, totals : array_like of int, shape (n_units,)
-        Events and trials of each unit; at least two units.
-    target : float, optional
-        A proportion in (0, 1); the pooled proportion where none is given.
+        Events and trials of each unit; at least three units, and some event and some
+        trial without one.
+    expected : array_like of float, shape (n_units,), optional
+        Events that a case-mix model expects of each unit, strictly between 0 and the
+        unit's total. Units are then compared after each has been moved by its
+        expectation; where none is given, all have the same.
     level : float
-        Coverage of the limits under chance; 0.998 is three standard errors or so.
-    winsorise : float
-        Share of z-scores pulled in at either end before over-dispersion is estimated,
-        so that true outliers do not hide themselves.
-    restore : bool
-        Whether to give back what winsorising takes off a normal spread.
+        Coverage of the limits for an ordinary unit.
 
     Returns
     -------
     Funnel
-        The additive (random-effects) adjustment with the moment estimator of tau².
+        A unit lies outside its limits if, and only if, it is named `low` or `high`.
 
     Raises
     ------
     ValueError
-        If there are fewer than two units, counts are impossible, or the target is not
-        strictly between 0 and 1.
+        If there are fewer than three units, counts or expectations are impossible, or
+        all trials, or none, are successes.
 
     Notes
     -----
-    Winsorising makes the spread look a little smaller than it is. FunnelPlotR does not
-    correct for that, nor does this function unless it is asked to `restore`: where
-    units differ by an ordinary (normal) spread, about 1% of them, not 0.2%, then lie
-    beyond 99.8% limits.
+    Units that lie beyond the limits when each is left out are set aside, the rest is
+    fitted again, and so on until the same units are outside. A unit that has been set
+    aside returns if it lies within the limits of the others.
+
+    The variance of Anscombe's arcsine is that of chance for counts of two events on.
+    The centre solves the weighted mean of the proportions for the mean of sin² over the
+    spread, which is unbiased however small the counts. With one expectation and no
+    spread it is the pooled proportion, and the limits are those of a binomial count.
+
+    With an expectation of their own, units' counts vary a little less than binomial
+    ones, so that the limits are a little too wide.
 
     References
     ----------
-    .. [1] Spiegelhalter DJ. Funnel plots for comparing institutional performance.
-       Statistics in Medicine 2005;24:1185-1202. doi:10.1002/sim.1970; the method as
-       the R package FunnelPlotR documents it, which the tests compare.
-    .. [2] Spiegelhalter DJ. Handling over-dispersion of performance indicators.
-       Quality and Safety in Health Care 2005;14:347-351 (abstract).
+    .. [1] Jones HE, Spiegelhalter DJ. The identification of "unusual" health-care
+       providers from a hierarchical model. The American Statistician 2011;65:154-163
+       (abstract).
+    .. [2] Viechtbauer W, Cheung MW-L. Outlier and influence diagnostics for
+       meta-analysis. Research Synthesis Methods 2010;1:112-125, as metafor implements
+       it: see `rounds.methods.deletion`.
+    .. [3] Nagashima K, Noma H, Furukawa TA. Prediction intervals for random-effects
+       meta-analysis. Statistical Methods in Medical Research 2019;28:1689-1702: a new
+       unit's place by a t distribution (Higgins, Thompson and Spiegelhalter's).
 
     Examples
     --------
-    >>> result = funnel([5, 10, 40], [50, 100, 100])
-    >>> bool(result.high[2]), round(result.target, 2)
-    (False, 0.22)
+    >>> found = funnel([70, 66, 71, 69, 68, 67, 30], [100] * 7)
+    >>> found.low.tolist(), round(found.target, 3)
+    ([False, False, False, False, False, False, True], 0.685)
     """
     x, n = counts(successes, totals)
-    if x.size < 2:
-        raise ValueError(f"a funnel needs at least two units, not {x.size}")
-    centre = float(x.sum() / n.sum()) if target is None else float(target)
-    if not 0 < centre < 1:
-        raise ValueError(f"the target lies strictly between 0 and 1, not {centre}")
-    se = 0.5 / np.sqrt(n)
-    distance = _arcsine(x / n) - _arcsine(centre)
-    found = dispersion(distance / se, se, winsorise, restore=restore)
-    tau2 = found.tau2
-    lower, upper = funnel_limits(n, centre, tau2, level)
-    p = x / n
+    if x.size < 3:
+        raise ValueError(f"a funnel needs at least three units, not {x.size}")
+    if not 0 < x.sum() < n.sum():
+        raise ValueError("all trials, or none, are successes: there is no spread")
+    tail = (1 - _checked_level(level)) / 2
+    units = _Units.of(x, n, expected)
+    outside = units.unusual(tail)
+    ordinary = units.fit(~outside[None, :])
+    centre = units.offset + ordinary.shift[0]
+    tau, df = float(np.sqrt(ordinary.tau2[0])), int((~outside).sum()) - 1
+    mean = np.average(_proportion(centre, ordinary.tau2[0]), weights=n)
+    lower, upper = _limits(n, centre, tau, df, tail)
+    low, high = units.beyond(tail, centre, tau, df)
     return Funnel(
-        target=centre,
-        phi=found.phi,
-        tau2=tau2,
-        z=distance / np.sqrt(se**2 + tau2),
+        target=float(mean),
+        tau2=float(ordinary.tau2[0]),
+        phi=units.phi(~outside),
+        df=df,
         lower=lower,
         upper=upper,
-        low=p < lower,
-        high=p > upper,
+        low=low,
+        high=high,
     )
 
 
 def funnel_limits(
-    totals: ArrayLike, target: float, tau2: float = 0.0, level: float = 0.998
+    totals: ArrayLike,
+    target: float,
+    tau2: float = 0.0,
+    df: float = np.inf,
+    level: float = 0.998,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Give the funnel's limits at the sizes asked for, to draw its curves.
 
@@ -139,21 +161,25 @@ def funnel_limits(
     totals : array_like of float, shape (n,)
         Sizes, each above 0.
     target : float
-        The centre, a proportion.
+        The funnel's centre, a proportion in (0, 1).
     tau2 : float
         Between-unit variance; 0 gives the limits of chance alone.
+    df : float
+        Degrees of freedom of that variance, above 0.
     level : float
         Coverage, between 0 and 1.
 
     Returns
     -------
     lower, upper : ndarray of float, shape (n,)
-        Proportions in [0, 1].
+        Proportions in [0, 1]: `Funnel.lower` and `Funnel.upper`, if given its target,
+        tau2 and df, where all units have one expectation.
 
     Raises
     ------
     ValueError
-        If a size is not above 0 or the level is not between 0 and 1.
+        If a size is not above 0, the target or level not between 0 and 1, tau² below 0,
+        or the degrees of freedom not above 0.
 
     References
     ----------
@@ -163,19 +189,147 @@ def funnel_limits(
     --------
     >>> lower, upper = funnel_limits([100], 0.5, level=0.95)
     >>> round(float(lower[0]), 3), round(float(upper[0]), 3)
-    (0.403, 0.597)
+    (0.396, 0.604)
     """
     n = np.atleast_1d(np.asarray(totals, dtype=float))
-    if not (n > 0).all():
+    if not (np.isfinite(n).all() and (n > 0).all()):
         raise ValueError("each size is above 0")
+    if not 0 < target < 1:
+        raise ValueError(f"the target lies strictly between 0 and 1, not {target}")
+    if not (tau2 >= 0 and df > 0):
+        raise ValueError(f"tau² is at least 0 and df above 0, not {tau2} and {df}")
+    tail = (1 - _checked_level(level)) / 2
+    centre = np.full(n.size, 0.5 * np.arccos(_drawn_in(1 - 2 * target, tau2)))
+    return _limits(n, centre, float(np.sqrt(tau2)), df, tail)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Fit:
+    """Of one or many sets of units, one row each."""
+
+    shift: NDArray[np.float64]
+    tau2: NDArray[np.float64]
+    total: NDArray[np.float64]
+    """Sum of weights: one over the variance of the shift."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Units:
+    """Counts, and where they lie on the arcsine square-root scale."""
+
+    x: NDArray[np.float64]
+    n: NDArray[np.float64]
+    offset: NDArray[np.float64]
+    """Where a unit is expected; 0 where all are expected in one place."""
+    place: NDArray[np.float64]
+    se: NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls,
+        x: NDArray[np.float64],
+        n: NDArray[np.float64],
+        expected: ArrayLike | None,
+    ) -> _Units:
+        offset = np.zeros(x.size)
+        if expected is not None:
+            e = np.asarray(expected, dtype=float)
+            if e.shape != n.shape or not ((e > 0) & (e < n)).all():
+                raise ValueError("each expectation lies between 0 and its unit's total")
+            offset = np.arcsin(np.sqrt(e / n))
+        place = np.arcsin(np.sqrt((x + 0.375) / (n + 0.75)))
+        return cls(x=x, n=n, offset=offset, place=place, se=1 / np.sqrt(4 * n + 2))
+
+    def fit(self, of: NDArray[np.bool_]) -> _Fit:
+        """Fit what the units of each row have in common."""
+        tau2 = paule_mandel(self.place - self.offset, self.se, among=of)
+        w = of / (self.se**2 + tau2[:, None])
+        total = w.sum(axis=1)
+        # Mean of 1 − 2 sin² over the spread, for a shift that is not known yet.
+        wanted = _drawn_in((w @ (1 - 2 * self.x / self.n)) / total, tau2)
+        across = (w @ np.cos(2 * self.offset)) / total
+        along = (w @ np.sin(2 * self.offset)) / total
+        reach = np.hypot(across, along)
+        angle = np.arccos(np.clip(wanted / reach, -1.0, 1.0))
+        shift = (angle - np.arctan2(along, across)) / 2
+        return _Fit(shift=shift, tau2=tau2, total=total)
+
+    def beyond(
+        self, tail: float, centre: NDArray[np.float64], spread: ArrayLike, df: float
+    ) -> NDArray[np.bool_]:
+        """Say whether so few, or so many, events are rarer than the tail: (2, k)."""
+        wide = np.broadcast_to(np.asarray(spread, dtype=float), centre.shape)
+        near = _NEAR * abs(ndtri(tail)) * np.sqrt(self.se**2 + wide**2)
+        far = np.abs(self.place - centre) > near
+        x, n, c, s = self.x[far], self.n[far], centre[far], wide[far]
+        found = np.zeros((2, centre.size), dtype=bool)
+        found[0, far] = at_most(x, n, c, s, df) < tail
+        found[1, far] = at_most(n - x, n, np.pi / 2 - c, s, df) < tail
+        return found
+
+    def unusual(self, tail: float) -> NDArray[np.bool_]:
+        """Say which units lie beyond what the ordinary ones lead one to expect."""
+        aside = np.zeros(self.x.size, dtype=bool)
+        for _ in range(_ROUNDS):
+            again = self._outside(aside, tail)
+            if (again == aside).all() or (~again).sum() < max(2, aside.size / 2):
+                break
+            aside = again
+        return aside
+
+    def _outside(self, aside: NDArray[np.bool_], tail: float) -> NDArray[np.bool_]:
+        whole = self.fit(~aside[None, :])
+        df = int((~aside).sum()) - 1
+        centre = self.offset + whole.shift[0]
+        outside = self.beyond(tail, centre, np.sqrt(whole.tau2[0]), df).any(axis=0)
+        if df < 2:
+            return outside
+        at = np.flatnonzero(~aside)
+        kept = np.repeat(~aside[None, :], at.size, axis=0)
+        kept[np.arange(at.size), at] = False
+        others = self.fit(kept)
+        left_out = self._only(at)
+        spread = np.sqrt(others.tau2 + 1 / others.total)
+        expected = left_out.offset + others.shift
+        outside[at] |= left_out.beyond(tail, expected, spread, df - 1).any(axis=0)
+        return outside
+
+    def _only(self, at: NDArray[np.int64]) -> _Units:
+        parts = (self.x, self.n, self.offset, self.place, self.se)
+        x, n, offset, place, se = (part[at] for part in parts)
+        return _Units(x=x, n=n, offset=offset, place=place, se=se)
+
+    def phi(self, of: NDArray[np.bool_]) -> float:
+        """Give Cochran's Q over its degrees of freedom."""
+        y, w = (self.place - self.offset)[of], 1 / self.se[of] ** 2
+        mean = (w * y).sum() / w.sum()
+        return float((w * (y - mean) ** 2).sum() / (y.size - 1))
+
+
+def _limits(
+    n: NDArray[np.float64],
+    centre: NDArray[np.float64],
+    tau: float,
+    df: float,
+    tail: float,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    below = quantile(tail, n, centre, tau, df)
+    above = quantile(tail, n, np.pi / 2 - centre, tau, df)
+    return np.maximum(below / n, 0.0), np.minimum(1 - above / n, 1.0)
+
+
+def _drawn_in(cosine: ArrayLike, tau2: ArrayLike) -> NDArray[np.float64]:
+    """Give cos 2θ at the centre, of its mean over a normal spread around it."""
+    back = np.exp(2 * np.asarray(tau2, dtype=float))
+    return np.asarray(np.clip(np.asarray(cosine) * back, -1.0, 1.0), dtype=float)
+
+
+def _proportion(centre: NDArray[np.float64], tau2: float) -> NDArray[np.float64]:
+    """Give the mean of sin² over a normal spread around a centre."""
+    return np.asarray((1 - np.cos(2 * centre) * np.exp(-2 * tau2)) / 2, dtype=float)
+
+
+def _checked_level(level: float) -> float:
     if not 0 < level < 1:
         raise ValueError(f"level is a number between 0 and 1, not {level}")
-    half = ndtri((1 + level) / 2) * np.sqrt(0.25 / n + tau2)
-    centre = _arcsine(target)
-    lower = np.sin(np.clip(centre - half, 0.0, np.pi / 2)) ** 2
-    upper = np.sin(np.clip(centre + half, 0.0, np.pi / 2)) ** 2
-    return lower, upper
-
-
-def _arcsine(p: ArrayLike) -> NDArray[np.float64]:
-    return np.asarray(np.arcsin(np.sqrt(p)), dtype=float)
+    return float(level)

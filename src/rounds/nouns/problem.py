@@ -110,11 +110,11 @@ class Variation(Noun):
 
     n_units: int
     target: float
-    """Pooled proportion, the funnel's centre."""
+    """The funnel's centre: mean proportion of the units that are not named below."""
     phi: float
-    """Over-dispersion ratio; 1 where units differ by chance alone."""
+    """Over-dispersion ratio of these units; 1 where they differ by chance alone."""
     tau2: float
-    """Between-unit variance on the funnel's transformed scale."""
+    """Variance between these units on the funnel's arcsine square-root scale."""
     icc: float | None = None
     """On the latent logistic scale; None where the model gives none."""
     sd: float | None = None
@@ -124,7 +124,7 @@ class Variation(Noun):
     """Of its 95% profile-likelihood interval; 1 where chance alone would do."""
     median_odds_ratio_upper: float | None = None
     outliers_low: tuple[str, ...] = ()
-    """Units below the 99.8% limits with over-dispersion allowed for."""
+    """Units below the 99.8% limits of what the others lead one to expect."""
     outliers_high: tuple[str, ...] = ()
 
 

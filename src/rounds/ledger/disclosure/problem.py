@@ -232,6 +232,9 @@ def _coarse_variation(variation: Variation | NotEstimable) -> Variation | NotEst
     changed: dict[str, object] = {
         name: rounded(getattr(variation, name))
         for name, field in Variation.model_fields.items()
-        if name != "target" and field.annotation in {float, float | None}
+        if field.annotation in {float, float | None}
     }
+    # Of some units alone, so that it is no longer what the baseline tells; and strictly
+    # between 0 and 1, as a funnel's centre is.
+    changed["target"] = min(max(round(variation.target, 3), 0.001), 0.999)
     return variation.model_copy(update=changed)

@@ -89,9 +89,13 @@ def sites_funnel(story: Story, *, masked: bool = False) -> str | None:
 
 
 def _limits(variation: Variation, most: float) -> tuple[FunnelLimits, ...]:
-    sizes = np.geomspace(1.0, most, 80)
-    target, tau2 = variation.target, variation.tau2
-    ends = [funnel_limits(sizes, target, tau2, level) for level in (0.95, 0.998)]
+    sizes = np.geomspace(1.0, most, 60)
+    named = len(variation.outliers_low) + len(variation.outliers_high)
+    df = max(1, variation.n_units - named - 1)
+    ends = [
+        funnel_limits(sizes, variation.target, variation.tau2, df, level)
+        for level in (0.95, 0.998)
+    ]
     return tuple(
         FunnelLimits(
             denominator=float(size),

@@ -1,0 +1,131 @@
+"""The funnel of a Problem: what is always so, whatever the counts."""
+
+import numpy as np
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from scipy.stats import binom
+
+from rounds.methods.deletion import deletion_residuals, paule_mandel
+from rounds.methods.funnel import funnel, funnel_limits
+from rounds.methods.predictive import at_most, quantile
+
+FEW = settings(max_examples=40, deadline=None, derandomize=True)
+
+
+@st.composite
+def counts(draw, least=3, most=14):
+    """Units that are mostly alike, rare events among them, and one or two that may lie
+    anywhere."""
+    rng = np.random.default_rng(draw(st.integers(0, 10_000)))
+    n = rng.integers(
+        1, draw(st.sampled_from([30, 400])), draw(st.integers(least, most))
+    )
+    p = draw(st.sampled_from([0.01, 0.1, 0.5, 0.97]))
+    x = rng.binomial(n, p)
+    for at in draw(st.lists(st.integers(0, len(n) - 1), max_size=2)):
+        x[at] = draw(st.integers(0, int(n[at])))
+    assume(0 < x.sum() < n.sum())
+    return x, n
+
+
+@FEW
+@given(counts())
+def test_a_unit_is_named_if_and_only_if_it_lies_outside_its_limits(pair):
+    x, n = pair
+    found = funnel(x, n)
+    assert (found.low == (x / n < found.lower)).all()
+    assert (found.high == (x / n > found.upper)).all()
+    assert not (found.low & found.high).any()
+    assert ((found.lower >= 0) & (found.lower < found.upper)).all()
+    assert (found.upper <= 1).all()
+
+
+@FEW
+@given(counts())
+def test_the_limits_are_those_of_its_target_spread_and_degrees_of_freedom(pair):
+    """So that a picture that knows these three draws the limits that name."""
+    x, n = pair
+    found = funnel(x, n)
+    assume(0 < found.target < 1)
+    drawn = funnel_limits(n, found.target, found.tau2, found.df)
+    assert np.allclose(drawn, (found.lower, found.upper), atol=1e-6)
+
+
+@FEW
+@given(counts())
+def test_the_order_of_units_does_not_matter(pair):
+    x, n = pair
+    order = np.argsort(x, kind="stable")[::-1]
+    found, turned = funnel(x, n), funnel(x[order], n[order])
+    assert np.allclose(found.lower[order], turned.lower, atol=1e-7)
+    assert (found.low[order] == turned.low).all()
+    assert (found.high[order] == turned.high).all()
+
+
+@FEW
+@given(counts())
+def test_what_is_low_of_the_one_outcome_is_high_of_the_other(pair):
+    x, n = pair
+    found, other = funnel(x, n), funnel(n - x, n)
+    assert (found.low == other.high).all()
+    assert np.isclose(found.target, 1 - other.target)
+    assert np.allclose(found.lower, 1 - other.upper, atol=1e-7)
+
+
+@FEW
+@given(counts(), st.floats(0.05, 0.95))
+def test_one_expectation_for_all_is_no_expectation(pair, share):
+    """Only what a unit is expected to have beside the others' can move it."""
+    x, n = pair
+    found, moved = funnel(x, n), funnel(x, n, expected=share * n)
+    assert np.isclose(found.target, moved.target, atol=1e-6)
+    assert np.allclose(found.lower, moved.lower, atol=1e-6)
+    assert (found.low == moved.low).all()
+    assert (found.high == moved.high).all()
+
+
+@FEW
+@given(
+    st.integers(1, 60).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))),
+    st.floats(0.02, 0.98),
+)
+def test_without_a_spread_tails_are_binomial(pair, p):
+    x, n = pair
+    centre = np.arcsin(np.sqrt(p))
+    assert np.isclose(at_most(x, n, centre, 0.0, np.inf)[0], binom.cdf(x, n, p))
+
+
+@FEW
+@given(
+    st.lists(st.integers(1, 3000), min_size=1, max_size=5),
+    st.floats(0.01, 0.99),
+    st.floats(0.0, 0.3),
+    st.sampled_from([3, 10, 100]),
+    st.sampled_from([0.001, 0.025, 0.2]),
+)
+def test_a_count_is_below_the_quantile_if_its_probability_is_below_the_tail(
+    totals, p, spread, df, tail
+):
+    n, centre = np.array(totals, dtype=float), np.arcsin(np.sqrt(p))
+    at = quantile(tail, n, np.full(n.size, centre), spread, df)
+    below, above = np.floor(at), np.floor(at) + 1
+    fits = below >= 0
+    assert (at_most(below[fits], n[fits], centre, spread, df) <= tail + 1e-9).all()
+    fits = above < n
+    assert (at_most(above[fits], n[fits], centre, spread, df) >= tail - 1e-9).all()
+
+
+@FEW
+@given(
+    st.lists(st.floats(-3, 3), min_size=4, max_size=20),
+    st.floats(-5, 5),
+    st.integers(0, 999),
+)
+def test_deletion_residuals_do_not_depend_on_where_zero_lies(effects, by, seed):
+    y = np.array(effects)
+    ses = np.random.default_rng(seed).uniform(0.1, 1.0, y.size)
+    found, moved = deletion_residuals(y, ses), deletion_residuals(y + by, ses)
+    assert np.allclose(found.z, moved.z, atol=1e-6)
+    for i in (0, y.size - 1):
+        rest = np.delete(y, i), np.delete(ses, i)
+        assert np.isclose(found.tau2[i], paule_mandel(*rest)[0])
