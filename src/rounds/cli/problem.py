@@ -34,6 +34,7 @@ def run_(
     from rounds.conduct import Desk, Plan, Project, publishable, run_problem
     from rounds.nouns import NotEstimable
     from rounds.reports import Story, render
+    from rounds.reports.case_mix_words import case_mix_sentences
 
     opened = Project.open(project)
     plan = Plan.load(opened.plan_path).problem
@@ -61,6 +62,7 @@ def run_(
             f"  variation       {found.variation.n_units} sites, "
             f"over-dispersion {found.variation.phi:.2f}"
         )
+    lines += [f"  {line}" for line in case_mix_sentences(found, masked=masked)]
     lines += [f"  * {sentence}" for sentence in found.limitations]
     lines += ["", f"{found.ref().short}", f"Report: {report}"]
     show(

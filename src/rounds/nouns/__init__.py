@@ -75,6 +75,8 @@ from rounds.nouns.opportunity import Opportunity, OpportunityList, Untold
 from rounds.nouns.period import Period
 from rounds.nouns.problem import (
     Aim,
+    CaseMix,
+    ChartLines,
     ChartPhase,
     ChartPoint,
     ControlChart,
@@ -102,8 +104,10 @@ __all__ = [
     "AttritionStep",
     "BalanceRow",
     "BalancingResult",
+    "CaseMix",
     "Certainty",
     "CertaintyDomain",
+    "ChartLines",
     "ChartPhase",
     "ChartPoint",
     "Code",

@@ -152,7 +152,8 @@ def _plain(noun: Published, *, masked: bool) -> dict[str, Any]:
     if masked and noun.kind == "problem":
         for unit in plain["units"]:
             unit["unit"] = "masked"
-        for side in ("outliers_low", "outliers_high"):
-            if side in plain["variation"]:
-                plain["variation"][side] = ["masked" for _ in plain["variation"][side]]
+        for part in (plain["variation"], plain.get("case_mix", {})):
+            for side in ("outliers_low", "outliers_high"):
+                if side in part:
+                    part[side] = ["masked" for _ in part[side]]
     return plain
