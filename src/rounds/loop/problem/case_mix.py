@@ -5,7 +5,7 @@ is what is expected of it (indirect standardisation). Sites are then held agains
 other as before, each moved by its expectation.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -18,10 +18,9 @@ from rounds.methods.regression import Regression, fit_regression
 from rounds.methods.standardisation import indirect
 from rounds.nouns import CaseMix, Estimate, NotEstimable, UnitResult
 
-__all__ = ["ADJUSTABLE", "Adjusted", "adjust_for_case_mix", "said_of_adjustment"]
+__all__ = ["Adjusted", "adjust_for_case_mix", "said_of_adjustment"]
 
 Adjusted = Literal["age", "sex", "svi_quartile"]
-ADJUSTABLE: tuple[Adjusted, ...] = ("age", "sex", "svi_quartile")
 _WORDS = {"age": "age", "sex": "sex", "svi_quartile": "social vulnerability"}
 
 _FEWEST_UNITS = 5
@@ -71,7 +70,11 @@ def adjust_for_case_mix(
     """
     counted = np.asarray(rows.denominator)
     met = np.asarray(rows.numerator)[counted].astype(float)
-    fit = _fit(rows, characteristics, counted, met)
+    columns = _columns(rows, characteristics, counted)
+    if isinstance(columns, NotEstimable):
+        return columns, tuple(units)
+    used = tuple(each for each in characteristics if each in columns)
+    fit = _fit(used, columns, met)
     if isinstance(fit, NotEstimable):
         return fit, tuple(units)
     site = np.asarray(rows.care_site, dtype=str)[counted]
@@ -89,8 +92,8 @@ def adjust_for_case_mix(
     plot = funnel(x, n, expected=expected)
     called = np.array([unit.unit for unit in units])
     found = CaseMix(
-        adjusted_for=tuple(characteristics),
-        c_statistic=_discrimination(met, fit.expected, characteristics),
+        adjusted_for=used,
+        c_statistic=_discrimination(met, fit.expected, used),
         calibration_error=_calibration_error(met, fit.expected),
         tau2=plot.tau2,
         outliers_low=tuple(called[plot.low].tolist()),
@@ -99,9 +102,7 @@ def adjust_for_case_mix(
     return found, _with_expected(units, x, expected)
 
 
-def said_of_adjustment(
-    characteristics: Sequence[Adjusted], found: CaseMix | NotEstimable | None
-) -> tuple[str, ...]:
+def said_of_adjustment(found: CaseMix | NotEstimable | None) -> tuple[str, ...]:
     """Say what was adjusted for and what was not, as limitations of a Problem."""
     if not isinstance(found, CaseMix):
         plain = (
@@ -109,12 +110,12 @@ def said_of_adjustment(
             "are."
         )
         return (plain,) if found is None else (f"{plain} {found.reason}",)
-    listed = in_words(characteristics)
+    listed = in_words(found.adjusted_for)
     both = (
         f"Sites are compared as they are and after adjustment for {listed}; whatever "
         "else differs between their patients is not adjusted for."
     )
-    if "svi_quartile" not in characteristics:
+    if "svi_quartile" not in found.adjusted_for:
         return (both,)
     granted = (
         "Adjusting for social vulnerability, as the plan asks, takes for granted what "
@@ -129,45 +130,56 @@ def in_words(characteristics: Sequence[Adjusted]) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]] if words[1:] else words)
 
 
-def _fit(
+def _columns(
     rows: MeasureRows,
     characteristics: Sequence[Adjusted],
     counted: NDArray[np.bool_],
-    met: NDArray[np.float64],
-) -> Regression | NotEstimable:
-    columns: Columns = {}
+) -> dict[Adjusted, Columns] | NotEstimable:
+    """Give the model's columns by characteristic, without those all are alike in."""
+    found: dict[Adjusted, Columns] = {}
     for each in characteristics:
         made = _COLUMNS[each](rows, counted)
-        if not made:
+        if made is None:
             return NotEstimable(
                 reason=f"Not adjusted for {in_words(characteristics)}: nobody's "
-                f"{_WORDS[each]} is known, or all are alike in it."
+                f"{_WORDS[each]} is known."
             )
-        columns |= made
-    fewer = min(met.sum(), met.size - met.sum())
-    if fewer < _FEWEST_EVENTS * len(columns):
+        if made:
+            found[each] = made
+    if not found:
         return NotEstimable(
-            reason=f"Not adjusted for {in_words(characteristics)}: fewer than "
-            f"{_FEWEST_EVENTS * len(columns)} patients met the measure, or did not, "
-            f"and {len(columns)} coefficients want {_FEWEST_EVENTS} each."
+            reason=f"Not adjusted for {in_words(characteristics)}: all patients are "
+            "alike in it."
         )
+    return found
+
+
+def _fit(
+    used: Sequence[Adjusted],
+    columns: Mapping[Adjusted, Columns],
+    met: NDArray[np.float64],
+) -> Regression | NotEstimable:
+    named = {name: one for each in used for name, one in columns[each].items()}
+    wanted = _FEWEST_EVENTS * len(named)
+    if min(met.sum(), met.size - met.sum()) < wanted:
+        return NotEstimable(
+            reason=f"Not adjusted for {in_words(used)}: fewer than {wanted} patients "
+            f"met the measure, or did not, and {len(named)} coefficients want "
+            f"{_FEWEST_EVENTS} each."
+        )
+    design = np.column_stack(list(named.values()))
     try:
-        return fit_regression(
-            "logistic",
-            met,
-            np.column_stack(list(columns.values())),
-            names=list(columns),
-        )
+        return fit_regression("logistic", met, design, names=list(named))
     except ValueError as error:
-        return NotEstimable(
-            reason=f"Not adjusted for {in_words(characteristics)}: {error}."
-        )
+        return NotEstimable(reason=f"Not adjusted for {in_words(used)}: {error}.")
 
 
-def _age(rows: MeasureRows, counted: NDArray[np.bool_]) -> Columns:
+def _age(rows: MeasureRows, counted: NDArray[np.bool_]) -> Columns | None:
     age = np.asarray(rows.age)[counted].astype(float)
     known = age >= 0
-    if not known.any() or np.ptp(age[known]) == 0:
+    if not known.any():
+        return None
+    if np.ptp(age[known]) == 0:
         return {}
     decades = np.where(known, (age - age[known].mean()) / 10, 0.0)
     bent = np.where(known, decades**2 - (decades[known] ** 2).mean(), 0.0)
@@ -177,9 +189,11 @@ def _age(rows: MeasureRows, counted: NDArray[np.bool_]) -> Columns:
     return columns | _unknown("age not recorded", known)
 
 
-def _sex(rows: MeasureRows, counted: NDArray[np.bool_]) -> Columns:
+def _sex(rows: MeasureRows, counted: NDArray[np.bool_]) -> Columns | None:
     sex = np.asarray(rows.sex)[counted]
     known = sex != ""
+    if not known.any():
+        return None
     if np.unique(sex[known]).size < 2:
         return {}
     man = (sex == "M").astype(float)
@@ -189,9 +203,11 @@ def _sex(rows: MeasureRows, counted: NDArray[np.bool_]) -> Columns:
     )
 
 
-def _svi_quartile(rows: MeasureRows, counted: NDArray[np.bool_]) -> Columns:
+def _svi_quartile(rows: MeasureRows, counted: NDArray[np.bool_]) -> Columns | None:
     quartile = np.asarray(rows.svi_quartile)[counted]
     known = quartile > 0
+    if not known.any():
+        return None
     there = np.unique(quartile[known])
     columns: Columns = {}
     for each in there[1:].tolist():

@@ -145,7 +145,7 @@ def run(
         after=after.ref() if after else None,
         limitations=(
             *_limitations(found, aim, measure, [*noted, *_nowhere(rows)]),
-            *said_of_adjustment(adjust, case_mix),
+            *said_of_adjustment(case_mix),
         ),
         provenance=Provenance(
             made_from=tuple(made_from),
