@@ -87,7 +87,10 @@ def test_nothing_is_adjusted_for_where_nothing_is_asked():
 
 
 WOMEN = "(SELECT person_id FROM person WHERE gender_concept_id = 8532)"
-SYSTOLIC = f"CASE WHEN person_id IN {WOMEN} THEN 120 ELSE 160 END"
+READING = (
+    f"CASE WHEN value_as_number < 100 THEN 80 WHEN person_id IN {WOMEN} THEN 120 "
+    "ELSE 160 END"
+)
 ONLY_SEX = {"adjust": ("sex",)}
 CANNOT = {
     "nobody's age": ("UPDATE person SET year_of_birth = NULL", {}, "age is known"),
@@ -107,8 +110,7 @@ CANNOT = {
         "3 coefficients want 10 each",
     ),
     "separation": (
-        f"UPDATE measurement SET value_as_number = {SYSTOLIC} "
-        "WHERE value_as_number > 100",
+        f"UPDATE measurement SET value_as_number = {READING}",
         ONLY_SEX,
         "separation: sex",
     ),
