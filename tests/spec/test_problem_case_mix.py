@@ -5,9 +5,9 @@ import pytest
 
 from rounds.definitions import builtin_measures
 from rounds.loop import problem
-from rounds.methods.funnel import funnel_limits
 from rounds.nouns import CaseMix, NotEstimable, Variation
 from rounds.reports.case_mix_words import case_mix_sentences, plain_case_mix
+from rounds.reports.figures.problem import limits_at
 from stories.clinics import AIM, COMMUNITY, PERIOD, clinics
 
 MEASURE = builtin_measures()["blood-pressure-control"]
@@ -31,6 +31,16 @@ def found():
     return run(clinics(seed=3, size=60, n_clinics=20, svi_gap=-0.12))
 
 
+def with_an_outlier():
+    """One clinic in which nobody's blood pressure is under control."""
+    datamart = clinics(seed=3, size=60, n_clinics=20)
+    datamart._connection.execute(
+        "UPDATE measurement SET value_as_number = 160 WHERE value_as_number > 100 AND "
+        "person_id IN (SELECT person_id FROM visit_occurrence WHERE care_site_id = 5)"
+    )
+    return run(datamart)
+
+
 def asked(sql, **changes):
     datamart = clinics(seed=4, n_clinics=12)
     datamart._connection.execute(sql)
@@ -50,19 +60,16 @@ def test_sites_are_compared_both_ways_by_default(found):
         assert low < unit.observed_to_expected < high
 
 
-def test_a_site_is_named_if_and_only_if_it_lies_outside_the_limits_drawn(found):
+def test_a_site_is_named_if_and_only_if_it_lies_outside_the_limits_drawn():
     """The limits of a picture come from target, spread and how many are not named."""
+    found = with_an_outlier()
     variation = found.variation
     assert isinstance(variation, Variation)
-    n = [unit.denominator for unit in found.units]
-    named = variation.outliers_low + variation.outliers_high
-    lower, upper = funnel_limits(
-        n, variation.target, variation.tau2, variation.n_units - len(named) - 1
-    )
+    lower, upper = limits_at(variation, [unit.denominator for unit in found.units])
     value = np.array([unit.value for unit in found.units])
     low, high = value < lower, value > upper
     names = np.array([unit.unit for unit in found.units])
-    assert tuple(names[low]) == variation.outliers_low
+    assert tuple(names[low]) == variation.outliers_low == ("clinic-04",)
     assert tuple(names[high]) == variation.outliers_high
 
 

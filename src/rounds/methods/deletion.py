@@ -11,13 +11,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from scipy.special import chdtri
 
 from rounds.methods.meta import heterogeneity
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["DeletionResiduals", "deletion_residuals", "paule_mandel"]
+__all__ = [
+    "DeletionResiduals",
+    "deletion_residuals",
+    "median_paule_mandel",
+    "paule_mandel",
+]
 
 _STEPS = 100
 _BLOCK = 512
@@ -129,10 +135,9 @@ def paule_mandel(
 
     References
     ----------
-    .. [1] Veroniki AA, Jackson D, Viechtbauer W, et al. Methods to estimate the
-       between-study variance and its uncertainty in meta-analysis. Research Synthesis
-       Methods 2016;7:55-79, section on the Paule and Mandel method; metafor's
-       documentation of `rma.uni`, method "PM".
+    .. [1] Paule RC, Mandel J. Consensus values and weighting factors. Journal of
+       Research of the National Bureau of Standards 1982;87:377-385, as the R packages
+       pimeta (`tau2h_pm`) and metRology (`mpaule`, the same steps) implement it.
 
     Examples
     --------
@@ -145,6 +150,50 @@ def paule_mandel(
         raise ValueError("each subset has two effects at least")
     parts = [of[i : i + _BLOCK] for i in range(0, len(of), _BLOCK)]
     return np.concatenate([_newton(y, s**2, part) for part in parts])
+
+
+def median_paule_mandel(effects: ArrayLike, ses: ArrayLike) -> tuple[float, float]:
+    """Estimate centre and variance of effects of which up to half may be anything.
+
+    Parameters
+    ----------
+    effects, ses : array_like of float, shape (k,)
+        Effects and their standard errors, above 0; k at least 2.
+
+    Returns
+    -------
+    centre, tau2 : float
+        The median, and the variance between effects at which half of the squared
+        distances from it, over their variances, are below the median of a chi-squared
+        value with one degree of freedom; at least 0.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two effects, shapes differ, or a number is impossible.
+
+    Notes
+    -----
+    It is far less exact than `paule_mandel` where all effects belong together: a place
+    to begin from, so that several outliers do not hide each other.
+
+    References
+    ----------
+    .. [1] The R package psychmeta, `.tau_squared_m_solver` by Lin and Chu, also measures
+       by distances from the median; this is Paule and Mandel's equation with medians.
+
+    Examples
+    --------
+    >>> centre, tau2 = median_paule_mandel([-1.0, 0.0, 1.0, 90.0], [0.1] * 4)
+    >>> centre, round(tau2, 2)
+    (0.5, 0.54)
+    """
+    y, s = _checked(effects, ses, least=2)
+    centre = float(np.median(y))
+    square, v = (y - centre) ** 2, s**2
+    half = float(chdtri(1, 0.5))
+    # Where half of these are below a number, half of the ratios are below theirs.
+    return centre, max(0.0, float(np.median(square / half - v)))
 
 
 def _newton(

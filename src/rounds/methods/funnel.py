@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import ndtri
 
-from rounds.methods.deletion import paule_mandel
+from rounds.methods.deletion import median_paule_mandel, paule_mandel
 from rounds.methods.predictive import at_most, quantile
 from rounds.methods.proportion import counts
 
@@ -269,13 +269,19 @@ class _Units:
 
     def unusual(self, tail: float) -> NDArray[np.bool_]:
         """Say which units lie beyond what the ordinary ones lead one to expect."""
-        aside = np.zeros(self.x.size, dtype=bool)
+        aside = self._far_from_the_middle(tail)
         for _ in range(_ROUNDS):
             again = self._outside(aside, tail)
             if (again == aside).all() or (~again).sum() < max(2, aside.size / 2):
                 break
             aside = again
         return aside
+
+    def _far_from_the_middle(self, tail: float) -> NDArray[np.bool_]:
+        """Say which units to set aside at first, however many hide each other."""
+        centre, tau2 = median_paule_mandel(self.place - self.offset, self.se)
+        spread, df = float(np.sqrt(tau2)), self.x.size - 1
+        return self.beyond(tail, self.offset + centre, spread, df).any(axis=0)
 
     def _outside(self, aside: NDArray[np.bool_], tail: float) -> NDArray[np.bool_]:
         whole = self.fit(~aside[None, :])

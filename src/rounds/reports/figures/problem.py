@@ -3,6 +3,7 @@
 from typing import Literal
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from rounds.methods.funnel import funnel_limits
 from rounds.nouns import (
@@ -29,6 +30,7 @@ from rounds.reports.story import Story
 __all__ = [
     "FEWEST_SITES",
     "is_higher_better",
+    "limits_at",
     "shown_units",
     "sites_caterpillar",
     "sites_funnel",
@@ -88,14 +90,33 @@ def sites_funnel(story: Story, *, masked: bool = False) -> str | None:
     return at_two_widths(funnel, plot)
 
 
-def _limits(variation: Variation, most: float) -> tuple[FunnelLimits, ...]:
-    sizes = np.geomspace(1.0, most, 60)
+def limits_at(
+    variation: Variation, sizes: ArrayLike, level: float = 0.998
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Give the limits that sites of these sizes are named by.
+
+    Parameters
+    ----------
+    variation : Variation
+        As it was found; rounded where sites are hidden, and its limits then with it.
+    sizes : array_like of float, shape (n,)
+        Patients, above 0.
+    level : float
+        Coverage; sites are named by 0.998.
+
+    Returns
+    -------
+    lower, upper : ndarray of float, shape (n,)
+        Proportions.
+    """
     named = len(variation.outliers_low) + len(variation.outliers_high)
     df = max(1, variation.n_units - named - 1)
-    ends = [
-        funnel_limits(sizes, variation.target, variation.tau2, df, level)
-        for level in (0.95, 0.998)
-    ]
+    return funnel_limits(sizes, variation.target, variation.tau2, df, level)
+
+
+def _limits(variation: Variation, most: float) -> tuple[FunnelLimits, ...]:
+    sizes = np.geomspace(1.0, most, 60)
+    ends = [limits_at(variation, sizes, level) for level in (0.95, 0.998)]
     return tuple(
         FunnelLimits(
             denominator=float(size),
