@@ -179,8 +179,8 @@ def median_paule_mandel(effects: ArrayLike, ses: ArrayLike) -> tuple[float, floa
 
     References
     ----------
-    .. [1] The R package psychmeta, `.tau_squared_m_solver` by Lin and Chu, also measures
-       by distances from the median; this is Paule and Mandel's equation with medians.
+    .. [1] The R package psychmeta, `.tau_squared_m_solver` by Lin and Chu, measures by
+       distances from the median too; this is Paule and Mandel's equation with medians.
 
     Examples
     --------

@@ -221,6 +221,7 @@ def _figures(story: Story, *, masked: bool) -> dict[str, Markup | None]:
     drawn = {
         "funnel": figures.sites_funnel(story, masked=masked),
         "caterpillar": figures.sites_caterpillar(story, masked=masked),
+        "expected": figures.sites_expected(story, masked=masked),
         "control": figures.month_chart(
             story.problem.chart, name="control", higher=higher
         ),

@@ -12,6 +12,7 @@ from rounds.reports.figures.problem import (
     is_higher_better,
     shown_units,
     sites_caterpillar,
+    sites_expected,
     sites_funnel,
     turn_ring,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "shown_lines",
     "shown_units",
     "sites_caterpillar",
+    "sites_expected",
     "sites_funnel",
     "turn_ring",
     "units_funnel",

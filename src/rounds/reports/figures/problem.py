@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rounds.methods.funnel import funnel_limits
 from rounds.nouns import (
+    CaseMix,
     NotEstimable,
     Problem,
     UnitResult,
@@ -33,6 +34,7 @@ __all__ = [
     "limits_at",
     "shown_units",
     "sites_caterpillar",
+    "sites_expected",
     "sites_funnel",
     "turn_ring",
 ]
@@ -127,10 +129,10 @@ def _limits(variation: Variation, most: float) -> tuple[FunnelLimits, ...]:
     )
 
 
-def _outlier(unit: UnitResult, variation: Variation, *, higher: bool) -> Flag:
-    if unit.unit in variation.outliers_high:
+def _outlier(unit: UnitResult, found: Variation | CaseMix, *, higher: bool) -> Flag:
+    if unit.unit in found.outliers_high:
         return "better" if higher else "worse"
-    if unit.unit in variation.outliers_low:
+    if unit.unit in found.outliers_low:
         return "worse" if higher else "better"
     return "none"
 
@@ -160,6 +162,34 @@ def sites_caterpillar(story: Story, *, masked: bool = False) -> str | None:
         centre=None if known is None else known.target,
         aim=problem.aim.target,
         unit="number" if units[0].numerator is None else "percent",
+        n_suppressed=sum(unit.suppressed for unit in problem.units),
+    )
+    return at_two_widths(caterpillar, plot)
+
+
+def sites_expected(story: Story, *, masked: bool = False) -> str | None:
+    """Draw observed over expected by site; None where nothing was adjusted for."""
+    problem = story.problem
+    found = problem.case_mix
+    units = [u for u in shown_units(problem) if u.observed_to_expected is not None]
+    if not isinstance(found, CaseMix) or len(units) < FEWEST_SITES:
+        return None
+    plot = Caterpillar(
+        name="expected",
+        title=f"{problem.title}: observed over expected, with 95% intervals",
+        units=tuple(
+            CaterpillarUnit(
+                label="" if masked else unit.unit,
+                value=unit.observed_to_expected or 0.0,
+                lower=unit.observed_to_expected_lower or 0.0,
+                upper=unit.observed_to_expected_upper or 0.0,
+                flag=_outlier(unit, found, higher=is_higher_better(story)),
+            )
+            for unit in units
+        ),
+        centre=1.0,
+        centre_name="Expected",
+        unit="number",
         n_suppressed=sum(unit.suppressed for unit in problem.units),
     )
     return at_two_widths(caterpillar, plot)
