@@ -33,11 +33,11 @@ def counts(draw, least=3, most=14):
 def test_a_unit_is_named_if_and_only_if_it_lies_outside_its_limits(pair):
     x, n = pair
     found = funnel(x, n)
-    assert (found.low == (x / n < found.lower)).all()
-    assert (found.high == (x / n > found.upper)).all()
+    lower, upper = found.limits
+    assert (found.low == (x / n < lower)).all()
+    assert (found.high == (x / n > upper)).all()
     assert not (found.low & found.high).any()
-    assert ((found.lower >= 0) & (found.lower < found.upper)).all()
-    assert (found.upper <= 1).all()
+    assert ((lower >= 0) & (lower < upper) & (upper <= 1)).all()
 
 
 @FEW
@@ -48,7 +48,7 @@ def test_the_limits_are_those_of_its_target_spread_and_degrees_of_freedom(pair):
     found = funnel(x, n)
     assume(0 < found.target < 1)
     drawn = funnel_limits(n, found.target, found.tau2, found.df)
-    assert np.allclose(drawn, (found.lower, found.upper), atol=1e-6)
+    assert np.allclose(drawn, found.limits, atol=1e-6)
 
 
 @FEW
@@ -57,7 +57,7 @@ def test_the_order_of_units_does_not_matter(pair):
     x, n = pair
     order = np.argsort(x, kind="stable")[::-1]
     found, turned = funnel(x, n), funnel(x[order], n[order])
-    assert np.allclose(found.lower[order], turned.lower, atol=1e-7)
+    assert np.allclose(found.limits[0][order], turned.limits[0], atol=1e-7)
     assert (found.low[order] == turned.low).all()
     assert (found.high[order] == turned.high).all()
 
@@ -69,7 +69,7 @@ def test_what_is_low_of_the_one_outcome_is_high_of_the_other(pair):
     found, other = funnel(x, n), funnel(n - x, n)
     assert (found.low == other.high).all()
     assert np.isclose(found.target, 1 - other.target)
-    assert np.allclose(found.lower, 1 - other.upper, atol=1e-7)
+    assert np.allclose(found.limits[0], 1 - other.limits[1], atol=1e-7)
 
 
 @FEW
@@ -79,7 +79,7 @@ def test_one_expectation_for_all_is_no_expectation(pair, share):
     x, n = pair
     found, moved = funnel(x, n), funnel(x, n, expected=share * n)
     assert np.isclose(found.target, moved.target, atol=1e-6)
-    assert np.allclose(found.lower, moved.lower, atol=1e-6)
+    assert np.allclose(found.limits, moved.limits, atol=1e-6)
     assert (found.low == moved.low).all()
     assert (found.high == moved.high).all()
 

@@ -14,6 +14,7 @@ and widens its limits as FunnelPlotR does.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -47,14 +48,22 @@ class Funnel:
     units of chance's variance; near 1 where chance alone acts."""
     df: int
     """Degrees of freedom of tau², ordinary units minus one."""
-    lower: NDArray[np.float64]
-    """Shape (n_units,): lower limit of each unit's proportion."""
-    upper: NDArray[np.float64]
-    """Shape (n_units,): upper limit."""
+    level: float
+    """Coverage of the limits."""
+    size: NDArray[np.float64]
+    """Shape (n_units,): trials."""
+    centre: NDArray[np.float64]
+    """Shape (n_units,): where each unit is expected, as the arcsine of a root."""
     low: NDArray[np.bool_]
     """Shape (n_units,): whether the unit lies below its lower limit."""
     high: NDArray[np.bool_]
     """Shape (n_units,): whether the unit lies above its upper limit."""
+
+    @cached_property
+    def limits(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Lower and upper limit of each unit's proportion, each of shape (n_units,)."""
+        tau, tail = float(np.sqrt(self.tau2)), (1 - self.level) / 2
+        return _limits(self.size, self.centre, tau, self.df, tail)
 
 
 def funnel(
@@ -133,15 +142,15 @@ def funnel(
     centre = units.offset + ordinary.shift[0]
     tau, df = float(np.sqrt(ordinary.tau2[0])), int((~outside).sum()) - 1
     mean = np.average(_proportion(centre, ordinary.tau2[0]), weights=n)
-    lower, upper = _limits(n, centre, tau, df, tail)
     low, high = units.beyond(tail, centre, tau, df)
     return Funnel(
         target=float(mean),
         tau2=float(ordinary.tau2[0]),
         phi=units.phi(~outside),
         df=df,
-        lower=lower,
-        upper=upper,
+        level=level,
+        size=n,
+        centre=centre,
         low=low,
         high=high,
     )
@@ -172,8 +181,8 @@ def funnel_limits(
     Returns
     -------
     lower, upper : ndarray of float, shape (n,)
-        Proportions in [0, 1]: `Funnel.lower` and `Funnel.upper`, if given its target,
-        tau2 and df, where all units have one expectation.
+        Proportions in [0, 1]: `Funnel.limits`, if given its target, tau2 and df, where
+        all units have one expectation.
 
     Raises
     ------
