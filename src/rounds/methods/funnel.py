@@ -18,20 +18,19 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import ndtri
 
-from rounds.methods.deletion import median_paule_mandel, paule_mandel
-from rounds.methods.predictive import at_most, quantile
+from rounds.methods.arcsine_units import (
+    ArcsineUnits,
+    cosine_at_centre,
+    mean_proportion,
+)
+from rounds.methods.predictive import quantile
 from rounds.methods.proportion import counts
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["Funnel", "funnel", "funnel_limits"]
-
-_ROUNDS = 20
-_NEAR = 0.5
-"""Units nearer than this share of a normal limit's distance are not looked at."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,12 +135,12 @@ def funnel(
     if not 0 < x.sum() < n.sum():
         raise ValueError("all trials, or none, are successes: there is no spread")
     tail = (1 - _checked_level(level)) / 2
-    units = _Units.of(x, n, expected)
+    units = ArcsineUnits.of(x, n, expected)
     outside = units.unusual(tail)
     ordinary = units.fit(~outside[None, :])
     centre = units.offset + ordinary.shift[0]
     tau, df = float(np.sqrt(ordinary.tau2[0])), int((~outside).sum()) - 1
-    mean = np.average(_proportion(centre, ordinary.tau2[0]), weights=n)
+    mean = np.average(mean_proportion(centre, ordinary.tau2[0]), weights=n)
     low, high = units.beyond(tail, centre, tau, df)
     return Funnel(
         target=float(mean),
@@ -208,117 +207,8 @@ def funnel_limits(
     if not (tau2 >= 0 and df > 0):
         raise ValueError(f"tau² is at least 0 and df above 0, not {tau2} and {df}")
     tail = (1 - _checked_level(level)) / 2
-    centre = np.full(n.size, 0.5 * np.arccos(_drawn_in(1 - 2 * target, tau2)))
+    centre = np.full(n.size, 0.5 * np.arccos(cosine_at_centre(1 - 2 * target, tau2)))
     return _limits(n, centre, float(np.sqrt(tau2)), df, tail)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Fit:
-    """Of one or many sets of units, one row each."""
-
-    shift: NDArray[np.float64]
-    tau2: NDArray[np.float64]
-    total: NDArray[np.float64]
-    """Sum of weights: one over the variance of the shift."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Units:
-    """Counts, and where they lie on the arcsine square-root scale."""
-
-    x: NDArray[np.float64]
-    n: NDArray[np.float64]
-    offset: NDArray[np.float64]
-    """Where a unit is expected; 0 where all are expected in one place."""
-    place: NDArray[np.float64]
-    se: NDArray[np.float64]
-
-    @classmethod
-    def of(
-        cls,
-        x: NDArray[np.float64],
-        n: NDArray[np.float64],
-        expected: ArrayLike | None,
-    ) -> _Units:
-        offset = np.zeros(x.size)
-        if expected is not None:
-            e = np.asarray(expected, dtype=float)
-            if e.shape != n.shape or not ((e > 0) & (e < n)).all():
-                raise ValueError("each expectation lies between 0 and its unit's total")
-            offset = np.arcsin(np.sqrt(e / n))
-        place = np.arcsin(np.sqrt((x + 0.375) / (n + 0.75)))
-        return cls(x=x, n=n, offset=offset, place=place, se=1 / np.sqrt(4 * n + 2))
-
-    def fit(self, of: NDArray[np.bool_]) -> _Fit:
-        """Fit what the units of each row have in common."""
-        tau2 = paule_mandel(self.place - self.offset, self.se, among=of)
-        w = of / (self.se**2 + tau2[:, None])
-        total = w.sum(axis=1)
-        # Mean of 1 − 2 sin² over the spread, for a shift that is not known yet.
-        wanted = _drawn_in((w @ (1 - 2 * self.x / self.n)) / total, tau2)
-        across = (w @ np.cos(2 * self.offset)) / total
-        along = (w @ np.sin(2 * self.offset)) / total
-        reach = np.hypot(across, along)
-        angle = np.arccos(np.clip(wanted / reach, -1.0, 1.0))
-        shift = (angle - np.arctan2(along, across)) / 2
-        return _Fit(shift=shift, tau2=tau2, total=total)
-
-    def beyond(
-        self, tail: float, centre: NDArray[np.float64], spread: ArrayLike, df: float
-    ) -> NDArray[np.bool_]:
-        """Say whether so few, or so many, events are rarer than the tail: (2, k)."""
-        wide = np.broadcast_to(np.asarray(spread, dtype=float), centre.shape)
-        near = _NEAR * abs(ndtri(tail)) * np.sqrt(self.se**2 + wide**2)
-        far = np.abs(self.place - centre) > near
-        x, n, c, s = self.x[far], self.n[far], centre[far], wide[far]
-        found = np.zeros((2, centre.size), dtype=bool)
-        found[0, far] = at_most(x, n, c, s, df) < tail
-        found[1, far] = at_most(n - x, n, np.pi / 2 - c, s, df) < tail
-        return found
-
-    def unusual(self, tail: float) -> NDArray[np.bool_]:
-        """Say which units lie beyond what the ordinary ones lead one to expect."""
-        aside = self._far_from_the_middle(tail)
-        for _ in range(_ROUNDS):
-            again = self._outside(aside, tail)
-            if (again == aside).all() or (~again).sum() < max(2, aside.size / 2):
-                break
-            aside = again
-        return aside
-
-    def _far_from_the_middle(self, tail: float) -> NDArray[np.bool_]:
-        """Say which units to set aside at first, however many hide each other."""
-        centre, tau2 = median_paule_mandel(self.place - self.offset, self.se)
-        spread, df = float(np.sqrt(tau2)), self.x.size - 1
-        return self.beyond(tail, self.offset + centre, spread, df).any(axis=0)
-
-    def _outside(self, aside: NDArray[np.bool_], tail: float) -> NDArray[np.bool_]:
-        whole = self.fit(~aside[None, :])
-        df = int((~aside).sum()) - 1
-        centre = self.offset + whole.shift[0]
-        outside = self.beyond(tail, centre, np.sqrt(whole.tau2[0]), df).any(axis=0)
-        if df < 2:
-            return outside
-        at = np.flatnonzero(~aside)
-        kept = np.repeat(~aside[None, :], at.size, axis=0)
-        kept[np.arange(at.size), at] = False
-        others = self.fit(kept)
-        left_out = self._only(at)
-        spread = np.sqrt(others.tau2 + 1 / others.total)
-        expected = left_out.offset + others.shift
-        outside[at] |= left_out.beyond(tail, expected, spread, df - 1).any(axis=0)
-        return outside
-
-    def _only(self, at: NDArray[np.int64]) -> _Units:
-        parts = (self.x, self.n, self.offset, self.place, self.se)
-        x, n, offset, place, se = (part[at] for part in parts)
-        return _Units(x=x, n=n, offset=offset, place=place, se=se)
-
-    def phi(self, of: NDArray[np.bool_]) -> float:
-        """Give Cochran's Q over its degrees of freedom."""
-        y, w = (self.place - self.offset)[of], 1 / self.se[of] ** 2
-        mean = (w * y).sum() / w.sum()
-        return float((w * (y - mean) ** 2).sum() / (y.size - 1))
 
 
 def _limits(
@@ -331,17 +221,6 @@ def _limits(
     below = quantile(tail, n, centre, tau, df)
     above = quantile(tail, n, np.pi / 2 - centre, tau, df)
     return np.maximum(below / n, 0.0), np.minimum(1 - above / n, 1.0)
-
-
-def _drawn_in(cosine: ArrayLike, tau2: ArrayLike) -> NDArray[np.float64]:
-    """Give cos 2θ at the centre, of its mean over a normal spread around it."""
-    back = np.exp(2 * np.asarray(tau2, dtype=float))
-    return np.asarray(np.clip(np.asarray(cosine) * back, -1.0, 1.0), dtype=float)
-
-
-def _proportion(centre: NDArray[np.float64], tau2: float) -> NDArray[np.float64]:
-    """Give the mean of sin² over a normal spread around a centre."""
-    return np.asarray((1 - np.cos(2 * centre) * np.exp(-2 * tau2)) / 2, dtype=float)
 
 
 def _checked_level(level: float) -> float:
