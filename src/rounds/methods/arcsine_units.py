@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from rounds.methods.deletion import median_paule_mandel, paule_mandel
-from rounds.methods.predictive import at_most
+from rounds.methods.predictive import Predictive
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -90,16 +90,24 @@ class ArcsineUnits:
         return Fit(shift=shift, tau2=tau2, total=total)
 
     def beyond(
-        self, tail: float, centre: NDArray[np.float64], spread: ArrayLike, df: float
+        self,
+        tail: float,
+        centre: NDArray[np.float64],
+        tau2: ArrayLike,
+        df: float,
+        more: ArrayLike = 0.0,
     ) -> NDArray[np.bool_]:
-        """Say whether so few, or so many, events are rarer than the tail: (2, k)."""
-        wide = np.broadcast_to(np.asarray(spread, dtype=float), centre.shape)
-        near = _NEAR * abs(ndtri(tail)) * np.sqrt(self.se**2 + wide**2)
+        """Say whether the mid-P of few, or of many, events is below the tail: (2, k)."""
+        t = np.broadcast_to(np.asarray(tau2, dtype=float), centre.shape)
+        m = np.broadcast_to(np.asarray(more, dtype=float), centre.shape)
+        near = _NEAR * abs(ndtri(tail)) * np.sqrt(self.se**2 + t + m)
         far = np.abs(self.place - centre) > near
-        x, n, c, s = self.x[far], self.n[far], centre[far], wide[far]
         found = np.zeros((2, centre.size), dtype=bool)
-        found[0, far] = at_most(x, n, c, s, df) < tail
-        found[1, far] = at_most(n - x, n, np.pi / 2 - c, s, df) < tail
+        if far.any():
+            x, n, c, t, m = (of[far] for of in (self.x, self.n, centre, t, m))
+            found[0, far] = Predictive(n, c, t, df, m).fewer(x) < tail
+            turned = Predictive(n, np.pi / 2 - c, t, df, m)
+            found[1, far] = turned.fewer(n - x) < tail
         return found
 
     def unusual(self, tail: float) -> NDArray[np.bool_]:
@@ -115,14 +123,14 @@ class ArcsineUnits:
     def _far_from_the_middle(self, tail: float) -> NDArray[np.bool_]:
         """Say which units to set aside at first, however many hide each other."""
         centre, tau2 = median_paule_mandel(self.place - self.offset, self.se)
-        spread, df = float(np.sqrt(tau2)), self.x.size - 1
-        return self.beyond(tail, self.offset + centre, spread, df).any(axis=0)
+        df = self.x.size - 1
+        return self.beyond(tail, self.offset + centre, tau2, df).any(axis=0)
 
     def _outside(self, aside: NDArray[np.bool_], tail: float) -> NDArray[np.bool_]:
         whole = self.fit(~aside[None, :])
         df = int((~aside).sum()) - 1
         centre = self.offset + whole.shift[0]
-        outside = self.beyond(tail, centre, np.sqrt(whole.tau2[0]), df).any(axis=0)
+        outside = self.beyond(tail, centre, whole.tau2[0], df).any(axis=0)
         if df < 2:
             return outside
         at = np.flatnonzero(~aside)
@@ -130,9 +138,14 @@ class ArcsineUnits:
         kept[np.arange(at.size), at] = False
         others = self.fit(kept)
         left_out = self._only(at)
-        spread = np.sqrt(others.tau2 + 1 / others.total)
-        expected = left_out.offset + others.shift
-        outside[at] |= left_out.beyond(tail, expected, spread, df - 1).any(axis=0)
+        beyond = left_out.beyond(
+            tail,
+            left_out.offset + others.shift,
+            others.tau2,
+            df - 1,
+            1 / others.total,
+        )
+        outside[at] |= beyond.any(axis=0)
         return outside
 
     def _only(self, at: NDArray[np.int64]) -> ArcsineUnits:

@@ -24,7 +24,7 @@ from rounds.methods.arcsine_units import (
     cosine_at_centre,
     mean_proportion,
 )
-from rounds.methods.predictive import quantile
+from rounds.methods.predictive import Predictive
 from rounds.methods.proportion import counts
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ class Funnel:
     @cached_property
     def limits(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Lower and upper limit of each unit's proportion, each of shape (n_units,)."""
-        tau, tail = float(np.sqrt(self.tau2)), (1 - self.level) / 2
-        return _limits(self.size, self.centre, tau, self.df, tail)
+        tail = (1 - self.level) / 2
+        return _limits(self.size, self.centre, self.tau2, self.df, tail)
 
 
 def funnel(
@@ -139,12 +139,12 @@ def funnel(
     outside = units.unusual(tail)
     ordinary = units.fit(~outside[None, :])
     centre = units.offset + ordinary.shift[0]
-    tau, df = float(np.sqrt(ordinary.tau2[0])), int((~outside).sum()) - 1
-    mean = np.average(mean_proportion(centre, ordinary.tau2[0]), weights=n)
-    low, high = units.beyond(tail, centre, tau, df)
+    tau2, df = float(ordinary.tau2[0]), int((~outside).sum()) - 1
+    mean = np.average(mean_proportion(centre, tau2), weights=n)
+    low, high = units.beyond(tail, centre, tau2, df)
     return Funnel(
         target=float(mean),
-        tau2=float(ordinary.tau2[0]),
+        tau2=tau2,
         phi=units.phi(~outside),
         df=df,
         level=level,
@@ -208,18 +208,18 @@ def funnel_limits(
         raise ValueError(f"tau² is at least 0 and df above 0, not {tau2} and {df}")
     tail = (1 - _checked_level(level)) / 2
     centre = np.full(n.size, 0.5 * np.arccos(cosine_at_centre(1 - 2 * target, tau2)))
-    return _limits(n, centre, float(np.sqrt(tau2)), df, tail)
+    return _limits(n, centre, tau2, df, tail)
 
 
 def _limits(
     n: NDArray[np.float64],
     centre: NDArray[np.float64],
-    tau: float,
+    tau2: float,
     df: float,
     tail: float,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    below = quantile(tail, n, centre, tau, df)
-    above = quantile(tail, n, np.pi / 2 - centre, tau, df)
+    below = Predictive(n, centre, tau2, df).quantile(tail)
+    above = Predictive(n, np.pi / 2 - centre, tau2, df).quantile(tail)
     return np.maximum(below / n, 0.0), np.minimum(1 - above / n, 1.0)
 
 
