@@ -7,7 +7,7 @@ from scipy.stats import binom
 
 from rounds.methods.deletion import deletion_residuals, paule_mandel
 from rounds.methods.funnel import funnel, funnel_limits
-from rounds.methods.predictive import at_most, quantile
+from rounds.methods.predictive import Predictive
 
 FEW = settings(max_examples=40, deadline=None, derandomize=True)
 
@@ -91,28 +91,43 @@ def test_one_expectation_for_all_is_no_expectation(pair, share):
 )
 def test_without_a_spread_tails_are_binomial(pair, p):
     x, n = pair
-    centre = np.arcsin(np.sqrt(p))
-    assert np.isclose(at_most(x, n, centre, 0.0, np.inf)[0], binom.cdf(x, n, p))
+    known = Predictive([n], np.arcsin(np.sqrt(p)), 0.0, np.inf)
+    assert np.isclose(known.at_most([x])[0], binom.cdf(x, n, p))
+    half = (binom.cdf(x, n, p) + binom.cdf(x - 1, n, p)) / 2
+    assert np.isclose(known.fewer([x])[0], half)
 
 
 @FEW
 @given(
     st.lists(st.integers(1, 3000), min_size=1, max_size=5),
     st.floats(0.01, 0.99),
-    st.floats(0.0, 0.3),
+    st.floats(0.0, 0.1),
     st.sampled_from([3, 10, 100]),
     st.sampled_from([0.001, 0.025, 0.2]),
 )
-def test_a_count_is_below_the_quantile_if_its_probability_is_below_the_tail(
-    totals, p, spread, df, tail
+def test_a_count_is_below_the_quantile_if_its_mid_p_is_below_the_tail(
+    totals, p, tau2, df, tail
 ):
-    n, centre = np.array(totals, dtype=float), np.arcsin(np.sqrt(p))
-    at = quantile(tail, n, np.full(n.size, centre), spread, df)
+    n = np.array(totals, dtype=float)
+    units = Predictive(n, np.arcsin(np.sqrt(p)), tau2, df)
+    at = units.quantile(tail)
     below, above = np.floor(at), np.floor(at) + 1
-    fits = below >= 0
-    assert (at_most(below[fits], n[fits], centre, spread, df) <= tail + 1e-9).all()
-    fits = above < n
-    assert (at_most(above[fits], n[fits], centre, spread, df) >= tail - 1e-9).all()
+    fits = np.flatnonzero(below >= 0)
+    assert (units.fewer(below[fits], fits) <= tail + 1e-9).all()
+    fits = np.flatnonzero(above < n)
+    assert (units.fewer(above[fits], fits) >= tail - 1e-9).all()
+
+
+@FEW
+@given(st.integers(5, 2000), st.floats(0.05, 0.95), st.floats(0.0, 0.05))
+def test_less_knowledge_of_the_spread_never_narrows_the_limits(n, p, tau2):
+    """At 99.8%, fewer degrees of freedom put them further out."""
+    ends = [
+        np.ravel(funnel_limits([n], p, tau2, df)) for df in (4, 10, 40, 1000, np.inf)
+    ]
+    lower, upper = np.array(ends).T
+    assert (np.diff(lower) >= -1e-6).all()
+    assert (np.diff(upper) <= 1e-6).all()
 
 
 @FEW

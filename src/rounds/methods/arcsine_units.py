@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["ArcsineUnits", "Fit", "cosine_at_centre", "mean_proportion"]
 
 _ROUNDS = 20
+_MANY = 20
+"""From so many units on, the median of their squared distances tells where to begin;
+of fewer it is too vague, and would set ordinary units aside for good."""
 _NEAR = 0.5
 """Units nearer than this share of a normal limit's distance are not looked at."""
 
@@ -97,7 +100,7 @@ class ArcsineUnits:
         df: float,
         more: ArrayLike = 0.0,
     ) -> NDArray[np.bool_]:
-        """Say whether the mid-P of few, or of many, events is below the tail: (2, k)."""
+        """Say whether the mid-P of few, or of many, is below the tail: (2, k)."""
         t = np.broadcast_to(np.asarray(tau2, dtype=float), centre.shape)
         m = np.broadcast_to(np.asarray(more, dtype=float), centre.shape)
         near = _NEAR * abs(ndtri(tail)) * np.sqrt(self.se**2 + t + m)
@@ -122,6 +125,8 @@ class ArcsineUnits:
 
     def _far_from_the_middle(self, tail: float) -> NDArray[np.bool_]:
         """Say which units to set aside at first, however many hide each other."""
+        if self.x.size < _MANY:
+            return np.zeros(self.x.size, dtype=bool)
         centre, tau2 = median_paule_mandel(self.place - self.offset, self.se)
         df = self.x.size - 1
         return self.beyond(tail, self.offset + centre, tau2, df).any(axis=0)

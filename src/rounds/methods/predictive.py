@@ -1,9 +1,10 @@
 """How many events a new unit has whose true proportion is drawn from a spread.
 
-The proportion is sin² of an angle, the angle normal around a centre, the count binomial.
-The variance of the angle was estimated, with that of chance, on some degrees of freedom:
-their sum may as well be what it was found to be times df over a chi-squared value, less
-what is chance. Where the variance is known to be 0 this is the binomial distribution.
+The proportion is sin² of an angle, the angle normal around a centre, the count
+binomial. The variance of the angle was estimated together with that of chance, on some
+degrees of freedom: their sum may be what was found times df over any chi-squared value,
+and the angle has what is left of it after chance. Where its variance is known to be 0,
+this is the binomial distribution.
 """
 
 from __future__ import annotations
