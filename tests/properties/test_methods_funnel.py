@@ -9,7 +9,7 @@ from rounds.methods.deletion import deletion_residuals, paule_mandel
 from rounds.methods.funnel import funnel, funnel_limits
 from rounds.methods.predictive import Predictive
 
-FEW = settings(max_examples=40, deadline=None, derandomize=True)
+FEW = settings(max_examples=25, deadline=None, derandomize=True)
 
 
 @st.composite

@@ -1,10 +1,16 @@
 """What the first step says where sites cannot be adjusted, or are asked not to be."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from rounds.datamart.rows import measure_rows
 from rounds.definitions import builtin_measures
 from rounds.loop import problem
+from rounds.loop.problem.case_mix import adjust_for_case_mix
+from rounds.loop.problem.groups import by_group
+from rounds.loop.problem.variation import with_intervals
 from rounds.nouns import CaseMix, NotEstimable, Variation
 from rounds.reports.case_mix_words import case_mix_sentences, plain_case_mix
 from rounds.reports.figures.problem import limits_at
@@ -100,7 +106,6 @@ READING = (
 )
 ONLY_SEX = {"adjust": ("sex",)}
 CANNOT = {
-    "nobody's age": ("UPDATE person SET year_of_birth = NULL", {}, "age is known"),
     "nobody's sex": (
         "UPDATE person SET gender_concept_id = 0",
         ONLY_SEX,
@@ -142,12 +147,29 @@ def test_a_characteristic_that_all_share_is_left_out_and_the_rest_adjusted_for()
     assert found.case_mix.adjusted_for == ("age",)
 
 
-def test_those_whose_age_is_not_recorded_count_as_a_group_of_their_own():
-    """They stay in, and all that is expected is still all that was observed."""
-    found = asked("UPDATE person SET year_of_birth = NULL WHERE person_id % 6 = 0")
-    assert isinstance(found.case_mix, CaseMix)
-    expected = sum(unit.expected for unit in found.units)
-    assert expected == pytest.approx(sum(unit.numerator for unit in found.units))
+def adjusted_without_age(unknown):
+    """A measure that does not ask for an age, in all or some of whose rows is none."""
+    rows = measure_rows(clinics(seed=4, n_clinics=12), MEASURE, PERIOD)
+    age = np.where(unknown(np.arange(len(rows))), -1, rows.age).astype("int16")
+    rows = replace(rows, age=age)
+    units = with_intervals(by_group(rows, "care_site"))
+    return adjust_for_case_mix(rows, ("age", "sex"), units)
+
+
+def test_where_nobodys_age_is_known_sites_stay_as_they_are():
+    found, units = adjusted_without_age(lambda at: at >= 0)
+    assert found.reason == "Not adjusted for age and sex: nobody's age is known."
+    assert all(unit.expected is None for unit in units)
+
+
+@pytest.mark.parametrize("every", [6, 100])
+def test_those_whose_age_is_not_recorded_stay_in(every):
+    """Many as a group of their own, a few as if they were like the others: all that is
+    expected is still all that was observed."""
+    found, units = adjusted_without_age(lambda at: at % every == 0)
+    assert isinstance(found, CaseMix)
+    expected = sum(unit.expected for unit in units)
+    assert expected == pytest.approx(sum(unit.numerator for unit in units))
 
 
 def test_four_sites_are_too_few_to_compare_after_adjustment():

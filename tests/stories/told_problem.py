@@ -53,7 +53,7 @@ def sites(seed=3, n=40):
     rng = np.random.default_rng(seed)
     sizes = rng.lognormal(5.2, 0.7, n).astype(int) + 30
     rates = 1 / (1 + np.exp(-(0.35 + 0.28 * rng.standard_normal(n))))
-    rates[4], rates[11], rates[20] = 0.34, 0.42, 0.83
+    rates[4], rates[11], rates[20] = 0.2, 0.42, 0.83
     return sizes, rng.binomial(sizes, rates)
 
 

@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Predictive"]
 
-_ANGLES = 64
+_ANGLES = 100
 """Cells of the angle on either side of its centre's."""
 _VARIANCES = 40
 """Cells of the factor on the variance."""
 _LEFT = 1e-7
 """Probability beyond the outermost cells."""
+_NOTHING = 1e-12
+"""Cells with less probability than this in every unit are left out."""
 _EDGE = 1e-9
 
 
@@ -84,7 +86,9 @@ class Predictive:
         with np.errstate(divide="ignore"):
             below = ndtr(border[:, :, None] / sd[:, None, :]) @ share
         ends = np.zeros((self._n.size, 1)), np.ones((self._n.size, 1))
-        self._weight = np.diff(np.concatenate([ends[0], below, ends[1]], axis=1))
+        weight = np.diff(np.concatenate([ends[0], below, ends[1]], axis=1))
+        there = weight.max(axis=0) > _NOTHING
+        at, self._weight = at[there], weight[:, there]
         angle = np.reshape(np.asarray(centre, dtype=float), (-1, 1))
         angle = angle + at * np.sqrt(whole)[:, None]
         self._failure = np.cos(np.clip(angle, 0.0, np.pi / 2)) ** 2
@@ -137,7 +141,13 @@ class Predictive:
         0.113281
         """
         x = np.asarray(events, dtype=float)
-        before = np.where(x > 0, self.at_most(np.maximum(x - 1, _EDGE - 1), of), 0.0)
+        which = np.arange(self._n.size) if of is None else np.asarray(of, dtype=int)
+        before = self.at_most(np.maximum(x - 1, _EDGE - 1), which)
+        few = x < 1
+        if few.any():
+            # Where a proportion may be 0, fewer than 0 events would be possible.
+            none = self.at_most(np.zeros(few.sum()), which[few])
+            before[few] = np.minimum(before[few], np.maximum(x[few], 0.0) * none)
         return np.asarray((self.at_most(x, of) + before) / 2, dtype=float)
 
     def quantile(self, tail: float) -> NDArray[np.float64]:

@@ -117,7 +117,7 @@ def limits_at(
 
 
 def _limits(variation: Variation, most: float) -> tuple[FunnelLimits, ...]:
-    sizes = np.geomspace(1.0, most, 60)
+    sizes = np.geomspace(1.0, most, 30)
     ends = [limits_at(variation, sizes, level) for level in (0.95, 0.998)]
     return tuple(
         FunnelLimits(
