@@ -31,7 +31,14 @@ def run_(
     json
         Print one JSON object.
     """
-    from rounds.conduct import Desk, Plan, Project, publishable, run_problem
+    from rounds.conduct import (
+        Desk,
+        Plan,
+        Project,
+        publishable,
+        run_problem,
+        without_sites,
+    )
     from rounds.nouns import NotEstimable
     from rounds.reports import Story, render
     from rounds.reports.case_mix_words import case_mix_sentences
@@ -50,6 +57,9 @@ def run_(
         opened.report,
         mask_sites=masked,
     )
+    ref = found.ref()
+    if masked:
+        found = without_sites(found)
     lines = [
         f"{found.title}, {found.period.start} to {found.period.end}",
         f"  baseline        {number(found.baseline)}",
@@ -64,9 +74,9 @@ def run_(
         )
     lines += [f"  {line}" for line in case_mix_sentences(found, masked=masked)]
     lines += [f"  * {sentence}" for sentence in found.limitations]
-    lines += ["", f"{found.ref().short}", f"Report: {report}"]
+    lines += ["", ref.short, f"Report: {report}"]
     show(
-        {"problem": found, "ref": str(found.ref()), "report": report},
+        {"problem": found, "ref": str(ref), "report": report},
         lines,
         as_json=json,
     )

@@ -188,8 +188,8 @@ def _factors(df: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Give values of df over chi-squared, and the probability of each one's cell."""
     if np.isinf(df):
         return np.ones(1), np.ones(1)
-    ends = np.log(df / np.array([chdtri(df, _LEFT), chdtri(df, 1 - _LEFT)]))
-    at = np.linspace(*ends, _VARIANCES)
+    first, last = (float(np.log(df / chdtri(df, p))) for p in (_LEFT, 1 - _LEFT))
+    at = np.linspace(first, last, _VARIANCES)
     between = 1 - chdtr(df, df / np.exp((at[1:] + at[:-1]) / 2))
     return np.exp(at), np.diff(between, prepend=0.0, append=1.0)
 

@@ -8,8 +8,9 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
+from rounds.conduct import without_sites
 from rounds.ledger import Entry, Ledger
-from rounds.nouns import DefinitionError, Measure, OpportunityList, Published, Ref
+from rounds.nouns import DefinitionError, Measure, OpportunityList, Ref
 from rounds.reports import render_opportunities, render_step
 from rounds.reports.figures import turn_ring
 from rounds.web.answers import answer
@@ -69,12 +70,13 @@ def entry(request: Request) -> Response:
                 code="no-such-ref",
                 remedies=(f"Choose one from the list: /{PATHS[step]}",),
             )
-        noun = ledger.read(found.ref)
+        kept = ledger.read(found.ref)
+        noun = without_sites(kept) if masked else kept
         if isinstance(noun, OpportunityList):
             noun, listed = _listed(ledger, noun, masked=masked)
         else:
             listed = None
-        story = story_at(ledger, noun) if kind == MAIN[step] else None
+        story = story_at(ledger, kept) if kind == MAIN[step] else None
     context = EntryPage(
         title=getattr(noun, "title", "") or name.replace("-", " ").capitalize(),
         kind=kind,
@@ -88,7 +90,7 @@ def entry(request: Request) -> Response:
         step_title=TITLES[step],
         up=f"/{PATHS[step]}",
         masked=masked,
-        noun=_plain(noun, masked=masked),
+        noun=json.loads(noun.to_json()),
     )
     section, ring = listed, None
     if story is not None:
@@ -128,10 +130,7 @@ def _find(
 def _listed(
     ledger: Ledger, noun: OpportunityList, *, masked: bool
 ) -> tuple[OpportunityList, Markup]:
-    """Give a list of opportunities, without single sites while they are masked."""
-    if masked:
-        whole = tuple(line for line in noun.lines if line.unit is None)
-        noun = noun.model_copy(update={"lines": whole})
+    """Give a list of opportunities, and what is drawn of it."""
     named = [line.measure for line in noun.lines] + [one.measure for one in noun.untold]
     held = {str(one.ref) for one in ledger.entries()}
     titles = {str(ref): _title(ledger, ref, held) for ref in named}
@@ -145,15 +144,3 @@ def _title(ledger: Ledger, ref: Ref, held: set[str]) -> str:
     if isinstance(noun, Measure):
         return noun.title
     return ref.name.partition("/")[2].replace("-", " ").capitalize()
-
-
-def _plain(noun: Published, *, masked: bool) -> dict[str, Any]:
-    plain: dict[str, Any] = json.loads(noun.to_json())
-    if masked and noun.kind == "problem":
-        for unit in plain["units"]:
-            unit["unit"] = "masked"
-        for part in (plain["variation"], plain.get("case_mix", {})):
-            for side in ("outliers_low", "outliers_high"):
-                if side in part:
-                    part[side] = ["masked" for _ in part[side]]
-    return plain
