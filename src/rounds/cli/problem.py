@@ -57,7 +57,7 @@ def run_(
         opened.report,
         mask_sites=masked,
     )
-    ref = found.ref()
+    ref, compared = found.ref(), case_mix_sentences(found, masked=masked)
     if masked:
         found = without_sites(found)
     lines = [
@@ -72,7 +72,7 @@ def run_(
             f"  variation       {found.variation.n_units} sites, "
             f"over-dispersion {found.variation.phi:.2f}"
         )
-    lines += [f"  {line}" for line in case_mix_sentences(found, masked=masked)]
+    lines += [f"  {sentence}" for sentence in compared]
     lines += [f"  * {sentence}" for sentence in found.limitations]
     lines += ["", ref.short, f"Report: {report}"]
     show(

@@ -129,13 +129,18 @@ class ArcsineUnits:
             return np.zeros(self.x.size, dtype=bool)
         centre, tau2 = median_paule_mandel(self.place - self.offset, self.se)
         df = self.x.size - 1
-        return np.any(self.beyond(tail, self.offset + centre, tau2, df), axis=0)
+        far: NDArray[np.bool_] = np.logical_or(
+            *self.beyond(tail, self.offset + centre, tau2, df)
+        )
+        return far
 
     def _outside(self, aside: NDArray[np.bool_], tail: float) -> NDArray[np.bool_]:
         whole = self.fit(~aside[None, :])
         df = int((~aside).sum()) - 1
         centre = self.offset + whole.shift[0]
-        outside = np.any(self.beyond(tail, centre, whole.tau2[0], df), axis=0)
+        outside: NDArray[np.bool_] = np.logical_or(
+            *self.beyond(tail, centre, whole.tau2[0], df)
+        )
         if df < 2:
             return outside
         at = np.flatnonzero(~aside)
@@ -150,7 +155,7 @@ class ArcsineUnits:
             df - 1,
             1 / others.total,
         )
-        outside[at] |= np.any(beyond, axis=0)
+        outside[at] |= np.logical_or(*beyond)
         return outside
 
     def _only(self, at: NDArray[np.int64]) -> ArcsineUnits:
