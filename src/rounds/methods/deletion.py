@@ -141,7 +141,7 @@ def paule_mandel(
 
     Examples
     --------
-    >>> paule_mandel([0.0, 2.0], [0.5, 0.5]).tolist()
+    >>> paule_mandel([0.0, 2.0], [0.5, 0.5]).round(9).tolist()
     [1.75]
     """
     y, s = _checked(effects, ses, least=2)
@@ -186,7 +186,7 @@ def median_paule_mandel(effects: ArrayLike, ses: ArrayLike) -> tuple[float, floa
     --------
     >>> centre, tau2 = median_paule_mandel([-1.0, 0.0, 1.0, 90.0], [0.1] * 4)
     >>> centre, round(tau2, 2)
-    (0.5, 0.54)
+    (0.5, 2.74)
     """
     y, s = _checked(effects, ses, least=2)
     centre = float(np.median(y))

@@ -197,7 +197,7 @@ def funnel_limits(
     --------
     >>> lower, upper = funnel_limits([100], 0.5, level=0.95)
     >>> round(float(lower[0]), 3), round(float(upper[0]), 3)
-    (0.396, 0.604)
+    (0.402, 0.598)
     """
     n = np.atleast_1d(np.asarray(totals, dtype=float))
     if not (np.isfinite(n).all() and (n > 0).all()):

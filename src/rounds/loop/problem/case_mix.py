@@ -35,7 +35,7 @@ Columns = dict[str, NDArray[np.float64]]
 
 def adjust_for_case_mix(
     rows: MeasureRows, characteristics: Sequence[Adjusted], units: Sequence[UnitResult]
-) -> tuple[CaseMix | NotEstimable, tuple[UnitResult, ...]]:
+) -> tuple[CaseMix | NotEstimable | None, tuple[UnitResult, ...]]:
     """Compare sites as if their patients were alike.
 
     Parameters
@@ -43,15 +43,16 @@ def adjust_for_case_mix(
     rows : MeasureRows
         Patients of a proportion.
     characteristics : sequence of {"age", "sex", "svi_quartile"}
-        What is adjusted for, one at least.
+        What is adjusted for.
     units : sequence of UnitResult
         The sites, with their counts.
 
     Returns
     -------
-    CaseMix or NotEstimable, tuple of UnitResult
-        Who lies beyond what is expected of them; and the sites with what is expected,
-        the ratio of observed to expected and its exact 95% interval, or as they were.
+    CaseMix, NotEstimable or None, tuple of UnitResult
+        Who lies beyond what is expected of them, None where nothing is adjusted for;
+        and the sites with what is expected, the ratio of observed to expected and its
+        exact 95% interval, or as they were.
 
     Notes
     -----
@@ -68,6 +69,8 @@ def adjust_for_case_mix(
        risk-adjustment model and the accuracy of hospital report cards. Medical Care
        2013;51:275-284 (abstract): a high c statistic does not make a comparison fair.
     """
+    if not characteristics:
+        return None, tuple(units)
     counted = np.asarray(rows.denominator)
     met = np.asarray(rows.numerator)[counted].astype(float)
     columns = _columns(rows, characteristics, counted)

@@ -121,9 +121,7 @@ def run(
     variation = spread(sites)
     community_ref = community if isinstance(community, Ref) else community.ref()
     made_from = [measure.ref(), community_ref, *([after.ref()] if after else [])]
-    case_mix, units = None, with_intervals(sites)
-    if adjust:
-        case_mix, units = adjust_for_case_mix(rows, adjust, units)
+    case_mix, units = adjust_for_case_mix(rows, adjust, with_intervals(sites))
     found: dict[str, Any] = {
         "units": units,
         "baseline": baseline_of(rows),
