@@ -106,7 +106,9 @@ def funnel(
     The variance of Anscombe's arcsine is that of chance for counts of two events on.
     The centre solves the weighted mean of the proportions for the mean of sin² over the
     spread, which is unbiased however small the counts. With one expectation and no
-    spread it is the pooled proportion, and the limits are those of a binomial count.
+    spread it is the pooled proportion. A unit is named by the mid-P value of its count,
+    which allows for how well so many units can tell their spread: with few units, or
+    with many that differ little, limits are wider than those of chance alone.
 
     With an expectation of their own, units' counts vary a little less than binomial
     ones, so that the limits are a little too wide.
