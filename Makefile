@@ -8,7 +8,7 @@ SQL_ON_FHIR_SUITE ?=
 # Folder of the cohorts of https://github.com/OHDSI/PhenotypeLibrary, not kept here either.
 PHENOTYPES ?=
 
-.PHONY: demo test $(PURPOSES:%=test-%) test-sql-on-fhir test-kill test-kill-load test-batches test-attack test-outliers test-engines test-circe test-phenotypes test-spark loops check fix bench bench-small docs clean
+.PHONY: demo test $(PURPOSES:%=test-%) test-sql-on-fhir test-kill test-kill-load test-batches test-attack test-outliers test-ranking test-engines test-circe test-phenotypes test-spark loops check fix bench bench-small docs clean
 
 demo: .venv/core ## turn the loop once on a made health system
 	$(BIN)/rounds demo
@@ -52,6 +52,9 @@ test-attack: .venv/dev ## 10,000 random overlapping questions, and what they giv
 LOOPS ?= 1000
 test-outliers: .venv/dev ## a hundred worlds: is the planted clinic named, and no other?
 	ROUNDS_WORLDS=100 $(BIN)/pytest -s tests/truth/test_problem_outliers.py
+
+test-ranking: .venv/dev ## a hundred worlds with several problems: does the list rank them as they are?
+	ROUNDS_WORLDS=100 $(BIN)/pytest -s tests/truth/test_problem_ranking.py
 
 loops: .venv/core ## 3 × 1,000 loops graded against the truth: effect, none, harm
 	$(BIN)/rounds simulate --loops $(LOOPS)

@@ -5,13 +5,18 @@ import datetime as dt
 import pytest
 
 from rounds.nouns import DefinitionError
-from rounds.world import WorldConfig
+from rounds.world import DiabetesPlanting, ScreeningPlanting, WorldConfig
 
 
 @pytest.mark.parametrize(
     "setting",
     [
-        {"problem": "diabetes"},
+        {"problems": ("hypertension", "plague")},
+        {"problems": ("diabetes",)},
+        {"problems": ("hypertension", "diabetes", "diabetes")},
+        {"diabetes": DiabetesPlanting(statin=1.2)},
+        {"diabetes": DiabetesPlanting(tested_spread=-0.1)},
+        {"screening": ScreeningPlanting(done=float("nan"))},
         {"n_clinics": 1},
         {"people": 100},
         {"weeks": 0},

@@ -3,6 +3,7 @@
 import csv
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +17,13 @@ CDM = (
     / "shared/data/omop-cdm-spec/csv/OMOP_CDMv5.4_Field_Level.csv"
 )
 CONFIG = WorldConfig(people=400, n_clinics=4, weeks=6, seed=5)
+ALL = replace(CONFIG, problems=("hypertension", "diabetes", "screening"))
 
 
-@pytest.fixture(scope="module")
-def written(tmp_path_factory):
+@pytest.fixture(scope="module", params=[CONFIG, ALL], ids=["one", "all"])
+def written(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("world")
-    world = World(CONFIG)
+    world = World(request.param)
     world.live(world.trial_end, EveryCard())
     world.write_omop(folder / "omop")
     world.write_fhir(folder / "fhir")
@@ -36,17 +38,25 @@ def written(tmp_path_factory):
 def test_both_count_the_same_things(written):
     omop, fhir = written
     panels = [one for one in fhir["Observation"] if "component" in one]
-    rest = [one for one in fhir["Observation"] if "component" not in one]
+    labs = [one for one in fhir["Observation"] if is_lab(one)]
+    rest = len(fhir["Observation"]) - len(panels) - len(labs)
     assert len(fhir["Patient"]) == omop["person"].num_rows == CONFIG.people
     assert len(fhir["Encounter"]) == omop["visit_occurrence"].num_rows
     assert len(fhir["Condition"]) == omop["condition_occurrence"].num_rows
-    assert 2 * len(panels) == omop["measurement"].num_rows
-    assert len(rest) == omop["observation"].num_rows
+    assert 2 * len(panels) + len(labs) == omop["measurement"].num_rows
+    assert rest == omop["observation"].num_rows
     assert len(fhir["MedicationRequest"]) == omop["drug_exposure"].num_rows
     assert len(fhir["Organization"]) == omop["care_site"].num_rows == CONFIG.n_clinics
     assert len(fhir["Practitioner"]) == omop["provider"].num_rows
     dead = [one for one in fhir["Patient"] if "deceasedDateTime" in one]
     assert len(dead) == omop["death"].num_rows > 0
+    if labs:
+        assert len(fhir["Procedure"]) == omop["procedure_occurrence"].num_rows > 0
+
+
+def is_lab(observation):
+    """Say whether an Observation is a laboratory's result."""
+    return observation["category"][0]["coding"][0]["code"] == "laboratory"
 
 
 def test_both_say_the_same_of_each_patient(written):
@@ -97,7 +107,32 @@ def test_a_reading_has_its_local_day_and_value_in_both(written):
             part["valueQuantity"]["value"],
         )
         for one in fhir["Observation"]
-        for part in one.get("component", ())
+        for part in (one.get("component") or ([one] if is_lab(one) else ()))
+    )
+    assert in_omop == in_fhir
+
+
+def test_procedures_are_the_same_in_both(written):
+    omop, fhir = written
+    if "Procedure" not in fhir:
+        assert "procedure_occurrence" not in omop
+        return
+    rows = omop["procedure_occurrence"]
+    in_omop = Counter(
+        zip(
+            rows["person_id"].to_pylist(),
+            [str(day) for day in rows["procedure_date"].to_pylist()],
+            rows["procedure_source_value"].to_pylist(),
+            strict=True,
+        )
+    )
+    in_fhir = Counter(
+        (
+            int(one["subject"]["reference"].removeprefix("Patient/p")),
+            one["performedDateTime"],
+            one["code"]["coding"][0]["code"],
+        )
+        for one in fhir["Procedure"]
     )
     assert in_omop == in_fhir
 
@@ -173,7 +208,10 @@ def test_codes_without_vocabulary_are_local_concepts(written):
         ("measurement", "measurement"),
         ("observation", "observation"),
         ("drug_exposure", "drug"),
+        ("procedure_occurrence", "procedure"),
     ):
+        if table not in omop:
+            continue
         assert set(omop[table][f"{part}_concept_id"].to_pylist()) == {0}
         assert set(omop[table][f"{part}_source_concept_id"].to_pylist()) <= concept
 
@@ -186,6 +224,7 @@ def test_nothing_happens_before_it_happens_or_after_death(written):
         "measurement": "measurement_date",
         "condition_occurrence": "condition_start_date",
         "drug_exposure": "drug_exposure_start_date",
+        "procedure_occurrence": "procedure_date",
         "death": "death_date",
     }
     died = dict(
@@ -196,14 +235,17 @@ def test_nothing_happens_before_it_happens_or_after_death(written):
         )
     )
     for name, column in columns.items():
+        if name not in omop:
+            continue
         days = omop[name][column].to_pylist()
         assert max(days) < last.item()
         for who, day in zip(omop[name]["person_id"].to_pylist(), days, strict=True):
             assert day <= died.get(who, day)
 
 
-def test_a_world_that_has_not_lived_can_be_written(tmp_path):
-    world = World(CONFIG)
+@pytest.mark.parametrize("config", [CONFIG, ALL], ids=["one", "all"])
+def test_a_world_that_has_not_lived_can_be_written(tmp_path, config):
+    world = World(config)
     world.write_omop(tmp_path / "omop")
     world.write_fhir(tmp_path / "fhir")
     assert pq.read_table(tmp_path / "omop" / "visit_occurrence.parquet").num_rows == 0

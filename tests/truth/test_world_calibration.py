@@ -113,3 +113,30 @@ def test_no_effect_is_exactly_none():
     assert (made["effect (planted)"] == 0).all()
     assert (made["harm (planted, observed)"] == 0).all()
     assert (made["cards overridden or ignored"] == 1).all()
+
+
+@pytest.fixture(scope="module")
+def problems():
+    made = [
+        world_calibration.one_world_of_problems(50 + seed, None)
+        for seed in range(N_WORLDS)
+    ]
+    return {name: np.array([one[name] for one in made], float) for name in made[0]}
+
+
+@pytest.mark.parametrize(
+    ("figure", "low", "high"),
+    [
+        ("HbA1c tested within the year", 0.82, 0.86),
+        ("of those tested, below 7%", 0.505, 0.574),
+        ("HbA1c above 9% or not tested", 0.22, 0.40),
+    ],
+)
+def test_a_figure_of_diabetes_lies_in_its_range(problems, figure, low, high):
+    assert within(problems[figure], low, high)
+
+
+def test_diabetes_stands_where_it_stood(problems):
+    """What is planted on the first day still holds a year and a half later."""
+    assert within(problems["of those tested, above 9%"], 0.15, 0.20)
+    assert within(problems["on a statin"], 0.62, 0.70)

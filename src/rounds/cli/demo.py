@@ -22,6 +22,7 @@ def demo(
     seed: int = 1,
     effect: float = 0.06,
     harm: float = 0.0,
+    problems: str = "hypertension",
     http: bool = False,
     out: Path = Path("demo"),
     json: bool = False,
@@ -42,6 +43,9 @@ def demo(
         Planted difference in treatment intensified, in [0, 0.3].
     harm
         Planted difference in low pressure, in [0, 0.3].
+    problems
+        Simulated problems, by commas: hypertension, and beside it diabetes and
+        screening, so that `rounds problem list` has several to rank.
     http
         Ask a real CDS Hooks server at every visit, instead of in this process.
     out
@@ -57,7 +61,12 @@ def demo(
     del problem
     check_options(people, weeks, effect, harm)
     options = DemoOptions(
-        people=people, weeks=weeks, seed=seed, effect=effect, harm=harm
+        people=people,
+        weeks=weeks,
+        seed=seed,
+        effect=effect,
+        harm=harm,
+        problems=tuple(problems.split(",")),
     )
     progress = Progress()
     done = run_demo(out, options, door=http_door if http else None, progress=progress)

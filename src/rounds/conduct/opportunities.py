@@ -30,6 +30,12 @@ from rounds.nouns import (
 
 __all__ = ["opened_problem", "run_opportunities", "told_of"]
 
+_AS_ONE = (
+    "Sites whose numbers are hidden are weighed together as one, so what sets them "
+    "apart from each other is not counted: their measure's patients may be more, "
+    "beyond the interval too."
+)
+
 
 def run_opportunities(desk: Desk, period: Period | None = None) -> OpportunityList:
     """Rank every measure and site by what is to be gained, and publish the list.
@@ -134,7 +140,8 @@ def _made_anew(told: OpportunityList, again: OpportunityList) -> OpportunityList
         given = {} if line.suppressed else {name: getattr(its, name) for name in names}
         lines.append(line.model_copy(update=given))
     lines.sort(key=lambda line: (line.unit is not None, line.suppressed, _rank(line)))
-    return told.model_copy(update={"lines": tuple(lines)})
+    said = (*told.limitations, _AS_ONE)
+    return told.model_copy(update={"lines": tuple(lines), "limitations": said})
 
 
 def _rank(line: Opportunity) -> float:

@@ -1,11 +1,12 @@
 """What a world is made from: size, length, seed, and what is planted in it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from rounds.nouns.errors import DefinitionError
+from rounds.world.plantings import DiabetesPlanting, ScreeningPlanting
 
-__all__ = ["FAULTS", "WorldConfig"]
+__all__ = ["FAULTS", "PROBLEMS", "TRIAL", "WorldConfig"]
 
 FAULTS = {
     "missing_outcomes_active": (
@@ -18,7 +19,8 @@ FAULTS = {
     ),
     "zero_ending": "37% of readings are rounded to a final zero.",
 }
-PROBLEMS = ("hypertension",)
+TRIAL = "hypertension"
+PROBLEMS = (TRIAL, "diabetes", "screening")
 WEEKS_BEFORE = 78
 WEEKS_FOLLOW_UP = 13
 WEEKS_WATCH = 26
@@ -42,8 +44,14 @@ class WorldConfig:
     harm : float
         Planted extra risk difference of a systolic pressure below 100 mmHg in days
         1 to 90 after that visit, in [0, 0.1].
-    problem : str
-        The simulated problem.
+    problems : tuple of str
+        The simulated problems: hypertension, which the trial is about, and beside it
+        diabetes, screening, or both. What hypertension does is the same with and
+        without them.
+    diabetes : DiabetesPlanting
+        How diabetes is cared for, where it is among the problems.
+    screening : ScreeningPlanting
+        How many keep up with colorectal screening, where it is among the problems.
     n_clinics : int
         Clinics, at least 2.
     faults : tuple of str
@@ -64,7 +72,9 @@ class WorldConfig:
     seed: int = 1
     effect: float = 0.06
     harm: float = 0.0
-    problem: str = "hypertension"
+    problems: tuple[str, ...] = (TRIAL,)
+    diabetes: DiabetesPlanting = field(default_factory=DiabetesPlanting)
+    screening: ScreeningPlanting = field(default_factory=ScreeningPlanting)
     n_clinics: int = 40
     faults: tuple[str, ...] = ()
     n_outliers: int = 1
@@ -82,14 +92,18 @@ class WorldConfig:
 
     def _checks(self) -> list[tuple[bool, str]]:
         unknown = sorted(set(self.faults) - set(FAULTS))
+        strange = sorted(self.problems) != sorted(set(self.problems) & set(PROBLEMS))
         return [
             (
-                self.problem in PROBLEMS,
+                TRIAL in self.problems and not strange,
                 (
-                    f"WorldConfig.problem is {self.problem!r}; there is only "
-                    f"{', '.join(PROBLEMS)}."
+                    f"WorldConfig.problems is {', '.join(self.problems) or 'empty'}; "
+                    f"it names {TRIAL}, and of {', '.join(PROBLEMS[1:])} what lives "
+                    "beside it, each once."
                 ),
             ),
+            *self.diabetes.checks(),
+            *self.screening.checks(),
             (
                 2 <= self.n_clinics <= 5_000,
                 f"WorldConfig.n_clinics is {self.n_clinics}, not from 2 to 5000.",

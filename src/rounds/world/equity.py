@@ -10,7 +10,7 @@ from rounds.world.state import Floats, Integers, Scene
 from rounds.world.trial_population import is_excluded, lowest_of_visit
 from rounds.world.visits import AMBULATORY
 
-__all__ = ["equity_gap", "expected_control"]
+__all__ = ["DAYS", "equity_gap", "expected_control", "with_hypertension"]
 
 REPEATS = 32
 DAYS = 365
@@ -43,6 +43,23 @@ def equity_gap(scene: Scene, records: Records) -> dict[str, object]:
 
 def expected_control(scene: Scene, records: Records) -> tuple[Integers, Floats]:
     """Give, for each person of the population, the expected share controlled."""
+    person, last = with_hypertension(scene, records)
+    expected = np.zeros(len(scene.persons.index))
+    expected[records.table("visit")["person"][last]] = _read_again(scene, records, last)
+    return person, expected[person]
+
+
+def with_hypertension(scene: Scene, records: Records) -> tuple[Integers, Integers]:
+    """Give the population of the year before go-live, and last visits with a reading.
+
+    Returns
+    -------
+    person : array of int, shape (n_persons,)
+        Those whom the measure of blood pressure control counts.
+    last : array of int, shape (n_visits,)
+        Row of the last outpatient visit with a reading of everybody who has one,
+        counted or not.
+    """
     visits = records.table("visit")
     end = 7 * scene.go_live_week
     start = end - DAYS
@@ -54,13 +71,10 @@ def expected_control(scene: Scene, records: Records) -> tuple[Integers, Floats]:
     keep &= (age >= 18) & (age <= 85)
     first_day, last_day = (np.full(len(person), day) for day in (start, end - 1))
     keep &= ~is_excluded(scene, person, first_day, last_day)
-    person = person[keep]
     systolic, _ = lowest_of_visit(records)
     read = np.flatnonzero(outpatient & ~np.isnan(systolic))
     last = read[first_in_window(who[read], -day[read], -end, -start + 1)]
-    expected = np.zeros(len(scene.persons.index))
-    expected[who[last]] = _read_again(scene, records, last)
-    return person, expected[person]
+    return person[keep], last
 
 
 def _read_again(scene: Scene, records: Records, rows: Integers) -> Floats:

@@ -8,6 +8,7 @@ import pyarrow.csv as pa_csv
 from numpy.typing import NDArray
 
 from rounds.world.ids import encounter_names
+from rounds.world.problems.codes import MEDICINES
 from rounds.world.problems.hypertension import DRUGS
 from rounds.world.records import Records
 from rounds.world.state import Integers, Scene
@@ -17,10 +18,13 @@ __all__ = ["event_log"]
 Names = tuple[NDArray[np.str_], NDArray[np.str_], NDArray[np.str_]]
 _KINDS = pa.array(["AMB", "EMER", "IMP"])
 _CODES = pa.array([drug.rxnorm for drug in DRUGS])
+_OTHER_CODES = pa.array([drug.rxnorm for drug in MEDICINES])
 
 
 def event_log(scene: Scene, records: Records, names: Names) -> bytes:
     """Write visits, readings, orders, cards and feedback as headed CSV blocks.
+
+    Blocks of the problems beside hypertension, where any are lived, come after those.
 
     Parameters
     ----------
@@ -89,6 +93,36 @@ def _blocks(
     if "card" in blocks:
         row = pa.array(records.table("card")["visit"])
         blocks["card"]["visit"] = label.take(row)
+    return blocks | _beside(records, first_day, patients, label)
+
+
+def _beside(
+    records: Records, first_day: np.datetime64, patients: pa.Array, label: pa.Array
+) -> dict[str, dict[str, object]]:
+    """Name the columns of what the problems beside hypertension have on record."""
+    blocks: dict[str, dict[str, object]] = {}
+    labs = records.table("lab")
+    if labs:
+        blocks["lab"] = {
+            "encounter": label.take(pa.array(labs["visit"])),
+            "lab": pa.array(labs["lab"]),
+            "value": labs["value"],
+        }
+    orders = records.table("prescription")
+    if orders:
+        at_visit = pa.array(orders["visit"], mask=orders["visit"] < 0)
+        blocks["prescription"] = {
+            "patient": patients.take(pa.array(orders["person"])),
+            "date": first_day + orders["day"],
+            "rxnorm": _OTHER_CODES.take(pa.array(orders["medicine"])),
+            "encounter": label.take(at_visit),
+        }
+    done = records.table("procedure")
+    if done:
+        blocks["procedure"] = {
+            "patient": patients.take(pa.array(done["person"])),
+            "date": first_day + done["day"],
+        }
     return blocks
 
 

@@ -7,25 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rounds.world.population import AREAS_PER_CLINIC, NEVER, Persons
-from rounds.world.problems.hypertension import EXCLUSIONS, PREGNANCY_DAYS
+from rounds.world.problems.codes import Code, Lab
+from rounds.world.problems.hypertension import DRUGS, EXCLUSIONS, PREGNANCY_DAYS
 from rounds.world.records import Records
 from rounds.world.state import Floats, Integers, Scene
 
-__all__ = ["Code", "Condition", "Facts"]
+__all__ = ["Condition", "Dates", "Facts"]
 
 _MINUTES_LONG = 20
+_MINUTES_TO_BLOOD = 15
 _HIGHEST_MINUTE = 1_439
 Dates = NDArray[np.datetime64]
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """A condition's code, with the names that OMOP and FHIR have for its system."""
-
-    vocabulary: str
-    system: str
-    code: str
-    display: str
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -62,8 +54,6 @@ class Facts:
         The first day that has not been lived.
     """
 
-    codes = _CODES
-
     def __init__(
         self,
         scene: Scene,
@@ -72,6 +62,16 @@ class Facts:
         end_day: int,
     ) -> None:
         self.persons: Persons = scene.persons
+        beside = scene.beside
+        self._listed = [listed for one in beside for listed in one.conditions]
+        self.codes = (*_CODES, *(code for code, _ in self._listed))
+        """Codes of conditions."""
+        self.drugs = (*DRUGS, *(drug for one in beside for drug in one.medicines))
+        """Drugs; `orders` has places in this."""
+        self.labs: tuple[Lab, ...] = tuple(lab for one in beside for lab in one.labs)
+        self.procedure_codes: tuple[Code, ...] = tuple(
+            code for one in beside for code in one.procedures
+        )
         self.clinician_clinic = scene.clinics.clinician_clinic
         self.patients, self.clinics, self.practitioners = names
         self.end_day = end_day
@@ -81,9 +81,16 @@ class Facts:
         self.readings = records.table("reading") or _empty(
             ("visit", "number", "systolic", "diastolic")
         )
-        self.orders = records.table("order") or _empty(
-            ("person", "day", "drug", "visit")
+        orders = ("person", "day", "drug", "visit")
+        self.orders = _with_prescriptions(
+            records.table("order") or _empty(orders), records.table("prescription")
         )
+        self.results = records.table("lab") or {
+            **_empty(("visit", "person", "value")),
+            "lab": np.zeros(0, dtype="U1"),
+        }
+        """Results of laboratory tests, by the name of the lab."""
+        self.procedures = records.table("procedure") or _empty(("person", "day"))
 
     def __repr__(self) -> str:
         """Say only how much there is."""
@@ -135,6 +142,12 @@ class Facts:
         return np.minimum(first + 3 + 5 * self.readings["number"], _HIGHEST_MINUTE)
 
     @cached_property
+    def result_minute(self) -> Integers:
+        """Give the minute of each result of a laboratory test."""
+        first = self.visits["minute"][self.results["visit"]]
+        return np.minimum(first + _MINUTES_TO_BLOOD, _HIGHEST_MINUTE)
+
+    @cached_property
     def order_clinician(self) -> Integers:
         """Give who ordered: the visit's clinician, or the person's own by telephone."""
         visit = self.orders["visit"]
@@ -150,13 +163,14 @@ class Facts:
 
     @cached_property
     def conditions(self) -> Condition:
-        """Gather hypertension and exclusions recorded so far, while alive."""
+        """Gather the diagnoses and exclusions recorded so far, while alive."""
         persons = self.persons
         days = np.concatenate(
             [
                 np.where(persons.listed_as_snomed, NEVER, persons.onset_day)[:, None],
                 np.where(persons.listed_as_snomed, persons.onset_day, NEVER)[:, None],
                 persons.exclusion_day,
+                *(day[:, None] for _, day in self._listed),
             ],
             axis=1,
         )
@@ -171,3 +185,15 @@ class Facts:
 
 def _empty(names: tuple[str, ...]) -> dict[str, Integers]:
     return {name: np.zeros(0, dtype=int) for name in names}
+
+
+def _with_prescriptions(
+    orders: dict[str, Integers], prescriptions: dict[str, Integers]
+) -> dict[str, Integers]:
+    """Put what the problems beside hypertension prescribe after its own orders."""
+    if not prescriptions:
+        return orders
+    added = {**prescriptions, "drug": len(DRUGS) + prescriptions["medicine"]}
+    return {
+        name: np.concatenate([column, added[name]]) for name, column in orders.items()
+    }

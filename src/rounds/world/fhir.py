@@ -12,8 +12,7 @@ import numpy as np
 
 from rounds.world.facts import Dates, Facts
 from rounds.world.ids import encounter_names
-from rounds.world.omop import DAYS_SUPPLY
-from rounds.world.problems.hypertension import DRUGS
+from rounds.world.problems.codes import DAYS_SUPPLY
 
 __all__ = ["write_fhir"]
 
@@ -49,9 +48,15 @@ def write_fhir(directory: Path, facts: Facts) -> None:
         "Patient": _patients(facts),
         "Encounter": _encounters(facts, encounters),
         "Condition": _conditions(facts),
-        "Observation": [*_vulnerability(facts), *_pressures(facts, encounters)],
+        "Observation": [
+            *_vulnerability(facts),
+            *_pressures(facts, encounters),
+            *_results(facts, encounters),
+        ],
         "MedicationRequest": _orders(facts, encounters),
     }
+    if facts.procedure_codes:
+        files["Procedure"] = _procedures(facts)
     for name, lines in files.items():
         with (directory / f"{name}.ndjson").open("w", encoding="utf-8") as file:
             file.writelines(lines)
@@ -230,6 +235,55 @@ def _pressures(facts: Facts, encounters: list[str]) -> Iterable[str]:
         )
 
 
+def _results(facts: Facts, encounters: list[str]) -> Iterable[str]:
+    results, visits = facts.results, facts.visits
+    visit = results["visit"]
+    of_name = {lab.name: lab for lab in facts.labs}
+    columns = zip(
+        visit.tolist(),
+        results["lab"].tolist(),
+        facts.patients[results["person"]].tolist(),
+        facts.practitioners[visits["clinician"][visit]].tolist(),
+        _moments(facts.moment(visits["day"][visit], facts.result_minute)),
+        results["value"].tolist(),
+        strict=True,
+    )
+    for row, name, patient, doctor, at, value in columns:
+        lab, encounter = of_name[name], encounters[row]
+        yield (
+            f'{{"resourceType":"Observation","id":"{name}-{encounter}",'
+            '"status":"final","category":[{"coding":[{"system":'
+            f'"{_TERMINOLOGY}/observation-category","code":"laboratory"}}]}}],'
+            f'"code":{{"coding":[{{"system":"http://loinc.org","code":"{lab.loinc}",'
+            f'"display":"{lab.display}"}}]}},'
+            f'"subject":{{"reference":"Patient/{patient}"}},'
+            f'"encounter":{{"reference":"Encounter/{encounter}"}},'
+            f'"effectiveDateTime":"{at}{OFFSET}",'
+            f'"performer":[{{"reference":"Practitioner/{doctor}"}}],'
+            f'"valueQuantity":{{"value":{value},"unit":"{lab.unit}",'
+            f'"system":"http://unitsofmeasure.org","code":"{lab.unit}"}}}}\n'
+        )
+
+
+def _procedures(facts: Facts) -> Iterable[str]:
+    """Write procedures, of which the world has one kind, done elsewhere."""
+    (code,) = facts.procedure_codes
+    columns = zip(
+        facts.patients[facts.procedures["person"]].tolist(),
+        _dates(facts.date(facts.procedures["day"])),
+        strict=True,
+    )
+    for number, (patient, day) in enumerate(columns):
+        yield (
+            f'{{"resourceType":"Procedure","id":"s{number + 1:08d}",'
+            '"status":"completed",'
+            f'"code":{{"coding":[{{"system":"{code.system}","code":"{code.code}",'
+            f'"display":"{code.display}"}}]}},'
+            f'"subject":{{"reference":"Patient/{patient}"}},'
+            f'"performedDateTime":"{day}"}}\n'
+        )
+
+
 def _orders(facts: Facts, encounters: list[str]) -> Iterable[str]:
     orders = facts.orders
     columns = zip(
@@ -241,7 +295,7 @@ def _orders(facts: Facts, encounters: list[str]) -> Iterable[str]:
         strict=True,
     )
     for number, (visit, k, patient, doctor, day) in enumerate(columns):
-        drug = DRUGS[k]
+        drug = facts.drugs[k]
         at = f'"encounter":{{"reference":"Encounter/{encounters[visit]}"}},'
         yield (
             f'{{"resourceType":"MedicationRequest","id":"m{number + 1:08d}",'

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-__all__ = ["Luck", "Stream"]
+__all__ = ["Luck", "SamePeople", "Stream"]
 
 _MASK = (1 << 64) - 1
 _GOLDEN = 0x9E3779B97F4A7C15
@@ -28,6 +28,13 @@ class Stream(IntEnum):
     CLINICIAN_CARD = 7
     AREA_SVI = 8
     OUTLIER = 9
+    CLINIC_TESTED = 10
+    CLINIC_HBA1C = 11
+    CLINIC_STATIN = 12
+    CLINIC_SCREENED = 13
+    CLINICIAN_TESTED = 14
+    CLINICIAN_STATIN = 15
+    CLINICIAN_SCREENED = 16
     HOME_CLINIC = 20
     HOME_CLINICIAN = 21
     HOME_AREA = 22
@@ -48,6 +55,15 @@ class Stream(IntEnum):
     DEATH = 37
     FREQUENCY = 38
     OVERSHOOT = 39
+    DIABETES = 40
+    DIABETES_ONSET = 41
+    DIABETES_LISTED_AS = 42
+    HBA1C = 43
+    ORAL_DRUGS = 44
+    STATIN = 45
+    KEEPS_UP = 46
+    SCREENED_BY = 47
+    SCREENED_BEFORE = 48
     VISIT = 50
     WEEKDAY = 51
     MINUTE = 52
@@ -72,6 +88,15 @@ class Stream(IntEnum):
     CROSSOVER = 71
     ZERO = 72
     DIZZY = 73
+    TESTED = 74
+    HBA1C_NOISE = 75
+    HBA1C_ACTED_ON = 76
+    DRUG_DROP = 77
+    DRUG_FAILS = 78
+    STATIN_START = 79
+    STATIN_STOP = 80
+    SCREENED = 81
+    STOOL_RESULT = 82
     EXPECTED = 90
 
 
@@ -143,3 +168,31 @@ class Luck:
     ) -> NDArray[np.float32]:
         """Give standard normal numbers, shape (n,), from the same keys."""
         return np.asarray(ndtri(self.uniform(stream, who, time)))
+
+
+class SamePeople(Luck):
+    """Luck under which every clinic cares for the same people.
+
+    Clinics, clinicians and areas keep the luck they have in the world of that seed;
+    the people have another, and the i-th of every clinic has the same.
+
+    Parameters
+    ----------
+    seed : int
+        The seed of the world.
+    n : int
+        People at each clinic: persons 0 to n - 1 are of the first, and so on.
+    """
+
+    def __init__(self, seed: int, n: int) -> None:
+        super().__init__(seed + (1 << 40))
+        self._places = Luck(seed)
+        self._n = n
+
+    def uniform(
+        self, stream: Stream, who: NDArray[np.integer], time: int = 0
+    ) -> NDArray[np.float32]:
+        """Give uniform numbers in (0, 1), shape (n,), as `Luck.uniform` does."""
+        if stream < Stream.HOME_CLINIC:
+            return self._places.uniform(stream, who, time)
+        return super().uniform(stream, who % self._n, time)

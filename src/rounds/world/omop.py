@@ -1,27 +1,24 @@
 """What has happened, written as OMOP CDM 5.4 parquet."""
 
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from rounds.world.facts import Condition, Facts
-from rounds.world.problems.hypertension import DRUGS
+from rounds.world.omop_columns import EHR, Column, Local, fill, ids
+from rounds.world.omop_results import procedure_occurrence, results
+from rounds.world.problems.codes import DAYS_SUPPLY
 
 __all__ = ["write_omop"]
 
-EHR = 32817
 EHR_PRESCRIPTION = 32838
 FIRST_LOCAL = 2_000_000_001
-DAYS_SUPPLY = 180
 _VISIT_CONCEPTS = np.array([9202, 9203, 9201])
 _VISIT_CLASSES = pa.array(["AMB", "EMER", "IMP"])
 _PANEL = (("8480-6", "systolic"), ("8462-4", "diastolic"))
 _UNIT = "mm[Hg]"
-Column: TypeAlias = "NDArray[np.generic] | pa.Array"
 
 
 def write_omop(directory: Path, facts: Facts) -> None:
@@ -41,7 +38,7 @@ def write_omop(directory: Path, facts: Facts) -> None:
     """
     directory.mkdir(parents=True, exist_ok=True)
     local = _local_concepts(facts)
-    tables = {
+    tables: dict[str, dict[str, Column] | pa.Table] = {
         "location": _location(facts),
         "care_site": _care_site(facts),
         "provider": _provider(facts),
@@ -55,14 +52,22 @@ def write_omop(directory: Path, facts: Facts) -> None:
         "drug_exposure": _drug_exposure(facts, local),
         "concept": _concept(facts, local),
     }
+    if facts.procedure_codes:
+        tables["procedure_occurrence"] = procedure_occurrence(facts, local)
     for name, columns in tables.items():
-        pq.write_table(pa.table(columns), directory / f"{name}.parquet")
+        table = columns if isinstance(columns, pa.Table) else pa.table(columns)
+        pq.write_table(table, directory / f"{name}.parquet")
 
 
 def _vocabulary(facts: Facts) -> list[tuple[str, str, str, str]]:
     """List (vocabulary, code, name, domain) of every code in the data, in order."""
     rows = [(c.vocabulary, c.code, c.display, "Condition") for c in facts.codes]
-    rows += [("RxNorm", drug.rxnorm, drug.name, "Drug") for drug in DRUGS]
+    rows += [("RxNorm", drug.rxnorm, drug.name, "Drug") for drug in facts.drugs]
+    rows += [("LOINC", lab.loinc, lab.display, "Measurement") for lab in facts.labs]
+    rows += [("UCUM", lab.unit, lab.unit_name, "Unit") for lab in facts.labs]
+    rows += [
+        (c.vocabulary, c.code, c.display, "Procedure") for c in facts.procedure_codes
+    ]
     rows += [
         ("LOINC", "8480-6", "Systolic blood pressure", "Measurement"),
         ("LOINC", "8462-4", "Diastolic blood pressure", "Measurement"),
@@ -72,17 +77,17 @@ def _vocabulary(facts: Facts) -> list[tuple[str, str, str, str]]:
     return rows
 
 
-def _local_concepts(facts: Facts) -> dict[tuple[str, str], int]:
+def _local_concepts(facts: Facts) -> Local:
     """Number the codes above two thousand million, sorted, so that ids are stable."""
     keys = sorted({(vocabulary, code) for vocabulary, code, *_ in _vocabulary(facts)})
     return {key: FIRST_LOCAL + i for i, key in enumerate(keys)}
 
 
-def _concept(facts: Facts, local: dict[tuple[str, str], int]) -> dict[str, Column]:
+def _concept(facts: Facts, local: Local) -> dict[str, Column]:
     rows = sorted(_vocabulary(facts))
     n = len(rows)
     return {
-        "concept_id": _ids([local[v, c] for v, c, *_ in rows]),
+        "concept_id": ids([local[v, c] for v, c, *_ in rows]),
         "concept_name": pa.array([name for _, _, name, _ in rows]),
         "domain_id": pa.array([domain for *_, domain in rows]),
         "vocabulary_id": pa.array([v for v, *_ in rows]),
@@ -99,7 +104,7 @@ def _location(facts: Facts) -> dict[str, Column]:
     """Areas where persons live, then one place for each clinic."""
     names = [*facts.areas, *(f"loc-{name}" for name in facts.clinics)]
     return {
-        "location_id": _ids(range(1, len(names) + 1)),
+        "location_id": ids(range(1, len(names) + 1)),
         "location_source_value": pa.array(names),
     }
 
@@ -107,10 +112,10 @@ def _location(facts: Facts) -> dict[str, Column]:
 def _care_site(facts: Facts) -> dict[str, Column]:
     n = len(facts.clinics)
     return {
-        "care_site_id": _ids(range(1, n + 1)),
+        "care_site_id": ids(range(1, n + 1)),
         "care_site_name": pa.array(facts.clinic_labels),
-        "place_of_service_concept_id": _fill(n, 0),
-        "location_id": _ids(range(len(facts.areas) + 1, len(facts.areas) + n + 1)),
+        "place_of_service_concept_id": fill(n, 0),
+        "location_id": ids(range(len(facts.areas) + 1, len(facts.areas) + n + 1)),
         "care_site_source_value": pa.array(facts.clinics),
     }
 
@@ -118,10 +123,10 @@ def _care_site(facts: Facts) -> dict[str, Column]:
 def _provider(facts: Facts) -> dict[str, Column]:
     n = len(facts.practitioners)
     return {
-        "provider_id": _ids(range(1, n + 1)),
+        "provider_id": ids(range(1, n + 1)),
         "provider_name": pa.array(facts.practitioner_labels),
-        "specialty_concept_id": _fill(n, 0),
-        "care_site_id": _ids(facts.clinician_clinic + 1),
+        "specialty_concept_id": fill(n, 0),
+        "care_site_id": ids(facts.clinician_clinic + 1),
         "provider_source_value": pa.array(facts.practitioners),
     }
 
@@ -131,16 +136,16 @@ def _person(facts: Facts) -> dict[str, Column]:
     born = facts.birth_date
     month = born.astype("M8[M]")
     return {
-        "person_id": _ids(persons.index + 1),
-        "gender_concept_id": _ids(np.where(persons.is_female, 8532, 8507)),
+        "person_id": ids(persons.index + 1),
+        "gender_concept_id": ids(np.where(persons.is_female, 8532, 8507)),
         "year_of_birth": born.astype("M8[Y]").astype(np.int32) + 1970,
         "month_of_birth": month.astype(np.int32) % 12 + 1,
         "day_of_birth": (born - month.astype("M8[D]")).astype(np.int32) + 1,
-        "race_concept_id": _fill(n, 0),
-        "ethnicity_concept_id": _fill(n, 0),
-        "location_id": _ids(persons.area + 1),
-        "provider_id": _ids(persons.clinician + 1),
-        "care_site_id": _ids(persons.clinic + 1),
+        "race_concept_id": fill(n, 0),
+        "ethnicity_concept_id": fill(n, 0),
+        "location_id": ids(persons.area + 1),
+        "provider_id": ids(persons.clinician + 1),
+        "care_site_id": ids(persons.clinic + 1),
         "person_source_value": pa.array(facts.patients),
         "gender_source_value": pa.array(np.where(persons.is_female, "female", "male")),
     }
@@ -149,9 +154,9 @@ def _person(facts: Facts) -> dict[str, Column]:
 def _death(facts: Facts) -> dict[str, Column]:
     who = facts.dead
     return {
-        "person_id": _ids(who + 1),
+        "person_id": ids(who + 1),
         "death_date": facts.date(facts.persons.death_day[who]),
-        "death_type_concept_id": _fill(len(who), EHR),
+        "death_type_concept_id": fill(len(who), EHR),
     }
 
 
@@ -160,11 +165,11 @@ def _observation_period(facts: Facts) -> dict[str, Column]:
     last = np.minimum(persons.death_day, facts.end_day - 1)
     alive = np.flatnonzero(last >= 0)
     return {
-        "observation_period_id": _ids(range(1, len(alive) + 1)),
-        "person_id": _ids(alive + 1),
+        "observation_period_id": ids(range(1, len(alive) + 1)),
+        "person_id": ids(alive + 1),
         "observation_period_start_date": facts.date(np.zeros(len(alive), dtype=int)),
         "observation_period_end_date": facts.date(last[alive]),
-        "period_type_concept_id": _fill(len(alive), EHR),
+        "period_type_concept_id": fill(len(alive), EHR),
     }
 
 
@@ -172,44 +177,51 @@ def _visit_occurrence(facts: Facts) -> dict[str, Column]:
     visits = facts.visits
     n = len(visits["person"])
     return {
-        "visit_occurrence_id": _ids(range(1, n + 1)),
-        "person_id": _ids(visits["person"] + 1),
-        "visit_concept_id": _ids(_VISIT_CONCEPTS[visits["kind"]]),
+        "visit_occurrence_id": ids(range(1, n + 1)),
+        "person_id": ids(visits["person"] + 1),
+        "visit_concept_id": ids(_VISIT_CONCEPTS[visits["kind"]]),
         "visit_start_date": facts.date(visits["day"]),
         "visit_start_datetime": facts.moment(visits["day"], visits["minute"]),
         "visit_end_date": facts.date(visits["end_day"]),
         "visit_end_datetime": facts.moment(visits["end_day"], facts.end_minute),
-        "visit_type_concept_id": _fill(n, EHR),
-        "provider_id": _ids(visits["clinician"] + 1),
-        "care_site_id": _ids(visits["clinic"] + 1),
+        "visit_type_concept_id": fill(n, EHR),
+        "provider_id": ids(visits["clinician"] + 1),
+        "care_site_id": ids(visits["clinic"] + 1),
         "visit_source_value": _VISIT_CLASSES.take(pa.array(visits["kind"])),
-        "visit_source_concept_id": _fill(n, 0),
+        "visit_source_concept_id": fill(n, 0),
     }
 
 
-def _condition_occurrence(
-    facts: Facts, local: dict[tuple[str, str], int]
-) -> dict[str, Column]:
+def _condition_occurrence(facts: Facts, local: Local) -> dict[str, Column]:
     rows: Condition = facts.conditions
     n = len(rows.person)
     concept = np.array([local[c.vocabulary, c.code] for c in facts.codes])
     return {
-        "condition_occurrence_id": _ids(range(1, n + 1)),
-        "person_id": _ids(rows.person + 1),
-        "condition_concept_id": _fill(n, 0),
+        "condition_occurrence_id": ids(range(1, n + 1)),
+        "person_id": ids(rows.person + 1),
+        "condition_concept_id": fill(n, 0),
         "condition_start_date": facts.date(rows.day),
         "condition_end_date": pa.array(
             facts.date(rows.end_day), mask=rows.end_day >= facts.end_day
         ),
-        "condition_type_concept_id": _fill(n, EHR),
+        "condition_type_concept_id": fill(n, EHR),
         "condition_source_value": pa.array([c.code for c in facts.codes]).take(
             pa.array(rows.code)
         ),
-        "condition_source_concept_id": _ids(concept[rows.code]),
+        "condition_source_concept_id": ids(concept[rows.code]),
     }
 
 
-def _measurement(facts: Facts, local: dict[tuple[str, str], int]) -> dict[str, Column]:
+def _measurement(facts: Facts, local: Local) -> pa.Table:
+    """Write the readings, and after them the results of laboratory tests."""
+    readings = pa.table(_readings(facts, local))
+    if not facts.labs:
+        return readings
+    added = results(facts, local, first=readings.num_rows + 1)
+    return pa.concat_tables([readings, pa.table(added)])
+
+
+def _readings(facts: Facts, local: Local) -> dict[str, Column]:
     """Write every reading as two rows, as a panel's components are loaded."""
     readings, visits = facts.readings, facts.visits
     visit = np.repeat(readings["visit"], 2)
@@ -221,68 +233,55 @@ def _measurement(facts: Facts, local: dict[tuple[str, str], int]) -> dict[str, C
     concept = np.array([local["LOINC", code] for code, _ in _PANEL])
     codes = pa.array([code for code, _ in _PANEL])
     return {
-        "measurement_id": _ids(range(1, n + 1)),
-        "person_id": _ids(visits["person"][visit] + 1),
-        "measurement_concept_id": _fill(n, 0),
+        "measurement_id": ids(range(1, n + 1)),
+        "person_id": ids(visits["person"][visit] + 1),
+        "measurement_concept_id": fill(n, 0),
         "measurement_date": facts.date(day),
         "measurement_datetime": facts.moment(day, minute),
-        "measurement_type_concept_id": _fill(n, EHR),
+        "measurement_type_concept_id": fill(n, EHR),
         "value_as_number": values.astype(float),
-        "unit_concept_id": _fill(n, 0),
-        "provider_id": _ids(visits["clinician"][visit] + 1),
-        "visit_occurrence_id": _ids(visit + 1),
+        "unit_concept_id": fill(n, 0),
+        "provider_id": ids(visits["clinician"][visit] + 1),
+        "visit_occurrence_id": ids(visit + 1),
         "measurement_source_value": codes.take(pa.array(which)),
-        "measurement_source_concept_id": _ids(concept[which]),
+        "measurement_source_concept_id": ids(concept[which]),
         "unit_source_value": pa.array([_UNIT]).take(pa.array(np.zeros(n, dtype=int))),
-        "unit_source_concept_id": _fill(n, local["UCUM", _UNIT]),
+        "unit_source_concept_id": fill(n, local["UCUM", _UNIT]),
     }
 
 
-def _observation(facts: Facts, local: dict[tuple[str, str], int]) -> dict[str, Column]:
+def _observation(facts: Facts, local: Local) -> dict[str, Column]:
     """Write each person's social vulnerability, on the first day of data."""
     persons, n = facts.persons, len(facts.persons.index)
     return {
-        "observation_id": _ids(range(1, n + 1)),
-        "person_id": _ids(persons.index + 1),
-        "observation_concept_id": _fill(n, 0),
+        "observation_id": ids(range(1, n + 1)),
+        "person_id": ids(persons.index + 1),
+        "observation_concept_id": fill(n, 0),
         "observation_date": facts.date(np.zeros(n, dtype=int)),
-        "observation_type_concept_id": _fill(n, EHR),
+        "observation_type_concept_id": fill(n, EHR),
         "value_as_number": persons.svi.astype(float),
         "observation_source_value": pa.array(["RPL_THEMES"] * n),
-        "observation_source_concept_id": _fill(n, local["SVI", "RPL_THEMES"]),
+        "observation_source_concept_id": fill(n, local["SVI", "RPL_THEMES"]),
         "unit_source_value": pa.array(["1"] * n),
     }
 
 
-def _drug_exposure(
-    facts: Facts, local: dict[tuple[str, str], int]
-) -> dict[str, Column]:
+def _drug_exposure(facts: Facts, local: Local) -> dict[str, Column]:
     orders = facts.orders
     n = len(orders["person"])
-    concept = np.array([local["RxNorm", drug.rxnorm] for drug in DRUGS])
-    codes = pa.array([drug.rxnorm for drug in DRUGS])
+    concept = np.array([local["RxNorm", drug.rxnorm] for drug in facts.drugs])
+    codes = pa.array([drug.rxnorm for drug in facts.drugs])
     at_visit = orders["visit"] >= 0
     return {
-        "drug_exposure_id": _ids(range(1, n + 1)),
-        "person_id": _ids(orders["person"] + 1),
-        "drug_concept_id": _fill(n, 0),
+        "drug_exposure_id": ids(range(1, n + 1)),
+        "person_id": ids(orders["person"] + 1),
+        "drug_concept_id": fill(n, 0),
         "drug_exposure_start_date": facts.date(orders["day"]),
         "drug_exposure_end_date": facts.date(orders["day"] + DAYS_SUPPLY - 1),
-        "drug_type_concept_id": _fill(n, EHR_PRESCRIPTION),
+        "drug_type_concept_id": fill(n, EHR_PRESCRIPTION),
         "days_supply": np.full(n, DAYS_SUPPLY, dtype=np.int32),
-        "provider_id": _ids(facts.order_clinician + 1),
+        "provider_id": ids(facts.order_clinician + 1),
         "visit_occurrence_id": pa.array(orders["visit"] + 1, mask=~at_visit),
         "drug_source_value": codes.take(pa.array(orders["drug"])),
-        "drug_source_concept_id": _ids(concept[orders["drug"]]),
+        "drug_source_concept_id": ids(concept[orders["drug"]]),
     }
-
-
-def _ids(values: object) -> NDArray[np.int64]:
-    """Give 64-bit integers, as every id of ours is."""
-    if isinstance(values, range):
-        return np.arange(values.start, values.stop, dtype=np.int64)
-    return np.asarray(values, dtype=np.int64)
-
-
-def _fill(n: int, value: int) -> NDArray[np.int64]:
-    return np.full(n, value, dtype=np.int64)

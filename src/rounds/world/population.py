@@ -11,7 +11,7 @@ from rounds.world.config import WorldConfig
 from rounds.world.luck import Luck, Stream
 from rounds.world.problems.hypertension import EXCLUSIONS, PARAMETERS
 
-__all__ = ["Clinics", "Persons", "make_clinics", "make_persons"]
+__all__ = ["Clinics", "Persons", "make_clinics", "make_persons", "onset_day"]
 
 AREAS_PER_CLINIC = 4
 NEVER = 1 << 20
@@ -132,8 +132,10 @@ def _area_svi(n_clinics: int, luck: Luck) -> Floats:
     return np.round((rank + 0.5) / len(areas), 4)
 
 
-def make_persons(config: WorldConfig, clinics: Clinics, luck: Luck) -> Persons:
-    """Make every registered adult of the world."""
+def make_persons(
+    config: WorldConfig, clinics: Clinics, luck: Luck, clinic: Integers | None = None
+) -> Persons:
+    """Make every registered adult of the world, or those of given clinics."""
     p = PARAMETERS
     who = np.arange(config.people)
     age = np.interp(luck.uniform(Stream.AGE, who), _AGE_SHARE, _AGE_YEARS)
@@ -141,21 +143,21 @@ def make_persons(config: WorldConfig, clinics: Clinics, luck: Luck) -> Persons:
     hypertensive = luck.uniform(Stream.HYPERTENSION, who) < expit(
         0.3 + 0.055 * (age - 52)
     )
-    home = _homes(clinics, luck, who)
-    onset_day = _onset_day(luck, who, hypertensive)
+    home = _homes(clinics, luck, who, clinic)
+    onset = onset_day(luck.uniform(Stream.ONSET, who), hypertensive)
     death_day = _death_day(luck, who, age)
     exclusion = _exclusion_day(luck, who, is_female, age)
     per_year = np.where(hypertensive, p.visits_per_year, p.visits_per_year_other)
     frequency = 0.4 + 1.2 * luck.uniform(Stream.FREQUENCY, who)
     offset = p.svi_slope * (home["svi"] - 0.5) + clinics.pressure[home["clinic"]]
     body = _bodies(luck, who, age, np.where(hypertensive, offset, np.nan))
-    body["n_start"] = np.where(onset_day <= 0, body["n_start"], 0).astype(np.uint8)
+    body["n_start"] = np.where(onset <= 0, body["n_start"], 0).astype(np.uint8)
     return Persons(
         index=who,
         birth_day=-np.ceil(age * 365.25).astype(int) - 1,
         is_female=is_female,
         hypertensive=hypertensive,
-        onset_day=np.where(onset_day <= death_day, onset_day, NEVER),
+        onset_day=np.where(onset <= death_day, onset, NEVER),
         listed_as_snomed=luck.uniform(Stream.LISTED_AS, who) < 0.3,
         slots=_slots(luck, who),
         refill_phase=(26 * luck.uniform(Stream.REFILL, who)).astype(int),
@@ -169,10 +171,13 @@ def make_persons(config: WorldConfig, clinics: Clinics, luck: Luck) -> Persons:
     )
 
 
-def _homes(clinics: Clinics, luck: Luck, who: Integers) -> dict[str, Any]:
+def _homes(
+    clinics: Clinics, luck: Luck, who: Integers, clinic: Integers | None
+) -> dict[str, Any]:
     """Give each person a clinic, a clinician of it, and an area near it."""
-    edges = np.cumsum(clinics.weight)[:-1]
-    clinic = np.searchsorted(edges, luck.uniform(Stream.HOME_CLINIC, who))
+    if clinic is None:
+        edges = np.cumsum(clinics.weight)[:-1]
+        clinic = np.searchsorted(edges, luck.uniform(Stream.HOME_CLINIC, who))
     share = luck.uniform(Stream.HOME_CLINICIAN, who)
     number = (share * clinics.n_clinicians[clinic]).astype(int)
     corner = (AREAS_PER_CLINIC * luck.uniform(Stream.HOME_AREA, who)).astype(int)
@@ -216,12 +221,24 @@ def _month_day(dates: NDArray[np.datetime64]) -> Integers:
     return np.asarray(100 * of_year + (dates - month.astype("M8[D]")).astype(int))
 
 
-def _onset_day(luck: Luck, who: Integers, hypertensive: NDArray[np.bool_]) -> Integers:
-    """List nine in ten before the data begin, the rest over the following years."""
-    u = luck.uniform(Stream.ONSET, who)
+def onset_day(u: Floats, has: NDArray[np.bool_]) -> Integers:
+    """List nine in ten before the data begin, the rest over the following years.
+
+    Parameters
+    ----------
+    u : array of float, shape (n,)
+        Uniform numbers in (0, 1).
+    has : array of bool, shape (n,)
+        Who ever has the condition.
+
+    Returns
+    -------
+    array of int, shape (n,)
+        Days counted from the first; `NEVER` for those who never have it.
+    """
     before = -(1 + u / 0.93 * 4_000).astype(int)
     later = ((u - 0.93) / 0.07 * 1_000).astype(int)
-    return np.where(hypertensive, np.where(u < 0.93, before, later), NEVER)
+    return np.where(has, np.where(u < 0.93, before, later), NEVER)
 
 
 def _slots(luck: Luck, who: Integers) -> Integers:

@@ -1,20 +1,67 @@
 """What one week of care works on: the scene, the state, and the inner door."""
 
-from dataclasses import dataclass, fields
-from typing import Protocol
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rounds.world.luck import Luck
 from rounds.world.population import NEVER, Clinics, Persons
+from rounds.world.problems.codes import Code, Drug, Lab
 from rounds.world.records import Records
 
-__all__ = ["Acceptance", "Batch", "Channel", "Now", "Scene", "State"]
+if TYPE_CHECKING:
+    from rounds.world.visits import Seen
+
+__all__ = [
+    "Acceptance",
+    "Batch",
+    "Beside",
+    "Channel",
+    "Now",
+    "Scene",
+    "State",
+    "Table",
+]
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.floating]
 Integers = NDArray[np.integer]
+Table = dict[str, NDArray[Any]]
+
+
+class Beside(Protocol):
+    """A problem that is lived beside the trial's, and changes nothing of it."""
+
+    @property
+    def name(self) -> str:
+        """Its name in `WorldConfig.problems`."""
+
+    @property
+    def conditions(self) -> tuple[tuple[Code, Integers], ...]:
+        """Diagnoses, each with the day it is listed, shape (people,)."""
+
+    @property
+    def labs(self) -> tuple[Lab, ...]:
+        """Tests whose results it writes down."""
+
+    @property
+    def medicines(self) -> tuple[Drug, ...]:
+        """Drugs it prescribes."""
+
+    @property
+    def procedures(self) -> tuple[Code, ...]:
+        """Procedures it writes down."""
+
+    def start(self) -> Table:
+        """Give the state on the first day of data, one row a person."""
+
+    def live(self, now: Now, seen: Seen) -> None:
+        """Live one week, after hypertension has."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -26,6 +73,7 @@ class Scene:
     luck: Luck
     faults: frozenset[str]
     go_live_week: int
+    beside: tuple[Beside, ...] = ()
 
 
 @dataclass(slots=True, repr=False)
@@ -47,13 +95,15 @@ class State:
     n_cards: Integers
     load: Floats
     """Cards each clinician has lately seen; a quarter fades every week."""
+    beside: dict[str, Table]
+    """What changes of each problem beside hypertension, by its name."""
 
-    def copy(self) -> "State":
+    def copy(self) -> State:
         """Give a copy that shares nothing."""
-        return State(*(getattr(self, f.name).copy() for f in fields(self)))
+        return copy.deepcopy(self)
 
     @classmethod
-    def start(cls, scene: Scene) -> "State":
+    def start(cls, scene: Scene) -> State:
         """Give the state on the first day of data."""
         persons = scene.persons
         n = len(persons.index)
@@ -69,6 +119,7 @@ class State:
             is_dizzy=np.zeros(n, dtype=bool),
             n_cards=np.zeros(n, dtype=np.int16),
             load=np.zeros(len(scene.clinics.clinician_clinic)),
+            beside={one.name: one.start() for one in scene.beside},
         )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rounds.world.calls import Everywhere
-from rounds.world.config import FAULTS, WEEKS_FOLLOW_UP, WorldConfig
+from rounds.world.config import FAULTS, TRIAL, WEEKS_FOLLOW_UP, WorldConfig
 from rounds.world.equity import equity_gap
 from rounds.world.records import Records
 from rounds.world.state import Acceptance, Channel, Now, Scene, State
@@ -109,9 +109,11 @@ def make_truth(
     *,
     everywhere: Outcomes,
     nowhere: Outcomes,
+    opportunities: dict[str, object] | None = None,
 ) -> dict[str, object]:
     """Gather everything that the grader may want to know."""
     on, off = everywhere, nowhere
+    ranked = {"opportunities": opportunities} if opportunities else {}
     clinics = scene.clinics
     told = {
         name: {"role": role, "measure": measure, **_effect(scene, on, off, name)}
@@ -119,7 +121,7 @@ def make_truth(
     }
     return {
         "version": 1,
-        "problem": config.problem,
+        "problem": TRIAL,
         "config": {k: _plain(v) for k, v in dataclasses.asdict(config).items()},
         "population": {"definition": _POPULATION, "n": len(on.person)},
         "definition": _DIFFERENCE,
@@ -148,6 +150,7 @@ def make_truth(
         ],
         "outliers": [str(name) for name in clinic_names[clinics.is_outlier]],
         "faults": {name: FAULTS[name] for name in config.faults},
+        **ranked,
     }
 
 

@@ -13,7 +13,8 @@ def live_week(now: Now, channel: Channel | None) -> None:
 
     Refills and orders called in come first, then visits, cards and decisions, and
     last the orders of this week's decisions, so that everything dated before the
-    week's end is on record when it ends.
+    week's end is on record when it ends. Problems beside hypertension come after it,
+    at the same visits.
     """
     refill(now)
     order_due(now)
@@ -21,3 +22,5 @@ def live_week(now: Now, channel: Channel | None) -> None:
     batch = batch_of(now.scene, now.state, seen)
     decide(now, batch, channel)
     order_due(now)
+    for problem in now.scene.beside:
+        problem.live(now, seen)

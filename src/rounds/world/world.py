@@ -21,11 +21,12 @@ from rounds.world.fhir import write_fhir
 from rounds.world.ids import clinic_names, patient_names, practitioner_names
 from rounds.world.luck import Luck
 from rounds.world.omop import write_omop
+from rounds.world.opportunities import opportunities
 from rounds.world.point_of_care import PointOfCare
-from rounds.world.population import make_clinics, make_persons
 from rounds.world.records import Records
+from rounds.world.scene import make_scene
 from rounds.world.solve import solve_acceptance
-from rounds.world.state import Acceptance, Channel, Now, Scene, State
+from rounds.world.state import Acceptance, Channel, Now, State
 from rounds.world.trial_population import Outcomes
 from rounds.world.truth import (
     make_truth,
@@ -57,12 +58,8 @@ class World:
 
     def __init__(self, config: WorldConfig) -> None:
         self.config = config
-        luck = Luck(config.seed)
-        clinics = make_clinics(config, luck)
-        persons = make_persons(config, clinics, luck)
-        self._scene = Scene(
-            persons, clinics, luck, frozenset(config.faults), WEEKS_BEFORE
-        )
+        self._scene = make_scene(config, Luck(config.seed))
+        clinics = self._scene.clinics
         self._names = (
             patient_names(config.people),
             clinic_names(config.n_clinics),
@@ -75,6 +72,7 @@ class World:
         self._at_go_live: tuple[State, Records] | None = None
         # Shared with every other future of this past: no card, so nothing planted.
         self._nowhere = cache(self._live_nowhere)
+        self._opportunities = cache(self._find_opportunities)
 
     def __repr__(self) -> str:
         """Say how large it is and how far it has lived."""
@@ -197,11 +195,19 @@ class World:
             self._names[1],
             everywhere=outcomes_everywhere(config, scene, fork, acceptance),
             nowhere=self._nowhere(),
+            opportunities=self._opportunities(),
         )
 
     def _live_nowhere(self) -> Outcomes:
         fork = self._at_go_live or self._ahead()
         return outcomes_nowhere(self.config, self._scene, fork)
+
+    def _find_opportunities(self) -> dict[str, object] | None:
+        """Count what care falls short by, where there is more than one problem."""
+        if not self._scene.beside:
+            return None
+        _, records = self._at_go_live or self._ahead()
+        return opportunities(self.config, self._scene, records, self._names[1])
 
     def _ahead(self) -> tuple[State, Records]:
         """Live a copy until go-live."""

@@ -71,6 +71,7 @@ def begin(
     root: Path, options: DemoOptions, progress: Callable[[str], None]
 ) -> Beginning:
     """Live up to go-live: find the problem, appraise what is known, roll out."""
+    config = _world_asked(options)  # before a folder is made
     project = Project(Path(root).resolve())
     project.remove_demo()
     project = Project.init(root, source=None, demo=True)
@@ -83,16 +84,7 @@ def begin(
     assert plan.change is not None
 
     progress("a health system lives through eighteen months")
-    world = World(
-        WorldConfig(
-            people=options.people,
-            weeks=options.weeks,
-            seed=options.seed,
-            effect=options.effect,
-            harm=options.harm,
-            n_clinics=options.n_clinics,
-        )
-    )
+    world = World(config)
     world.live(world.go_live, None)
     eve = world.go_live - dt.timedelta(days=1)
     by, threads = plan.problem.owner, options.threads
@@ -115,6 +107,18 @@ def begin(
         rollout=rollout,
         protocol=protocol,
         options=options,
+    )
+
+
+def _world_asked(options: DemoOptions) -> WorldConfig:
+    return WorldConfig(
+        people=options.people,
+        weeks=options.weeks,
+        seed=options.seed,
+        effect=options.effect,
+        harm=options.harm,
+        n_clinics=options.n_clinics,
+        problems=options.problems,
     )
 
 

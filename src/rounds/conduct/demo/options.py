@@ -33,6 +33,8 @@ class DemoOptions:
     effect: float = 0.06
     harm: float = 0.0
     n_clinics: int = 40
+    problems: tuple[str, ...] = ("hypertension",)
+    """What is simulated: hypertension, and beside it `diabetes` and `screening`."""
     watch: bool = True
     """Whether care goes on after the decision, with a chart of whether it holds."""
     publish_files: bool = True

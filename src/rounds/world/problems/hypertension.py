@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rounds.world.problems.codes import Drug
+
 __all__ = [
     "DRUGS",
     "EXCLUSIONS",
@@ -18,14 +20,6 @@ __all__ = [
 ]
 
 Floats = NDArray[np.floating]
-
-
-@dataclass(frozen=True, slots=True)
-class Drug:
-    """An antihypertensive ingredient, as RxNorm codes it."""
-
-    name: str
-    rxnorm: str
 
 
 DRUGS = (
