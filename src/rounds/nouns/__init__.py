@@ -88,6 +88,11 @@ from rounds.nouns.rollout import Design, Determination, Rollout
 from rounds.nouns.source import PICO, Effect, RiskOfBias, Source
 from rounds.nouns.turn import Turn
 from rounds.nouns.unit_result import UnitResult
+from rounds.nouns.variance_partition import (
+    LevelVariance,
+    Standing,
+    VariancePartition,
+)
 
 __all__ = [
     "PICO",
@@ -149,6 +154,7 @@ __all__ = [
     "KnowledgeExample",
     "KnowledgeObject",
     "LastDayWithAll",
+    "LevelVariance",
     "Measure",
     "MeasureResult",
     "Meeting",
@@ -186,6 +192,7 @@ __all__ = [
     "Signature",
     "Source",
     "SourceError",
+    "Standing",
     "Stratifier",
     "Stratum",
     "StudyEffect",
@@ -193,6 +200,7 @@ __all__ = [
     "Turn",
     "UnitResult",
     "Untold",
+    "VariancePartition",
     "Variation",
     "Waiver",
     "Window",

@@ -1,10 +1,15 @@
 """One unit's share of a measure, safe to show once disclosure control has acted."""
 
+from typing import Annotated
+
 from pydantic import Field
 
 from rounds.nouns.base import Noun
 
 __all__ = ["UnitResult"]
+
+_Absent = Annotated[float | None, Field(exclude_if=lambda value: value is None)]
+"""Left out of JSON where there is none."""
 
 
 class UnitResult(Noun):
@@ -22,24 +27,14 @@ class UnitResult(Noun):
     variable; of a ratio, its numerator's total over its denominator's."""
     lower: float | None = None
     upper: float | None = None
-    numerator_total: float | None = Field(
-        default=None, exclude_if=lambda total: total is None
-    )
+    numerator_total: _Absent = None
     """Of a ratio: the sum over its numerator. `numerator` counts its subjects, and
     `denominator` those in either."""
-    denominator_total: float | None = Field(
-        default=None, exclude_if=lambda total: total is None
-    )
-    expected: float | None = Field(default=None, exclude_if=lambda sum_: sum_ is None)
+    denominator_total: _Absent = None
+    expected: _Absent = None
     """The sum of what a risk model expects of those counted."""
-    observed_to_expected: float | None = Field(
-        default=None, exclude_if=lambda ratio: ratio is None
-    )
+    observed_to_expected: _Absent = None
     """What was observed over what was expected; its interval is of 95%."""
-    observed_to_expected_lower: float | None = Field(
-        default=None, exclude_if=lambda bound: bound is None
-    )
-    observed_to_expected_upper: float | None = Field(
-        default=None, exclude_if=lambda bound: bound is None
-    )
+    observed_to_expected_lower: _Absent = None
+    observed_to_expected_upper: _Absent = None
     suppressed: bool = False
