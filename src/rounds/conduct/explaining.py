@@ -83,9 +83,7 @@ def run_explain(
         )
         both = [measure] if beside is None else [measure, beside]
         members = [
-            members_of_each(
-                mart, one, asked.period, ("care_site",), without=without
-            )
+            members_of_each(mart, one, asked.period, ("care_site",), without=without)
             for one in both
         ]
     exact = counted(asked)
@@ -98,6 +96,14 @@ def run_explain(
         hidden=hidden[0],
         hidden_balancing=hidden[1] if beside is not None else (),
         by_site=not desk.practice.is_masked(desk.now()),
+    )
+    # Where every site had to be hidden the total is too, and it stays so.
+    shown = safe(exact)
+    found = found.model_copy(
+        update={
+            "overall": shown.overall,
+            "balancing_overall": shown.balancing_overall,
+        }
     )
     for one in both:
         desk.publish(one)

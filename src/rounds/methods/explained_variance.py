@@ -92,9 +92,10 @@ def explained_shares(
     >>> site = np.repeat(np.arange(30), 2)
     >>> volume = rng.normal(0, 1, 30)[site]
     >>> p = 1 / (1 + np.exp(-0.8 * volume - rng.normal(0, 0.3, 30)[site]))
-    >>> n = np.full(60, 80)
+    >>> x, n = rng.binomial(80, p), np.full(60, 80)
+    >>> models = [None, volume]
     >>> ((found,),) = explained_shares(
-    ...     rng.binomial(80, p), n, [("site", site)], [None, volume], rng=rng, n_draws=20
+    ...     x, n, [("site", site)], models, rng=rng, n_draws=20
     ... )
     >>> bool(0.6 < found.lower < found.value <= 1)
     True
@@ -164,6 +165,4 @@ class _Fitted:
         if not 0 < successes.sum() < self._model.n.sum():
             return np.zeros(len(self._model.names))
         other = self._model.with_successes(successes)
-        return np.asarray(
-            other.maximise(self.best, exact=False).sds ** 2, dtype=float
-        )
+        return np.asarray(other.maximise(self.best, exact=False).sds ** 2, dtype=float)

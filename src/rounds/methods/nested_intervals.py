@@ -105,8 +105,8 @@ def variance_shares(
        2006;60:290-297 (abstract): variance shares and median odds ratios.
     .. [2] Austin PC, Leckie G. Extending the median odds ratio (MOR), the interval odds
        ratio (IOR), and the proportion of opposed odds ratios (POOR) for use with
-       3-level multilevel logistic regression models. Statistics in Medicine 2026;45(8-9)
-       :e70558 (abstract): median odds ratios for patients within physicians within
+       3-level multilevel logistic regression models. Statistics in Medicine 2026;45:
+       e70558 (abstract): median odds ratios for patients within physicians within
        hospitals.
     .. [3] `confint.merMod` of lme4 (documentation): intervals from the likelihood's
        profile, which the tests compare.
@@ -196,7 +196,9 @@ class _Region:
         curved = model.curvature(best, free)
         step = 1 / np.sqrt(np.maximum(np.diag(curved), 1e-2))
         self._steps = np.full(self._size + best.sds.size, 0.2)
-        self._steps[np.flatnonzero(np.append(np.full(self._size, True), free))] = step
+        self._steps[
+            np.flatnonzero(np.append(np.ones(self._size, dtype=bool), free))
+        ] = step
 
     def ends(self, wanted: Wanted, value: float) -> tuple[float, float]:
         """Give the least and the greatest value of a number over the region."""

@@ -39,7 +39,7 @@ __all__ = ["Best", "Forest"]
 
 @dataclass(frozen=True, kw_only=True)
 class Best:
-    """The maximum of the likelihood; fixed effects are those of standardised columns."""
+    """The maximum of the likelihood; fixed effects are of standardised columns."""
 
     beta: NDArray[np.float64]
     sds: NDArray[np.float64]
@@ -74,7 +74,9 @@ class Forest:
         for name, given in levels:
             label = np.asarray(given)
             if label.shape != (self.x.size,):
-                raise ValueError(f"{label.size} labels of {name} for {self.x.size} rows")
+                raise ValueError(
+                    f"{label.size} labels of {name} for {self.x.size} rows"
+                )
             units, index = np.unique(label, return_inverse=True)
             if units.size < 2:
                 raise ValueError(f"{name} has fewer than two units")
@@ -246,9 +248,7 @@ class Forest:
         # How the log determinant moves with each row's log odds, the modes held …
         bent = unsure[-1][self.rows_of[-1]] * weight * (1 - 2 * mu)
         still = [np.zeros(size) for size in self.sizes]
-        solved, _ = self._downward(
-            self._upward(bent, weight, sds, still), sds, still
-        )
+        solved, _ = self._downward(self._upward(bent, weight, sds, still), sds, still)
         # … and with the modes that move along.
         pull = rest - 0.5 * (bent - weight * self._shift(solved, sds))
         along = []
@@ -298,9 +298,7 @@ class Forest:
             if exact
             else {"ftol": 1e-8, "gtol": 1e-3},
         )
-        return Best(
-            beta=found.x[:p], sds=found.x[p:], log_likelihood=-float(found.fun)
-        )
+        return Best(beta=found.x[:p], sds=found.x[p:], log_likelihood=-float(found.fun))
 
     def curvature(self, best: Best, free: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Give minus the second derivatives, by central differences of the gradient.
@@ -336,7 +334,6 @@ class Forest:
         """Give the modes of the effects, log odds, by level."""
         self._settle(self.X @ best.beta, best.sds)
         return [sd * v for sd, v in zip(best.sds, self._v, strict=True)]
-
 
     def posterior(
         self, best: Best

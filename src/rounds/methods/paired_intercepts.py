@@ -151,9 +151,9 @@ class _Paired:
         nodes, weights = np.polynomial.hermite.hermgauss(n_points)
         grid = np.stack(np.meshgrid(nodes, nodes), axis=-1).reshape(-1, 2)
         self._nodes = np.sqrt(2) * grid
-        self._log_weight = np.log(np.outer(weights, weights).ravel()) + (
-            grid**2
-        ).sum(axis=1)
+        self._log_weight = np.log(np.outer(weights, weights).ravel()) + (grid**2).sum(
+            axis=1
+        )
         parts = gammaln(self.n + 1) - gammaln(self.x + 1)
         self._constant = float((parts - gammaln(self.n - self.x + 1)).sum())
         self._z = np.zeros((2, self.n_units))

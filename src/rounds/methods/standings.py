@@ -29,7 +29,7 @@ _FEWEST_FOR_NULL = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Standings:
-    """What each unit would show with everybody's columns; units as their labels rise."""
+    """What each unit would show with everybody's columns; units by rising label."""
 
     units: NDArray[np.int64]
     value: NDArray[np.float64]
@@ -110,15 +110,15 @@ def standings(
     True
     """
     model = Forest(successes, totals, [("unit", groups)], covariates)
-    grid, fits = _grid(model, n_grid)
+    fits = _grid(model, n_grid)
     log_weight = np.array([fit.log_likelihood for fit in fits])
     weight = np.exp(log_weight - log_weight.max())
     # The grid starts at 0; its first point stands for half an interval.
     weight[0] *= 0.5
     many = rng.multinomial(n_draws, weight / weight.sum())
-    patterns, share = _patterns(model)
+    patterns = _patterns(model)
     parts = [
-        _drawn(model, fit, patterns, share, int(times), rng)
+        _drawn(model, fit, patterns, int(times), rng)
         for fit, times in zip(fits, many, strict=True)
         if times
     ]
@@ -232,7 +232,7 @@ def expected_events(
     return observed, expected, variance
 
 
-def _grid(model: Forest, n_grid: int) -> tuple[NDArray[np.float64], list[Best]]:
+def _grid(model: Forest, n_grid: int) -> list[Best]:
     """Give fits at standard deviations from 0 to where the profile has fallen by 6."""
     top = model.maximise()
     end = max(float(top.sds[0]), 0.1)
@@ -241,7 +241,7 @@ def _grid(model: Forest, n_grid: int) -> tuple[NDArray[np.float64], list[Best]]:
             break
         end = min(1.3 * end, LARGEST_SD)
     grid = np.linspace(0.0, end, n_grid)
-    return grid, [_at(model, float(sd), top) for sd in grid]
+    return [_at(model, float(sd), top) for sd in grid]
 
 
 def _at(model: Forest, sd: float, start: Best) -> Best:
@@ -266,8 +266,7 @@ def _patterns(model: Forest) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 def _drawn(
     model: Forest,
     fit: Best,
-    patterns: NDArray[np.float64],
-    share: NDArray[np.float64],
+    patterns: tuple[NDArray[np.float64], NDArray[np.float64]],
     n_draws: int,
     rng: np.random.Generator,
 ) -> NDArray[np.float64]:
@@ -278,7 +277,8 @@ def _drawn(
     moved = rng.standard_normal((n_draws, fit.beta.size)) @ root.T
     effects = centre + moved @ along.T
     effects = effects + rng.standard_normal(effects.shape) * np.sqrt(spread)
-    fixed = (fit.beta + moved) @ patterns.T
+    rows, share = patterns
+    fixed = (fit.beta + moved) @ rows.T
     found = np.zeros(effects.shape)
     for place, part in enumerate(share):
         found += part * expit(fixed[:, place, None] + effects)

@@ -97,12 +97,10 @@ def _standing(
     if hide or bare:
         site = hide_unit(one.site) if hide else _unit(one.site, bare)
         return Standing(site=site, balancing=beside)
-    return one.model_copy(
-        update={"site": _unit(one.site, bare), "balancing": beside}
-    )
+    return one.model_copy(update={"site": _unit(one.site, bare), "balancing": beside})
 
 
-def _unit(unit: UnitResult, bare: bool) -> UnitResult:  # noqa: FBT001 (of a pair)
+def _unit(unit: UnitResult, bare: bool) -> UnitResult:
     """Leave counts, and shrunken values with few digits, or without where made new."""
     values = {
         name: None if bare or number is None else round(number, _DIGITS)

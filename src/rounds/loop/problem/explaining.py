@@ -1,7 +1,7 @@
 """What explains how a measure varies, and what balances it?
 
 ```
- rows ─▶ cases ─▶ levels: region · site · clinician · patient     (which share lies where)
+ rows ─▶ cases ─▶ levels: region · site · clinician · patient (which share lies where)
             │  └▶ sites:  drawn together, ranked, who differs
             └──── with the balancing measure's cases: do the two go together?
 ```
@@ -149,9 +149,7 @@ def counted(asked: Asked) -> VariancePartition:
     """
     beside: dict[str, UnitResult] = {}
     if asked.balancing_rows is not None:
-        beside = {
-            one.unit: one for one in by_group(asked.balancing_rows, "care_site")
-        }
+        beside = {one.unit: one for one in by_group(asked.balancing_rows, "care_site")}
     sites = [
         Standing(site=one, balancing=beside.pop(one.unit, None))
         for one in by_group(asked.rows, "care_site")

@@ -97,7 +97,7 @@ def level_variances(
             shares[name] = variance_shares(x, n, levels, columns)
         except ValueError as error:
             shares[name] = f"The model could not be fitted: {error}."
-    explained = _explained(x, n, levels, models, shares, rng)
+    explained = _explained((x, n), levels, models, shares, rng)
     left_out = 1 - float(n.sum()) / cases.n
     if left_out > 0:
         percent = max(round(100 * left_out), 1)
@@ -108,7 +108,9 @@ def level_variances(
     found = [
         one
         for name in models
-        for one in _told(name, shares[name], explained.get(name, {}), plan, int(n.sum()))
+        for one in _told(
+            name, shares[name], explained.get(name, {}), plan, int(n.sum())
+        )
     ]
     return tuple(found), tuple(said)
 
@@ -143,9 +145,7 @@ def _planned(cases: Cases) -> _Plan:
         plan.levels.append(("region", cases.region))
     plan.levels.append(("site", cases.site))
     known = cases.clinician >= 0
-    pairs = np.unique(
-        np.column_stack([cases.site, cases.clinician])[known], axis=0
-    )
+    pairs = np.unique(np.column_stack([cases.site, cases.clinician])[known], axis=0)
     at_each = np.bincount(pairs[:, 0], minlength=n_sites) if len(pairs) else np.zeros(1)
     several = int((at_each > 1).sum())
     if not len(pairs):
@@ -157,9 +157,9 @@ def _planned(cases: Cases) -> _Plan:
         )
     elif several < _FEWEST:
         plan.refused["clinician"] = (
-            f"{_many(several, 'site')} of {n_sites} with two or more clinicians are too "
-            f"few to tell clinicians from sites; at least {_FEWEST} are needed. What is "
-            "said of sites is of both together."
+            f"{_many(several, 'site')} of {n_sites} with two or more clinicians are "
+            f"too few to tell clinicians from sites; at least {_FEWEST} are needed. "
+            "What is said of sites is of both together."
         )
     else:
         plan.levels.append(("clinician", cases.clinician))
@@ -191,8 +191,8 @@ def _models(
     alike = _varied(_site_columns(cases)[known])
     if len(cases.sites) < _FEWEST_SITES:
         said.append(
-            f"With fewer than {_FEWEST_SITES} sites, what sites are like cannot be told "
-            "from which they are."
+            f"With fewer than {_FEWEST_SITES} sites, what sites are like cannot be "
+            "told from which they are."
         )
     elif alike.shape[1]:
         models["case_mix_and_site"] = np.column_stack([mix, alike])
@@ -225,8 +225,7 @@ def _varied(columns: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _explained(
-    x: NDArray[np.float64],
-    n: NDArray[np.float64],
+    counted: tuple[NDArray[np.float64], NDArray[np.float64]],
     levels: list[tuple[Level, NDArray[np.int64]]],
     models: dict[Model, NDArray[np.float64] | None],
     shares: dict[Model, Shares | str],
@@ -237,7 +236,7 @@ def _explained(
         return {}
     columns = [models[name] for name in fitted]
     try:
-        rows = explained_shares(x, n, levels, columns, rng=rng, n_draws=BOOTSTRAP)
+        rows = explained_shares(*counted, levels, columns, rng=rng, n_draws=BOOTSTRAP)
     except ValueError:
         return {}  # no share explained is told where a model cannot be fitted
     crude = shares["crude"]
@@ -344,7 +343,7 @@ def _level(
 def _change(
     name: Level, model: Model, found: Explained | None, n: int
 ) -> Estimate | NotEstimable | None:
-    """Give the proportional change in variance; None of the model it is held against."""
+    """Give the proportional change in variance; None of the crude model."""
     if model == "crude":
         return None
     if found is None:

@@ -9,8 +9,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from rounds.ledger import Entry, Ledger
-from rounds.nouns import DefinitionError, Measure, OpportunityList, Published, Ref
-from rounds.reports import render_opportunities, render_step
+from rounds.nouns import (
+    DefinitionError,
+    Measure,
+    OpportunityList,
+    Published,
+    Ref,
+    VariancePartition,
+)
+from rounds.reports import render_opportunities, render_partition, render_step
 from rounds.reports.figures import turn_ring
 from rounds.web.answers import answer
 from rounds.web.stories import (
@@ -72,6 +79,8 @@ def entry(request: Request) -> Response:
         noun = ledger.read(found.ref)
         if isinstance(noun, OpportunityList):
             noun, listed = _listed(ledger, noun, masked=masked)
+        elif isinstance(noun, VariancePartition):
+            noun, listed = _partition(ledger, noun, masked=masked)
         else:
             listed = None
         story = story_at(ledger, noun) if kind == MAIN[step] else None
@@ -136,6 +145,23 @@ def _listed(
     held = {str(one.ref) for one in ledger.entries()}
     titles = {str(ref): _title(ledger, ref, held) for ref in named}
     drawn = render_opportunities(noun, titles, mask_sites=masked)
+    return noun, Markup(drawn)  # noqa: S704 - escaped where it is made
+
+
+def _partition(
+    ledger: Ledger, noun: VariancePartition, *, masked: bool
+) -> tuple[VariancePartition, Markup]:
+    """Give a variance partition, without its sites while they are masked."""
+    if masked:
+        noun = noun.model_copy(update={"sites": ()})
+    held = {str(one.ref) for one in ledger.entries()}
+    found = [
+        ledger.read(ref) if ref is not None and str(ref) in held else None
+        for ref in (noun.measure, noun.balancing)
+    ]
+    measure, beside = (one if isinstance(one, Measure) else None for one in found)
+    measures = None if measure is None else (measure, beside)
+    drawn = render_partition(noun, measures, mask_sites=masked)
     return noun, Markup(drawn)  # noqa: S704 - escaped where it is made
 
 
