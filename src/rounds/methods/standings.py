@@ -111,15 +111,22 @@ def standings(
     """
     model = Forest(successes, totals, [("unit", groups)], covariates)
     fits = _grid(model, n_grid)
-    log_weight = np.array([fit.log_likelihood for fit in fits])
+    curved = [model.curvature(fit, np.array([False])) for fit in fits]
+    # Laplace over the fixed effects: their curvature belongs to the weight.
+    log_weight = np.array(
+        [
+            fit.log_likelihood - 0.5 * float(np.linalg.slogdet(each)[1])
+            for fit, each in zip(fits, curved, strict=True)
+        ]
+    )
     weight = np.exp(log_weight - log_weight.max())
     # The grid starts at 0; its first point stands for half an interval.
     weight[0] *= 0.5
     many = rng.multinomial(n_draws, weight / weight.sum())
     patterns = _patterns(model)
     parts = [
-        _drawn(model, fit, patterns, int(times), rng)
-        for fit, times in zip(fits, many, strict=True)
+        _drawn(model, (fit, each), patterns, int(times), rng)
+        for fit, each, times in zip(fits, curved, many, strict=True)
         if times
     ]
     draws = rng.permutation(np.concatenate(parts))
@@ -265,14 +272,14 @@ def _patterns(model: Forest) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 def _drawn(
     model: Forest,
-    fit: Best,
+    fitted: tuple[Best, NDArray[np.float64]],
     patterns: tuple[NDArray[np.float64], NDArray[np.float64]],
     n_draws: int,
     rng: np.random.Generator,
 ) -> NDArray[np.float64]:
     """Draw standardised proportions at one standard deviation."""
+    fit, curved = fitted
     centre, spread, along = model.posterior(fit)
-    curved = model.curvature(fit, np.array([False]))
     root = np.linalg.cholesky(np.linalg.inv(curved))
     moved = rng.standard_normal((n_draws, fit.beta.size)) @ root.T
     effects = centre + moved @ along.T
