@@ -21,7 +21,9 @@ CONFIG = WorldConfig(people=6_000, n_clinics=12, weeks=4, seed=4)
 @pytest.fixture(scope="module")
 def house(tmp_path_factory):
     root = tmp_path_factory.mktemp("explain")
-    World(CONFIG).write_omop(root / "omop")
+    made = World(CONFIG)
+    made.live(made.go_live, None)
+    made.write_omop(root / "omop")
     project = Project.init(root / "house", source=None)
     load(root / "omop", project.datamart)
     return project

@@ -60,7 +60,7 @@ def partition(*, balancing=True):
             rank_lower=max(i - 5, 1),
             rank_upper=min(i + 8, 28),
             differs="high" if i < 2 else "low" if i > 25 else "no",
-        )  # fmt: skip
+        )
         for i, (v, b) in enumerate(zip(values, beside, strict=True))
     ]
     sites += [

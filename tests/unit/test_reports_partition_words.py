@@ -17,15 +17,17 @@ FEW = NotEstimable(reason="Three sites are too few.")
 
 def told(site, clinician, change):
     """A partition whose crude levels, and whose change with age and sex, are these."""
-    found = []
-    for one in partition().levels:
-        new = {"site": site, "clinician": clinician}.get(one.level)
-        if new is not None and one.model == "crude":
-            one = one.model_copy(update={"share": new})
-        if one.level == "site" and one.model == "case_mix":
-            one = one.model_copy(update={"explained": change})
-        found.append(one)
-    return partition().model_copy(update={"levels": tuple(found)})
+    given = partition()
+    new = {"site": site, "clinician": clinician}
+    found = [
+        one.model_copy(update={"share": new[one.level]})
+        if one.level in new and one.model == "crude"
+        else one.model_copy(update={"explained": change})
+        if (one.level, one.model) == ("site", "case_mix")
+        else one
+        for one in given.levels
+    ]
+    return given.model_copy(update={"levels": tuple(found)})
 
 
 def estimate(value, lower, upper):

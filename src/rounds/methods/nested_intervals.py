@@ -145,13 +145,14 @@ def variance_shares(
                 upper=max(high**2, value),
             )
         )
+    persons = PERSONS / total
     between = float(np.sqrt((best.sds**2).sum()))
     low, high = region.ends(_between, between)
     return Shares(
         levels=tuple(found),
-        persons=PERSONS / total,
-        persons_lower=PERSONS / (PERSONS + high**2),
-        persons_upper=PERSONS / (PERSONS + low**2),
+        persons=persons,
+        persons_lower=min(PERSONS / (PERSONS + high**2), persons),
+        persons_upper=max(PERSONS / (PERSONS + low**2), persons),
         level=level,
     )
 

@@ -195,7 +195,7 @@ def _models(
             "told from which they are."
         )
     elif alike.shape[1]:
-        models["case_mix_and_site"] = np.column_stack([mix, alike])
+        models["case_mix_and_site"] = _varied(np.column_stack([mix, alike]))
     return models, said
 
 
