@@ -217,7 +217,7 @@ def render_partition(
         better = measures[0].improvement_notation == "increase"
         sites = figures.standing_sites(found, more_is_better=better)
         if measures[1] is not None:
-            balance = figures.two_measures(found, *measures)  # type: ignore[arg-type]
+            balance = figures.two_measures(found, measures[0], measures[1])
     reasons = [
         one.share.reason for one in found.levels if isinstance(one.share, NotEstimable)
     ]

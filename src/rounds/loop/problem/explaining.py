@@ -200,9 +200,10 @@ def partition_of(
         notes += more
     else:
         notes.append("Sites are not listed while a trial runs among them.")
-    if hidden:
-        one = "1 site" if len(hidden) == 1 else f"{len(hidden)} sites"
-        notes.append(f"{one} whose counts are not told take no part.")
+    n_hidden = sum(not name.startswith("(") for name in hidden)
+    if n_hidden:
+        sites_said = "1 site" if n_hidden == 1 else f"{n_hidden} sites"
+        notes.append(f"{sites_said} whose counts are not told take no part.")
     correlation = None if second is None else correlation_of(first, second)
     found = _noun(asked, levels=levels, sites=sites, said=tuple(notes))
     return found.model_copy(update={"correlation": correlation})
