@@ -74,7 +74,7 @@ def test_it_is_a_table_and_two_sentences_for_people(house, capsys):
     assert code == 0
     assert "As they are: share of the variance" in printed
     assert "Sites drawn together" in printed
-    assert "differences" in printed
+    assert "how results vary" in printed or "too few to tell" in printed
     assert "No rank is certain" in printed
     again = said(capsys, *ask(house))[1]
     assert again == printed

@@ -56,15 +56,15 @@ def test_a_patient_partner_can_read_it(site, clinician, change):
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        (("known", "known", "some"), "6% (3% to 11%) of the differences lie between"),
-        (("known", "known", "some"), "3% (1% to 6%) between the doctors of one site"),
-        (("known", "", "some"), "the rest lie between the patients of one site"),
+        (("known", "known", "some"), "6% (3% to 11%) lies with the site"),
+        (("known", "known", "some"), "3% (1% to 6%) with the doctor"),
+        (("known", "", "some"), "the rest with the patients of one site"),
         (("tiny", "", "some"), "0.4% (0% to 2%)"),
         (("", "known", "some"), "too few to tell"),
-        (("known", "known", "some"), "about 31% of the differences between sites (8%"),
+        (("known", "known", "some"), "some 31% of how sites differ (8% to 52%)"),
         (("known", "known", "more"), "differ more than they seem to"),
         (("known", "known", "unclear"), "It is not clear that age and sex go with"),
-        (("known", "known", ""), "cannot be told from these data"),
+        (("known", "known", ""), "cannot tell what goes with"),
     ],
 )
 def test_the_sentences_say_what_the_numbers_say(given, words):

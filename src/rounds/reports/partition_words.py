@@ -33,7 +33,7 @@ def partition_sentences(found: VariancePartition) -> tuple[str, str]:
     ... )
     >>> print(*partition_sentences(found), sep="\n")
     The data are too few to tell how much sites differ.
-    What goes with the differences between sites cannot be told from these data.
+    These data cannot tell what goes with how sites differ.
     """
     return _where(found), _with_what(found)
 
@@ -42,42 +42,32 @@ def _where(found: VariancePartition) -> str:
     site, clinician = (_level(found, name, "crude") for name in ("site", "clinician"))
     if site is None or isinstance(site.share, NotEstimable):
         return "The data are too few to tell how much sites differ."
-    told = _share(site.share)
+    told = f"Of how results vary, {_share(site.share)} lies with the site"
     if clinician is None or isinstance(clinician.share, NotEstimable):
-        return (
-            f"About {told} of the differences lie between sites; the rest lie between "
-            "the patients of one site."
-        )
-    return (
-        f"About {told} of the differences lie between sites and "
-        f"{_share(clinician.share)} between the doctors of one site; the rest lie "
-        "between patients."
-    )
+        return f"{told} and the rest with the patients of one site."
+    return f"{told} and {_share(clinician.share)} with the doctor."
 
 
 def _with_what(found: VariancePartition) -> str:
     site = _level(found, "site", "case_mix")
     change = None if site is None else site.explained
     if not isinstance(change, Estimate):
-        return (
-            "What goes with the differences between sites cannot be told from these "
-            "data."
-        )
+        return "These data cannot tell what goes with how sites differ."
     value, lower, upper = change.numbers
     if lower > 0:
         return (
-            f"Age and sex go with about {_percent(value)} of the differences between "
-            f"sites ({_percent(lower)} to {_percent(upper)}), and why the rest is "
-            "there is not known."
+            f"Age and sex go with some {_percent(value)} of how sites differ "
+            f"({_percent(lower)} to {_percent(upper)}); why the rest is there is not "
+            "known."
         )
     if upper < 0:
         return (
-            "With age and sex taken into account, sites differ more than they seem to, "
-            "and why they do is not known."
+            "Once age and sex are known, sites differ more than they seem to, and why "
+            "they do is not known."
         )
     return (
-        "It is not clear that age and sex go with the differences between sites, and "
-        "why sites differ is not known."
+        "It is not clear that age and sex go with how sites differ, and why they "
+        "differ is not known."
     )
 
 

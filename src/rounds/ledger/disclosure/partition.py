@@ -123,10 +123,10 @@ def _level(one: LevelVariance, *, withheld: bool) -> LevelVariance:
 
 
 def _aggregate(told: Told, *, withheld: bool) -> Told:
+    if told is None or told == HIDDEN:
+        return told
     if isinstance(told, NotEstimable):
         return NotEstimable(reason=safe_text(told.reason))
-    if told is None:
-        return None
     if withheld:
         return HIDDEN
     rough = coarse(told)

@@ -61,7 +61,7 @@ _UNEXPLAINED = (
 _RANKS = "No rank is certain: each stands with the range that it may as well have."
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Asked:
     """A measure, and one that balances it, with the rows of both read once."""
 
