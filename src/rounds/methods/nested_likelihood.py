@@ -264,16 +264,8 @@ class Forest:
             )
         return self._value(eta, up), np.concatenate([self.X.T @ pull, along])
 
-    def maximise(self, start: Best | None = None, *, exact: bool = True) -> Best:
-        """Find fixed effects (of the standardised columns), sds and log-likelihood.
-
-        Parameters
-        ----------
-        start : Best, optional
-            Where to begin.
-        exact : bool
-            Whether to the last digits; a bootstrap needs four.
-        """
+    def maximise(self) -> Best:
+        """Find fixed effects (of the standardised columns), sds and log-likelihood."""
         k, p = len(self.names), self.X.shape[1]
 
         def lost(at: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
@@ -281,22 +273,16 @@ class Forest:
             return -value, -gradient
 
         pooled = self.x.sum() / self.n.sum()
-        first = np.concatenate(
-            [[np.log(pooled / (1 - pooled))], np.zeros(p - 1), np.full(k, 0.4)]
-        )
-        if start is not None:
-            # A standard deviation that begins at 0 would stay there.
-            first = np.append(start.beta, np.maximum(start.sds, 0.05))
         bounds: list[tuple[float | None, float | None]] = [(None, None)] * p
         found = minimize(
             lost,
-            first,
+            np.concatenate(
+                [[np.log(pooled / (1 - pooled))], np.zeros(p - 1), np.full(k, 0.4)]
+            ),
             jac=True,
             method="L-BFGS-B",
             bounds=[*bounds, *[(0.0, LARGEST_SD)] * k],
-            options={"ftol": 1e-14, "gtol": 1e-6}
-            if exact
-            else {"ftol": 1e-8, "gtol": 1e-3},
+            options={"ftol": 1e-14, "gtol": 1e-6},
         )
         return Best(beta=found.x[:p], sds=found.x[p:], log_likelihood=-float(found.fun))
 
