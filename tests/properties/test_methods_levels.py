@@ -57,6 +57,25 @@ def test_the_gradient_is_the_slope_of_the_likelihood(seed, one, other, slope):
 
 @FEW
 @given(SEEDS)
+def test_no_spread_is_taken_for_none_where_another_is_likelier(seed):
+    """At a standard deviation of 0 the likelihood has no slope: who steps there on the
+    way must look beside it, or reports that clinicians are all alike."""
+    rng = np.random.default_rng(seed)
+    clinician = np.arange(120)
+    site = clinician // 4
+    x = rng.binomial(20, 1 / (1 + np.exp(-rng.normal(0, 0.3, 30)[site])))
+    model = Forest(x, np.full(120, 20), [("site", site), ("clinician", clinician)])
+    best = model.maximise()
+    beside = [
+        model.log_likelihood(best.beta, np.array([one, other]))
+        for one in (0.0, 0.1, 0.2, best.sds[0])
+        for other in (0.0, 0.05, 0.1, 0.15, 0.2)
+    ]
+    assert best.log_likelihood >= max(beside) - 1e-6
+
+
+@FEW
+@given(SEEDS)
 def test_order_names_and_the_side_that_is_counted_change_no_share(seed):
     x, n, levels, female = made(seed)
     first = numbers(variance_shares(x, n, levels, female))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit
 
+from rounds.methods.climbing import climb
 from rounds.methods.nested_intervals import model_of
 from rounds.methods.random_intercept import LARGEST_SD
 
@@ -23,6 +24,7 @@ __all__ = ["Explained", "explained_shares"]
 _SMALLEST = 1e-3
 """A standard deviation that is none."""
 _NEAR_NONE = 0.2
+"""A standard deviation below which 0 is tried too."""
 _NOTHING = 1e-6
 """A variance that is none."""
 
@@ -168,7 +170,8 @@ class _Fitted:
     def variances_of(self, successes: NDArray[np.float64]) -> NDArray[np.float64]:
         """Fit the same model to other successes; give the levels' variances."""
         if self._units is not None:
-            successes = np.bincount(self._units, weights=successes)
+            summed = np.bincount(self._units, weights=successes)
+            successes = np.asarray(summed, dtype=float)
         if not 0 < successes.sum() < self._model.n.sum():
             return np.zeros(len(self._model.names))
         other = self._model.with_successes(successes)
@@ -189,51 +192,28 @@ class _Fitted:
 def _climbed(
     model: Forest, start: Best, inverse: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Climb from one data set's maximum to another's; give the standard deviations."""
+    """Climb from one data set's maximum to another's; give the standard deviations.
+
+    With the first one's curvature five steps or so suffice.
+    """
     size = start.beta.size
     first = np.append(start.beta, np.maximum(start.sds, 0.05))
-    at, value = _climb(model, first, inverse)
+
+    def higher(at: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+        return climb(
+            lambda z: model.slope(z[:size], z[size:]),
+            at,
+            inverse,
+            n_sds=start.sds.size,
+            largest=LARGEST_SD,
+        )
+
+    at, value = higher(first)
     for level in np.flatnonzero(at[size:] < _NEAR_NONE):
         # So near to 0 the likelihood is flat: whether 0 is as likely decides.
         tried = at.copy()
         tried[size + level] = 0.0
-        tried, there = _climb(model, tried, inverse)
+        tried, there = higher(tried)
         if there > value - 1e-4:
             at, value = tried, there
-    return at[size:]
-
-
-def _climb(
-    model: Forest, at: NDArray[np.float64], inverse: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], float]:
-    """Climb by quasi-Newton steps (BFGS) that begin with a curvature from near by.
-
-    Five or so suffice. A standard deviation comes down to a fifth at most in one step,
-    for at 0 it stays, the likelihood being even in it.
-    """
-    size = model.X.shape[1]
-    value, gradient = model.slope(at[:size], at[size:])
-    for _ in range(40):
-        step = inverse @ gradient
-        if float(step @ gradient) <= 0:
-            inverse, step = np.eye(at.size) * 0.01, gradient * 0.01
-        step[size:][at[size:] == 0] = 0.0
-        for _ in range(12):
-            tried = at + step
-            tried[size:] = np.clip(tried[size:], 0.2 * at[size:], LARGEST_SD)
-            there, slope = model.slope(tried[:size], tried[size:])
-            if there > value - 1e-10:
-                break
-            step = step / 3
-        else:
-            break
-        moved, turned = tried - at, gradient - slope
-        gain = there - value
-        at, value, gradient = tried, there, slope
-        if gain < 1e-5 and (np.abs(moved) < 0.02).all():
-            break
-        inner = float(moved @ turned)
-        if inner > 1e-10:
-            left = np.eye(at.size) - np.outer(moved, turned) / inner
-            inverse = left @ inverse @ left.T + np.outer(moved, moved) / inner
-    return at, value
+    return np.asarray(at[size:], dtype=float)

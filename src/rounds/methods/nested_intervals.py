@@ -219,7 +219,7 @@ class _Region:
             return self._slope(centre + steps * z)[0] - best.log_likelihood + self._drop
 
         def room_slope(z: NDArray[np.float64]) -> NDArray[np.float64]:
-            return self._slope(centre + steps * z)[1] * steps
+            return np.asarray(self._slope(centre + steps * z)[1] * steps, dtype=float)
 
         top = (LARGEST_SD - best.sds) / steps[p:]
         bounds = [(-30.0, 30.0)] * p

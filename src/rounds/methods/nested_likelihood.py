@@ -24,6 +24,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit, gammaln
 
+from rounds.methods.climbing import climb
 from rounds.methods.proportion import counts
 from rounds.methods.random_intercept import LARGEST_SD
 
@@ -267,21 +268,42 @@ class Forest:
     def maximise(self) -> Best:
         """Find fixed effects (of the standardised columns), sds and log-likelihood."""
         k, p = len(self.names), self.X.shape[1]
+        pooled = self.x.sum() / self.n.sum()
+        start = np.append(np.log(pooled / (1 - pooled)), np.zeros(p - 1))
+        best = self._maximised(np.append(start, np.full(k, 0.4)))
+        # Who steps onto a standard deviation of 0 stays there, though there may be a
+        # higher place beside it.
+        for level in np.flatnonzero(best.sds < 1e-3):
+            at = np.append(best.beta, best.sds)
+            at[p + level] = 0.1
+            guess = np.eye(k + p) * 0.01
+            at, value = climb(
+                lambda z: self.slope(z[:p], z[p:]),
+                at,
+                guess,
+                n_sds=k,
+                largest=LARGEST_SD,
+            )
+            if value > best.log_likelihood + 1e-6:
+                other = self._maximised(at)
+                if other.log_likelihood > best.log_likelihood:
+                    best = other
+        return best
+
+    def _maximised(self, start: NDArray[np.float64]) -> Best:
+        p = self.X.shape[1]
 
         def lost(at: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
             value, gradient = self.slope(at[:p], at[p:])
             return -value, -gradient
 
-        pooled = self.x.sum() / self.n.sum()
         bounds: list[tuple[float | None, float | None]] = [(None, None)] * p
         found = minimize(
             lost,
-            np.concatenate(
-                [[np.log(pooled / (1 - pooled))], np.zeros(p - 1), np.full(k, 0.4)]
-            ),
+            start,
             jac=True,
             method="L-BFGS-B",
-            bounds=[*bounds, *[(0.0, LARGEST_SD)] * k],
+            bounds=[*bounds, *[(0.0, LARGEST_SD)] * len(self.names)],
             options={"ftol": 1e-14, "gtol": 1e-6},
         )
         return Best(beta=found.x[:p], sds=found.x[p:], log_likelihood=-float(found.fun))

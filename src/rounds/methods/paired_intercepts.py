@@ -8,7 +8,7 @@ both effects is taken by adaptive Gauss–Hermite quadrature about their mode.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.optimize import brentq, minimize
@@ -200,7 +200,7 @@ class _Paired:
 
     def maximise(
         self, start: NDArray[np.float64], correlation: float | None = None
-    ) -> object:
+    ) -> Any:
         """Maximise over all parameters, or over all but the correlation."""
         bounds: list[tuple[float | None, float | None]] = [(None, None)] * 2
         bounds += [(1e-3, _LARGEST_SD)] * 2
@@ -229,8 +229,8 @@ class _Paired:
         def above(correlation: float) -> float:
             nonlocal found
             at = self.maximise(found, correlation)
-            found = np.append(at.x, correlation)  # type: ignore[attr-defined]
-            return -float(at.fun) - bound  # type: ignore[attr-defined]
+            found = np.append(at.x, correlation)
+            return -float(at.fun) - bound
 
         if abs(end - best[4]) < 1e-6 or above(end) > 0:
             return float(np.sign(end))
@@ -248,4 +248,5 @@ def _curvature(
     root: NDArray[np.float64], weight: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Give minus the second derivatives in each unit, shape (n_units, 2, 2)."""
-    return np.eye(2) + np.einsum("ai,au,aj->uij", root, weight, root)
+    found = np.eye(2) + np.einsum("ai,au,aj->uij", root, weight, root)
+    return np.asarray(found, dtype=float)

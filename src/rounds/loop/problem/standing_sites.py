@@ -177,7 +177,7 @@ def _of_sites(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Give events, patients, and by how much the log odds expected of them differ."""
     x, expected, _ = expected_events(*_rows(cases))
-    n = np.bincount(cases.site, weights=cases.trials)
+    n = np.asarray(np.bincount(cases.site, weights=cases.trials), dtype=float)
     overall = float(x.sum() / n.sum())
     p = expected / n
     offset = np.log(p / (1 - p)) - np.log(overall / (1 - overall))
