@@ -174,6 +174,18 @@ def test_sites_that_may_not_be_told_take_no_part():
     assert again.sites == told.sites
 
 
+def test_where_one_measure_is_met_by_all_who_may_be_told_the_two_are_not_compared():
+    mart = clinics(seed=3, n_clinics=12, size=60)
+    asked = read_asked(MEASURE, mart, period=PERIOD, balancing=OTHER)
+    names = {one.site.unit for one in counted(asked).sites}
+    found = partition_of(asked, hidden_balancing=names - {"clinic-00"})
+    assert "measures; at least" in found.correlation.reason
+    mart._connection.execute("UPDATE measurement SET value_as_number = 100")
+    same = explained(mart, beside=OTHER)
+    assert "same result" in same.correlation.reason
+    assert any("same result" in said for said in same.limitations)
+
+
 def test_no_site_is_named_while_a_trial_runs_among_them():
     found = explained(clinics(seed=3), by_site=False)
     assert found.sites == ()

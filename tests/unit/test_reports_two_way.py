@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from rounds.definitions import builtin_measures
+from rounds.nouns import NotEstimable
 from rounds.reports import style_sheet
 from rounds.reports.charts import (
     NARROW,
@@ -168,8 +169,12 @@ def test_the_figures_are_made_of_what_may_be_told():
     assert turned.units[0].flag == "worse"
     assert "certain" in order.what
     shares = levels_forest(found)
-    assert sum(row.kind == "absent" for row in shares.rows) == 3
-    assert sum(row.kind == "study" for row in shares.rows) == 9
+    assert sum(row.kind == "heading" for row in shares.rows) == 3
+    assert sum(row.kind == "study" for row in shares.rows) == 6
+    few = NotEstimable(reason="too wide")
+    given = [one.model_copy(update={"share": few}) for one in found.levels[:2]]
+    kept = found.model_copy(update={"levels": (*given, *found.levels[2:])})
+    assert sum(row.kind == "absent" for row in levels_forest(kept).rows) == 1
 
 
 def test_without_sites_or_numbers_there_is_no_picture():

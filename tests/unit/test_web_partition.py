@@ -93,4 +93,4 @@ def test_small_counts_are_hidden_in_one_that_was_never_published():
 def test_without_a_balancing_measure_there_is_no_part_about_it(pair):
     drawn = render_partition(partition(balancing=False), pair)
     assert "What balances it" not in drawn
-    assert "too little to tell" in drawn
+    assert "Sites lie in 2 regions" in drawn

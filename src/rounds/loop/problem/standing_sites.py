@@ -46,6 +46,8 @@ def drawn_together(
             reason=f"{len(cases.sites)} sites are too few to draw together; at least "
             f"{_FEWEST} are needed."
         )
+    if not 0 < cases.events.sum() < cases.trials.sum():
+        return _alike(f"{len(cases.sites)} sites that may be told")
     try:
         return standings(*_rows(cases), rng=rng)
     except ValueError as error:
@@ -135,8 +137,10 @@ def correlation_of(first: Cases, second: Cases) -> Estimate | NotEstimable:
             reason=f"{len(both)} sites have patients of both measures; at least "
             f"{_FEWEST} are needed."
         )
-    counts = [_of_sites(cases, both) for cases in (first, second)]
+    if any(not 0 < one.events.sum() < one.trials.sum() for one in (first, second)):
+        return _alike(f"{len(both)} sites that may be told on both measures")
     try:
+        counts = [_of_sites(cases, both) for cases in (first, second)]
         for (x, n, _), which in zip(counts, ("first", "second"), strict=True):
             if sd_interval(x, n)[0] < 1e-3:
                 return NotEstimable(
@@ -157,6 +161,13 @@ def correlation_of(first: Cases, second: Cases) -> Estimate | NotEstimable:
         estimand="Correlation of the sites' effects on the two measures",
         method="Bivariate random-intercept logistic model, binomial counts, with the "
         "mix of patients as an offset; profile likelihood",
+    )
+
+
+def _alike(where: str) -> NotEstimable:
+    return NotEstimable(
+        reason=f"In the {where} every patient had the same result, so that nothing can "
+        "be told of differences."
     )
 
 

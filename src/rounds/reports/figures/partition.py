@@ -33,12 +33,20 @@ _FEWEST = 3
 
 
 def levels_forest(found: VariancePartition) -> Forest | None:
-    """Give the shares of the variance, level by level; None where none is told."""
-    if not any(isinstance(one.share, Estimate) for one in found.levels):
+    """Give the shares of the levels above patients; None where none is told.
+
+    Patients have nearly all of the variance: beside them nothing else could be seen.
+    """
+    shown = [
+        one
+        for one in found.levels
+        if one.level != "patient" and one.n_units is not None
+    ]
+    if not any(isinstance(one.share, Estimate) for one in shown):
         return None
     rows: list[ForestRow] = []
     for model, title in MODELS.items():
-        mine = [one for one in found.levels if one.model == model]
+        mine = [one for one in shown if one.model == model]
         if mine:
             rows.append(ForestRow(label=title, kind="heading"))
             rows += [_level(one) for one in mine]
@@ -48,18 +56,13 @@ def levels_forest(found: VariancePartition) -> Forest | None:
         rows=tuple(rows),
         unit="percent",
         null=None,
-        axis="Share of the variance of the log odds",
+        axis="Share of the variance; patients have the rest",
         beside_title="95% interval",
     )
 
 
 def _level(one: LevelVariance) -> ForestRow:
-    name = {
-        "region": "Regions",
-        "site": "Sites",
-        "clinician": "Clinicians",
-        "patient": "Patients of one unit",
-    }[one.level]
+    name = f"{one.level.capitalize()}s ({one.n_units})"
     if isinstance(one.share, NotEstimable):
         return ForestRow(label=name, kind="absent", beside="too little to tell")
     value, lower, upper = one.share.numbers
