@@ -65,6 +65,17 @@ def test_sites_are_not_named_while_a_trial_randomises_them(tmp_path, capsys):
     assert shown == sorted(shown)
 
 
+def test_no_command_names_a_site_while_a_trial_randomises_them(tmp_path, capsys):
+    past = begin(tmp_path / "past", OPTIONS, silent)
+    named = {unit.unit for unit in past.problem.units}
+    assert len(named) > 3
+    for command in (["problem", "run"], ["problem", "list"]):
+        assert main([*command, "--project", str(past.project.root), "--json"]) == 0
+        told = capsys.readouterr().out
+        assert not [name for name in named if name in told], command
+        assert json.loads(told)
+
+
 def test_a_status_names_no_day_and_no_small_count(tmp_path, capsys):
     """Ten deaths are ten people, and the last day may be one person's."""
     past = begin(tmp_path / "past", OPTIONS, silent)

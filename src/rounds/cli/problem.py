@@ -31,7 +31,14 @@ def run_(
     json
         Print one JSON object.
     """
-    from rounds.conduct import Desk, Plan, Project, publishable, run_problem
+    from rounds.conduct import (
+        Desk,
+        Plan,
+        Project,
+        publishable,
+        run_problem,
+        without_sites,
+    )
     from rounds.nouns import NotEstimable
     from rounds.reports import Story, render
 
@@ -49,6 +56,9 @@ def run_(
         opened.report,
         mask_sites=masked,
     )
+    ref = found.ref()
+    if masked:
+        found = without_sites(found)
     lines = [
         f"{found.title}, {found.period.start} to {found.period.end}",
         f"  baseline        {number(found.baseline)}",
@@ -62,9 +72,9 @@ def run_(
             f"over-dispersion {found.variation.phi:.2f}"
         )
     lines += [f"  * {sentence}" for sentence in found.limitations]
-    lines += ["", f"{found.ref().short}", f"Report: {report}"]
+    lines += ["", ref.short, f"Report: {report}"]
     show(
-        {"problem": found, "ref": str(found.ref()), "report": report},
+        {"problem": found, "ref": str(ref), "report": report},
         lines,
         as_json=json,
     )

@@ -64,7 +64,14 @@ def explain_(
     json
         Print one JSON object.
     """
-    from rounds.conduct import Desk, Plan, Project, publishable, run_explain
+    from rounds.conduct import (
+        Desk,
+        Plan,
+        Project,
+        publishable,
+        run_explain,
+        without_sites,
+    )
     from rounds.reports.partition_table import levels_csv, sites_csv
     from rounds.reports.partition_words import partition_sentences
 
@@ -82,6 +89,9 @@ def explain_(
         first = desk.measure(name)
         second = desk.measure(balancing) if balancing else None
         desk.ledger.export(opened.ledger)
+        ref = found.ref()
+        if desk.practice.is_masked(utc_now()):
+            found = without_sites(found)
     written: list[Path] = []
     if csv is not None:
         beside = csv.with_name(f"{csv.stem}-sites{csv.suffix}")
@@ -102,13 +112,13 @@ def explain_(
         "",
         *(f"  * {said}" for said in found.limitations),
         "",
-        found.ref().short,
+        ref.short,
         *(f"Written: {path}" for path in written),
     ]
     show(
         {
             "partition": found,
-            "ref": str(found.ref()),
+            "ref": str(ref),
             "summary": list(sentences),
             "written": written,
         },

@@ -136,7 +136,14 @@ def open_(
     json
         Print one JSON object.
     """
-    from rounds.conduct import Desk, Plan, Project, opened_problem, publishable
+    from rounds.conduct import (
+        Desk,
+        Plan,
+        Project,
+        opened_problem,
+        publishable,
+        without_sites,
+    )
 
     opened = Project.open(project)
     plan = Plan.load(opened.plan_path).problem
@@ -156,12 +163,15 @@ def open_(
                 )
             )
         desk.ledger.export(opened.ledger)
+        ref = found.ref()
+        if desk.practice.is_masked(utc_now()):
+            found = without_sites(found)
     lines = [
         f"{found.title}, {found.period.start} to {found.period.end}",
         f"  baseline  {number(found.baseline)}",
         f"  aim       {100 * found.aim.target:.1f}% by {found.aim.by}",
         f"  owner     {found.owner}",
         "",
-        found.ref().short,
+        ref.short,
     ]
-    show({"problem": found, "ref": str(found.ref())}, lines, as_json=json)
+    show({"problem": found, "ref": str(ref)}, lines, as_json=json)

@@ -6,10 +6,8 @@ from rounds.conduct.desk import Desk
 from rounds.conduct.explaining import run_explain
 from rounds.conduct.gate import Gate, publishable
 from rounds.conduct.lineage import impact_of_file, why_with_files
-from rounds.conduct.opportunities import (
-    opened_problem,
-    run_opportunities,
-)
+from rounds.conduct.masking import without_sites
+from rounds.conduct.opportunities import opened_problem, run_opportunities
 from rounds.conduct.plan import Plan
 from rounds.conduct.project import Project
 from rounds.conduct.reconcile import reconcile
@@ -42,4 +40,5 @@ __all__ = [
     "run_problem",
     "run_watch",
     "why_with_files",
+    "without_sites",
 ]

@@ -1,18 +1,20 @@
 """Answers that are compared with all earlier ones, and written down before told."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
 
 from rounds.conduct.differencing_guard import DifferencingGuard, Line
 from rounds.methods.disclosure import THRESHOLD
 from rounds.nouns import DisclosureError
-from rounds.practice.asked import PUBLISHED, TOGETHER, Asked, Asking
+from rounds.practice.asked import PUBLISHED, TOGETHER, Asked, Asking, Known
 
 __all__ = ["Answering"]
 
 Less = Callable[[frozenset[str]], str]
+Judges = Sequence[tuple[DifferencingGuard, str]]
+"""Guards, and on whose behalf each compares."""
 
 
 class Answering:
@@ -29,6 +31,7 @@ class Answering:
     def __init__(self, asked: Asked, guard: DifferencingGuard) -> None:
         self._asked = asked
         self._guard = guard
+        self._strict = DifferencingGuard(THRESHOLD)
 
     @classmethod
     def open(cls, path: Path, threshold: int) -> Self:
@@ -101,28 +104,17 @@ class Answering:
         together : bool
             Whether all who ask are taken for one.
         """
-        with self._asked.asking(PUBLISHED, question) as asking:
-            askers = [TOGETHER] if together else asking.askers()
-            judges = [
-                (DifferencingGuard(THRESHOLD), PUBLISHED),
-                *((self._guard, asker) for asker in askers),
-            ]
-            withheld: set[str] = set()
-            # Again without what one of them forbids, until each allows all that is
-            # left: what is written down must be admitted when it is read.
-            while True:
-                left = [line for line in lines if line.name not in withheld]
-                verdicts = []
-                for guard, asker in judges:
-                    guard.forget(asker)
-                    verdicts.append(guard.judge(asking.by(asker), left))
-                    guard.forget(asker)
-                forbidden = set().union(*(one.withheld for one in verdicts))
-                if not forbidden:
-                    break
-                withheld |= forbidden
-            asking.write(verdicts[0].known, None, at=now())
-        return frozenset(withheld)
+        judges = [(self._strict, PUBLISHED)]
+        try:
+            with self._asked.asking(PUBLISHED, question) as asking:
+                askers = [TOGETHER] if together else asking.askers()
+                judges += [(self._guard, asker) for asker in askers]
+                withheld, known = _allowed(asking, judges, lines)
+                asking.write(known, None, at=now())
+        except BaseException:
+            _forget(judges)  # What was not kept was not told.
+            raise
+        return withheld
 
     def _judged(
         self,
@@ -141,3 +133,27 @@ class Answering:
         # Where few people have come or gone since, the earlier answer stands.
         asking.write(verdict.known, None if earlier else answer, at=now())
         return earlier or answer
+
+
+def _allowed(
+    asking: Asking, judges: Judges, lines: Sequence[Line]
+) -> tuple[frozenset[str], tuple[Known, ...]]:
+    """Give which lines one of the judges forbids, and what is known once others are.
+
+    Again without what one of them forbids, until each allows all that is left: what is
+    written down must be admitted when it is read.
+    """
+    withheld: frozenset[str] = frozenset()
+    while True:
+        left = [line for line in lines if line.name not in withheld]
+        verdicts = [guard.judge(asking.by(asker), left) for guard, asker in judges]
+        forbidden = frozenset().union(*(one.withheld for one in verdicts))
+        if not forbidden:
+            return withheld, verdicts[0].known
+        _forget(judges)  # They took in what is not told.
+        withheld |= forbidden
+
+
+def _forget(judges: Judges) -> None:
+    for guard, asker in judges:
+        guard.forget(asker)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rounds.conduct.desk import Desk
+from rounds.conduct.masking import without_sites
 from rounds.conduct.periods import last_twelve_months
 from rounds.conduct.plan import AimPlan, ProblemPlan
 from rounds.conduct.publishing import (
@@ -53,7 +54,7 @@ def run_opportunities(desk: Desk, period: Period | None = None) -> OpportunityLi
         found = opportunities_of(counted, period, snapshot=snapshot, stakes=stakes)
         pooled = _hidden_sites(safe(found), counted)
         if desk.practice.is_masked(desk.now()):
-            found = _without_sites(found)
+            found = without_sites(found)
         members = members_of_opportunities(mart, measures, found, without=without)
     told = publishable_opportunities(
         found, measures, members, desk.project, now=desk.now
@@ -66,8 +67,9 @@ def run_opportunities(desk: Desk, period: Period | None = None) -> OpportunityLi
         told=told,
         pooled=pooled,
     )
+    named = {line.measure for line in told.lines}
     for measure in measures:
-        if any(line.measure == measure.ref() for line in told.lines):
+        if measure.ref() in named:
             desk.publish(measure)
     return desk.publish(told)
 
@@ -137,17 +139,6 @@ def _made_anew(told: OpportunityList, again: OpportunityList) -> OpportunityList
 
 def _rank(line: Opportunity) -> float:
     return math.inf if line.rank is None else line.rank
-
-
-def _without_sites(found: OpportunityList) -> OpportunityList:
-    """Leave out what each site does, as while a trial randomises sites."""
-    said = "Sites are not listed while a trial runs among them."
-    return found.model_copy(
-        update={
-            "lines": tuple(line for line in found.lines if line.unit is None),
-            "limitations": (*found.limitations, said),
-        }
-    )
 
 
 def _stakes(path: Path) -> Stakes | None:

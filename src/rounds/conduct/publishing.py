@@ -12,7 +12,7 @@ from rounds.conduct.answering import Answering
 from rounds.conduct.differencing_guard import Line
 from rounds.conduct.disclosure_settings import DisclosureSettings
 from rounds.conduct.project import Project
-from rounds.datamart import AnyDatamart, members_of, members_of_each
+from rounds.datamart import AnyDatamart, members_of_each, members_of_months
 from rounds.ledger import opportunities_without, problem_without, safe
 from rounds.methods.differencing import PersonSum
 from rounds.nouns import (
@@ -68,12 +68,7 @@ def members_of_problem(
     found = members_of_each(datamart, measure, problem.period, splits, without=without)
     if isinstance(problem.chart, NotEstimable):
         return found
-    months = members_of(datamart, measure, chart_period, by="month", without=without)
-    return found | {
-        name.replace("unit ", "month ", 1): sums
-        for name, sums in months.items()
-        if name.startswith("unit ")
-    }
+    return found | members_of_months(datamart, measure, chart_period, without=without)
 
 
 def publishable_problem(
@@ -138,12 +133,13 @@ def members_of_opportunities(
 ) -> dict[Ref, Members]:
     """Give who is in each line of a list, by measure: `overall`, `care_site LABEL`."""
     told = {line.measure for line in found.lines}
+    by_ref = {measure.ref(): measure for measure in measures}
     return {
-        measure.ref(): members_of_each(
+        ref: members_of_each(
             datamart, measure, found.period, ("care_site",), without=without
         )
-        for measure in measures
-        if measure.ref() in told
+        for ref, measure in by_ref.items()
+        if ref in told
     }
 
 
@@ -208,8 +204,9 @@ def _counts_of_lines(
 ) -> dict[str, Counts | None]:
     """Give every count of a measure's lines, as the measure counts; None if hidden."""
     counts: dict[str, Counts | None] = {}
+    ref = measure.ref()
     for line in found.lines:
-        if line.measure != measure.ref():
+        if line.measure != ref:
             continue
         name = "overall" if line.unit is None else f"care_site {line.unit}"
         n, well = line.denominator, line.numerator

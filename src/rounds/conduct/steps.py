@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from rounds import __version__
+from rounds.conduct.anew import made_anew
 from rounds.conduct.bedside import refresh_bedside
 from rounds.conduct.desk import Desk
 from rounds.conduct.freeze import protocol_of
@@ -89,7 +90,7 @@ def run_problem(desk: Desk, plan: ProblemPlan, period: Period | None = None) -> 
             mart, measure, found, chart_period=months, without=opted_out
         )
     shown = publishable_problem(found, members, desk.project, now=desk.now)
-    return desk.publish(shown)
+    return desk.publish(made_anew(shown, measure))
 
 
 def run_evidence(desk: Desk, plan: EvidencePlan) -> Evidence:

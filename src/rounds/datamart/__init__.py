@@ -16,7 +16,7 @@ from rounds.datamart.lineage import Place, Subjects, origins, write_subjects
 from rounds.datamart.load import change_vocabulary, load
 from rounds.datamart.load_report import LoadReport, Reason, TypeCount
 from rounds.datamart.measures import run_measure, run_measure_over
-from rounds.datamart.members import members_of, members_of_each
+from rounds.datamart.members import members_of, members_of_each, members_of_months
 from rounds.datamart.store import Snapshot, Store
 from rounds.datamart.vocabulary.loading import load_vocabulary
 
@@ -44,6 +44,7 @@ __all__ = [
     "measure_sql",
     "members_of",
     "members_of_each",
+    "members_of_months",
     "open_cdm",
     "origins",
     "publish_bedside",

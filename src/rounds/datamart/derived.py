@@ -22,6 +22,8 @@ _WORD: Final = re.compile(r"\b[a-z_]+_[0-9a-f]{24}\b")
 """The name of a table: what it is, and the hash of its query."""
 _MOST_ROWS: Final = 5_000_000
 """Beyond this many rows, tables are dropped once a measure has been read."""
+_MOST_KEPT: Final = 200_000
+"""Rows of the last answers that are kept in memory, for whoever asks the same again."""
 
 
 class Derived:
@@ -42,6 +44,7 @@ class Derived:
         self._tables: dict[str, int] = {}
         self._answers: dict[str, list[tuple[Any, ...]]] = {}
         self._codes: dict[CodeKey, set[int]] = {}
+        self._read: dict[str, dict[str, Any]] = {}
         self._lock = RLock()
 
     dialect = "duckdb"
@@ -92,11 +95,22 @@ class Derived:
         Returns
         -------
         dict of str to array
-            The columns.
+            The columns, which may be given again: they are not to be written to.
         """
-        with self._ready(tables, query, lists) as cursor:
-            columns: dict[str, Any] = cursor.execute(query).fetchnumpy()
+        with self._lock:
+            if query in self._read:
+                return self._read[query]
+            with self._ready(tables, query, lists) as cursor:
+                columns: dict[str, Any] = cursor.execute(query).fetchnumpy()
+            if self._keep and all(map(_WORD.fullmatch, [*tables, *lists])):
+                self._keep_read(query, columns)
             return columns
+
+    def _keep_read(self, query: str, columns: dict[str, Any]) -> None:
+        """Keep the last answers: a query names the tables it reads by their content."""
+        self._read[query] = columns
+        while sum(map(_n_rows, self._read.values())) > _MOST_KEPT:
+            del self._read[next(iter(self._read))]
 
     def save(
         self,
@@ -142,6 +156,7 @@ class Derived:
                 self._cursor.close()
             self._cursor = None
             self._tables.clear()
+            self._read.clear()
 
     def _make_all(
         self,
@@ -178,6 +193,10 @@ class Derived:
     def _drop(self) -> None:
         # A cursor's tables end with it.
         self.close()
+
+
+def _n_rows(columns: Mapping[str, Any]) -> int:
+    return max(map(len, columns.values()), default=0)
 
 
 def _read_once(

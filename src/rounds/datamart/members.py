@@ -16,14 +16,14 @@ from rounds.datamart.rows import MeasureRows, fetch
 from rounds.methods.differencing import PersonSum
 from rounds.nouns import Measure, NotEstimable, Period, Ref
 
-__all__ = ["members_of", "members_of_each"]
+__all__ = ["members_of", "members_of_each", "members_of_months"]
 
 _SCALE: Final = 1e3
 """Values are told with decimals; sums of them are compared as whole thousandths."""
 _RISK_SCALE: Final = 1e6
 """Risks as whole millionths: one of a few in ten thousand must not become nothing."""
 
-Chosen = NDArray[np.bool_]
+Chosen = NDArray[np.bool_] | NDArray[np.intp]
 Numbers = NDArray[np.float64]
 
 
@@ -72,10 +72,7 @@ def members_of(
     if by is None:
         return found
     split = fetch(datamart, asked, monthly=True) if asked.is_monthly else rows
-    labels, used = labels_of(split, by), used_rows(measure, split)
-    for label in np.unique(labels[used]).tolist():
-        found[f"unit {label}"] = _told(measure, split, used & (labels == label))
-    return found
+    return found | _by_label(measure, split, by, "unit")
 
 
 def members_of_each(
@@ -105,17 +102,55 @@ def members_of_each(
     if isinstance(asked, NotEstimable):
         return {}
     rows = fetch(datamart, asked)
-    used = used_rows(measure, rows)
-    found = {"overall": _told(measure, rows, used)}
+    found = {"overall": _told(measure, rows, used_rows(measure, rows))}
     for by in characteristics:
-        labels = labels_of(rows, by)
-        for label in np.unique(labels[used]).tolist():
-            found[f"{by} {label}"] = _told(measure, rows, used & (labels == label))
+        found |= _by_label(measure, rows, by, by)
     return found
 
 
+def members_of_months(
+    datamart: Any,
+    measure: Measure,
+    period: Period,
+    *,
+    without: frozenset[str] = frozenset(),
+) -> dict[str, tuple[PersonSum, ...]]:
+    """Give the sums over persons of a measure's months alone.
+
+    Returns
+    -------
+    dict of str to tuple of PersonSum
+        `month LABEL`, as `members_of` gives `unit LABEL` by month.
+
+    Raises
+    ------
+    DefinitionError, DataError
+        As `members_of` does.
+    """
+    asked = asked_for(datamart, measure, period, by="month", without=without)
+    if isinstance(asked, NotEstimable):
+        return {}
+    rows = fetch(datamart, asked, monthly=asked.is_monthly)
+    return _by_label(measure, rows, "month", "month")
+
+
+def _by_label(
+    measure: Measure, rows: MeasureRows, by: str, called: str
+) -> dict[str, tuple[PersonSum, ...]]:
+    """Give the sums of each unit that has somebody, by `CALLED LABEL`."""
+    used = np.flatnonzero(used_rows(measure, rows))
+    labels, unit = np.unique(labels_of(rows, by)[used], return_inverse=True)
+    # Rows of one unit beside each other, in the order that they had.
+    order = used[np.argsort(unit, kind="stable")]
+    ends = np.cumsum(np.bincount(unit, minlength=labels.size))[:-1]
+    return {
+        f"{called} {label}": _told(measure, rows, chosen)
+        for label, chosen in zip(labels.tolist(), np.split(order, ends), strict=True)
+    }
+
+
 def _populations(measure: Measure, rows: MeasureRows) -> dict[str, Chosen]:
-    chosen = {
+    chosen: dict[str, Chosen] = {
         "initial_population": np.ones(len(rows), dtype=bool),
         "denominator": rows.denominator,
         "denominator_exclusion": rows.excluded,
@@ -127,14 +162,17 @@ def _populations(measure: Measure, rows: MeasureRows) -> dict[str, Chosen]:
 
 
 def _told(measure: Measure, rows: MeasureRows, chosen: Chosen) -> tuple[PersonSum, ...]:
-    """Give the sums behind one line: its counts, and what is made of values."""
+    """Give the sums behind one line: its counts, and what is made of values.
+
+    `chosen` says which rows, by their places or each with yes or no.
+    """
 
     def total(values: Numbers, scale: float = _SCALE) -> PersonSum:
         return PersonSum.of(rows.person_id[chosen], np.rint(values * scale))
 
     sums = [_count(rows, chosen)]
     if measure.scoring != "continuous-variable":
-        sums.append(_count(rows, chosen & rows.numerator))
+        sums.append(PersonSum.of(rows.person_id[chosen][rows.numerator[chosen]]))
     if measure.scoring == "ratio":
         above = _column(rows.numerator_value)[chosen]
         below = _column(rows.denominator_value)[chosen]

@@ -299,21 +299,31 @@ class Cover:
             self._roomiest(outside, _FIRST_LOOK),
             self._roomiest(everybody, _LAST_LOOK),
         )
-        combined, picked = [first], list[tuple[int, float]]()
+        others = (self._given(at, row) for at in range(1, self.depth))
+        combined = np.stack([first, *others])
+        # Of all sets at once, and of the later looks only where they are needed.
+        lefts: dict[int, Numbers] = {}
+        picked: list[tuple[int, float]] = []
         used: set[int] = set()
         for at in range(self.depth):
-            if at:
-                combined.append(self._given(at, row))
-            found = (
-                self._not_given(combined[at], row, look, used, first=at == 0)
-                for look in looks
-            )
-            one = next((each for each in found if each is not None), None)
-            if one is None:
+            for which, look in enumerate(looks):
+                if which not in lefts:
+                    lefts[which] = self._left(combined, row, look)
+                one = self._not_given(lefts[which][at], look, used, first=at == 0)
+                if one is not None:
+                    break
+            else:
                 return None
             used.add(one[0])
             picked.append(one)
-        return np.stack(combined), picked
+        return combined, picked
+
+    def _left(
+        self, combined: Numbers, row: NDArray[np.int32], places: NDArray[np.intp]
+    ) -> Numbers:
+        """Give what is left of a row on each set's terms, shape (depth, n_places)."""
+        given = residue(combined @ self._columns(places))
+        return residue(row[places] - given)
 
     def _roomiest(self, places: NDArray[np.intp], most: int) -> NDArray[np.intp]:
         """Give those who are in no small told set first: the others may be needed."""
@@ -324,19 +334,17 @@ class Cover:
 
     def _not_given(
         self,
-        combined: Numbers,
-        row: NDArray[np.int32],
+        left: Numbers,
         places: NDArray[np.intp],
         used: set[int],
         *,
         first: bool,
     ) -> tuple[int, float] | None:
-        if first:
-            places = places[~self._avoided[places]]
-        left = residue(row[places] - residue(combined @ self._columns(places)))
+        """Give the first person on whom something is left, and how much."""
         for i in np.flatnonzero(left):
-            if int(places[i]) not in used:
-                return int(places[i]), float(left[i])
+            place = int(places[i])
+            if place not in used and not (first and self._avoided[place]):
+                return place, float(left[i])
         return None
 
     def _take(

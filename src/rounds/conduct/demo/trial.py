@@ -4,12 +4,15 @@ import datetime as dt
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 from rounds import __version__
+from rounds.conduct.anew import redrawn
 from rounds.conduct.demo.beginning import Beginning, Clock, load_practice
 from rounds.conduct.demo.options import DemoTurn
 from rounds.conduct.desk import Desk
+from rounds.conduct.gate import publishable
 from rounds.conduct.project import Project
 from rounds.conduct.steps import (
     carried_source,
@@ -18,6 +21,7 @@ from rounds.conduct.steps import (
 )
 from rounds.loop.change import InProcess
 from rounds.loop.evaluation import watch
+from rounds.loop.evaluation.watch import chart_months
 from rounds.nouns import (
     ControlChart,
     Decision,
@@ -120,12 +124,16 @@ class _Trial:
         self.clock.day = world.watch_end + dt.timedelta(days=1)
         measure = self.desk.measure("treatment-intensified")
         with self.desk.datamart() as mart:
-            return watch(
+            chart = watch(
                 mart,
                 measure,
                 Period(start=found.period.start, end=world.watch_end),
                 since=decided_on,
             )
+        if isinstance(chart, ControlChart):
+            draw = partial(chart_months, since=decided_on, title=chart.title)
+            return redrawn(publishable(chart), draw)
+        return chart
 
     def publish_turn(self, judged: Evaluation, signed: Decision) -> Turn:
         """Publish the trip round, with the day each step was reached."""

@@ -12,6 +12,7 @@ from rounds.nouns import Estimate, NotEstimable
 __all__ = [
     "HIDDEN",
     "coarse",
+    "coarse_limits",
     "gives_back_a_count",
     "hide_estimate",
     "missing_counts",
@@ -142,6 +143,17 @@ def coarse(estimate: Estimate | NotEstimable) -> Estimate | NotEstimable:
             "upper": -_down(-upper, places),
         }
     )
+
+
+def coarse_limits(estimate: Estimate | NotEstimable) -> Estimate | NotEstimable:
+    """Round an interval outwards, and leave the value, which shown counts give.
+
+    Its width was made of sites that are hidden, too; they move its third digit at most.
+    """
+    rough = coarse(estimate)
+    if isinstance(rough, NotEstimable) or isinstance(estimate, NotEstimable):
+        return estimate
+    return rough.model_copy(update={"value": estimate.value})
 
 
 def rounded(number: float | None) -> float | None:

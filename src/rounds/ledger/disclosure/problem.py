@@ -2,12 +2,14 @@
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from rounds.ledger.disclosure.cells import (
     HIDDEN,
     coarse,
+    coarse_limits,
     hide_estimate,
     missing_counts,
     rounded,
@@ -29,6 +31,12 @@ from rounds.nouns import (
 )
 
 __all__ = ["problem_without", "safe_chart", "safe_problem"]
+
+_WITHOUT_PRIME: dict[str, Literal["p", "u"]] = {"p_prime": "p", "u_prime": "u"}
+_BARE = (
+    "Some subgroups are hidden. Lines that were made of them could give them back, so "
+    "only what was counted in the others is shown."
+)
 
 
 def safe_problem(problem: Problem) -> Problem:
@@ -59,10 +67,10 @@ def safe_problem(problem: Problem) -> Problem:
         update={
             "units": units,
             "differences": tuple(
-                _difference(each, mask)
+                _difference(each, mask, coarsely=hidden_units)
                 for each, mask in zip(problem.differences, found[1:], strict=True)
             ),
-            "baseline": baseline,
+            "baseline": coarse_limits(baseline) if hidden_units else baseline,
             "variation": variation,
             "chart": _chart(problem.chart),
             "gap_to_best": coarse(gap) if hidden_units else gap,
@@ -91,20 +99,22 @@ def problem_without(problem: Problem, lines: Container[str], said: str) -> Probl
         )
 
     units = left("care_site", problem.units)
+    hides = units != problem.units
     changed: dict[str, object] = {
         "units": units,
         "differences": tuple(
-            _with_groups(each, left(each.characteristic, each.groups))
+            _with_groups(each, left(each.characteristic, each.groups), coarsely=hides)
             for each in problem.differences
         ),
     }
-    if units != problem.units:
+    if hides:
+        changed["baseline"] = coarse_limits(problem.baseline)
         changed["variation"] = _coarse_variation(problem.variation)
         changed["gap_to_best"] = coarse(problem.gap_to_best)
     if isinstance(problem.chart, ControlChart):
         hide = [f"month {point.label}" in lines for point in problem.chart.points]
         if any(hide):
-            changed["chart"] = _chart_without(problem.chart, hide, total=all(hide))
+            changed["chart"] = _chart_without(problem.chart, hide)
     less = problem.model_copy(update=changed)
     if less == problem:
         return problem
@@ -113,51 +123,46 @@ def problem_without(problem: Problem, lines: Container[str], said: str) -> Probl
 
 
 def safe_chart(chart: ControlChart) -> ControlChart:
-    """Hide small subgroups of a control chart, and limits that give back their size."""
+    """Hide small subgroups of a control chart, and every line that they went into."""
     cells = [_PointCell.of(point) for point in chart.points]
     if any(point.suppressed for point in chart.points):
         return chart
     found = suppress_counted(cells)
     if not found.cells.any():
         return chart
-    return _chart_without(chart, found.cells.tolist(), total=found.total)
+    return _chart_without(chart, found.cells.tolist())
 
 
-def _chart_without(
-    chart: ControlChart, hidden: Sequence[bool], *, total: bool
-) -> ControlChart:
-    """Hide points, and round what was made of them too."""
+def _chart_without(chart: ControlChart, hidden: Sequence[bool]) -> ControlChart:
+    """Hide points, and what was made of them too: lines, signals, runs and icons.
+
+    The counts that are left give a chart of their own, which may be told.
+    """
     points = tuple(
         ChartPoint(label=point.label, suppressed=True)
-        if hide
-        else point.model_copy(update={"centre_line": _line(point, total=total)})
+        if hide or point.suppressed
+        else ChartPoint(
+            label=point.label,
+            denominator=point.denominator,
+            exposure=point.exposure,
+            value=point.value,
+        )
         for point, hide in zip(chart.points, hidden, strict=True)
     )
-    changed: dict[str, object] = {
-        "points": points,
-        "centre_line": _line(chart, total=total),
-        "sigma_z": rounded(chart.sigma_z),
-        "phases": tuple(
-            phase.model_copy(
-                update={
-                    "centre_line": _line(phase, total=total),
-                    "sigma_z": rounded(phase.sigma_z),
-                }
-            )
-            for phase in chart.phases
-        ),
-    }
-    if points[-1].suppressed:
-        # Both icons tell of the latest subgroup.
-        changed |= {"variation": None, "assurance": None}
-    return chart.model_copy(update=changed)
-
-
-def _line(
-    holder: ChartPoint | ChartPhase | ControlChart, *, total: bool
-) -> float | None:
-    """Give a centre line that hidden subgroups went into, as far as it may be shown."""
-    return None if total else rounded(holder.centre_line)
+    phases = tuple(
+        ChartPhase(start=phase.start, reason=phase.reason, centre_line=None)
+        for phase in chart.phases
+    )
+    kept = ("title", "rules", "season", "improvement", "target")
+    return ControlChart(
+        **{name: getattr(chart, name) for name in kept},
+        # Whether months vary by more than chance was told by all of them.
+        chart=_WITHOUT_PRIME.get(chart.chart, chart.chart),
+        centre_line=None,
+        points=points,
+        phases=phases,
+        note=_BARE,
+    )
 
 
 @dataclass(frozen=True)
@@ -209,12 +214,18 @@ def _show(table: tuple[UnitResult, ...], found: Suppression) -> tuple[UnitResult
     )
 
 
-def _difference(difference: Difference, found: Suppression) -> Difference:
-    return _with_groups(difference, _show(difference.groups, found))
+def _difference(
+    difference: Difference, found: Suppression, *, coarsely: bool
+) -> Difference:
+    groups = _show(difference.groups, found)
+    return _with_groups(difference, groups, coarsely=coarsely)
 
 
-def _with_groups(difference: Difference, groups: tuple[UnitResult, ...]) -> Difference:
-    gap = difference.gap
+def _with_groups(
+    difference: Difference, groups: tuple[UnitResult, ...], *, coarsely: bool
+) -> Difference:
+    """Give a difference other groups; its limits few digits where a site is hidden."""
+    gap = coarse_limits(difference.gap) if coarsely else difference.gap
     if groups and (groups[0].suppressed or groups[-1].suppressed):
         # One shown group and the gap would give back the other.
         gap = HIDDEN if isinstance(gap, Estimate) else gap

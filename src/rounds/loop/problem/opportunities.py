@@ -257,11 +257,12 @@ def _lines(
     if len(units) > 1:  # one has no best quarter to be held against
         gaps = gap_draws(well, n, rng=rng, n_draws=_DRAWS).gaps.T
     weigh = _weight(stake, stakes, rng)
+    ref = measure.ref()
 
     def line(unit: str | None, at: slice) -> _Line:
         total = int(n[at].sum())
         noun = Opportunity(
-            measure=measure.ref(),
+            measure=ref,
             unit=unit,
             denominator=total,
             numerator=int(well[at].sum()),
@@ -281,7 +282,7 @@ def _lines(
 
     each = [line(site.unit, slice(i, i + 1)) for i, site in enumerate(told)]
     for site in rest:
-        hidden = Opportunity(measure=measure.ref(), unit=site.unit, suppressed=True)
+        hidden = Opportunity(measure=ref, unit=site.unit, suppressed=True)
         each.append(_Line(hidden, None))
     return line(None, slice(None)), each
 

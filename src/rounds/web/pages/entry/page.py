@@ -8,12 +8,12 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
+from rounds.conduct import without_sites
 from rounds.ledger import Entry, Ledger
 from rounds.nouns import (
     DefinitionError,
     Measure,
     OpportunityList,
-    Published,
     Ref,
     VariancePartition,
 )
@@ -76,14 +76,15 @@ def entry(request: Request) -> Response:
                 code="no-such-ref",
                 remedies=(f"Choose one from the list: /{PATHS[step]}",),
             )
-        noun = ledger.read(found.ref)
+        kept = ledger.read(found.ref)
+        noun = without_sites(kept) if masked else kept
         if isinstance(noun, OpportunityList):
             noun, listed = _listed(ledger, noun, masked=masked)
         elif isinstance(noun, VariancePartition):
-            noun, listed = _partition(ledger, noun, masked=masked)
+            listed = _partition(ledger, noun, masked=masked)
         else:
             listed = None
-        story = story_at(ledger, noun) if kind == MAIN[step] else None
+        story = story_at(ledger, kept) if kind == MAIN[step] else None
     context = EntryPage(
         title=getattr(noun, "title", "") or name.replace("-", " ").capitalize(),
         kind=kind,
@@ -97,7 +98,7 @@ def entry(request: Request) -> Response:
         step_title=TITLES[step],
         up=f"/{PATHS[step]}",
         masked=masked,
-        noun=_plain(noun, masked=masked),
+        noun=json.loads(noun.to_json()),
     )
     section, ring = listed, None
     if story is not None:
@@ -137,10 +138,7 @@ def _find(
 def _listed(
     ledger: Ledger, noun: OpportunityList, *, masked: bool
 ) -> tuple[OpportunityList, Markup]:
-    """Give a list of opportunities, without single sites while they are masked."""
-    if masked:
-        whole = tuple(line for line in noun.lines if line.unit is None)
-        noun = noun.model_copy(update={"lines": whole})
+    """Give a list of opportunities, and what is drawn of it."""
     named = [line.measure for line in noun.lines] + [one.measure for one in noun.untold]
     held = {str(one.ref) for one in ledger.entries()}
     titles = {str(ref): _title(ledger, ref, held) for ref in named}
@@ -148,12 +146,8 @@ def _listed(
     return noun, Markup(drawn)  # noqa: S704 - escaped where it is made
 
 
-def _partition(
-    ledger: Ledger, noun: VariancePartition, *, masked: bool
-) -> tuple[VariancePartition, Markup]:
-    """Give a variance partition, without its sites while they are masked."""
-    if masked:
-        noun = noun.model_copy(update={"sites": ()})
+def _partition(ledger: Ledger, noun: VariancePartition, *, masked: bool) -> Markup:
+    """Draw a variance partition, with what its measures say of better and worse."""
     held = {str(one.ref) for one in ledger.entries()}
     found = [
         ledger.read(ref) if ref is not None and str(ref) in held else None
@@ -162,7 +156,7 @@ def _partition(
     measure, beside = (one if isinstance(one, Measure) else None for one in found)
     measures = None if measure is None else (measure, beside)
     drawn = render_partition(noun, measures, mask_sites=masked)
-    return noun, Markup(drawn)  # noqa: S704 - escaped where it is made
+    return Markup(drawn)  # noqa: S704 - escaped where it is made
 
 
 def _title(ledger: Ledger, ref: Ref, held: set[str]) -> str:
@@ -171,14 +165,3 @@ def _title(ledger: Ledger, ref: Ref, held: set[str]) -> str:
     if isinstance(noun, Measure):
         return noun.title
     return ref.name.partition("/")[2].replace("-", " ").capitalize()
-
-
-def _plain(noun: Published, *, masked: bool) -> dict[str, Any]:
-    plain: dict[str, Any] = json.loads(noun.to_json())
-    if masked and noun.kind == "problem":
-        for unit in plain["units"]:
-            unit["unit"] = "masked"
-        for side in ("outliers_low", "outliers_high"):
-            if side in plain["variation"]:
-                plain["variation"][side] = ["masked" for _ in plain["variation"][side]]
-    return plain

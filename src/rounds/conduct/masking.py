@@ -1,0 +1,64 @@
+"""What may be told of single sites while a trial runs among them."""
+
+from typing import TypeVar
+
+from rounds.nouns import (
+    Noun,
+    OpportunityList,
+    Problem,
+    UnitResult,
+    VariancePartition,
+    Variation,
+)
+
+__all__ = ["without_sites"]
+
+AnyNoun = TypeVar("AnyNoun", bound=Noun)
+
+_SAID = "Sites are not listed while a trial runs among them."
+
+
+def without_sites(noun: AnyNoun) -> AnyNoun:
+    """Take away what tells which site a number is of.
+
+    A problem's sites stand in the order of their values without names; a list of
+    opportunities keeps the lines of all sites together; a variance partition keeps its
+    levels. Other nouns name no site, or
+    are kept back whole (`rounds.web.stories.is_kept_back`).
+
+    Parameters
+    ----------
+    noun : Noun
+        Safe already.
+    """
+    if isinstance(noun, Problem):
+        return noun.model_copy(update=_of_problem(noun))
+    if isinstance(noun, OpportunityList):
+        lines = tuple(line for line in noun.lines if line.unit is None)
+        if lines != noun.lines:
+            said = tuple(dict.fromkeys((*noun.limitations, _SAID)))
+            return noun.model_copy(update={"lines": lines, "limitations": said})
+    if isinstance(noun, VariancePartition) and noun.sites:
+        said = tuple(dict.fromkeys((*noun.limitations, _SAID)))
+        return noun.model_copy(update={"sites": (), "limitations": said})
+    return noun
+
+
+def _of_problem(problem: Problem) -> dict[str, object]:
+    units = sorted(problem.units, key=_value)
+    changed: dict[str, object] = {
+        "units": tuple(unit.model_copy(update={"unit": "masked"}) for unit in units)
+    }
+    if isinstance(problem.variation, Variation):
+        changed["variation"] = problem.variation.model_copy(
+            update={
+                side: ("masked",) * len(getattr(problem.variation, side))
+                for side in ("outliers_low", "outliers_high")
+            }
+        )
+    return changed
+
+
+def _value(unit: UnitResult) -> tuple[bool, float]:
+    """Give where a unit stands, so that its place says no more than its value."""
+    return unit.value is None, unit.value or 0.0
