@@ -78,7 +78,7 @@ def test_each_level_has_its_share_and_the_interval_holds_the_truth(found):
 def test_what_goes_with_age_goes_from_the_clinics_once_age_is_known(found):
     """Half the clinics see the old, whose log odds are lower by about 1.3."""
     change = of(found, "site", "case_mix").explained
-    assert change.lower > 0.2
+    assert change.lower > 0.1
     assert "20 draws" in change.method
     assert of(found, "site").explained is None
     assert of(found, "site").share.value > of(found, "site", "case_mix").share.value

@@ -72,7 +72,6 @@ def explain_(
         run_explain,
         without_sites,
     )
-    from rounds.reports.partition_table import levels_csv, sites_csv
     from rounds.reports.partition_words import partition_sentences
 
     opened = Project.open(project)
@@ -92,16 +91,21 @@ def explain_(
         ref = found.ref()
         if desk.practice.is_masked(utc_now()):
             found = without_sites(found)
-    written: list[Path] = []
-    if csv is not None:
-        beside = csv.with_name(f"{csv.stem}-sites{csv.suffix}")
-        write_file(csv, levels_csv(found))
-        write_file(beside, sites_csv(found))
-        written += [csv, beside]
-    if svg is not None:
-        written += _pictures(svg, found, first, second)
+    written = _written(found, (first, second), svg, csv)
     sentences = partition_sentences(found)
     lines = [
+        *_lines(found, second, sentences),
+        ref.short,
+        *(f"Written: {path}" for path in written),
+    ]
+    told = {"partition": found, "ref": str(ref), "summary": list(sentences)}
+    show(told | {"written": written}, lines, as_json=json)
+
+
+def _lines(
+    found: "VariancePartition", second: "Measure | None", sentences: tuple[str, str]
+) -> list[str]:
+    return [
         f"{found.title}, {found.period.start} to {found.period.end}",
         f"  overall  {number(found.overall)}",
         *_levels(found),
@@ -112,19 +116,27 @@ def explain_(
         "",
         *(f"  * {said}" for said in found.limitations),
         "",
-        ref.short,
-        *(f"Written: {path}" for path in written),
     ]
-    show(
-        {
-            "partition": found,
-            "ref": str(ref),
-            "summary": list(sentences),
-            "written": written,
-        },
-        lines,
-        as_json=json,
-    )
+
+
+def _written(
+    found: "VariancePartition",
+    measures: "tuple[Measure, Measure | None]",
+    svg: Path | None,
+    csv: Path | None,
+) -> list[Path]:
+    """Write the tables and pictures that were asked for."""
+    from rounds.reports.partition_table import levels_csv, sites_csv
+
+    written = []
+    if csv is not None:
+        beside = csv.with_name(f"{csv.stem}-sites{csv.suffix}")
+        write_file(csv, levels_csv(found))
+        write_file(beside, sites_csv(found))
+        written += [csv, beside]
+    if svg is not None:
+        written += _pictures(svg, found, *measures)
+    return written
 
 
 def _levels(found: "VariancePartition") -> list[str]:
