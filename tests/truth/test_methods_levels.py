@@ -53,6 +53,7 @@ def test_shares_come_back_and_their_intervals_cover():
     allowed = 4 * error.std(axis=0) / np.sqrt(times) + bias
     assert (np.abs(error.mean(axis=0)) < allowed).all()
     rate = np.array(covered).mean(axis=0)
+    print(f"\nshares: bias {error.mean(axis=0).round(4)}, coverage {rate.round(3)}")
     assert (rate > 0.93 - 4 * np.sqrt(0.93 * 0.07 / times)).all(), rate
     assert np.array(covered).mean() > 0.90
 
@@ -64,6 +65,7 @@ def test_a_level_of_clinicians_is_seldom_seen_where_there_is_none():
         variance_shares(*world(rng, 0.5, 0.0)).levels[1].sd_lower > 1e-3
         for _ in range(times)
     ]
+    print(f"\nclinicians seen where there are none: {np.mean(seen):.3f} of {times}")
     assert np.mean(seen) < 0.025 + 4 * np.sqrt(0.025 * 0.975 / times)
 
 
@@ -96,6 +98,7 @@ def test_the_share_that_goes_with_volume_comes_back():
         covered.append(both[0].lower <= 0.5 <= both[0].upper)
         none.append(mix[0].value)
     error = np.array(values) - 0.5
+    print(f"\nPCV of 0.5: bias {error.mean():.3f}, coverage {np.mean(covered):.2f}")
     assert abs(error.mean()) < 4 * error.std() / np.sqrt(times) + 0.02
     assert np.mean(covered) >= 0.95 - 4 * np.sqrt(0.95 * 0.05 / times)
     assert np.abs(none).max() < 0.1
@@ -119,6 +122,7 @@ def test_sites_drawn_together_are_covered_though_their_patients_differ():
         order = ranks(found.draws)
         rank = np.argsort(np.argsort(-true)) + 1
         placed += ((order.lower <= rank) & (rank <= order.upper)).tolist()
+    print(f"\nsites: coverage {np.mean(hits):.3f}, ranks {np.mean(placed):.3f}")
     # Sites of one world share its intercept, so that fewer than 450 are independent.
     assert 0.91 < np.mean(hits) < 0.99
     assert 0.91 < np.mean(placed) < 0.995
@@ -134,6 +138,7 @@ def test_who_differs_is_called_falsely_as_seldom_as_is_said():
         x = rng.binomial(n, 0.6)
         parts = expected_events(x, n, np.arange(30))
         called.append((differing(*parts).q_value <= 0.05).any())
+    print(f"\nworlds with a false call: {np.mean(called):.3f} of {times}")
     assert np.mean(called) < 0.05 + 4 * np.sqrt(0.05 * 0.95 / times)
     n = np.full(30, 150)
     x = rng.binomial(n, 0.6)
@@ -158,5 +163,8 @@ def test_the_correlation_of_two_measures_comes_back(rho):
         values.append(found.correlation)
         covered.append(found.lower <= rho <= found.upper)
     error = np.array(values) - rho
+    print(
+        f"\ncorrelation {rho}: bias {error.mean():.3f}, coverage {np.mean(covered):.2f}"
+    )
     assert abs(error.mean()) < 4 * error.std() / np.sqrt(times) + 0.02
     assert np.mean(covered) >= 0.95 - 4 * np.sqrt(0.95 * 0.05 / times)
