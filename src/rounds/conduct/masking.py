@@ -8,6 +8,7 @@ from rounds.nouns import (
     OpportunityList,
     Problem,
     UnitResult,
+    VariancePartition,
     Variation,
 )
 
@@ -22,7 +23,8 @@ def without_sites(noun: AnyNoun) -> AnyNoun:
     """Take away what tells which site a number is of.
 
     A problem's sites stand in the order of their values without names; a list of
-    opportunities keeps the lines of all sites together. Other nouns name no site, or
+    opportunities keeps the lines of all sites together; a variance partition keeps its
+    levels. Other nouns name no site, or
     are kept back whole (`rounds.web.stories.is_kept_back`).
 
     Parameters
@@ -37,6 +39,9 @@ def without_sites(noun: AnyNoun) -> AnyNoun:
         if lines != noun.lines:
             said = tuple(dict.fromkeys((*noun.limitations, _SAID)))
             return noun.model_copy(update={"lines": lines, "limitations": said})
+    if isinstance(noun, VariancePartition) and noun.sites:
+        said = tuple(dict.fromkeys((*noun.limitations, _SAID)))
+        return noun.model_copy(update={"sites": (), "limitations": said})
     return noun
 
 

@@ -90,6 +90,11 @@ from rounds.nouns.rollout import Design, Determination, Rollout
 from rounds.nouns.source import PICO, Effect, RiskOfBias, Source
 from rounds.nouns.turn import Turn
 from rounds.nouns.unit_result import UnitResult
+from rounds.nouns.variance_partition import (
+    LevelVariance,
+    Standing,
+    VariancePartition,
+)
 
 __all__ = [
     "PICO",
@@ -153,6 +158,7 @@ __all__ = [
     "KnowledgeExample",
     "KnowledgeObject",
     "LastDayWithAll",
+    "LevelVariance",
     "Measure",
     "MeasureResult",
     "Meeting",
@@ -190,6 +196,7 @@ __all__ = [
     "Signature",
     "Source",
     "SourceError",
+    "Standing",
     "Stratifier",
     "Stratum",
     "StudyEffect",
@@ -197,6 +204,7 @@ __all__ = [
     "Turn",
     "UnitResult",
     "Untold",
+    "VariancePartition",
     "Variation",
     "Waiver",
     "Window",
