@@ -128,7 +128,7 @@ def test_the_grade_says_whether_the_interval_holds_the_truth(full, sealed):
 
 def test_a_problem_alone_says_how_little_it_can_tell(tiny):
     text = words(tiny)
-    assert "58.9% (95% CI 53.3% to 64.2%; n = 309)" in text
+    assert "58.9% (95% CI 53.3% to 64.3%; n = 309)" in text
     assert "There are 79 sites." in text
     assert "too few to tell how sites differ" in text
     assert "Not estimable. No month has more than 10 patients." in text
