@@ -51,7 +51,7 @@ test-attack: .venv/dev ## 10,000 random overlapping questions, and what they giv
 
 LOOPS ?= 1000
 test-outliers: .venv/dev ## a hundred worlds: is the planted clinic named, and no other?
-	ROUNDS_WORLDS=100 $(BIN)/pytest tests/truth/test_problem_outliers.py
+	ROUNDS_WORLDS=100 $(BIN)/pytest -s tests/truth/test_problem_outliers.py
 
 test-ranking: .venv/dev ## a hundred worlds with several problems: does the list rank them as they are?
 	ROUNDS_WORLDS=100 $(BIN)/pytest -s tests/truth/test_problem_ranking.py

@@ -12,9 +12,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from rounds.definitions import builtin_measures
 from rounds.ledger import Ledger
 from rounds.reports import render, style_sheet
 from stories.told_opportunities import opportunities
+from stories.told_partition import partition
 
 HERE = Path(__file__).parent
 CHROMIUM = runpy.run_path(str(HERE / "chromium.py"))
@@ -24,12 +26,21 @@ import sys, uvicorn
 from rounds.web import create_app
 uvicorn.run(create_app(sys.argv[1]), port=int(sys.argv[2]), log_level="error")
 """
+PAIR = ("blood-pressure-control", "abdominal-ct-use")
 WALK = [
     "/", "/problems", "/problems/hypertension-control", "/evidence/reminders",
     "/changes/intensify", "/changes/protocol/intensify-trial",
     "/evaluations/intensify", "/decisions", "/decisions/intensify", "/nowhere",
     "/problems/opportunity-list/opportunities",
+    "/problems/variance-partition/blood-pressure-control-and-abdominal-ct-use",
 ]  # fmt: skip
+
+
+def told_partition():
+    """A partition whose measures the ledger knows, so that its pictures are drawn."""
+    pair = [builtin_measures()[name] for name in PAIR]
+    refs = {"measure": pair[0].ref(), "balancing": pair[1].ref()}
+    return partition().model_copy(update=refs)
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +53,8 @@ def server(tmp_path_factory):
         STORIES["publish"](ledger, STORIES["full"]())
         late = dt.datetime(2025, 11, 1, tzinfo=dt.UTC)
         ledger.publish(opportunities(), at=late, by="The demo")
+        for one in (*(builtin_measures()[name] for name in PAIR), told_partition()):
+            ledger.publish(one, at=late, by="The demo")
     render(STORIES["full"](), root / "report.html")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

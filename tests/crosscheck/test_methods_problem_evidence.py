@@ -1,6 +1,6 @@
 """The same numbers as R: frozen here, and read from shared data where they are at hand.
 
-Frozen numbers: metafor 4 (dat.bcg), lme4/glmmTMB (cbpp), FunnelPlotR and lme4 (surgical
+Frozen numbers: metafor 4 (dat.bcg), lme4/glmmTMB (cbpp), lme4 (surgical
 deaths of WinBUGS' examples), qcc (orange juice).
 """
 
@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from rounds.methods.funnel import funnel
 from rounds.methods.meta import random_effects
 from rounds.methods.prior import heterogeneity_grid
 from rounds.methods.proportion import newcombe, wilson
@@ -82,26 +81,12 @@ def test_newcombe_agrees_with_desctools(successes, totals, wanted):
     assert np.round(newcombe(successes, totals), 4).tolist() == wanted
 
 
-def test_funnel_agrees_with_funnelplotr():
-    """FunnelPlotR, PR data, winsorised 10%: pooled, phi, tau² and limits to 9 digits."""
-    found = funnel(SURGICAL_R, SURGICAL_N)
-    assert found.target == pytest.approx(0.073916134, abs=5e-10)
-    assert found.phi == pytest.approx(2.3797915, abs=5e-8)
-    assert found.tau2 == pytest.approx(0.0018095708, abs=5e-11)
-    assert (found.lower[7], found.upper[7]) == pytest.approx(
-        (0.011376, 0.184377), abs=5e-7
-    )
-    assert found.low.tolist() == [True] + [False] * 11
-    assert not found.high.any()
-
-
-def test_shared_funnel_numbers_agree():
+def test_shared_surgical_numbers_agree():
     """The same from the shared file, so that the frozen copy cannot drift from it."""
     wanted, rows = expected("funnel_surgical"), table("bugs_surgical.csv")
     x, n = [int(row["r"]) for row in rows], [int(row["n"]) for row in rows]
     assert (x, n) == (SURGICAL_R, SURGICAL_N)
-    found, fit = funnel(x, n), random_intercept(x, n, n_points=25)
-    assert found.phi == pytest.approx(wanted["phi"], abs=5e-8)
+    fit = random_intercept(x, n, n_points=25)
     assert fit.coefficients[0] == pytest.approx(wanted["RE"]["mu"], abs=5e-6)
     assert fit.sd == pytest.approx(wanted["RE"]["sd"], abs=5e-6)
     assert fit.median_odds_ratio == pytest.approx(wanted["RE"]["MOR"], abs=5e-6)

@@ -5,16 +5,20 @@ import pytest
 
 from rounds.methods.calibration import c_statistic, calibration, flexible_calibration
 from rounds.methods.exact_limits import binomial_limits, poisson_limits
+from rounds.methods.explained_variance import explained_shares
 from rounds.methods.false_discovery import (
     adjusted_p_values,
     discoveries,
     empirical_null,
 )
 from rounds.methods.nested_intercepts import nested_intercepts, variance_explained
+from rounds.methods.nested_intervals import variance_shares
 from rounds.methods.overdispersion import Dispersion, dispersion, widened
+from rounds.methods.paired_intercepts import paired_intercepts
 from rounds.methods.ranks import ranks
 from rounds.methods.regression import fit_regression
 from rounds.methods.standardisation import direct, indirect
+from rounds.methods.standings import differing, standings
 from rounds.methods.unit_comparison import compare_units
 
 X = np.arange(12.0)[:, None]
@@ -146,6 +150,48 @@ REFUSED = {
             nested_intercepts([1, 2, 1, 2], [3] * 4, NESTED[1:]),
         ),
         "different levels",
+    ),
+    "a level of intervals above 1": (
+        lambda: variance_shares([1, 2, 1, 2], [3] * 4, NESTED, level=1.5),
+        "between 0 and 1",
+    ),
+    "a likelihood without an end": (
+        lambda: variance_shares([0, 3] * 3, [3] * 6, [("site", range(6))]),
+        "too flat",
+    ),
+    "nothing explained by nothing": (
+        lambda: explained_shares(
+            [1, 2, 1, 2], [3] * 4, NESTED, [None, None], rng=np.random.default_rng(1)
+        ),
+        "two models",
+    ),
+    "one site drawn together": (
+        lambda: standings([1, 2], [3, 3], [0, 0], rng=np.random.default_rng(1)),
+        "fewer than two",
+    ),
+    "no variance of chance": (lambda: differing([1], [1], [0]), "above 0"),
+    "expectations of other units": (lambda: differing([1], [1, 2], [1, 1]), "1 events"),
+    "four units on two measures": (
+        lambda: paired_intercepts(([1] * 4, [3] * 4), ([1] * 4, [3] * 4)),
+        "five units",
+    ),
+    "two measures of other units": (
+        lambda: paired_intercepts(([1] * 5, [3] * 5), ([1] * 6, [3] * 6)),
+        "5 units of one",
+    ),
+    "a measure that nobody met": (
+        lambda: paired_intercepts(([1] * 5, [3] * 5), ([0] * 5, [3] * 5)),
+        "none is",
+    ),
+    "an infinite offset": (
+        lambda: paired_intercepts(
+            ([1] * 5, [3] * 5), ([1] * 5, [3] * 5), offsets=([np.inf] * 5, [0] * 5)
+        ),
+        "finite number",
+    ),
+    "a correlation's level of 0": (
+        lambda: paired_intercepts(([1] * 5, [3] * 5), ([1] * 5, [3] * 5), level=0),
+        "between 0 and 1",
     ),
 }
 

@@ -60,6 +60,21 @@ def test_sites_are_not_listed_while_a_trial_runs_among_them(project, capsys):
     assert any("while a trial runs" in each for each in listed["limitations"])
 
 
+def test_no_site_is_named_by_what_explains_while_a_trial_runs(project, capsys):
+    """The levels are told; sites, ranks and the picture of both measures are not."""
+    code, out, _ = ask(
+        capsys, "problem", "explain", CONTROL, "--project", project, "--balancing",
+        "treatment-intensified", "--json",
+    )  # fmt: skip
+    found = json.loads(out)["partition"]
+    assert code == 0
+    assert found["sites"] == []
+    assert found["levels"]
+    assert "clinic-" not in out
+    (kept,) = (project / "ledger" / "1-problems").glob("*-variance-partition-*")
+    assert "clinic-" not in kept.read_text()
+
+
 def test_stakes_weigh_the_list(project, capsys):
     said = {"lower": 0.02, "upper": 0.1, "value": 0.05, "source": "the board"}
     plain = {

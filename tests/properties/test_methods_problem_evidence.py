@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from rounds.loop.problem.trend import chart_of
 from rounds.loop.problem.variation import gain, spread, with_intervals
-from rounds.methods.funnel import funnel, funnel_limits
 from rounds.methods.meta import random_effects
 from rounds.methods.prior import Component, predictive, robust
 from rounds.methods.proportion import newcombe, wilson
@@ -49,21 +48,6 @@ def test_exchanging_groups_exchanges_the_sign_of_newcombes_interval(pair):
     back = newcombe(tuple(x[::-1]), tuple(n[::-1]))
     assert np.allclose((value, lower, upper), (-back[0], -back[2], -back[1]))
     assert -1 <= lower <= value <= upper <= 1
-
-
-@FEW
-@given(counts(least=3))
-def test_permuting_units_permutes_the_funnel(pair):
-    """Nothing depends on the order of units; over-dispersion only widens limits."""
-    x, n = map(np.array, pair)
-    if not mixed(x, n):
-        return
-    order = np.argsort(x, kind="stable")[::-1]
-    found, turned = funnel(x, n), funnel(x[order], n[order])
-    assert np.allclose(found.z[order], turned.z)
-    plain_lower, plain_upper = funnel_limits(n, found.target)
-    assert (found.lower <= plain_lower + 1e-12).all()
-    assert (found.upper >= plain_upper - 1e-12).all()
 
 
 @FEW
@@ -154,8 +138,6 @@ def test_a_robust_prior_is_a_distribution(effects, se, weight):
         (lambda: wilson([1, 2], [3]), "2 successes for 1 totals"),
         (lambda: wilson([1], [2], level=95), "between 0 and 1"),
         (lambda: wilson([np.nan], [2]), "finite"),
-        (lambda: funnel([1], [2]), "two units"),
-        (lambda: funnel([0, 0], [5, 5]), "strictly between"),
         (lambda: p_chart([1, 2], [3, 4], [False, False]), "at least one of the 2"),
         (lambda: xmr_chart([1.0]), "2 or more"),
         (lambda: random_intercept([0, 0], [5, 5]), "all successes are 0"),

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from rounds.methods.exact_limits import binomial_limits, poisson_limits
 from rounds.methods.false_discovery import adjusted_p_values
-from rounds.methods.funnel import funnel
 from rounds.methods.ranks import ranks
 from rounds.methods.standardisation import byar_limits, indirect, poisson_mean_limits
 from rounds.methods.unit_comparison import compare_units
@@ -97,15 +96,3 @@ def test_the_order_of_units_changes_no_rank_however_often_they_are_equal(
         assert (getattr(again, name) == getattr(found, name)[order]).all(), name
     assert (found.lower <= found.rank).all()
     assert (found.rank <= found.upper).all()
-
-
-@settings(max_examples=60, deadline=None, derandomize=True)
-@given(counts=units())
-def test_the_two_funnels_agree_where_units_vary_by_more_than_chance(counts):
-    one, both = funnel(*counts), compare_units("proportion", *counts)
-    assert np.isclose(one.phi, both.dispersion.phi)
-    assert np.isclose(one.tau2, both.dispersion.tau2)
-    assert np.allclose(one.z, both.z)
-    if not both.chance_alone:
-        assert np.allclose(one.lower, both.lower[-1])
-        assert np.allclose(one.upper, both.upper[-1])

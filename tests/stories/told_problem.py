@@ -8,6 +8,7 @@ from rounds.methods.funnel import funnel
 from rounds.methods.proportion import wilson
 from rounds.nouns import (
     Aim,
+    CaseMix,
     ChartPoint,
     Community,
     ControlChart,
@@ -52,7 +53,7 @@ def sites(seed=3, n=40):
     rng = np.random.default_rng(seed)
     sizes = rng.lognormal(5.2, 0.7, n).astype(int) + 30
     rates = 1 / (1 + np.exp(-(0.35 + 0.28 * rng.standard_normal(n))))
-    rates[4], rates[11], rates[20] = 0.34, 0.42, 0.83
+    rates[4], rates[11], rates[20] = 0.2, 0.42, 0.83
     return sizes, rng.binomial(sizes, rates)
 
 
@@ -90,6 +91,19 @@ def problem():
         UnitResult(unit="Clinic 41", suppressed=True),
         UnitResult(unit="Clinic 42", suppressed=True),
     )
+    units = tuple(
+        one
+        if one.suppressed
+        else one.model_copy(
+            update={
+                "expected": 0.58 * one.denominator,
+                "observed_to_expected": one.value / 0.58,
+                "observed_to_expected_lower": 0.9 * one.value / 0.58,
+                "observed_to_expected_upper": 1.1 * one.value / 0.58,
+            }
+        )
+        for one in units
+    )
     points = months()
     points = (
         *points[:7],
@@ -118,6 +132,13 @@ def problem():
             median_odds_ratio=1.31,
             outliers_low=tuple(np.array(names)[found.low]),
             outliers_high=tuple(np.array(names)[found.high]),
+        ),
+        case_mix=CaseMix(
+            adjusted_for=("age", "sex"),
+            c_statistic=estimate(0.61, 0.6, 0.62, 9120, "index"),
+            calibration_error=0.012,
+            tau2=0.0004,
+            outliers_low=("Clinic 03", "Clinic 05"),
         ),
         chart=ControlChart(
             title="Blood pressure under control, by month",

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from rounds.methods.funnel import funnel
 from rounds.methods.meta import random_effects
 from rounds.methods.opportunity import gap_to_best, spread_draws
 from rounds.methods.prior import predictive
@@ -41,66 +40,6 @@ def test_newcombe_covers_as_it_says():
         _, lower, upper = newcombe(tuple(x), (60, 90))
         hits.append(lower <= p[1] - p[0] <= upper)
     assert within(np.mean(hits), 0.95, 2000, above=9)
-
-
-def test_funnel_rarely_calls_a_unit_an_outlier_where_chance_alone_acts():
-    """Units of one true rate lie beyond 99.8% limits in 0.2% of cases or fewer."""
-    rng = np.random.default_rng(13)
-    n = rng.integers(40, 400, (500, 40))
-    x = rng.binomial(n, 0.65)
-    beyond = 0
-    for row, totals in zip(x, n, strict=True):
-        found = funnel(row, totals)
-        beyond += int(found.low.sum() + found.high.sum())
-    assert beyond / n.size <= 0.002 + 4 * np.sqrt(0.002 * 0.998 / n.size)
-
-
-def test_funnel_rarely_calls_outliers_where_all_units_differ_a_little():
-    """With over-dispersion allowed for, ordinary spread makes few outliers; without
-    it, it makes many.
-
-    Winsorising makes the spread look a little smaller than it is, so about 1% of
-    ordinary units, not 0.2%, fall outside: the price of seeing true outliers.
-    """
-    rng = np.random.default_rng(14)
-    adjusted, plain = [], []
-    for _ in range(200):
-        n = rng.integers(200, 600, 40)
-        x = rng.binomial(n, expit(rng.normal(0.6, 0.3, 40)))
-        found = funnel(x, n)
-        adjusted.append((found.low | found.high).mean())
-        z = found.z * np.sqrt(0.25 / n + found.tau2) / np.sqrt(0.25 / n)
-        plain.append((np.abs(z) > 3.09).mean())
-    assert np.mean(adjusted) < 0.015
-    assert np.mean(plain) > 0.05
-
-
-def test_a_restored_funnel_calls_as_few_as_its_level_says():
-    """Whether units differ by chance alone, a little, or much: 0.2%, and one that lies
-    far off is still found."""
-    rng = np.random.default_rng(16)
-    for sd, planted in ((0.0, 0.8), (0.1, 0.8), (0.3, 1.6)):
-        false, found = [], []
-        for _ in range(400):
-            n = rng.integers(200, 600, 40)
-            logit = rng.normal(0.6, sd, 40)
-            logit[0] = 0.6 - planted
-            made = funnel(rng.binomial(n, expit(logit)), n, restore=True)
-            false.append((made.low | made.high)[1:].mean())
-            found.append(made.low[0])
-        sd_of_mean = np.std(false) / np.sqrt(len(false))
-        assert np.mean(false) <= 0.002 + 4 * sd_of_mean
-        assert np.mean(found) > 0.9
-
-
-def test_funnel_finds_a_planted_outlier():
-    """A unit 25 points below the others is found, and nothing else is."""
-    rng = np.random.default_rng(15)
-    n = np.full(40, 250)
-    p = expit(rng.normal(0.9, 0.1, 40))
-    p[7] -= 0.25
-    found = funnel(rng.binomial(n, p), n)
-    assert np.flatnonzero(found.low).tolist() == [7]
 
 
 def test_shrinkage_is_nearer_to_the_truth_than_the_raw_proportions():

@@ -4,6 +4,7 @@ import pytest
 
 from rounds.conduct import without_sites
 from stories.told_opportunities import opportunities
+from stories.told_partition import partition
 from stories.told_problem import problem
 
 
@@ -32,6 +33,15 @@ def test_a_list_keeps_what_is_of_all_sites(masked):
     whole = without_sites(opportunities())
     assert whole.lines
     assert all(line.unit is None for line in whole.lines)
+    assert any("while a trial runs" in sentence for sentence in whole.limitations)
+    assert without_sites(whole) == whole
+
+
+def test_a_variance_partition_keeps_its_levels():
+    whole = without_sites(partition())
+    assert whole.sites == ()
+    assert whole.levels == partition().levels
+    assert "Clinic " not in whole.to_json()
     assert any("while a trial runs" in sentence for sentence in whole.limitations)
     assert without_sites(whole) == whole
 

@@ -20,6 +20,9 @@ from rounds.reports.charts import (
     FunnelPoint,
     Ring,
     RingStep,
+    TwoWay,
+    TwoWayAxis,
+    TwoWayPoint,
 )
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -86,6 +89,30 @@ PLOTS = {
             ),
             centre=0.5,
             aim=0.7,
+        ),
+    ),
+    "two_way": (
+        charts.two_way,
+        TwoWay(
+            title="Two measures",
+            points=(
+                TwoWayPoint(label="A", across=(0.5, 0.4, 0.6), up=(0.1, 0.0, 0.2)),
+                TwoWayPoint(label="B", across=(0.7, 0.6, 0.8), up=(0.3, 0.2, 0.4)),
+            ),
+            across=TwoWayAxis(
+                name="Control",
+                short="Measure",
+                line=0.6,
+                line_name="Aim",
+                more_is_better=True,
+            ),
+            up=TwoWayAxis(
+                name="Harm",
+                short="Balancing",
+                line=0.2,
+                line_name="Average",
+                more_is_better=False,
+            ),
         ),
     ),
     "flow_chart": (

@@ -9,6 +9,8 @@ import pytest
 
 from rounds.nouns import NotEstimable, SourceError, UnitResult
 from rounds.reports import Story, render, render_html
+from rounds.reports.figures import shown_units
+from rounds.reports.figures.problem import limits_at
 from rounds.reports.plain_language import HIGHEST_GRADE
 from rounds.reports.wording import said, said_unit
 
@@ -79,9 +81,31 @@ def test_each_number_has_its_interval_denominator_and_date(full, said):
 def test_every_chart_of_a_whole_turn_is_drawn(full):
     names = set(re.findall(r'<title id="([a-z]+)-\d+-t">', full))
     assert names == {
-        "ring", "funnel", "caterpillar", "control", "evidence", "equity", "flow",
-        "watch", "grade",
+        "ring", "funnel", "caterpillar", "expected", "control", "evidence", "equity",
+        "flow", "watch", "grade",
     }  # fmt: skip
+
+
+def test_sites_are_told_before_and_after_adjustment(full):
+    """Who is outside both ways, one way alone; and each site's expectation."""
+    text = words(full)
+    assert "not after adjustment for age and sex: " in text
+    assert "Outside only after adjustment for age and sex: Clinic 03 (below)" in text
+    assert "a c statistic of 0.61 (95% CI 0.60 to 0.62" in text
+    assert "Observed / expected (95% CI, exact)" in text
+    assert re.search(r"Clinic 01 .*? \d\.\d\d \(\d\.\d\d to \d\.\d\d\)", text)
+
+
+def test_a_site_is_flagged_if_and_only_if_it_lies_outside_the_limits_drawn():
+    """Limits of the picture and names of the noun come of one fit."""
+    problem = STORIES["full"]().problem
+    variation = problem.variation
+    units = shown_units(problem)
+    lower, upper = limits_at(variation, [unit.denominator for unit in units])
+    below = {u.unit for u, low in zip(units, lower, strict=True) if u.value < low}
+    above = {u.unit for u, high in zip(units, upper, strict=True) if u.value > high}
+    assert below == set(variation.outliers_low) != set()
+    assert above == set(variation.outliers_high)
 
 
 def test_ids_are_unique(full):
@@ -104,7 +128,7 @@ def test_the_grade_says_whether_the_interval_holds_the_truth(full, sealed):
 
 def test_a_problem_alone_says_how_little_it_can_tell(tiny):
     text = words(tiny)
-    assert "58.9% (95% CI 53.3% to 64.2%; n = 309)" in text
+    assert "58.9% (95% CI 53.3% to 64.3%; n = 309)" in text
     assert "There are 79 sites." in text
     assert "too few to tell how sites differ" in text
     assert "Not estimable. No month has more than 10 patients." in text

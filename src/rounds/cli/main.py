@@ -52,7 +52,17 @@ _GROUPS = {
     "problem": (
         "Where does practice fall short?",
         "problem",
-        ("list", "open", "run", "equity", "watch", "answer", "chart", "funnel"),
+        (
+            "list",
+            "open",
+            "run",
+            "explain",
+            "equity",
+            "watch",
+            "answer",
+            "chart",
+            "funnel",
+        ),
     ),
     "evidence": ("What is known already?", "evidence", ("run",)),
     "change": (
@@ -80,6 +90,7 @@ _ELSEWHERE = {
     ("problem", "chart"): "problem_chart",
     ("problem", "answer"): "problem_watch",
     ("problem", "equity"): "problem_equity",
+    ("problem", "explain"): "problem_explain",
     ("problem", "watch"): "problem_watch",
 }
 

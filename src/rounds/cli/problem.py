@@ -41,6 +41,7 @@ def run_(
     )
     from rounds.nouns import NotEstimable
     from rounds.reports import Story, render
+    from rounds.reports.case_mix_words import case_mix_sentences
 
     opened = Project.open(project)
     plan = Plan.load(opened.plan_path).problem
@@ -56,7 +57,7 @@ def run_(
         opened.report,
         mask_sites=masked,
     )
-    ref = found.ref()
+    ref, compared = found.ref(), case_mix_sentences(found, masked=masked)
     if masked:
         found = without_sites(found)
     lines = [
@@ -71,6 +72,7 @@ def run_(
             f"  variation       {found.variation.n_units} sites, "
             f"over-dispersion {found.variation.phi:.2f}"
         )
+    lines += [f"  {sentence}" for sentence in compared]
     lines += [f"  * {sentence}" for sentence in found.limitations]
     lines += ["", ref.short, f"Report: {report}"]
     show(

@@ -3,6 +3,7 @@
 from rounds.conduct.alerts import answer_alert, run_equity, run_watch
 from rounds.conduct.bedside import refresh_bedside
 from rounds.conduct.desk import Desk
+from rounds.conduct.explaining import run_explain
 from rounds.conduct.gate import Gate, publishable
 from rounds.conduct.lineage import impact_of_file, why_with_files
 from rounds.conduct.masking import without_sites
@@ -34,6 +35,7 @@ __all__ = [
     "run_equity",
     "run_evaluation",
     "run_evidence",
+    "run_explain",
     "run_opportunities",
     "run_problem",
     "run_watch",

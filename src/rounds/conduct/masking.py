@@ -3,10 +3,12 @@
 from typing import TypeVar
 
 from rounds.nouns import (
+    CaseMix,
     Noun,
     OpportunityList,
     Problem,
     UnitResult,
+    VariancePartition,
     Variation,
 )
 
@@ -21,7 +23,8 @@ def without_sites(noun: AnyNoun) -> AnyNoun:
     """Take away what tells which site a number is of.
 
     A problem's sites stand in the order of their values without names; a list of
-    opportunities keeps the lines of all sites together. Other nouns name no site, or
+    opportunities keeps the lines of all sites together; a variance partition keeps its
+    levels. Other nouns name no site, or
     are kept back whole (`rounds.web.stories.is_kept_back`).
 
     Parameters
@@ -36,6 +39,9 @@ def without_sites(noun: AnyNoun) -> AnyNoun:
         if lines != noun.lines:
             said = tuple(dict.fromkeys((*noun.limitations, _SAID)))
             return noun.model_copy(update={"lines": lines, "limitations": said})
+    if isinstance(noun, VariancePartition) and noun.sites:
+        said = tuple(dict.fromkeys((*noun.limitations, _SAID)))
+        return noun.model_copy(update={"sites": (), "limitations": said})
     return noun
 
 
@@ -44,13 +50,15 @@ def _of_problem(problem: Problem) -> dict[str, object]:
     changed: dict[str, object] = {
         "units": tuple(unit.model_copy(update={"unit": "masked"}) for unit in units)
     }
-    if isinstance(problem.variation, Variation):
-        changed["variation"] = problem.variation.model_copy(
-            update={
-                side: ("masked",) * len(getattr(problem.variation, side))
-                for side in ("outliers_low", "outliers_high")
-            }
-        )
+    for name in ("variation", "case_mix"):
+        found = getattr(problem, name)
+        if isinstance(found, Variation | CaseMix):
+            changed[name] = found.model_copy(
+                update={
+                    side: ("masked",) * len(getattr(found, side))
+                    for side in ("outliers_low", "outliers_high")
+                }
+            )
     return changed
 
 

@@ -202,6 +202,7 @@ def opened_problem(
         statement=statement,
         measure=measure,
         aim=AimPlan(target=_target(line, chosen.improvement_notation, target), by=by),
+        adjust=plan.adjust,
         owner=owner or plan.owner,
         community=plan.community,
     )

@@ -35,6 +35,8 @@ class ProblemPlan(Noun):
     statement: str = ""
     measure: str
     aim: AimPlan
+    adjust: tuple[Literal["age", "sex", "svi_quartile"], ...] = ("age", "sex")
+    """What sites are compared after, beside the comparison as they are."""
     owner: str
     community: Community
 

@@ -84,6 +84,7 @@ def run_problem(desk: Desk, plan: ProblemPlan, period: Period | None = None) -> 
             owner=plan.owner,
             community=plan.community,
             chart_period=months,
+            adjust=plan.adjust,
             without=opted_out,
         )
         members = members_of_problem(

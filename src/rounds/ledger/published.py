@@ -12,6 +12,7 @@ FOLDERS = {
     "problem": "1-problems",
     "opportunity-list": "1-problems",
     "equity": "1-problems",
+    "variance-partition": "1-problems",
     "alert": "1-problems",
     "source": "2-evidence",
     "evidence": "2-evidence",

@@ -1,23 +1,30 @@
-"""Funnel plots for proportions, with limits that allow for over-dispersion.
+"""The funnel of a Problem: each unit against limits that were made without it.
 
-Each unit is compared with one target on the arcsine square-root scale, on which the
-variance of a proportion hardly depends on its value. Where units differ by more than
-chance, a between-unit variance widens the limits (the additive model).
+A unit is unusual if it lies beyond what the others lead one to expect. The true
+proportions of ordinary units have a normal spread on the arcsine square-root scale
+around a centre; both are estimated from those units that are not unusual, and a unit is
+judged by an estimate that leaves it out. Its count is then a binomial one around a
+proportion drawn from that spread, whose tails are computed, not approximated: so small
+units and rare events are told apart from chance as well as large and common ones.
 
-This is the funnel of a Problem. `rounds.methods.unit_comparison` compares rates and
-ratios too, and several levels at once; the two agree where units vary by more than
-chance. Where they do not, its limits are exact, and these stay on the arcsine scale.
+`rounds.methods.unit_comparison` compares rates and ratios too, several levels at once,
+and widens its limits as FunnelPlotR does.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import ndtri
 
-from rounds.methods.overdispersion import dispersion
+from rounds.methods.arcsine_units import (
+    ArcsineUnits,
+    cosine_at_centre,
+    mean_proportion,
+)
+from rounds.methods.predictive import Predictive
 from rounds.methods.proportion import counts
 
 if TYPE_CHECKING:
@@ -28,109 +35,134 @@ __all__ = ["Funnel", "funnel", "funnel_limits"]
 
 @dataclass(frozen=True, kw_only=True)
 class Funnel:
-    """How far units lie from a target, with over-dispersion allowed for."""
+    """Where units lie, what ordinary ones have in common, and which are not so."""
 
     target: float
-    """The funnel's centre, a proportion in [0, 1]."""
-    phi: float
-    """Over-dispersion ratio: mean squared winsorised z-score; near 1 under chance."""
+    """Mean proportion of ordinary units; where each has its own expectation, the mean
+    of these, moved as the units are."""
     tau2: float
-    """Between-unit variance on the arcsine square-root scale, at least 0."""
-    z: NDArray[np.float64]
-    """Shape (n_units,): distance from the target in adjusted standard errors."""
-    lower: NDArray[np.float64]
-    """Shape (n_units,): lower limit at each unit's size, a proportion."""
-    upper: NDArray[np.float64]
-    """Shape (n_units,): upper limit at each unit's size, a proportion."""
+    """Variance between ordinary units on the arcsine square-root scale, at least 0."""
+    phi: float
+    """Over-dispersion ratio of ordinary units: mean squared distance from their mean in
+    units of chance's variance; near 1 where chance alone acts."""
+    df: int
+    """Degrees of freedom of tau², ordinary units minus one."""
+    level: float
+    """Coverage of the limits."""
+    size: NDArray[np.float64]
+    """Shape (n_units,): trials."""
+    centre: NDArray[np.float64]
+    """Shape (n_units,): where each unit is expected, as the arcsine of a root."""
     low: NDArray[np.bool_]
     """Shape (n_units,): whether the unit lies below its lower limit."""
     high: NDArray[np.bool_]
     """Shape (n_units,): whether the unit lies above its upper limit."""
+
+    @cached_property
+    def limits(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Lower and upper limit of each unit's proportion, each of shape (n_units,)."""
+        tail = (1 - self.level) / 2
+        return _limits(self.size, self.centre, self.tau2, self.df, tail)
 
 
 def funnel(
     successes: ArrayLike,
     totals: ArrayLike,
     *,
-    target: float | None = None,
+    expected: ArrayLike | None = None,
     level: float = 0.998,
-    winsorise: float = 0.1,
-    restore: bool = False,
 ) -> Funnel:
-    """Compare units with a target by funnel limits with over-dispersion.
+    """Find the units that do not belong to the spread of the others.
 
     Parameters
     ----------
     successes, totals : array_like of int, shape (n_units,)
-        Events and trials of each unit; at least two units.
-    target : float, optional
-        A proportion in (0, 1); the pooled proportion where none is given.
+        Events and trials of each unit; at least three units, and some event and some
+        trial without one.
+    expected : array_like of float, shape (n_units,), optional
+        Events that a case-mix model expects of each unit, strictly between 0 and the
+        unit's total. Units are then compared after each has been moved by its
+        expectation; where none is given, all have the same.
     level : float
-        Coverage of the limits under chance; 0.998 is three standard errors or so.
-    winsorise : float
-        Share of z-scores pulled in at either end before over-dispersion is estimated,
-        so that true outliers do not hide themselves.
-    restore : bool
-        Whether to give back what winsorising takes off a normal spread.
+        Coverage of the limits for an ordinary unit.
 
     Returns
     -------
     Funnel
-        The additive (random-effects) adjustment with the moment estimator of tau².
+        A unit lies outside its limits if, and only if, it is named `low` or `high`.
 
     Raises
     ------
     ValueError
-        If there are fewer than two units, counts are impossible, or the target is not
-        strictly between 0 and 1.
+        If there are fewer than three units, counts or expectations are impossible, or
+        all trials, or none, are successes.
 
     Notes
     -----
-    Winsorising makes the spread look a little smaller than it is. FunnelPlotR does not
-    correct for that, nor does this function unless it is asked to `restore`: where
-    units differ by an ordinary (normal) spread, about 1% of them, not 0.2%, then lie
-    beyond 99.8% limits.
+    Units that lie beyond the limits when each is left out are set aside, the rest is
+    fitted again, and so on until the same units are outside. A unit that has been set
+    aside returns if it lies within the limits of the others.
+
+    The variance of Anscombe's arcsine is that of chance for counts of two events on.
+    The centre solves the weighted mean of the proportions for the mean of sin² over the
+    spread, which is unbiased however small the counts. With one expectation and no
+    spread it is the pooled proportion. A unit is named by the mid-P value of its count,
+    which allows for how well so many units can tell their spread: with few units, or
+    with many that differ little, limits are wider than those of chance alone.
+
+    With an expectation of their own, units' counts vary a little less than binomial
+    ones, so that the limits are a little too wide.
 
     References
     ----------
-    .. [1] Spiegelhalter DJ. Funnel plots for comparing institutional performance.
-       Statistics in Medicine 2005;24:1185-1202. doi:10.1002/sim.1970; the method as
-       the R package FunnelPlotR documents it, which the tests compare.
-    .. [2] Spiegelhalter DJ. Handling over-dispersion of performance indicators.
-       Quality and Safety in Health Care 2005;14:347-351 (abstract).
+    .. [1] Jones HE, Spiegelhalter DJ. The identification of "unusual" health-care
+       providers from a hierarchical model. The American Statistician 2011;65:154-163
+       (abstract).
+    .. [2] Viechtbauer W, Cheung MW-L. Outlier and influence diagnostics for
+       meta-analysis. Research Synthesis Methods 2010;1:112-125, as metafor implements
+       it: see `rounds.methods.deletion`.
+    .. [3] Nagashima K, Noma H, Furukawa TA. Prediction intervals for random-effects
+       meta-analysis. Statistical Methods in Medical Research 2019;28:1689-1702: a new
+       unit's place by a t distribution (Higgins, Thompson and Spiegelhalter's).
 
     Examples
     --------
-    >>> result = funnel([5, 10, 40], [50, 100, 100])
-    >>> bool(result.high[2]), round(result.target, 2)
-    (False, 0.22)
+    >>> found = funnel([70, 66, 71, 69, 68, 67, 30], [100] * 7)
+    >>> found.low.tolist(), round(found.target, 3)
+    ([False, False, False, False, False, False, True], 0.685)
     """
     x, n = counts(successes, totals)
-    if x.size < 2:
-        raise ValueError(f"a funnel needs at least two units, not {x.size}")
-    centre = float(x.sum() / n.sum()) if target is None else float(target)
-    if not 0 < centre < 1:
-        raise ValueError(f"the target lies strictly between 0 and 1, not {centre}")
-    se = 0.5 / np.sqrt(n)
-    distance = _arcsine(x / n) - _arcsine(centre)
-    found = dispersion(distance / se, se, winsorise, restore=restore)
-    tau2 = found.tau2
-    lower, upper = funnel_limits(n, centre, tau2, level)
-    p = x / n
+    if x.size < 3:
+        raise ValueError(f"a funnel needs at least three units, not {x.size}")
+    if not 0 < x.sum() < n.sum():
+        raise ValueError("all trials, or none, are successes: there is no spread")
+    tail = (1 - _checked_level(level)) / 2
+    units = ArcsineUnits.of(x, n, expected)
+    outside = units.unusual(tail)
+    ordinary = units.fit(~outside[None, :])
+    centre = units.offset + ordinary.shift[0]
+    tau2, df = float(ordinary.tau2[0]), int((~outside).sum()) - 1
+    mean = np.average(mean_proportion(centre, tau2), weights=n)
+    low, high = units.beyond(tail, centre, tau2, df)
     return Funnel(
-        target=centre,
-        phi=found.phi,
+        target=float(mean),
         tau2=tau2,
-        z=distance / np.sqrt(se**2 + tau2),
-        lower=lower,
-        upper=upper,
-        low=p < lower,
-        high=p > upper,
+        phi=units.phi(~outside),
+        df=df,
+        level=level,
+        size=n,
+        centre=centre,
+        low=low,
+        high=high,
     )
 
 
 def funnel_limits(
-    totals: ArrayLike, target: float, tau2: float = 0.0, level: float = 0.998
+    totals: ArrayLike,
+    target: float,
+    tau2: float = 0.0,
+    df: float = np.inf,
+    level: float = 0.998,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Give the funnel's limits at the sizes asked for, to draw its curves.
 
@@ -139,21 +171,25 @@ def funnel_limits(
     totals : array_like of float, shape (n,)
         Sizes, each above 0.
     target : float
-        The centre, a proportion.
+        The funnel's centre, a proportion in (0, 1).
     tau2 : float
         Between-unit variance; 0 gives the limits of chance alone.
+    df : float
+        Degrees of freedom of that variance, above 0.
     level : float
         Coverage, between 0 and 1.
 
     Returns
     -------
     lower, upper : ndarray of float, shape (n,)
-        Proportions in [0, 1].
+        Proportions in [0, 1]: `Funnel.limits`, if given its target, tau2 and df, where
+        all units have one expectation.
 
     Raises
     ------
     ValueError
-        If a size is not above 0 or the level is not between 0 and 1.
+        If a size is not above 0, the target or level not between 0 and 1, tau² below 0,
+        or the degrees of freedom not above 0.
 
     References
     ----------
@@ -163,19 +199,33 @@ def funnel_limits(
     --------
     >>> lower, upper = funnel_limits([100], 0.5, level=0.95)
     >>> round(float(lower[0]), 3), round(float(upper[0]), 3)
-    (0.403, 0.597)
+    (0.402, 0.598)
     """
     n = np.atleast_1d(np.asarray(totals, dtype=float))
-    if not (n > 0).all():
+    if not (np.isfinite(n).all() and (n > 0).all()):
         raise ValueError("each size is above 0")
+    if not 0 < target < 1:
+        raise ValueError(f"the target lies strictly between 0 and 1, not {target}")
+    if not (tau2 >= 0 and df > 0):
+        raise ValueError(f"tau² is at least 0 and df above 0, not {tau2} and {df}")
+    tail = (1 - _checked_level(level)) / 2
+    centre = np.full(n.size, 0.5 * np.arccos(cosine_at_centre(1 - 2 * target, tau2)))
+    return _limits(n, centre, tau2, df, tail)
+
+
+def _limits(
+    n: NDArray[np.float64],
+    centre: NDArray[np.float64],
+    tau2: float,
+    df: float,
+    tail: float,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    below = Predictive(n, centre, tau2, df).quantile(tail)
+    above = Predictive(n, np.pi / 2 - centre, tau2, df).quantile(tail)
+    return np.maximum(below / n, 0.0), np.minimum(1 - above / n, 1.0)
+
+
+def _checked_level(level: float) -> float:
     if not 0 < level < 1:
         raise ValueError(f"level is a number between 0 and 1, not {level}")
-    half = ndtri((1 + level) / 2) * np.sqrt(0.25 / n + tau2)
-    centre = _arcsine(target)
-    lower = np.sin(np.clip(centre - half, 0.0, np.pi / 2)) ** 2
-    upper = np.sin(np.clip(centre + half, 0.0, np.pi / 2)) ** 2
-    return lower, upper
-
-
-def _arcsine(p: ArrayLike) -> NDArray[np.float64]:
-    return np.asarray(np.arcsin(np.sqrt(p)), dtype=float)
+    return float(level)

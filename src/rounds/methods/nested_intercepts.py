@@ -1,9 +1,6 @@
 """Logistic regression with random intercepts at nested levels: who shares how much.
 
-Each person belongs to one unit of each level (clinician in site in region), so the
-units are a forest. Given the fixed effects, the random effects' Hessian is eliminated
-from the leaves to the roots, one pass over the units of each level, and nothing fills
-in: a unit with information S below it hands S / (1 + sd²·S) to the unit above it.
+Each person belongs to one unit of each level: clinician in site in region.
 """
 
 from __future__ import annotations
@@ -12,11 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import minimize
-from scipy.special import expit, gammaln
 
-from rounds.methods.proportion import counts
-from rounds.methods.random_intercept import LARGEST_SD, hessian
+from rounds.methods.nested_likelihood import Best, Forest
 from rounds.methods.shrinkage import median_odds_ratio
 
 if TYPE_CHECKING:
@@ -24,9 +18,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["LevelSpread", "NestedFit", "nested_intercepts", "variance_explained"]
+__all__ = [
+    "PERSONS",
+    "LevelSpread",
+    "NestedFit",
+    "nested_intercepts",
+    "variance_explained",
+]
 
-_PERSONS = np.pi**2 / 3
+PERSONS = np.pi**2 / 3
 """Variance of persons on the latent log-odds scale."""
 
 
@@ -118,14 +118,15 @@ def nested_intercepts(
     >>> [level.name for level in fit.levels], bool(0.7 < fit.levels[1].sd < 1.3)
     (['region', 'site'], True)
     """
-    model = _Forest(successes, totals, levels, covariates)
-    beta, sds, best = model.maximise()
-    se, sd_se = model.standard_errors(beta, sds)
-    total = float((sds**2).sum()) + _PERSONS
-    effects = model.effects(beta, sds)
+    model = Forest(successes, totals, levels, covariates)
+    best = model.maximise()
+    sds = best.sds
+    se, sd_se = _standard_errors(model, best)
+    total = float((sds**2).sum()) + PERSONS
+    effects = model.effects(best)
     inside = np.cumsum(sds**2) / total
     return NestedFit(
-        coefficients=model.given_back(beta),
+        coefficients=model.given_back(best.beta),
         se=se,
         levels=tuple(
             LevelSpread(
@@ -141,8 +142,8 @@ def nested_intercepts(
             )
             for i in range(len(sds))
         ),
-        persons_share=_PERSONS / total,
-        log_likelihood=best,
+        persons_share=PERSONS / total,
+        log_likelihood=best.log_likelihood,
     )
 
 
@@ -185,198 +186,24 @@ def variance_explained(before: NestedFit, after: NestedFit) -> dict[str, float |
     }
 
 
-class _Forest:
-    """The likelihood on given counts; columns are standardised inside."""
-
-    def __init__(
-        self,
-        successes: ArrayLike,
-        totals: ArrayLike,
-        levels: Sequence[tuple[str, ArrayLike]],
-        covariates: ArrayLike | None,
-    ) -> None:
-        self.x, self.n = counts(successes, totals)
-        rows = self.x.size
-        if not 0 < self.x.sum() < self.n.sum():
-            raise ValueError("all successes are 0, or all equal their totals")
-        self.names = [name for name, _ in levels]
-        self.labels, self.rows_of = [], []
-        for name, given in levels:
-            label = np.asarray(given)
-            if label.shape != (rows,):
-                raise ValueError(f"{label.size} labels of {name} for {rows} rows")
-            units, index = np.unique(label, return_inverse=True)
-            if units.size < 2:
-                raise ValueError(f"{name} has fewer than two units")
-            self.labels.append(units)
-            self.rows_of.append(index)
-        if not self.names:
-            raise ValueError("at least one level is needed")
-        self.sizes = [units.size for units in self.labels]
-        self.parent = [self._parents(i) for i in range(1, len(self.names))]
-        self._standardise(covariates)
-        parts = gammaln(self.n + 1) - gammaln(self.x + 1)
-        self._constant = float((parts - gammaln(self.n - self.x + 1)).sum())
-        self._v = [np.zeros(size) for size in self.sizes]
-
-    def _parents(self, level: int) -> NDArray[np.intp]:
-        """Give the coarser unit of each unit, which must be one."""
-        above, here = self.rows_of[level - 1], self.rows_of[level]
-        parent = np.zeros(self.sizes[level], dtype=np.intp)
-        parent[here] = above
-        if (parent[here] != above).any():
-            raise ValueError(
-                f"not nested: a unit of {self.names[level]} lies in two of "
-                f"{self.names[level - 1]}"
-            )
-        return parent
-
-    def _standardise(self, covariates: ArrayLike | None) -> None:
-        rows = self.x.size
-        given = np.empty((rows, 0))
-        if covariates is not None:
-            given = np.asarray(covariates, dtype=float).reshape(rows, -1)
-        if not np.isfinite(given).all():
-            raise ValueError("covariates are finite numbers")
-        self._centre, self._scale = given.mean(axis=0), given.std(axis=0)
-        if (self._scale == 0).any():
-            raise ValueError("a covariate is the same in every row")
-        scaled = (given - self._centre) / self._scale
-        if given.shape[1] and np.linalg.matrix_rank(scaled) < given.shape[1]:
-            raise ValueError("collinear: a covariate is what the others say already")
-        self.X = np.column_stack([np.ones(rows), scaled])
-
-    def given_back(self, beta: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Give the coefficients of the columns as they came."""
-        slopes = beta[1:] / self._scale
-        return np.append(beta[0] - float(slopes @ self._centre), slopes)
-
-    def _settle(
-        self, fixed: NDArray[np.float64], sds: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], float]:
-        """Find the standardised effects' modes; give log odds and log determinant."""
-        for _ in range(100):
-            eta = fixed + self._shift(self._v, sds)
-            mu = expit(eta)
-            up = self._upward(self.x - self.n * mu, self.n * mu * (1 - mu), sds)
-            steps, largest = self._downward(up, sds)
-            # A step moves the log odds by at most 2, or saturated units oscillate.
-            damp = min(1.0, 2.0 / largest) if largest else 1.0
-            self._v = [v + damp * s for v, s in zip(self._v, steps, strict=True)]
-            if largest < 1e-7:
-                break
-        eta = fixed + self._shift(self._v, sds)
-        mu = expit(eta)
-        up = self._upward(self.x - self.n * mu, self.n * mu * (1 - mu), sds)
-        return eta, float(sum(np.log(below).sum() for _, _, below in up))
-
-    def _shift(
-        self, v: list[NDArray[np.float64]], sds: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        # Summed down the levels first, so that rows are touched once.
-        added = sds[0] * v[0]
-        for i in range(1, len(v)):
-            added = added[self.parent[i - 1]] + sds[i] * v[i]
-        return np.asarray(added[self.rows_of[-1]], dtype=float)
-
-    def _upward(
-        self,
-        gradient: NDArray[np.float64],
-        weight: NDArray[np.float64],
-        sds: NDArray[np.float64],
-    ) -> list[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]]:
-        """Give each level's gradient, information and pivots, coarsest first."""
-        found = []
-        where = self.rows_of[-1]
-        for i in range(len(sds) - 1, -1, -1):
-            g, s = (
-                np.asarray(
-                    np.bincount(where, weights=each, minlength=self.sizes[i]), float
-                )
-                for each in (gradient, weight)
-            )
-            below = 1 + sds[i] ** 2 * s
-            found.append((g, s, below))
-            if i:
-                gradient, weight = (g + s * sds[i] * self._v[i]) / below, s / below
-                where = self.parent[i - 1]
-        return found[::-1]
-
-    def _downward(
-        self,
-        up: list[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]],
-        sds: NDArray[np.float64],
-    ) -> tuple[list[NDArray[np.float64]], float]:
-        """Give Newton's steps, and the largest change of a log odds they make."""
-        steps: list[NDArray[np.float64]] = []
-        moved = np.zeros(self.sizes[0])
-        for i, (g, s, below) in enumerate(up):
-            if i:
-                moved = moved[self.parent[i - 1]]
-            step = (sds[i] * (g - s * moved) - self._v[i]) / below
-            steps.append(step)
-            moved = moved + sds[i] * step
-        largest = max(float(np.abs(moved).max()), float(np.abs(steps[-1]).max()) * 0.1)
-        return steps, largest
-
-    def log_likelihood(
-        self, beta: NDArray[np.float64], sds: NDArray[np.float64]
-    ) -> float:
-        """Give Laplace's approximation of the marginal log-likelihood."""
-        eta, log_determinant = self._settle(self.X @ beta, sds)
-        inside = float((self.x * eta - self.n * np.logaddexp(0.0, eta)).sum())
-        prior = 0.5 * sum(float(v @ v) for v in self._v)
-        return inside - prior - 0.5 * log_determinant + self._constant
-
-    def _lost(self, parameters: NDArray[np.float64]) -> float:
-        k = len(self.names)
-        return -self.log_likelihood(parameters[:-k], np.abs(parameters[-k:]))
-
-    def maximise(self) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
-        """Give fixed effects (of the standardised columns), sds and log-likelihood."""
-        k, p = len(self.names), self.X.shape[1]
-        pooled = self.x.sum() / self.n.sum()
-        start = np.concatenate([[np.log(pooled / (1 - pooled))], np.zeros(p - 1)])
-        bounds: list[tuple[float | None, float | None]] = [(None, None)] * p
-        found = minimize(
-            self._lost,
-            np.append(start, np.full(k, 0.4)),
-            method="L-BFGS-B",
-            bounds=[*bounds, *[(0.0, LARGEST_SD)] * k],
-            options={"ftol": 1e-13, "gtol": 1e-6},
-        )
-        return found.x[:p], found.x[p:], float(-found.fun)
-
-    def standard_errors(
-        self, beta: NDArray[np.float64], sds: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], list[float | None]]:
-        """Give standard errors of the given columns' effects, and of the sds inside."""
-        free = sds > 1e-3
-
-        def lost(parameters: NDArray[np.float64]) -> float:
-            whole = sds.copy()
-            whole[free] = np.abs(parameters[beta.size :])
-            return -self.log_likelihood(parameters[: beta.size], whole)
-
-        curved = hessian(lost, np.append(beta, sds[free]))
-        bears = float(np.linalg.eigvalsh(curved).min()) > 1e-6
-        if not bears:
-            curved = curved[: beta.size, : beta.size]
-        covariance = np.linalg.inv(curved)
-        back = np.eye(beta.size)
-        back[1:, 1:] = np.diag(1 / self._scale)
-        back[0, 1:] = -self._centre / self._scale
-        fixed = back @ covariance[: beta.size, : beta.size] @ back.T
-        of_sd: list[float | None] = [None] * sds.size
-        if bears:
-            inside = np.sqrt(np.diag(covariance)[beta.size :])
-            for at, value in zip(np.flatnonzero(free), inside, strict=True):
-                of_sd[int(at)] = float(value)
-        return np.sqrt(np.diag(fixed)), of_sd
-
-    def effects(
-        self, beta: NDArray[np.float64], sds: NDArray[np.float64]
-    ) -> list[NDArray[np.float64]]:
-        """Give the modes of the effects, log odds, by level."""
-        self._settle(self.X @ beta, sds)
-        return [sd * v for sd, v in zip(sds, self._v, strict=True)]
+def _standard_errors(
+    model: Forest, best: Best
+) -> tuple[NDArray[np.float64], list[float | None]]:
+    """Give standard errors of the given columns' effects, and of the sds inside."""
+    free = best.sds > 1e-3
+    curved = model.curvature(best, free)
+    size = best.beta.size
+    bears = float(np.linalg.eigvalsh(curved).min()) > 1e-6
+    if not bears:
+        curved = curved[:size, :size]
+    covariance = np.linalg.inv(curved)
+    back = np.eye(size)
+    back[1:, 1:] = np.diag(1 / model.scale)
+    back[0, 1:] = -model.centre / model.scale
+    fixed = back @ covariance[:size, :size] @ back.T
+    of_sd: list[float | None] = [None] * best.sds.size
+    if bears:
+        inside = np.sqrt(np.diag(covariance)[size:])
+        for at, value in zip(np.flatnonzero(free), inside, strict=True):
+            of_sd[int(at)] = float(value)
+    return np.sqrt(np.diag(fixed)), of_sd

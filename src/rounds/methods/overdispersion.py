@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from scipy.special import ndtri
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -15,7 +14,6 @@ __all__ = [
     "Dispersion",
     "Overdispersion",
     "dispersion",
-    "kept_by_winsorising",
     "widened",
     "winsorised",
 ]
@@ -35,9 +33,7 @@ class Dispersion:
     """Variance between units on the scale of the z-scores' numerators, at least 0."""
 
 
-def dispersion(
-    z: ArrayLike, se: ArrayLike, winsorise: float = 0.1, *, restore: bool = False
-) -> Dispersion:
+def dispersion(z: ArrayLike, se: ArrayLike, winsorise: float = 0.1) -> Dispersion:
     """Estimate over-dispersion by moments, with outliers pulled in.
 
     Parameters
@@ -49,10 +45,6 @@ def dispersion(
     winsorise : float
         Share of z-scores pulled in at either end, so that true outliers do not hide
         themselves.
-    restore : bool
-        Whether to divide by what winsorising leaves of the mean square of normal
-        scores, so that limits hold what they say where units differ by a normal
-        spread. FunnelPlotR does not.
 
     Returns
     -------
@@ -63,6 +55,12 @@ def dispersion(
     ------
     ValueError
         If there are fewer than two units, or the share is not in [0, 0.5).
+
+    Notes
+    -----
+    Winsorising makes the spread look a little smaller than it is: where units differ by
+    a normal spread, about 1% of them, not 0.2%, lie beyond 99.8% limits.
+    `rounds.methods.funnel` has no such limits.
 
     References
     ----------
@@ -80,8 +78,6 @@ def dispersion(
     if scores.size < 2:
         raise ValueError(f"over-dispersion needs at least two units, not {scores.size}")
     phi = float(np.mean(winsorised(scores, winsorise) ** 2))
-    if restore:
-        phi /= kept_by_winsorising(winsorise)
     w = 1 / np.asarray(se, dtype=float) ** 2
     spread = float(w.sum() - (w**2).sum() / w.sum())
     k = scores.size
@@ -118,34 +114,6 @@ def winsorised(z: ArrayLike, share: float = 0.1) -> NDArray[np.float64]:
     scores = np.asarray(z, dtype=float)
     low, high = np.quantile(scores, [share, 1 - share])
     return np.asarray(np.clip(scores, low, high), dtype=float)
-
-
-def kept_by_winsorising(share: float) -> float:
-    """Give the mean square of standard normal scores, winsorised.
-
-    Parameters
-    ----------
-    share : float
-        Pulled in at either end, in [0, 0.5).
-
-    Returns
-    -------
-    float
-        In (0, 1]; with c the quantile at 1 − share, φ the normal density, the integral
-        of z² between −c and c, and c² beyond: 1 − 2·share − 2cφ(c) + 2·share·c².
-
-    Examples
-    --------
-    >>> round(kept_by_winsorising(0.1), 4), kept_by_winsorising(0.0)
-    (0.6787, 1.0)
-    """
-    if not 0 <= share < 0.5:
-        raise ValueError(f"winsorise is between 0 and 0.5, not {share}")
-    if share == 0:
-        return 1.0
-    c = float(ndtri(1 - share))
-    density = float(np.exp(-(c**2) / 2) / np.sqrt(2 * np.pi))
-    return 1 - 2 * share - 2 * c * density + 2 * share * c**2
 
 
 def widened(

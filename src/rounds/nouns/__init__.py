@@ -75,6 +75,8 @@ from rounds.nouns.opportunity import Opportunity, OpportunityList, Untold
 from rounds.nouns.period import Period
 from rounds.nouns.problem import (
     Aim,
+    CaseMix,
+    ChartLines,
     ChartPhase,
     ChartPoint,
     ControlChart,
@@ -88,6 +90,11 @@ from rounds.nouns.rollout import Design, Determination, Rollout
 from rounds.nouns.source import PICO, Effect, RiskOfBias, Source
 from rounds.nouns.turn import Turn
 from rounds.nouns.unit_result import UnitResult
+from rounds.nouns.variance_partition import (
+    LevelVariance,
+    Standing,
+    VariancePartition,
+)
 
 __all__ = [
     "PICO",
@@ -102,8 +109,10 @@ __all__ = [
     "AttritionStep",
     "BalanceRow",
     "BalancingResult",
+    "CaseMix",
     "Certainty",
     "CertaintyDomain",
+    "ChartLines",
     "ChartPhase",
     "ChartPoint",
     "Code",
@@ -149,6 +158,7 @@ __all__ = [
     "KnowledgeExample",
     "KnowledgeObject",
     "LastDayWithAll",
+    "LevelVariance",
     "Measure",
     "MeasureResult",
     "Meeting",
@@ -186,6 +196,7 @@ __all__ = [
     "Signature",
     "Source",
     "SourceError",
+    "Standing",
     "Stratifier",
     "Stratum",
     "StudyEffect",
@@ -193,6 +204,7 @@ __all__ = [
     "Turn",
     "UnitResult",
     "Untold",
+    "VariancePartition",
     "Variation",
     "Waiver",
     "Window",

@@ -5,12 +5,16 @@ import json
 from typing import ClassVar, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rounds.nouns.errors import DefinitionError
 from rounds.nouns.ref import Ref
 
-__all__ = ["Noun", "Provenance", "Published"]
+__all__ = ["UNTOLD", "Noun", "Provenance", "Published"]
+
+UNTOLD = Field(default=None, exclude_if=lambda value: value is None)
+"""Of a field that is left out of JSON where it is None, so that older nouns keep their
+hash."""
 
 
 class Noun(BaseModel):

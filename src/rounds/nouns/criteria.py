@@ -17,7 +17,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from rounds.nouns.base import Noun
+from rounds.nouns.base import UNTOLD, Noun
 from rounds.nouns.events import Anchor, Comparison, Events, Point, VisitClass, Window
 from rounds.nouns.ref import Ref
 
@@ -204,9 +204,7 @@ class IndexVisit(Noun):
 
     op: Literal["index_visit"]
     classes: tuple[VisitClass, ...] = ()
-    discharged_to: str | None = Field(
-        default=None, exclude_if=lambda name: name is None
-    )
+    discharged_to: str | None = UNTOLD
     """A concept set of places."""
 
     @model_validator(mode="after")

@@ -12,7 +12,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from rounds.nouns.base import Noun
+from rounds.nouns.base import UNTOLD, Noun
 from rounds.nouns.ref import Ref
 
 __all__ = [
@@ -158,9 +158,7 @@ class Events(Noun):
     """Keep only rows whose coded value is in this concept set."""
     has_result: bool = Field(default=False, exclude_if=lambda yes: not yes)
     """Keep only rows that hold a result: a number, a coded value or a text."""
-    discharged_to: str | None = Field(
-        default=None, exclude_if=lambda name: name is None
-    )
+    discharged_to: str | None = UNTOLD
     """Keep only visits discharged to a place of this concept set."""
     drug_types: tuple[DrugType, ...] = Field(
         default=(), exclude_if=lambda types: not types

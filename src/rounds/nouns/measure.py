@@ -5,7 +5,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from rounds.nouns.base import Noun, Published
+from rounds.nouns.base import UNTOLD, Noun, Published
 from rounds.nouns.concept_set import Addition, Code, CodePrefix, ConceptSet
 from rounds.nouns.criteria import Criterion, Number, Score
 from rounds.nouns.domains import Basis, misplaced
@@ -89,13 +89,9 @@ class Measure(Published):
         default="mean", exclude_if=lambda how: how == "mean"
     )
     """What is made of the numbers of a continuous variable (FHIR aggregateMethod)."""
-    numerator_observation: Number | None = Field(
-        default=None, exclude_if=lambda one: one is None
-    )
+    numerator_observation: Number | None = UNTOLD
     """Of a ratio: what each subject of its numerator adds to it; 1 if not given."""
-    denominator_observation: Number | None = Field(
-        default=None, exclude_if=lambda one: one is None
-    )
+    denominator_observation: Number | None = UNTOLD
     """Of a ratio: what each subject of its denominator adds to it, days for example."""
     expected: Score | None = Field(default=None, exclude_if=lambda one: one is None)
     """What a risk model expects of a subject; observed over expected is given."""

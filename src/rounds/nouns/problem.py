@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import ClassVar, Literal
 
-from rounds.nouns.base import Noun, Published
+from rounds.nouns.base import UNTOLD, Noun, Published
 from rounds.nouns.estimate import Estimate
 from rounds.nouns.not_estimable import NotEstimable
 from rounds.nouns.period import Period
@@ -12,6 +12,8 @@ from rounds.nouns.unit_result import UnitResult
 
 __all__ = [
     "Aim",
+    "CaseMix",
+    "ChartLines",
     "ChartPhase",
     "ChartPoint",
     "ControlChart",
@@ -51,14 +53,11 @@ class ChartPoint(Noun):
     suppressed: bool = False
 
 
-class ChartPhase(Noun):
-    """A stretch of time whose lines were drawn anew."""
+class ChartLines(Noun):
+    """What a control chart, or a stretch of it, is judged by."""
 
-    start: str
-    """Label of its first subgroup."""
-    reason: str = ""
-    """Why lines were drawn anew; empty for the first phase alone."""
     centre_line: float | None
+    """Of the last phase, where there are several."""
     sigma_z: float | None = None
     """Of a p′ or u′ chart: how many times wider its limits are than chance alone."""
     longest_run: int | None = None
@@ -69,24 +68,23 @@ class ChartPhase(Noun):
     """Fewer crossings than this are a signal (Anhøj)."""
 
 
-class ControlChart(Noun):
+class ChartPhase(ChartLines):
+    """A stretch of time whose lines were drawn anew."""
+
+    start: str
+    """Label of its first subgroup."""
+    reason: str = ""
+    """Why lines were drawn anew; empty for the first phase alone."""
+
+
+class ControlChart(ChartLines):
     """A Shewhart chart, labelled as what it is."""
 
     title: str
     chart: Literal[
         "xmr", "mr", "p", "p_prime", "u", "u_prime", "c", "g", "t", "xbar", "s"
     ]  # fmt: skip
-    centre_line: float | None
-    """Of the last phase."""
     points: tuple[ChartPoint, ...]
-    sigma_z: float | None = None
-    """Of a p′ chart: how many times wider its limits are than chance alone."""
-    longest_run: int | None = None
-    longest_run_limit: int | None = None
-    """A run longer than this is a signal (Anhøj)."""
-    n_crossings: int | None = None
-    n_crossings_limit: int | None = None
-    """Fewer crossings than this are a signal (Anhøj)."""
     rules: Literal["anhoj", "nhs"] = "anhoj"
     """Whose signals: Anhøj's, or those of NHS Making Data Count."""
     phases: tuple[ChartPhase, ...] = ()
@@ -110,11 +108,11 @@ class Variation(Noun):
 
     n_units: int
     target: float
-    """Pooled proportion, the funnel's centre."""
+    """The funnel's centre: mean proportion of the units that are not named below."""
     phi: float
-    """Over-dispersion ratio; 1 where units differ by chance alone."""
+    """Over-dispersion ratio of these units; 1 where they differ by chance alone."""
     tau2: float
-    """Between-unit variance on the funnel's transformed scale."""
+    """Variance between these units on the funnel's arcsine square-root scale."""
     icc: float | None = None
     """On the latent logistic scale; None where the model gives none."""
     sd: float | None = None
@@ -124,7 +122,21 @@ class Variation(Noun):
     """Of its 95% profile-likelihood interval; 1 where chance alone would do."""
     median_odds_ratio_upper: float | None = None
     outliers_low: tuple[str, ...] = ()
-    """Units below the 99.8% limits with over-dispersion allowed for."""
+    """Units below the 99.8% limits of what the others lead one to expect."""
+    outliers_high: tuple[str, ...] = ()
+
+
+class CaseMix(Noun):
+    """Units compared with what a logistic regression expects of them (see `units`)."""
+
+    adjusted_for: tuple[Literal["age", "sex", "svi_quartile"], ...]
+    c_statistic: Estimate
+    """How often the model expects more of one who met the measure than of another."""
+    calibration_error: float
+    """Mean distance of observed from expected proportions, by tenth of the latter."""
+    tau2: float
+    """As in `Variation`, after adjustment; so are the outliers."""
+    outliers_low: tuple[str, ...] = ()
     outliers_high: tuple[str, ...] = ()
 
 
@@ -149,6 +161,8 @@ class Problem(Published):
     units: tuple[UnitResult, ...]
     baseline: Estimate | NotEstimable
     variation: Variation | NotEstimable
+    case_mix: CaseMix | NotEstimable | None = UNTOLD
+    """None where no adjustment was asked for."""
     chart: ControlChart | NotEstimable
     differences: tuple[Difference, ...] = ()
     gap_to_best: Estimate | NotEstimable

@@ -1,8 +1,6 @@
 """One unit's share of a measure, safe to show once disclosure control has acted."""
 
-from pydantic import Field
-
-from rounds.nouns.base import Noun
+from rounds.nouns.base import UNTOLD, Noun
 
 __all__ = ["UnitResult"]
 
@@ -22,24 +20,14 @@ class UnitResult(Noun):
     variable; of a ratio, its numerator's total over its denominator's."""
     lower: float | None = None
     upper: float | None = None
-    numerator_total: float | None = Field(
-        default=None, exclude_if=lambda total: total is None
-    )
+    numerator_total: float | None = UNTOLD
     """Of a ratio: the sum over its numerator. `numerator` counts its subjects, and
     `denominator` those in either."""
-    denominator_total: float | None = Field(
-        default=None, exclude_if=lambda total: total is None
-    )
-    expected: float | None = Field(default=None, exclude_if=lambda sum_: sum_ is None)
+    denominator_total: float | None = UNTOLD
+    expected: float | None = UNTOLD
     """The sum of what a risk model expects of those counted."""
-    observed_to_expected: float | None = Field(
-        default=None, exclude_if=lambda ratio: ratio is None
-    )
+    observed_to_expected: float | None = UNTOLD
     """What was observed over what was expected; its interval is of 95%."""
-    observed_to_expected_lower: float | None = Field(
-        default=None, exclude_if=lambda bound: bound is None
-    )
-    observed_to_expected_upper: float | None = Field(
-        default=None, exclude_if=lambda bound: bound is None
-    )
+    observed_to_expected_lower: float | None = UNTOLD
+    observed_to_expected_upper: float | None = UNTOLD
     suppressed: bool = False

@@ -4,6 +4,7 @@ from rounds.reports.report import (
     render,
     render_html,
     render_opportunities,
+    render_partition,
     render_step,
     style_sheet,
 )
@@ -14,6 +15,7 @@ __all__ = [
     "render",
     "render_html",
     "render_opportunities",
+    "render_partition",
     "render_step",
     "style_sheet",
 ]

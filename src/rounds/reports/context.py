@@ -11,6 +11,7 @@ from rounds.nouns import (
     StudyEffect,
     UnitResult,
 )
+from rounds.reports.case_mix_words import case_mix_sentences
 from rounds.reports.charts import Unit, label
 from rounds.reports.figures import is_higher_better, shown_units
 from rounds.reports.figures.evaluation import CHARACTERISTICS, group_name
@@ -62,6 +63,9 @@ def clinician_context(story: Story, *, masked: bool) -> dict[str, Any]:
         "table_units": _table_units(problem.units, masked=masked),
         "site_note": _site_note(hidden),
         "no_sites": _no_sites(story, hidden),
+        "case_mix": case_mix_sentences(problem, masked=masked),
+        "has_expected": any(unit.expected is not None for unit in problem.units),
+        "ratio": _ratio,
         "interaction_notes": _interaction_notes(story),
         "rule": _rule(story),
         "grade_rows": _grade_rows(story),
@@ -72,6 +76,14 @@ def clinician_context(story: Story, *, masked: bool) -> dict[str, Any]:
         "share": share,
         **_WORDS,
     }
+
+
+def _ratio(unit: UnitResult) -> str:
+    """Write observed over expected with its interval."""
+    low, high = unit.observed_to_expected_lower, unit.observed_to_expected_upper
+    if unit.observed_to_expected is None or low is None or high is None:
+        return "–"
+    return f"{unit.observed_to_expected:.2f} ({low:.2f} to {high:.2f})"
 
 
 def _study(study: StudyEffect) -> str:

@@ -11,6 +11,7 @@ from rounds.nouns import (
     Problem,
     Variation,
 )
+from rounds.reports.case_mix_words import plain_case_mix
 from rounds.reports.figures import shown_units
 from rounds.reports.plain_language import (
     HIGHEST_GRADE,
@@ -84,6 +85,7 @@ def _context(story: Story) -> dict[str, Any]:
         "too_small": n_sites > 1
         and (hidden * 2 > n_sites or len(shown_units(problem)) < n_sites / 2),
         "varies": _varies(variation),
+        "case_mix": plain_case_mix(problem),
         "evidence": evidence_sentences(story),
         "change": change_sentences(story),
         "result": result_sentences(story),

@@ -15,18 +15,27 @@ from markupsafe import Markup
 
 from rounds import __version__
 from rounds.conduct import publishable
-from rounds.nouns import OpportunityList, SourceError
+from rounds.nouns import (
+    Measure,
+    NotEstimable,
+    OpportunityList,
+    SourceError,
+    VariancePartition,
+)
 from rounds.reports import figures
+from rounds.reports.charts import at_two_widths, caterpillar, forest, two_way
 from rounds.reports.context import clinician_context
+from rounds.reports.partition_words import partition_sentences
 from rounds.reports.plain_language import HIGHEST_GRADE
 from rounds.reports.plain_page import plain_page
 from rounds.reports.story import Story
-from rounds.reports.wording import SUPPRESSED, count, said, span
+from rounds.reports.wording import SUPPRESSED, count, said, said_unit, span
 
 __all__ = [
     "render",
     "render_html",
     "render_opportunities",
+    "render_partition",
     "render_step",
     "style_sheet",
 ]
@@ -177,6 +186,64 @@ def render_opportunities(
     )
 
 
+def render_partition(
+    found: VariancePartition,
+    measures: tuple[Measure, Measure | None] | None,
+    *,
+    mask_sites: bool = False,
+) -> str:
+    """Give what explains a measure's variation, for a page of the web.
+
+    Parameters
+    ----------
+    found : VariancePartition
+        Small counts are suppressed first.
+    measures : (Measure, Measure or None), optional
+        The measure, and the one that balances it; without them no picture of sites is
+        drawn, for nobody says which side is better.
+    mask_sites : bool
+        Leave the sites out.
+
+    Returns
+    -------
+    str
+        A `section` element.
+    """
+    found = publishable(found)
+    if mask_sites:
+        found = found.model_copy(update={"sites": ()})
+    levels, sites, balance = figures.levels_forest(found), None, None
+    if measures is not None:
+        better = measures[0].improvement_notation == "increase"
+        sites = figures.standing_sites(found, more_is_better=better)
+        if measures[1] is not None:
+            balance = figures.two_measures(found, measures[0], measures[1])
+    reasons = [
+        one.share.reason for one in found.levels if isinstance(one.share, NotEstimable)
+    ]
+    return (
+        _templates()
+        .get_template("partition.html")
+        .render(
+            found=found,
+            sentences=partition_sentences(found),
+            models=figures.MODELS,
+            reasons=tuple(dict.fromkeys(reasons)),
+            sites=figures.ranked_sites(found),
+            n_suppressed=sum(one.site.suppressed for one in found.sites),
+            suppressed=SUPPRESSED,
+            figures={
+                "levels": levels and _drawn(at_two_widths(forest, levels)),
+                "sites": sites and _drawn(at_two_widths(caterpillar, sites)),
+                "balance": balance and _drawn(at_two_widths(two_way, balance)),
+            },
+            said=said,
+            said_unit=said_unit,
+            span=span,
+        )
+    )
+
+
 @cache
 def style_sheet(*, embedded: bool) -> str:
     """Give the style sheet, with its typefaces inside it or beside it (`fonts/…`)."""
@@ -221,6 +288,7 @@ def _figures(story: Story, *, masked: bool) -> dict[str, Markup | None]:
     drawn = {
         "funnel": figures.sites_funnel(story, masked=masked),
         "caterpillar": figures.sites_caterpillar(story, masked=masked),
+        "expected": figures.sites_expected(story, masked=masked),
         "control": figures.month_chart(
             story.problem.chart, name="control", higher=higher
         ),

@@ -49,7 +49,7 @@ class Said:
 
 
 _RATIOS = ("risk_ratio", "odds_ratio", "log_risk_ratio", "log_odds_ratio")
-_TWO_DIGITS = (*_RATIOS, "net_health_benefit")
+_TWO_DIGITS = (*_RATIOS, "net_health_benefit", "index")
 _UNITS = {"mm[Hg]": "mmHg", "1": "", "%": "%"}
 
 

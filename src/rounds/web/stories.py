@@ -60,6 +60,7 @@ KINDS = {
         "problem",
         "opportunity-list",
         "equity",
+        "variance-partition",
         "alert",
         "measure",
         "community",

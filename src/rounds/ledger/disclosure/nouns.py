@@ -8,6 +8,7 @@ from rounds.ledger.disclosure.cohort import safe_cohort_result
 from rounds.ledger.disclosure.equity import safe_alert, safe_equity
 from rounds.ledger.disclosure.evaluation import safe_evaluation
 from rounds.ledger.disclosure.opportunity import safe_opportunities
+from rounds.ledger.disclosure.partition import safe_partition
 from rounds.ledger.disclosure.problem import safe_chart, safe_problem
 from rounds.ledger.disclosure.results import safe_measure_result
 from rounds.ledger.disclosure.wording import safe_text, safe_texts
@@ -27,6 +28,7 @@ from rounds.nouns import (
     OpportunityList,
     Problem,
     Rollout,
+    VariancePartition,
 )
 
 __all__ = ["safe"]
@@ -82,6 +84,7 @@ _SAFE: dict[type[Noun], Callable[[Any], Any]] = {
     OpportunityList: safe_opportunities,
     Evaluation: safe_evaluation,
     Equity: safe_equity,
+    VariancePartition: safe_partition,
     Alert: safe_alert,
     CohortResult: safe_cohort_result,
     MeasureResult: safe_measure_result,

@@ -19,6 +19,7 @@ from rounds.ledger.disclosure.results import hide_unit
 from rounds.ledger.disclosure.wording import safe_text, safe_texts
 from rounds.methods.disclosure import Suppression
 from rounds.nouns import (
+    CaseMix,
     ChartPhase,
     ChartPoint,
     ControlChart,
@@ -32,6 +33,11 @@ from rounds.nouns import (
 
 __all__ = ["problem_without", "safe_chart", "safe_problem"]
 
+_RATIOS = (
+    "observed_to_expected",
+    "observed_to_expected_lower",
+    "observed_to_expected_upper",
+)
 _WITHOUT_PRIME: dict[str, Literal["p", "u"]] = {"p_prime": "p", "u_prime": "u"}
 _BARE = (
     "Some subgroups are hidden. Lines that were made of them could give them back, so "
@@ -60,9 +66,13 @@ def safe_problem(problem: Problem) -> Problem:
         variation = HIDDEN
     elif hidden_units:
         variation = _coarse_variation(variation)
-    gap = problem.gap_to_best
+    gap, case_mix = problem.gap_to_best, problem.case_mix
     if baseline == HIDDEN and isinstance(gap, Estimate):
         gap = HIDDEN  # its n is the total
+    if baseline == HIDDEN and isinstance(case_mix, CaseMix):
+        case_mix = HIDDEN  # likewise
+    elif hidden_units:
+        case_mix = _coarse_case_mix(case_mix)
     return problem.model_copy(
         update={
             "units": units,
@@ -72,6 +82,7 @@ def safe_problem(problem: Problem) -> Problem:
             ),
             "baseline": coarse_limits(baseline) if hidden_units else baseline,
             "variation": variation,
+            "case_mix": case_mix,
             "chart": _chart(problem.chart),
             "gap_to_best": coarse(gap) if hidden_units else gap,
             "limitations": safe_texts(problem.limitations),
@@ -111,6 +122,7 @@ def problem_without(problem: Problem, lines: Container[str], said: str) -> Probl
         changed["baseline"] = coarse_limits(problem.baseline)
         changed["variation"] = _coarse_variation(problem.variation)
         changed["gap_to_best"] = coarse(problem.gap_to_best)
+        changed["case_mix"] = _coarse_case_mix(problem.case_mix)
     if isinstance(problem.chart, ControlChart):
         hide = [f"month {point.label}" in lines for point in problem.chart.points]
         if any(hide):
@@ -209,9 +221,27 @@ def _hide_enough(found: Suppression) -> Suppression:
 
 def _show(table: tuple[UnitResult, ...], found: Suppression) -> tuple[UnitResult, ...]:
     return tuple(
-        hide_unit(unit) if hide else unit
+        hide_unit(unit) if hide else _coarsely_expected(unit)
         for unit, hide in zip(table, found.cells, strict=True)
     )
+
+
+def _coarsely_expected(unit: UnitResult) -> UnitResult:
+    """Round what was expected, and make its ratios anew of that.
+
+    All that is expected adds up to all that was observed, and is made of few
+    coefficients: to the last digit it would tell of sites that are hidden, and of how
+    many patients of a site are men or of an age.
+    """
+    exact, coarsely = unit.expected, rounded(unit.expected)
+    if not exact or not coarsely:
+        return unit
+    ratios = {
+        name: getattr(unit, name) * exact / coarsely
+        for name in _RATIOS
+        if getattr(unit, name) is not None
+    }
+    return unit.model_copy(update={"expected": coarsely, **ratios})
 
 
 def _difference(
@@ -243,6 +273,24 @@ def _coarse_variation(variation: Variation | NotEstimable) -> Variation | NotEst
     changed: dict[str, object] = {
         name: rounded(getattr(variation, name))
         for name, field in Variation.model_fields.items()
-        if name != "target" and field.annotation in {float, float | None}
+        if field.annotation in {float, float | None}
     }
+    # Of some units alone, so that it is no longer what the baseline tells; and strictly
+    # between 0 and 1, as a funnel's centre is.
+    changed["target"] = min(max(round(variation.target, 3), 0.001), 0.999)
     return variation.model_copy(update=changed)
+
+
+def _coarse_case_mix(
+    found: CaseMix | NotEstimable | None,
+) -> CaseMix | NotEstimable | None:
+    """Round likewise; its c statistic and calibration are of hidden units too."""
+    if not isinstance(found, CaseMix):
+        return found
+    return found.model_copy(
+        update={
+            "c_statistic": coarse(found.c_statistic),
+            "calibration_error": rounded(found.calibration_error),
+            "tau2": rounded(found.tau2),
+        }
+    )

@@ -10,6 +10,11 @@ import numpy as np
 from rounds import __version__
 from rounds.datamart.measures import run_measure
 from rounds.datamart.rows import MeasureRows, measure_rows
+from rounds.loop.problem.case_mix import (
+    Adjusted,
+    adjust_for_case_mix,
+    said_of_adjustment,
+)
 from rounds.loop.problem.differences import CHARACTERISTICS, baseline_of, difference
 from rounds.loop.problem.groups import by_group
 from rounds.loop.problem.seeding import seeded
@@ -52,6 +57,7 @@ def run(
     community: Community | Ref,
     statement: str = "",
     chart_period: Period | None = None,
+    adjust: Sequence[Adjusted] = ("age", "sex"),
     without: frozenset[str] = frozenset(),
     rng: np.random.Generator | None = None,
 ) -> Problem:
@@ -77,6 +83,9 @@ def run(
         Who learns together.
     chart_period : Period, optional
         Months of the control chart; the period's where not given.
+    adjust : sequence of {"age", "sex", "svi_quartile"}
+        What sites are compared after, beside the comparison as they are; nothing, if
+        empty.
     without : frozenset of str
         `person_source_value` of those who opted out.
     rng : numpy.random.Generator, optional
@@ -112,10 +121,12 @@ def run(
     variation = spread(sites)
     community_ref = community if isinstance(community, Ref) else community.ref()
     made_from = [measure.ref(), community_ref, *([after.ref()] if after else [])]
+    case_mix, units = adjust_for_case_mix(rows, adjust, with_intervals(sites))
     found: dict[str, Any] = {
-        "units": with_intervals(sites),
+        "units": units,
         "baseline": baseline_of(rows),
         "variation": variation,
+        "case_mix": case_mix,
         "chart": chart,
         "differences": tuple(difference(one, rows) for one in CHARACTERISTICS),
         "gap_to_best": gain(sites, variation, more_is_better=more_is_better, rng=rng),
@@ -130,7 +141,10 @@ def run(
         owner=owner,
         community=community_ref,
         after=after.ref() if after else None,
-        limitations=_limitations(found, aim, measure, [*noted, *_nowhere(rows)]),
+        limitations=(
+            *_limitations(found, aim, measure, [*noted, *_nowhere(rows)]),
+            *said_of_adjustment(case_mix),
+        ),
         provenance=Provenance(
             made_from=tuple(made_from),
             snapshot=datamart.snapshot,
@@ -226,9 +240,6 @@ def _limitations(
         said.append("Chance alone could explain how far the sites differ.")
     if isinstance(baseline, Estimate) and _is_met(baseline, aim, measure):
         said.append("The baseline already meets the aim.")
-    said.append(
-        "Sites are compared as they are, without adjusting for who their patients are."
-    )
     return tuple(dict.fromkeys(said))
 
 

@@ -65,7 +65,7 @@ def spread(units: Sequence[UnitResult]) -> Variation | NotEstimable:
     if lower == 0 and mor_upper > _WIDE:
         return NotEstimable(reason=_too_little(n, mor_upper))
     fit = random_intercept(x, n)
-    plot = funnel(x, n, restore=True)
+    plot = funnel(x, n)
     names = np.array([unit.unit for unit in some])
     return Variation(
         n_units=len(some),

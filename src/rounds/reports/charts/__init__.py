@@ -15,6 +15,7 @@ from rounds.reports.charts.forest import Forest, ForestRow, forest
 from rounds.reports.charts.funnel import Funnel, FunnelLimits, FunnelPoint, funnel
 from rounds.reports.charts.ring import Ring, RingStep, ring
 from rounds.reports.charts.standalone import standing_alone
+from rounds.reports.charts.two_way import TwoWay, TwoWayAxis, TwoWayPoint, two_way
 
 __all__ = [
     "NARROW",
@@ -32,6 +33,9 @@ __all__ = [
     "FunnelPoint",
     "Ring",
     "RingStep",
+    "TwoWay",
+    "TwoWayAxis",
+    "TwoWayPoint",
     "Unit",
     "at_two_widths",
     "caterpillar",
@@ -42,6 +46,7 @@ __all__ = [
     "label",
     "ring",
     "standing_alone",
+    "two_way",
 ]
 
 Plot = TypeVar("Plot")

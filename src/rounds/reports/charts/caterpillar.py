@@ -35,6 +35,7 @@ class Caterpillar:
     title: str
     units: tuple[CaterpillarUnit, ...]
     centre: float | None = None
+    centre_name: str = "Mean"
     aim: float | None = None
     n_suppressed: int = 0
     unit: Unit = "percent"
@@ -105,7 +106,7 @@ def _levels(
     left, right = ends
     levels = []
     if plot.centre is not None:
-        levels.append((plot.centre, "Mean", "centre-line", "strong"))
+        levels.append((plot.centre, plot.centre_name, "centre-line", "strong"))
     if plot.aim is not None:
         levels.append((plot.aim, "Aim", "aim-line", "aim"))
     placed: list[float] = []
@@ -135,7 +136,8 @@ def _said(plot: Caterpillar) -> str:
         words += f" from {label(min(values), plot.unit, 1)}"
         words += f" to {label(max(values), plot.unit, 1)}"
     if plot.centre is not None:
-        words += f", mean {label(plot.centre, plot.unit, 1)}"
+        name = plot.centre_name.lower()
+        words += f", {name} {label(plot.centre, plot.unit, 1)}"
     if plot.aim is not None:
         words += f", aim {label(plot.aim, plot.unit, 1)}"
     if plot.n_suppressed:

@@ -8,28 +8,42 @@ from rounds.reports.figures.evaluation import (
     evidence_forest,
 )
 from rounds.reports.figures.opportunity import opportunity_forest, shown_lines
+from rounds.reports.figures.partition import (
+    MODELS,
+    levels_forest,
+    ranked_sites,
+    standing_sites,
+    two_measures,
+)
 from rounds.reports.figures.problem import (
     is_higher_better,
     shown_units,
     sites_caterpillar,
+    sites_expected,
     sites_funnel,
     turn_ring,
 )
 from rounds.reports.figures.units import units_funnel
 
 __all__ = [
+    "MODELS",
     "arms_flow",
     "beside_truth",
     "chart_picture",
     "equity_forest",
     "evidence_forest",
     "is_higher_better",
+    "levels_forest",
     "month_chart",
     "opportunity_forest",
+    "ranked_sites",
     "shown_lines",
     "shown_units",
     "sites_caterpillar",
+    "sites_expected",
     "sites_funnel",
+    "standing_sites",
     "turn_ring",
+    "two_measures",
     "units_funnel",
 ]

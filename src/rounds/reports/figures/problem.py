@@ -3,9 +3,11 @@
 from typing import Literal
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from rounds.methods.funnel import funnel_limits
 from rounds.nouns import (
+    CaseMix,
     NotEstimable,
     Problem,
     UnitResult,
@@ -29,8 +31,10 @@ from rounds.reports.story import Story
 __all__ = [
     "FEWEST_SITES",
     "is_higher_better",
+    "limits_at",
     "shown_units",
     "sites_caterpillar",
+    "sites_expected",
     "sites_funnel",
     "turn_ring",
 ]
@@ -88,10 +92,33 @@ def sites_funnel(story: Story, *, masked: bool = False) -> str | None:
     return at_two_widths(funnel, plot)
 
 
+def limits_at(
+    variation: Variation, sizes: ArrayLike, level: float = 0.998
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Give the limits that sites of these sizes are named by.
+
+    Parameters
+    ----------
+    variation : Variation
+        As it was found; rounded where sites are hidden, and its limits then with it.
+    sizes : array_like of float, shape (n,)
+        Patients, above 0.
+    level : float
+        Coverage; sites are named by 0.998.
+
+    Returns
+    -------
+    lower, upper : ndarray of float, shape (n,)
+        Proportions.
+    """
+    named = len(variation.outliers_low) + len(variation.outliers_high)
+    df = max(1, variation.n_units - named - 1)
+    return funnel_limits(sizes, variation.target, variation.tau2, df, level)
+
+
 def _limits(variation: Variation, most: float) -> tuple[FunnelLimits, ...]:
-    sizes = np.geomspace(1.0, most, 80)
-    target, tau2 = variation.target, variation.tau2
-    ends = [funnel_limits(sizes, target, tau2, level) for level in (0.95, 0.998)]
+    sizes = np.geomspace(1.0, most, 30)
+    ends = [limits_at(variation, sizes, level) for level in (0.95, 0.998)]
     return tuple(
         FunnelLimits(
             denominator=float(size),
@@ -102,10 +129,10 @@ def _limits(variation: Variation, most: float) -> tuple[FunnelLimits, ...]:
     )
 
 
-def _outlier(unit: UnitResult, variation: Variation, *, higher: bool) -> Flag:
-    if unit.unit in variation.outliers_high:
+def _outlier(unit: UnitResult, found: Variation | CaseMix, *, higher: bool) -> Flag:
+    if unit.unit in found.outliers_high:
         return "better" if higher else "worse"
-    if unit.unit in variation.outliers_low:
+    if unit.unit in found.outliers_low:
         return "worse" if higher else "better"
     return "none"
 
@@ -135,6 +162,34 @@ def sites_caterpillar(story: Story, *, masked: bool = False) -> str | None:
         centre=None if known is None else known.target,
         aim=problem.aim.target,
         unit="number" if units[0].numerator is None else "percent",
+        n_suppressed=sum(unit.suppressed for unit in problem.units),
+    )
+    return at_two_widths(caterpillar, plot)
+
+
+def sites_expected(story: Story, *, masked: bool = False) -> str | None:
+    """Draw observed over expected by site; None where nothing was adjusted for."""
+    problem = story.problem
+    found = problem.case_mix
+    units = [u for u in shown_units(problem) if u.observed_to_expected is not None]
+    if not isinstance(found, CaseMix) or len(units) < FEWEST_SITES:
+        return None
+    plot = Caterpillar(
+        name="expected",
+        title=f"{problem.title}: observed over expected, with 95% intervals",
+        units=tuple(
+            CaterpillarUnit(
+                label="" if masked else unit.unit,
+                value=unit.observed_to_expected or 0.0,
+                lower=unit.observed_to_expected_lower or 0.0,
+                upper=unit.observed_to_expected_upper or 0.0,
+                flag=_outlier(unit, found, higher=is_higher_better(story)),
+            )
+            for unit in units
+        ),
+        centre=1.0,
+        centre_name="Expected",
+        unit="number",
         n_suppressed=sum(unit.suppressed for unit in problem.units),
     )
     return at_two_widths(caterpillar, plot)

@@ -10,8 +10,14 @@ from starlette.responses import Response
 
 from rounds.conduct import without_sites
 from rounds.ledger import Entry, Ledger
-from rounds.nouns import DefinitionError, Measure, OpportunityList, Ref
-from rounds.reports import render_opportunities, render_step
+from rounds.nouns import (
+    DefinitionError,
+    Measure,
+    OpportunityList,
+    Ref,
+    VariancePartition,
+)
+from rounds.reports import render_opportunities, render_partition, render_step
 from rounds.reports.figures import turn_ring
 from rounds.web.answers import answer
 from rounds.web.stories import (
@@ -74,6 +80,8 @@ def entry(request: Request) -> Response:
         noun = without_sites(kept) if masked else kept
         if isinstance(noun, OpportunityList):
             noun, listed = _listed(ledger, noun, masked=masked)
+        elif isinstance(noun, VariancePartition):
+            listed = _partition(ledger, noun, masked=masked)
         else:
             listed = None
         story = story_at(ledger, kept) if kind == MAIN[step] else None
@@ -136,6 +144,19 @@ def _listed(
     titles = {str(ref): _title(ledger, ref, held) for ref in named}
     drawn = render_opportunities(noun, titles, mask_sites=masked)
     return noun, Markup(drawn)  # noqa: S704 - escaped where it is made
+
+
+def _partition(ledger: Ledger, noun: VariancePartition, *, masked: bool) -> Markup:
+    """Draw a variance partition, with what its measures say of better and worse."""
+    held = {str(one.ref) for one in ledger.entries()}
+    found = [
+        ledger.read(ref) if ref is not None and str(ref) in held else None
+        for ref in (noun.measure, noun.balancing)
+    ]
+    measure, beside = (one if isinstance(one, Measure) else None for one in found)
+    measures = None if measure is None else (measure, beside)
+    drawn = render_partition(noun, measures, mask_sites=masked)
+    return Markup(drawn)  # noqa: S704 - escaped where it is made
 
 
 def _title(ledger: Ledger, ref: Ref, held: set[str]) -> str:
