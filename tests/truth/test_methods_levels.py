@@ -1,4 +1,9 @@
-"""Variance shares, what goes with them, and pairs of measures: known truths come back."""
+"""Variance shares, what goes with them, and pairs of measures: known truths come back.
+
+The pairs of measures take long: twelve worlds here, as many as `ROUNDS_WORLDS` says.
+"""
+
+import os
 
 import numpy as np
 import pytest
@@ -12,6 +17,7 @@ from rounds.methods.ranks import ranks
 from rounds.methods.standings import differing, expected_events, standings
 
 SITES, CLINICIANS, SIZE = 40, 4, 30
+WORLDS = int(os.environ.get("ROUNDS_WORLDS", "12"))
 
 
 def world(rng, site_sd, clinician_sd):
@@ -150,7 +156,7 @@ def test_who_differs_is_called_falsely_as_seldom_as_is_said():
 @pytest.mark.parametrize("rho", [0.0, 0.7])
 def test_the_correlation_of_two_measures_comes_back(rho):
     """One common, one rare: fifty sites. Shrunken estimates would correlate less."""
-    rng, times = np.random.default_rng(507), 12
+    rng, times = np.random.default_rng(507), WORLDS
     values, covered = [], []
     for _ in range(times):
         z = rng.standard_normal((50, 2))
