@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import expit
 
-from rounds.methods.opportunity import gap_draws
+from rounds.methods.opportunity import Others, gap_draws
 from rounds.methods.priorities import (
     net_health_benefit,
     positive_draws,
@@ -31,9 +31,7 @@ def _made(seed):
     for name, (size, centre, spread) in MEASURES.items():
         p = expit(centre + spread * luck.standard_normal(N_SITES))
         n = luck.poisson(size, N_SITES) + 5
-        best = np.argsort(-p)[: int(np.ceil(N_SITES / 4))]
-        benchmark = (p[best] * n[best]).sum() / n[best].sum()
-        made[name] = luck.binomial(n, p), n, (np.maximum(benchmark - p, 0) * n).sum()
+        made[name] = luck.binomial(n, p), n, _gap(p, n)
     return made
 
 
@@ -94,3 +92,45 @@ def test_draws_have_the_limits_they_were_given():
         np.testing.assert_allclose(
             np.quantile(found, [0.5, 0.025, 0.975]), limits, rtol=0.03
         )
+
+
+def test_a_gap_is_covered_though_the_small_sites_are_known_by_their_sum_alone():
+    """Fifteen of forty sites are hidden: taken as one they would hide what parts them."""
+    luck, worlds, hidden = np.random.default_rng(7), 100, 15
+    covered, above = [], []
+    for _ in range(worlds):
+        n = np.r_[luck.integers(80, 200, 40 - hidden), luck.integers(20, 60, hidden)]
+        p = expit(0.5 + 0.35 * luck.standard_normal(n.size))
+        x = luck.binomial(n, p)
+        truth = _gap(p, n)
+        rest = Others(
+            successes=int(x[-hidden:].sum()), total=int(n[-hidden:].sum()), units=hidden
+        )
+        drawn = gap_draws(
+            x[:-hidden], n[:-hidden], rng=luck, n_draws=500, others=rest
+        ).gaps.sum(axis=1)
+        low, high = np.quantile(drawn, [0.025, 0.975])
+        covered.append(low <= truth <= high)
+        above.append(truth > high)
+    print(f"\nhidden: covered {np.mean(covered):.2f}, truth above {np.mean(above):.2f}")
+    # 100 intervals: Monte Carlo error of 0.95 is 0.022.
+    assert np.mean(covered) > 0.95 - 3 * 0.022
+    assert np.mean(above) < 0.025 + 3 * 0.016
+
+
+def _gap(p, n):
+    best = np.argsort(-p)[: int(np.ceil(p.size / 4))]
+    benchmark = (p[best] * n[best]).sum() / n[best].sum()
+    return (np.maximum(benchmark - p, 0) * n).sum()
+
+
+def test_hidden_sites_together_have_the_sum_that_is_known():
+    """Whatever each is, they have the proportion that their sum gives, and its doubt."""
+    luck = np.random.default_rng(8)
+    rest = Others(successes=900, total=1000, units=4)
+    found = gap_draws([50, 60, 70], [100] * 3, rng=luck, n_draws=2000, others=rest)
+    assert found.gaps.shape == (2000, 7)
+    alone = gap_draws([50, 60, 70], [100] * 3, rng=luck, n_draws=2000)
+    assert np.median(found.benchmark) > np.median(alone.benchmark) + 0.1
+    hidden = found.gaps[:, 3:].sum(axis=1)
+    assert np.median(hidden) < 0.1 * np.median(found.gaps[:, :3].sum(axis=1)) + 40

@@ -8,6 +8,7 @@ import numpy as np
 from rounds.loop.problem.seeding import seeded
 from rounds.loop.problem.trend import chart_of
 from rounds.loop.problem.variation import gain, spread
+from rounds.methods.opportunity import Others
 from rounds.nouns import (
     ChartPoint,
     ControlChart,
@@ -21,10 +22,9 @@ from rounds.nouns import (
 
 __all__ = ["made_anew", "redrawn"]
 
-_REST = "the others"
 _SITES = (
-    "Sites without numbers are left out of how far sites differ, and taken together "
-    "in the gap to the best."
+    "Sites without numbers are left out of how far sites differ; in the gap to the "
+    "best they are taken to differ as the others do."
 )
 _MONTHS = "Months without numbers are left out of the chart's lines and signals."
 
@@ -125,16 +125,21 @@ def _of_sites(
     if isinstance(gap, Estimate):
         rng = rng or seeded(measure, shown.provenance.snapshot, shown.period)
         well = measure.improvement_notation == "increase"
-        units = [*told, *_rest(shown, told)]
-        gap = gain(units, variation, more_is_better=well, rng=rng)
+        others = _others(shown, told, more_is_better=well)
+        gap = gain(told, variation, more_is_better=well, rng=rng, others=others)
     return {"variation": variation, "gap_to_best": gap}
 
 
-def _rest(shown: Problem, told: list[UnitResult]) -> list[UnitResult]:
-    """Give those of no told site as one: the total is told, and so are the others."""
+def _others(
+    shown: Problem, told: list[UnitResult], *, more_is_better: bool
+) -> Others | None:
+    """Give the sums of those who are in no told site: the total is told."""
     total = shown.baseline
     if isinstance(total, NotEstimable) or total.n is None or total.value is None:
-        return []
+        return None
     n = total.n - sum(unit.denominator or 0 for unit in told)
     x = round(total.value * total.n) - sum(unit.numerator or 0 for unit in told)
-    return [UnitResult(unit=_REST, denominator=n, numerator=x)] if n > 0 else []
+    if n <= 0:
+        return None
+    units = sum(unit.suppressed for unit in shown.units)
+    return Others(successes=x if more_is_better else n - x, total=n, units=units)

@@ -30,10 +30,9 @@ from rounds.nouns import (
 
 __all__ = ["opened_problem", "run_opportunities", "told_of"]
 
-_AS_ONE = (
-    "Sites whose numbers are hidden are weighed together as one, so what sets them "
-    "apart from each other is not counted: their measure's patients may be more, "
-    "beyond the interval too."
+_ASSUMED = (
+    "Of sites whose numbers are hidden the sum alone counts: they are taken to differ "
+    "from each other as the others of their measure do."
 )
 
 
@@ -140,7 +139,7 @@ def _made_anew(told: OpportunityList, again: OpportunityList) -> OpportunityList
         given = {} if line.suppressed else {name: getattr(its, name) for name in names}
         lines.append(line.model_copy(update=given))
     lines.sort(key=lambda line: (line.unit is not None, line.suppressed, _rank(line)))
-    said = (*told.limitations, _AS_ONE)
+    said = (*told.limitations, _ASSUMED)
     return told.model_copy(update={"lines": tuple(lines), "limitations": said})
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Gaps",
     "Opportunity",
+    "Others",
     "Spread",
     "gap_draws",
     "gap_to_best",
@@ -46,11 +47,23 @@ class Gaps:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Others:
+    """Units of which only the sums are known, because each alone may not be told."""
+
+    successes: int
+    total: int
+    units: int
+    """How many they are, 1 or more."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Spread:
     """Draws from the posterior of units' true proportions and of how they spread."""
 
     sd: NDArray[np.float64]
     """Shape (n_draws,): between-unit standard deviation, log odds."""
+    intercept: NDArray[np.float64]
+    """Shape (n_draws,): log odds of a unit in the middle."""
     proportions: NDArray[np.float64]
     """Shape (n_draws, n_units): true proportions, in [0, 1]."""
 
@@ -63,6 +76,7 @@ def gap_to_best(
     share: float = 0.25,
     level: float = 0.95,
     n_draws: int = 2000,
+    others: Others | None = None,
 ) -> Opportunity:
     """Estimate how many more persons would succeed were all units like the best.
 
@@ -81,6 +95,8 @@ def gap_to_best(
         Of the interval, in (0, 1).
     n_draws : int
         Number of draws.
+    others : Others, optional
+        Further units, of which only the sums are known.
 
     Returns
     -------
@@ -100,7 +116,9 @@ def gap_to_best(
     >>> 900 < found.lower < found.value < found.upper < 1300
     True
     """
-    found = gap_draws(successes, totals, rng=rng, share=share, n_draws=n_draws)
+    found = gap_draws(
+        successes, totals, rng=rng, share=share, n_draws=n_draws, others=others
+    )
     total = found.gaps.sum(axis=1)
     low, middle, high = np.quantile(total, [(1 - level) / 2, 0.5, (1 + level) / 2])
     return Opportunity(
@@ -118,18 +136,28 @@ def gap_draws(
     rng: np.random.Generator,
     share: float = 0.25,
     n_draws: int = 2000,
+    others: Others | None = None,
 ) -> Gaps:
     """Draw, for each unit, how many more would succeed were it like the best.
 
-    Parameters and errors are those of `gap_to_best`.
+    Parameters and errors are those of `gap_to_best`, and
+
+    Parameters
+    ----------
+    others : Others, optional
+        Further units, of which only the sums are known.
 
     Returns
     -------
     Gaps
-        Draws.
+        Draws; those of the others come last, and each is of none of them in particular.
     """
     n = np.asarray(totals, dtype=float)
-    p = spread_draws(successes, totals, rng=rng, n_draws=n_draws).proportions
+    found = spread_draws(successes, totals, rng=rng, n_draws=n_draws)
+    p = found.proportions
+    if others is not None:
+        n = np.append(n, np.full(others.units, others.total / others.units))
+        p = np.hstack([p, _drawn_for(others, found, rng)])
     best = int(np.ceil(share * n.size))
     order = np.argsort(-p, axis=1)[:, :best]
     rows = np.take_along_axis(p, order, axis=1)
@@ -191,7 +219,33 @@ def spread_draws(
     intercept = rng.normal(profiles[chosen, 0], profiles[chosen, 2] ** -0.5)
     u, curvature = _modes(model, intercept, sd)
     u = u + rng.standard_normal(u.shape) / np.sqrt(curvature)
-    return Spread(sd=sd, proportions=expit(intercept[:, None] + sd[:, None] * u))
+    return Spread(
+        sd=sd,
+        intercept=intercept,
+        proportions=expit(intercept[:, None] + sd[:, None] * u),
+    )
+
+
+def _drawn_for(
+    others: Others, found: Spread, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Draw units that spread as the known ones do, and together have their sum.
+
+    All of a draw are moved alike on the log odds until their mean is what it is drawn
+    to be, from a posterior under Jeffreys' prior.
+    """
+    shape = (found.sd.size, others.units)
+    odds = found.intercept[:, None] + found.sd[:, None] * rng.standard_normal(shape)
+    failures = others.total - others.successes
+    mean = rng.beta(others.successes + 0.5, failures + 0.5, found.sd.size)
+    # The start is near, and steps are held back: the mean rises with each odds.
+    for _ in range(30):
+        p = expit(odds)
+        step = (mean - p.mean(axis=1)) / (p * (1 - p)).mean(axis=1)
+        odds = odds + np.clip(step, -1.0, 1.0)[:, None]
+        if np.abs(step).max() < 1e-9:
+            break
+    return np.asarray(expit(odds), dtype=float)
 
 
 def _grid(model: Model, n_grid: int) -> NDArray[np.float64]:

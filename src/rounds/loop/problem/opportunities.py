@@ -14,7 +14,7 @@ from rounds.loop.problem.groups import by_group
 from rounds.loop.problem.seeding import seeded
 from rounds.loop.problem.stakes import Stake, Stakes
 from rounds.loop.problem.variation import small_units, spread
-from rounds.methods.opportunity import gap_draws
+from rounds.methods.opportunity import Others, gap_draws
 from rounds.methods.priorities import (
     net_health_benefit,
     positive_draws,
@@ -248,14 +248,17 @@ def _lines(
     """Give the line of all sites, and one for each."""
     told = [site for site in sites if site.unit not in pooled]
     rest = [site for site in sites if site.unit in pooled]
-    # Those that are not told are one more unit, the total less the others.
-    units = [[site] for site in told] + ([rest] if rest else [])
-    n = np.array([sum(site.denominator or 0 for site in unit) for unit in units])
-    x = np.array([sum(site.numerator or 0 for site in unit) for unit in units])
-    well = x if measure.improvement_notation == "increase" else n - x
+    n, well = _counts(measure, told)
+    # Of those that are not told the sum alone is known: the total less the others.
+    n_rest, well_rest = (int(part.sum()) for part in _counts(measure, rest))
+    others = None
+    if n_rest:
+        others = Others(successes=well_rest, total=n_rest, units=len(rest))
     gaps = None
-    if len(units) > 1:  # one has no best quarter to be held against
-        gaps = gap_draws(well, n, rng=rng, n_draws=_DRAWS).gaps.T
+    if n.size > 1 and 0 < well.sum() < n.sum():  # else there is no best quarter
+        drawn = gap_draws(well, n, rng=rng, n_draws=_DRAWS, others=others)
+        gaps = drawn.gaps.T
+    n, well = np.append(n, n_rest), np.append(well, well_rest)
     weigh = _weight(stake, stakes, rng)
     ref = measure.ref()
 
@@ -285,6 +288,15 @@ def _lines(
         hidden = Opportunity(measure=ref, unit=site.unit, suppressed=True)
         each.append(_Line(hidden, None))
     return line(None, slice(None)), each
+
+
+def _counts(
+    measure: Measure, sites: Sequence[UnitResult]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Give how many patients each site has, and how many of them do well."""
+    n = np.array([site.denominator or 0 for site in sites], dtype=np.int64)
+    x = np.array([site.numerator or 0 for site in sites], dtype=np.int64)
+    return n, x if measure.improvement_notation == "increase" else n - x
 
 
 def _weight(

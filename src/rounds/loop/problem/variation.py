@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rounds.methods.funnel import funnel
-from rounds.methods.opportunity import gap_to_best
+from rounds.methods.opportunity import Others, gap_to_best
 from rounds.methods.proportion import wilson
 from rounds.methods.shrinkage import median_odds_ratio, random_intercept, sd_interval
 from rounds.nouns import Estimate, NotEstimable, UnitResult, Variation
@@ -88,6 +88,7 @@ def gain(
     *,
     more_is_better: bool,
     rng: np.random.Generator,
+    others: Others | None = None,
 ) -> Estimate | NotEstimable:
     """Estimate how many more patients would do well were every unit like the best.
 
@@ -101,6 +102,8 @@ def gain(
         Whether the numerator counts what is wanted.
     rng : numpy.random.Generator
         For the posterior's draws.
+    others : Others, optional
+        Further sites, of which only the sums may be told.
 
     Returns
     -------
@@ -113,14 +116,15 @@ def gain(
             f"differ, and that cannot be told. {variation.reason}"
         )
     x, n = _counts(_compared(units))
-    found = gap_to_best(x if more_is_better else n - x, n, rng=rng)
+    well = x if more_is_better else n - x
+    found = gap_to_best(well, n, rng=rng, others=others)
     return Estimate(
         value=found.value,
         lower=found.lower,
         upper=found.upper,
         scale="count",
         unit="{patients}",
-        n=int(n.sum()),
+        n=int(n.sum()) + (others.total if others else 0),
         estimand="Patients who would do well were every site like the best quarter",
         method=(
             "Random-intercept logistic model; median and central 95% of draws from "
