@@ -1,6 +1,7 @@
 """Several periods in one query: the rows and results of each, whatever the measure."""
 
 import datetime as dt
+import json
 import os
 
 import pytest
@@ -8,8 +9,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from rounds.datamart import run_measure, run_measure_over
-from rounds.definitions import check
-from rounds.nouns import DefinitionError, Period
+from rounds.definitions import builtin_examples, check, tables_of
+from rounds.definitions.example_patients import ExamplePatient, ExampleRow
+from rounds.nouns import DefinitionError, Measure, Period
 from stories.agreement import (
     beside_each_other,
     compared_over,
@@ -124,6 +126,48 @@ def test_the_results_are_those_of_each_period_alone(name, by):
         assert list(found) == alone
 
     agree()
+
+
+@pytest.mark.parametrize("match", ["covers", "overlaps", "ends_in", "starts_in"])
+def test_days_that_are_the_same_in_every_period_bound_what_counts(match):
+    """Bounds that hang on no period were lost where a stay had to cover them."""
+    named = {"essential-hypertension"}
+    fixed = {
+        "op": "exists",
+        "label": "Hypertension, on days that are written down",
+        "events": {
+            "domain": "condition",
+            "concept_set": "essential-hypertension",
+            "match": match,
+            "window": {"start": {"at": "2025-02-01"}, "end": {"at": "2025-03-01"}},
+        },
+    }
+    plain = BUILTIN["blood-pressure-control"].model_dump(mode="json")
+    kept = [one for one in plain["concept_sets"] if one["name"] in named]
+    plain |= {"initial_population": fixed, "numerator": fixed, "concept_sets": kept}
+    plain |= {"denominator": None, "denominator_exclusion": None}
+    measure = Measure.model_validate_json(json.dumps(plain))
+    examples = builtin_examples()["blood-pressure-control"]
+    ends = ["2025-01-31", "2025-02-01", "2025-02-20", "2025-03-01", "2025-03-02"]
+    stays = [
+        (start, end)
+        for start in ("2025-01-31", "2025-02-01", "2025-02-02", "2025-03-02")
+        for end in (*ends, None)
+        if end is None or end >= start
+    ]
+    patients = tuple(
+        ExamplePatient(
+            name=f"{start} to {end}",
+            born=dt.date(1960, 5, 1),
+            rows=(ExampleRow(condition="ICD10CM I10", start=start, end=end),),
+            expect="outside",
+        )
+        for start, end in stays
+    )
+    rows = tables_of(examples.model_copy(update={"patients": patients}))
+    periods = months(0, 3)
+    n = compared_over(HandMade(rows), measure, rows, periods)
+    assert 0 < n < len(patients) * len(periods)
 
 
 def test_persons_are_not_split_by_month_within_several_periods():

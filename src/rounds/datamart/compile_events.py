@@ -217,7 +217,7 @@ def events_sql(
         inner = f"SELECT k.*{over.columns} FROM ({inner}) k{over.joined}"
     where = bounds(events, context.absolute, "e")
     if not context.over.is_one:
-        where = _widest(events, context)
+        where = list(dict.fromkeys([*where, *_widest(events, context)]))
     where += [_near(events, near, context) for near in events.near]
     return f"SELECT e.* FROM ({inner}) e" + (
         f" WHERE {' AND '.join(where)}" if where else ""
@@ -294,7 +294,7 @@ def _time(column: str | None) -> str:
 
 
 def _widest(events: Events, context: Context) -> list[str]:
-    """Give bounds that hold in every period, so that no more is read than need be."""
+    """Give bounds that leave every period what it needs, so that no more is read."""
     window = events.window
     if events.match == "covers" or window.start is window.end:
         return []
