@@ -55,6 +55,13 @@ class Others:
     units: int
     """How many they are, 1 or more."""
 
+    def __post_init__(self) -> None:
+        if not (0 <= self.successes <= self.total and self.total > 0 and self.units):
+            raise ValueError(
+                "others are one unit or more with one person or more, and no more "
+                "successes than persons"
+            )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Spread:
@@ -232,7 +239,14 @@ def _drawn_for(
     """Draw units that spread as the known ones do, and together have their sum.
 
     All of a draw are moved alike on the log odds until their mean is what it is drawn
-    to be, from a posterior under Jeffreys' prior.
+    to be, from the posterior Beta(x + 1/2, n − x + 1/2) of a binomial proportion under
+    Jeffreys' prior [1]_. Each counts as much as the others: how large each is, is not
+    known.
+
+    References
+    ----------
+    .. [1] statsmodels, `proportion_confint(method="jeffreys")`: that posterior's
+       quantiles, against which the tests hold these draws.
     """
     shape = (found.sd.size, others.units)
     odds = found.intercept[:, None] + found.sd[:, None] * rng.standard_normal(shape)

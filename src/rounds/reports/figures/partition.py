@@ -1,5 +1,7 @@
 """The figures of what explains a measure's variation, and of what balances it."""
 
+from typing import Literal
+
 from rounds.nouns import (
     Estimate,
     LevelVariance,
@@ -90,9 +92,11 @@ def standing_sites(
     shown = [one for one in ranked_sites(found) if _whole(one.site)]
     if len(shown) < _FEWEST:
         return None
-    flags = {"high": "better", "low": "worse", "no": "none", None: "none"}
-    if not more_is_better:
-        flags |= {"high": "worse", "low": "better"}
+    flags: dict[str, Literal["none", "better", "worse"]] = (
+        {"high": "better", "low": "worse"}
+        if more_is_better
+        else {"high": "worse", "low": "better"}
+    )
     centre = None
     if isinstance(found.overall, Estimate):
         centre = found.overall.value
@@ -105,7 +109,7 @@ def standing_sites(
                 value=one.site.value or 0.0,
                 lower=one.site.lower or 0.0,
                 upper=one.site.upper or 0.0,
-                flag=flags[one.differs],  # type: ignore[arg-type]
+                flag=flags.get(one.differs or "no", "none"),
             )
             for one in shown
         ),
