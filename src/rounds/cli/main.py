@@ -85,6 +85,7 @@ _ELSEWHERE = {
     ("measure", "check"): "measure_define",
     ("measure", "define"): "measure_define",
     ("measure", "example"): "measure_example",
+    ("measure", "run"): "measure_run",
     ("measure", "show"): "measure_show",
     ("problem", "funnel"): "problem_funnel",
     ("problem", "chart"): "problem_chart",

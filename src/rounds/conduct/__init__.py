@@ -9,7 +9,7 @@ from rounds.conduct.gate_periods import measure_over
 from rounds.conduct.lineage import impact_of_file, why_with_files
 from rounds.conduct.masking import without_sites
 from rounds.conduct.opportunities import opened_problem, run_opportunities
-from rounds.conduct.periods import Every, each_period, period_name
+from rounds.conduct.periods import each_period, period_name
 from rounds.conduct.plan import Plan
 from rounds.conduct.project import Project
 from rounds.conduct.reconcile import reconcile
@@ -23,7 +23,6 @@ from rounds.conduct.steps import (
 
 __all__ = [
     "Desk",
-    "Every",
     "Gate",
     "Plan",
     "Project",
