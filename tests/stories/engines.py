@@ -112,9 +112,20 @@ class Spark:
 
         SparkEngine("local[1]", schema="global_temp", settings=SPARK)
         self.session = SparkSession.getActiveSession()
+        self.empty = {
+            table: self.session.createDataFrame(arrow(table, ())) for table in TYPES
+        }
 
     def close(self):
         self.session.stop()
+
+    def _frame(self, table, rows):
+        # Rows, not the text of a query: Spark would read that again at each use.
+        return (
+            self.session.createDataFrame(arrow(table, rows))
+            if rows
+            else self.empty[table]
+        )
 
     @contextmanager
     def datamart(self, rows, only=None):
@@ -124,9 +135,7 @@ class Spark:
             if only is not None and table not in only:
                 self.session.catalog.dropGlobalTempView(table)
                 continue
-            # Rows, not the text of a query: Spark would read that again at each use.
-            frame = self.session.createDataFrame(arrow(table, rows.get(table, ())))
-            frame.createOrReplaceGlobalTempView(table)
+            self._frame(table, rows.get(table)).createOrReplaceGlobalTempView(table)
         engine = SparkEngine("local[1]", schema="global_temp")
         with CdmDatabase(engine, engine.place) as datamart:
             yield datamart

@@ -2,8 +2,9 @@
 
 Spark writes the text of a WITH query in wherever it is read, so that a chain of tables,
 each read twice, would grow without bounds. Therefore what is read twice is computed
-once and kept with the executors (`localCheckpoint`) until the measure is read; the rest
-is one WITH query. Nothing is written to a catalogue or to files of the CDM.
+once and kept with the executors (`localCheckpoint`) while the CDM is open, for the
+counts of a measure and who is in them are made of the same tables; the rest is one WITH
+query. Nothing is written to a catalogue or to files of the CDM.
 
 References
 ----------
@@ -48,6 +49,8 @@ _LOCAL: Final = {
     "spark.ui.showConsoleProgress": "false",
 }
 """What a session of our own on this machine is set to; others keep their settings."""
+_MOST_KEPT: Final = 128
+"""So many computed tables are kept; the oldest are let go first."""
 _SAFE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 
 
@@ -89,6 +92,7 @@ class SparkEngine(RemoteEngine):
         shown = address.partition("/;")[0]
         super().__init__(f"{shown} ({schema or folder})")
         self._schema, self._folder = schema, folder
+        self._kept: dict[str, Any] = {}
         with _said(self.place, starting=True):
             self._session = _session(address, settings or {})
             self._session.sql("SELECT 1").collect()
@@ -96,6 +100,7 @@ class SparkEngine(RemoteEngine):
     def close(self) -> None:
         """Let go of what was derived; the session may be others' too, and stays."""
         self._relations.clear()
+        self._kept.clear()
 
     def _found(self, table: str) -> Relation | None:
         with _said(self.place):
@@ -140,7 +145,12 @@ class SparkEngine(RemoteEngine):
                 self._hand_over(lists, views)
                 rest = self._computed(tables, query, views)
             return by_name(self._fetched(self.statement(rest, query)))
+        except RoundsError:
+            self._kept.clear()  # What was kept may be gone with an executor.
+            raise
         finally:
+            for name in list(self._kept)[:-_MOST_KEPT]:
+                del self._kept[name]
             with _said(self.place):
                 for view in views:
                     self._session.catalog.dropTempView(view)
@@ -156,15 +166,20 @@ class SparkEngine(RemoteEngine):
     def _computed(
         self, tables: Mapping[str, str], query: str, views: list[str]
     ) -> dict[str, str]:
-        """Compute what is read more than once; give the tables that are left."""
+        """Compute what is read more than once; give the tables that are left.
+
+        A name is a hash of its query, so that it stands for the same rows each time.
+        """
         everything = " ".join([*tables.values(), query])
         left: dict[str, str] = {}
         for name, statement in tables.items():
             left[name] = statement
             if len(re.findall(rf"\b{name}\b", everything)) > 1:
-                sql = self.statement(_needed(left, name), f"SELECT * FROM {name}")
-                frame = self._session.sql(sql).localCheckpoint()
-                frame.createOrReplaceTempView(name)
+                if name not in self._kept:
+                    sql = self.statement(_needed(left, name), f"SELECT * FROM {name}")
+                    self._kept[name] = self._session.sql(sql).localCheckpoint()
+                # Views are of the session, which other CDMs may share: for now alone.
+                self._kept[name].createOrReplaceTempView(name)
                 views.append(name)
                 del left[name]
         return _needed(left, query)
