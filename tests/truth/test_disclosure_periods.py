@@ -15,7 +15,7 @@ from stories.clinics import PERIOD, clinics
 
 MEASURE = builtin_measures()["blood-pressure-control"]
 AT = dt.datetime(2025, 2, 3, 9, 0, tzinfo=dt.UTC)
-PEOPLE = 3 * 240
+PEOPLE = 3 * 480
 ASKED = (
     ("month", 1, "care_site"),
     ("quarter", 1, "care_site"),
@@ -24,8 +24,8 @@ ASKED = (
 """Months, the quarters that hold them, and the year that holds these."""
 ROLLING = (
     ("month", 3, "care_site"),
-    ("month", 1, None),
-    ("month", 2, "care_site"),
+    ("month", 2, None),
+    ("month", 1, "care_site"),
     ("quarter", 2, "care_site"),
 )
 """Stretches that overlap in all ways."""
@@ -33,7 +33,7 @@ ROLLING = (
 
 @pytest.fixture(scope="module")
 def datamart():
-    return clinics(n_clinics=3, size=240, seed=7)
+    return clinics(n_clinics=3, size=480, seed=7, centre=0.9)
 
 
 def rows_of(datamart, told, by):
@@ -92,7 +92,7 @@ def test_no_small_count_of_a_period_comes_back(datamart, tmp_path, asked):
             lambda periods, by: measure_over(ana, datamart, MEASURE, periods, by=by),
         )
     assert len(told) > 20
-    assert len(hidden) > 20
+    assert len(hidden) > 5
     assert given_back(told, hidden) == 0
 
 
@@ -104,4 +104,4 @@ def test_without_the_comparison_of_periods_many_come_back(datamart):
             yield safe_measure_result(run_measure(datamart, MEASURE, one, by=by))
 
     told, hidden = everything(datamart, ASKED, each_by_itself)
-    assert given_back(told, hidden) > 5
+    assert given_back(told, hidden) > 1
