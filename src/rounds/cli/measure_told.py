@@ -71,6 +71,8 @@ def told_of_several(
     first, last = answers[0][0].start, answers[-1][0].end
     lines = [f"{title}, every {unit}{length}, {first} to {last}", *table(header, rows)]
     lines += ["", _LEFT_OUT]
+    if any("" in row for row in rows):
+        lines.append("an empty cell : nobody of that unit was counted")
     reasons: dict[str, list[str]] = {}
     for period, found in answers:
         if isinstance(found, NotEstimable):
