@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+import pyarrow as pa
+
 from rounds.datamart.engines import failures
 from rounds.datamart.engines.base import Lists
 from rounds.datamart.engines.relations import Column, Relation
@@ -25,7 +27,6 @@ from rounds.datamart.engines.remote import RemoteEngine, by_name
 from rounds.nouns.errors import RoundsError
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from numpy.typing import NDArray
 
 __all__ = ["SparkEngine"]
@@ -180,10 +181,9 @@ class SparkEngine(RemoteEngine):
 
     def _hand_over(self, lists: Lists, views: list[str]) -> None:
         for name, (column, values) in lists.items():
-            kind = "BIGINT" if column.endswith("_id") else "STRING"
-            rows = [(value,) for value in values]
-            frame = self._session.createDataFrame(rows, f"{column} {kind}")
-            frame.createOrReplaceTempView(name)
+            kind = pa.int64() if column.endswith("_id") else pa.string()
+            given = pa.table({column: pa.array(values, kind)})
+            self._session.createDataFrame(given).createOrReplaceTempView(name)
             views.append(name)
 
     def _show_chains(self, statements: Iterable[str], views: list[str]) -> None:
@@ -235,7 +235,7 @@ class SparkEngine(RemoteEngine):
                 del left[name]
         return _needed(left, query)
 
-    def _fetched(self, sql: str) -> "pa.Table":
+    def _fetched(self, sql: str) -> pa.Table:
         with _said(self.place):
             return self._session.sql(sql).toArrow()
 
