@@ -104,7 +104,8 @@ class Cells:
         a, K = matrix.scale, matrix.cells
         inner = a * np.eye(K.shape[-1]) + self.counts[:, :, None] * K
         # K (aI + CK)⁻¹ is symmetric, so it is its transpose that is solved for.
-        solved: Floats = np.linalg.solve(inner.transpose(0, 2, 1), K.transpose(0, 2, 1))
+        turned = inner.transpose(0, 2, 1)
+        solved = np.linalg.solve(turned, K.transpose(0, 2, 1)).astype(np.float64)
         logs = np.linalg.slogdet(inner)[1] - K.shape[-1] * np.log(a)
         return CellMatrix(1 / a, -solved / a), float(logs.sum() + self.n * np.log(a))
 

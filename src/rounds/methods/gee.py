@@ -98,8 +98,8 @@ def gee(
         Whether two persons of a cluster are taken to be correlated alike; else not.
     correction : {"none", "kauermann-carroll", "mancl-derouen", "fay-graubard"}
         Of the sandwich variance. With few clusters of unequal size Fay and Graubard's
-        keeps its size where Kauermann and Carroll's does not (Li and Redden 2015); Mancl
-        and DeRouen's is the most careful.
+        keeps its size where Kauermann and Carroll's does not (Li and Redden 2015);
+        Mancl and DeRouen's is the most careful.
     level : float
         Of the interval, in (0, 1).
 
@@ -250,6 +250,8 @@ def _correlation(e: Floats, blocks: list[slice]) -> float:
 
 def _summed(Z: Floats, e: Floats, blocks: list[slice], alpha: float) -> _Sums:
     """Sum each cluster, its correlation matrix inverted in closed form."""
+    if len(blocks) == len(e):  # of one person each
+        return _Sums(Z[:, :, None] * Z[:, None, :], Z * e[:, None])
     information, scores = [], []
     for block in blocks:
         z, r = Z[block], e[block]
@@ -271,7 +273,8 @@ def _corrected(sums: _Sums, bread: Floats, correction: Correction) -> Floats:
         return s
     if correction == "fay-graubard":
         own = np.einsum("gij,ji->gi", A, bread)
-        return s / np.sqrt(1 - np.minimum(_FAY_GRAUBARD_BOUND, own))
+        least = 1 - np.minimum(_FAY_GRAUBARD_BOUND, own)
+        return np.asarray(s / np.sqrt(least), dtype=float)
     L = np.linalg.cholesky(bread)
     value, vector = np.linalg.eigh(L.T @ A @ L)
     left = 1 - value
@@ -283,7 +286,8 @@ def _corrected(sums: _Sums, bread: Floats, correction: Correction) -> Floats:
     power = -1.0 if correction == "mancl-derouen" else -0.5
     turned = np.einsum("gji,gj->gi", vector, s @ L)
     grown = np.einsum("gij,gj->gi", vector, turned * left**power)
-    return np.asarray(np.linalg.solve(L.T, grown.T).T, dtype=float)
+    back = np.linalg.inv(L)
+    return np.asarray(grown @ back, dtype=float)
 
 
 def _checked(
