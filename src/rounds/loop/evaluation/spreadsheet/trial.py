@@ -206,7 +206,7 @@ def _insist_on_switches(schedule: Floats, *, one_way: bool) -> None:
             why="In a stepped wedge a cluster that has switched stays exposed.",
             remedies=(
                 "Correct the arm's column.",
-                "If clusters change to and fro, say --design cluster-crossover.",
+                "If clusters change back, say --design cluster-crossover.",
             ),
         )
     if not any((np.diff(row) != 0).any() for row in known):
