@@ -18,6 +18,7 @@ from rounds.methods.cluster import cluster_ols
 from rounds.methods.gee import gee
 from rounds.methods.linear_mixed import linear_mixed
 from rounds.methods.permutation import permutation
+from rounds.methods.trial_power import Spread, effect_variance, power
 
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data" / "crosscheck"
 SIZES = (5, 9, 14, 7, 12, 20, 6, 11)
@@ -164,6 +165,22 @@ def test_shared_stepped_wedge():
     assert found.model_se == pytest.approx(wanted["se"], abs=5e-7)
     assert found.se == pytest.approx(wanted["KR_se"], abs=5e-7)
     assert found.df == pytest.approx(wanted["KR_df"], abs=1e-4)
+
+
+def test_power_of_a_stepped_wedge_is_that_of_swcrtdesign():
+    """Hussey and Hughes' example as `swPwr` gives it; here from shared data."""
+    if not (SHARED / "expected.json").exists():
+        pytest.skip("shared data absent")
+    told = json.loads((SHARED / "expected.json").read_text())["sw_power_HH_EPT"]
+    waves = told["T"] - 1
+    schedule = np.triu(np.ones((waves, told["T"])), 1)
+    schedule = schedule[np.arange(told["I"]) * waves // told["I"]]
+    before, after = told["mu"]
+    middle = (before + after) / 2
+    spread = Spread(middle * (1 - middle), told["tau"] ** 2)
+    variance = effect_variance(schedule, told["n"], spread)
+    assert variance == pytest.approx(told["var"], rel=1e-7)
+    assert power(before - after, variance) == pytest.approx(told["power"], abs=1e-6)
 
 
 def test_an_interval_by_permutation_is_the_test_turned_round():
