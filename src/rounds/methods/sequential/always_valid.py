@@ -4,13 +4,12 @@ What holds exactly, and what only with many persons or clusters:
 
 * exactly, where the score (estimate over variance) moves as a normal sum with known
   variance does, or no more widely (sub-Gaussian);
-* asymptotically, where the standard error is estimated from the data and the estimate is
-  a mean, or any other with independent increments. The error tends to alpha or less as
-  the *first* look is later; at looks before there is much to see it may be larger;
-* clusters count for what persons do above: the standard error must be one between
-  clusters, and it is their number that has to be large. `df` widens early intervals as
-  Student's law does, an approximation that simulation supports from about ten clusters
-  in each arm.
+* asymptotically, where the standard error is estimated from the data, and the estimate
+  is a mean or any other with independent increments: with more persons at the *first*
+  look the error tends to alpha or less, at few it may be larger;
+* in clusters, with the number of clusters, not of persons: the standard error must be
+  one between clusters. `df` widens intervals as Student's law does where they are few,
+  an approximation; the tests hold it to account from twelve clusters in each arm.
 
 `bounded` has intervals that are exact for proportions and bounded means.
 """
@@ -238,14 +237,13 @@ def confidence_sequence(
     limit theory and asymptotic confidence sequences. Annals of Statistics 52, read as
     arXiv:2103.06476, whose interval at time t with variance σ² is this one at
     information t/σ². With df the bound in standard errors is that quantile of
-    Student's law which has the same tail: Jennison and Turnbull's significance-level
-    approach.
+    Student's law which has the same tail, as group-sequential t-tests are made.
 
     Examples
     --------
     >>> found = confidence_sequence([0.3, 0.2], [0.1, 0.05], alpha=0.05, tightest=0.05)
     >>> found.lower.round(2).tolist(), found.upper.round(2).tolist()
-    ([-0.02, 0.05], [0.62, 0.35])
+    ([-0.03, 0.05], [0.63, 0.35])
     """
     value, se = _checked(estimates, ses)
     rho = mixture_rho(1 / _above_zero(tightest) ** 2, _both(alpha, sides))
@@ -276,9 +274,7 @@ def _widened(
     """Move from the normal law to Student's: the bound out, the statistic in."""
     if not (df > 0).all():
         raise ValueError("degrees of freedom are numbers above 0")
-    wider = np.where(
-        bound < _FAR, -stdtrit(df, ndtr(-np.minimum(bound, _FAR))), np.inf
-    )
+    wider = np.where(bound < _FAR, -stdtrit(df, ndtr(-np.minimum(bound, _FAR))), np.inf)
     inner = -ndtri(np.maximum(stdtr(df, -np.abs(z)), 1e-300))
     return wider, np.sign(z) * np.where(inner > _FAR, _FAR, inner)
 

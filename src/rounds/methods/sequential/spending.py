@@ -44,7 +44,6 @@ class Spending(Protocol):
         ValueError
             If a fraction is below 0 or not a number, or the error not in (0, 1).
         """
-        ...
 
 
 @dataclass(frozen=True)

@@ -171,9 +171,7 @@ def _tail(plan: Boundaries, look: int, statistic: float, effect: float) -> float
     return float(exits.above.sum())
 
 
-def _rising_root(
-    tail: Callable[[float], float], chance: float, middle: float
-) -> float:
+def _rising_root(tail: Callable[[float], float], chance: float, middle: float) -> float:
     """Find the effect at which a tail, which rises with it, has a wanted chance."""
     for doubling in range(1, 9):
         low, high = middle - 2.0**doubling, middle + 2.0**doubling
