@@ -70,7 +70,11 @@ _GROUPS = {
         "change",
         ("run", "status", "adopt", "rollback", "kill", "resume", "opt-out"),
     ),
-    "evaluation": ("Did it work, for whom, was anyone harmed?", "evaluation", ("run",)),
+    "evaluation": (
+        "Did it work, for whom, was anyone harmed?",
+        "evaluation",
+        ("run", "bounds"),
+    ),
     "decision": ("Adopt, adapt, abandon or extend.", "decision", ("run",)),
     "ledger": ("What has been said and decided.", "ledger", ("verify", "export")),
 }
@@ -82,6 +86,7 @@ _ELSEWHERE = {
     ("data", "where"): "data_where",
     ("problem", "list"): "problem_list",
     ("problem", "open"): "problem_list",
+    ("evaluation", "bounds"): "evaluation_bounds",
     ("measure", "check"): "measure_define",
     ("measure", "define"): "measure_define",
     ("measure", "example"): "measure_example",

@@ -170,9 +170,9 @@ def calibrated_threshold(
 
     References
     ----------
-    Zhou T, Ji Y (2023). On Bayesian sequential clinical trial designs. New England
-    Journal of Statistics in Data Science (abstract), and Hagar L, Golchi S, Klein MB,
-    arXiv:2504.00856 (abstract), on thresholds that are set by the type I error.
+    Hagar L, Golchi S, Klein MB (2025). Group sequential design with posterior and
+    posterior predictive probabilities. arXiv:2504.00856 (abstract): thresholds are set
+    by the type I error, commonly by simulation.
 
     Examples
     --------

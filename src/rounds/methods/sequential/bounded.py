@@ -75,7 +75,7 @@ def proportion_log_evidence(
     p = np.asarray(null, dtype=float)
     if not ((p > 0) & (p < 1)).all():
         raise ValueError(
-            "a proportion to be tested lies between 0 and 1, both left out"
+            "a proportion that is tested lies between 0 and 1, both left out"
         )
     weight = max(mixture_rho(tightest, alpha) - 1, 1e-3)
     a, b = weight * p, weight * (1 - p)

@@ -1,4 +1,4 @@
-"""Bounds at which a trial may stop because an effect is no longer likely to be shown."""
+"""Bounds at which a trial may stop since an effect is hardly to be shown any more."""
 
 from __future__ import annotations
 
