@@ -110,8 +110,8 @@ def _numbers(found: "BoundsFound") -> dict[str, Any]:
                 "alpha_spent": float(spent[k]),
                 "stops_above_no_effect": float(null.above[k]),
                 "stops_below_no_effect": float(null.below[k]),
-                "stops_above_effect": None if effect is None else effect.above[k],
-                "stops_below_effect": None if effect is None else effect.below[k],
+                "stops_above_effect": effect and float(effect.above[k]),
+                "stops_below_effect": effect and float(effect.below[k]),
             }
             for k in range(bounds.fractions.size)
         ],
@@ -166,12 +166,13 @@ def _cost_lines(found: "BoundsFound") -> list[str]:
     asked, cost = found.asked, found.cost
     if cost is None:
         return []
-    lines = [
+    against = (
         f"Against one look with the same error and a power of {cost.power:.1%}: at "
         f"most {cost.inflation:.3f} times the information, and on average "
         f"{cost.expected_effect:.3f} times if the effect is there, "
         f"{cost.expected_null:.3f} times if there is none."
-    ]
+    )
+    lines = [against]
     if asked.futility and asked.binding:
         lines.append(
             "Futility binds: the error is kept only if the trial stops whenever it is "

@@ -41,6 +41,8 @@ SpendingName = Literal[
 ]
 _SHAPES = {"obrien-fleming": 0.0, "pocock": 0.5}
 _MOST_LOOKS = 200
+_LEAST_ALPHA = 1e-9
+"""Below it the integrals have no digits to tell."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +104,7 @@ def read_looks(text: str, option: str = "--looks") -> tuple[float, ...]:
     (0.5, 1.0)
     """
     words = text.strip()
-    if words.isdecimal():
+    if words.isdecimal() and len(words) < 9:
         count = int(words)
         if 1 <= count <= _MOST_LOOKS:
             return tuple((np.arange(1, count + 1) / count).tolist())
@@ -135,9 +137,9 @@ def find_bounds(asked: BoundsAsked) -> BoundsFound:
         If looks, error, spending or power cannot be used, or not together.
     """
     _check_looks(asked)
-    if not 0 < asked.alpha <= 0.5:
+    if not _LEAST_ALPHA <= asked.alpha <= 0.5:
         raise DefinitionError(
-            f"alpha is {asked.alpha:g}; it lies above 0 and is at most 0.5.",
+            f"alpha is {asked.alpha:g}; it lies between {_LEAST_ALPHA:g} and 0.5.",
             code="bounds-alpha",
             why="It is the chance that any look shows an effect where there is none.",
             remedies=(

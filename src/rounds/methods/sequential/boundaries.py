@@ -154,7 +154,7 @@ def shaped_bounds(
         return float(exit_probabilities(t, upper=upper, lower=lower).above.sum()) - side
 
     # One look alone would need the first; the second is Bonferroni's.
-    ends = float(ndtri(1 - side)) - 1e-6, float(ndtri(1 - side / t.size)) + 1e-6
+    ends = -float(ndtri(side)) - 1e-6, -float(ndtri(side / t.size)) + 1e-6
     upper = brentq(excess, *ends, xtol=1e-12) * relative
     lower = -upper if sides == 2 else np.full(t.size, -np.inf)
     return Boundaries(fractions=t, upper=upper, lower=lower, alpha=alpha, sides=sides)
