@@ -30,7 +30,7 @@ _LEAST = 1e-14
 _CLOSEST = 1e-3
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Exits:
     """How likely the statistic leaves first at each look, and on which side."""
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import ndtri, stdtr
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -37,6 +38,16 @@ class Path:
     def statistic(self) -> NDArray[np.float64]:
         """Shape (…, k): estimate over standard error."""
         return self.estimate / self.se
+
+    @property
+    def normal_statistic(self) -> NDArray[np.float64]:
+        """Shape (…, k): the statistic with the same p-value were df infinite, for bounds.
+
+        It ends at 37, beyond which there are no smaller p-values.
+        """
+        t = self.statistic
+        tail = np.maximum(stdtr(self.df, -np.abs(t)), 1e-300)
+        return np.asarray(-np.sign(t) * ndtri(tail))
 
 
 def proportion_path(events: ArrayLike, totals: ArrayLike) -> Path:
