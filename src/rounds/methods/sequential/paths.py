@@ -41,7 +41,7 @@ class Path:
 
     @property
     def normal_statistic(self) -> NDArray[np.float64]:
-        """Shape (…, k): the statistic with the same p-value were df infinite, for bounds.
+        """Shape (…, k): what has the same p-value under a normal law; for bounds.
 
         It ends at 37, beyond which there are no smaller p-values.
         """
