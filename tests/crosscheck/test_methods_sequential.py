@@ -4,8 +4,7 @@ rpact (R): `expected.json`, `gsd_rpact`; and the expected values of its own unit
 tests/testthat/test-f_design_group_sequential.R and test-f_analysis_base_survival.R of
 cran/rpact on GitHub at 129df163. gsDesign 3.11.0.9003 (R): tests/testthat/test-base.R
 and _snaps/independent-test-print.gsDesign.md of keaven/gsDesign at 2a568884; its tests
-named test.JT hold it to the tables of Jennison and Turnbull (2000), those named
-test.Deming to Armitage, McPherson and Rowe's. confseq (C++):
+named test.JT hold it to the tables of Jennison and Turnbull (2000). confseq (C++):
 test/uniform_boundaries_unittest.cpp of gostevehoward/confseq at 70b1ef30. All read
 2026-11-22. Tolerance is the printed precision, or the tolerance of the program.
 """
@@ -73,9 +72,7 @@ def test_exits_agree_with_rpact():
 @pytest.mark.parametrize(
     ("looks", "wanted"), [(2, 0.042), (4, 0.063), (10, 0.097), (20, 0.124)]
 )
-def test_repeated_tests_err_as_often_as_armitage_mcpherson_and_rowe_found(
-    looks, wanted
-):
+def test_repeated_tests_err_as_often_as_gsdesign_says(looks, wanted):
     """test.Deming.gsProb: one side of tests at 0.05, again and again."""
     z = 1.959963984540054
     found = exit_probabilities(equal(looks), upper=[z] * looks, lower=[-z] * looks)

@@ -78,8 +78,8 @@ def mixture_rho(information: float, alpha: float) -> float:
     References
     ----------
     Howard SR, Ramdas A, McAuliffe J, Sekhon J (2021). Time-uniform, nonparametric,
-    nonasymptotic confidence sequences. Annals of Statistics 49:1055-1080, as their
-    confseq implements it (`TwoSidedNormalMixture::best_rho`).
+    nonasymptotic confidence sequences. Annals of Statistics 49 (arXiv:1810.08240,
+    abstract), as their confseq implements it (`TwoSidedNormalMixture::best_rho`).
 
     Examples
     --------
@@ -122,10 +122,9 @@ def mixture_bound(
 
     References
     ----------
-    Robbins H (1970), Annals of Mathematical Statistics 41:1397-1409, as Howard, Ramdas,
-    McAuliffe and Sekhon (2021) give it and their confseq implements it:
-    √((V + ρ) log((V + ρ) / (ρα²))) of two sides; of one, the root of their one-sided
-    normal mixture.
+    Robbins's normal mixture, as Howard, Ramdas, McAuliffe and Sekhon implement it in
+    confseq (`TwoSidedNormalMixture`, `OneSidedNormalMixture`): of two sides
+    √((V + ρ) log((V + ρ) / (ρα²))); of one, the root of their mixture.
 
     Examples
     --------
@@ -234,10 +233,10 @@ def confidence_sequence(
     References
     ----------
     Waudby-Smith I, Arbour D, Sinha R, Kennedy EH, Ramdas A (2024). Time-uniform central
-    limit theory and asymptotic confidence sequences. Annals of Statistics 52, read as
-    arXiv:2103.06476, whose interval at time t with variance σ² is this one at
-    information t/σ². With df the bound in standard errors is that quantile of
-    Student's law which has the same tail, as group-sequential t-tests are made.
+    limit theory and asymptotic confidence sequences. Annals of Statistics
+    (arXiv:2103.06476, abstract), as their drconfseq implements it: `std_conjmix_margin`
+    at time t with variance σ² is this one at information t/σ². With df the bound in
+    standard errors is that quantile of Student's law which has the same tail.
 
     Examples
     --------

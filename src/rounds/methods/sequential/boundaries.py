@@ -132,8 +132,8 @@ def shaped_bounds(
 
     References
     ----------
-    Wang SK, Tsiatis AA (1987), Biometrics 43:193-199, as rpact documents it for
-    `typeOfDesign = "WT"`; O'Brien and Fleming (1979) and Pocock (1977) are its ends.
+    The Δ class of Wang and Tsiatis, as R's rpact has it as `typeOfDesign = "WT"`; the
+    bounds of O'Brien and Fleming and of Pocock are its ends.
 
     Examples
     --------
@@ -150,7 +150,7 @@ def shaped_bounds(
 
     def excess(height: float) -> float:
         upper = height * relative
-        lower = -upper if sides == 2 and height > 0 else None
+        lower = -upper if sides == 2 else None
         return float(exit_probabilities(t, upper=upper, lower=lower).above.sum()) - side
 
     # One look alone would need the first; the second is Bonferroni's.

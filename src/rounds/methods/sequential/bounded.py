@@ -60,9 +60,9 @@ def proportion_log_evidence(
 
     References
     ----------
-    The beta-binomial mixture of Howard, Ramdas, McAuliffe and Sekhon (2021), Annals of
-    Statistics 49:1055-1080, as their confseq implements it for
-    `bernoulli_confidence_interval`: events against a beta law around the proportion.
+    The beta-binomial mixture of Howard, Ramdas, McAuliffe and Sekhon, as their confseq
+    implements it for `bernoulli_confidence_interval`: the likelihood of the events
+    under a beta law around the proportion, against that under the proportion.
 
     Examples
     --------
@@ -198,11 +198,10 @@ def bounded_mean_sequence(
 
     References
     ----------
-    Waudby-Smith I, Ramdas A (2024). Estimating means of bounded random variables by
-    betting. Journal of the Royal Statistical Society B 86:1-27: the empirical-Bernstein
-    sequence with predictable plug-in, as their confseq implements it in
-    `predmix_empbern_twosided_cs`; here the mean before each value begins at ½ as the
-    variance there begins at ¼.
+    Waudby-Smith and Ramdas's empirical-Bernstein sequence with predictable plug-in
+    ("Estimating means of bounded random variables by betting"), as their confseq
+    implements it in `predmix_empbern_twosided_cs`; here the mean before each value
+    begins at ½, as the variance there begins at ¼.
 
     Examples
     --------

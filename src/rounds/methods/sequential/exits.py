@@ -163,9 +163,10 @@ def exit_probabilities(
 
     References
     ----------
-    The recursion of Armitage, McPherson and Rowe (1969), as R's gsDesign documents it
-    for `gsProbability`; the integrals here are by Gauss–Legendre quadrature in panels
-    as wide as four standard deviations of a step.
+    Jennison C, Turnbull BW (2000). Group Sequential Methods with Applications to
+    Clinical Trials, section 3.1: the joint law of the statistics, equation 3.1. It is
+    integrated look by look, as Armitage, McPherson and Rowe did, by Gauss–Legendre
+    quadrature in panels as wide as four standard deviations of a step.
 
     Examples
     --------

@@ -52,9 +52,9 @@ def with_futility(
 
     References
     ----------
-    Pampallona S, Tsiatis AA, Kim K (2001), Drug Information Journal 35:1113-1121, as
-    R's rpact (`typeBetaSpending`) and gsDesign (`test.type` 3 and 4) implement it; held
-    against both.
+    As R's rpact (`typeBetaSpending`) and gsDesign (`test.type` 3 and 4) implement it,
+    and SAS/STAT's SEQDESIGN documents it ("error spending method"); the tests hold it
+    to the first two.
 
     Examples
     --------

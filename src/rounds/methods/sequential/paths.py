@@ -160,8 +160,8 @@ def cluster_path(
     References
     ----------
     .. [1] Zou GY, Donner A, Klar N (2005). Group sequential methods for cluster
-       randomization trials with binary outcomes. Clinical Trials 2:479-487 (abstract):
-       standard methods do well from 10 clusters in each arm.
+       randomization trials with binary outcomes. Clinical Trials (abstract): standard
+       methods do well from 10 clusters in each arm. DOI 10.1191/1740774505cn126oa
     .. [2] Shoben AB, Emerson SS (2014). Violations of the independent increment
        assumption when using generalized estimating equation in longitudinal group
        sequential trials. Statistics in Medicine 33:5041-5056 (abstract).

@@ -52,8 +52,8 @@ class LanDeMetsOBrienFleming:
 
     References
     ----------
-    Lan KKG, DeMets DL (1983), Biometrika 70:659-663, as R's gsDesign documents it for
-    `sfLDOF`: 2 − 2Φ(Φ⁻¹(1 − α/2) / √t).
+    Lan KKG, DeMets DL (1983), Biometrika 70:659-663, as R's gsDesign documents it in
+    man/sfLDOF.Rd: 2 − 2Φ(Φ⁻¹(1 − α/2) / √t).
 
     Examples
     --------
@@ -74,8 +74,8 @@ class LanDeMetsPocock:
 
     References
     ----------
-    Lan KKG, DeMets DL (1983), Biometrika 70:659-663, as R's gsDesign documents it for
-    `sfLDPocock`: α log(1 + (e − 1)t).
+    Lan KKG, DeMets DL (1983), Biometrika 70:659-663, as R's gsDesign documents it in
+    man/sfLDOF.Rd: α log(1 + (e − 1)t).
 
     Examples
     --------
@@ -94,8 +94,7 @@ class KimDeMets:
 
     References
     ----------
-    Kim K, DeMets DL (1987), Biometrika 74:149-154, as R's gsDesign documents it for
-    `sfPower`: α tᵖ.
+    Kim and DeMets (1987), as R's gsDesign documents it in man/sfPower.Rd: α tᵖ.
 
     Examples
     --------
@@ -121,9 +120,8 @@ class HwangShihDeCani:
 
     References
     ----------
-    Hwang IK, Shih WJ, De Cani JS (1990), Statistics in Medicine 9:1439-1445, as R's
-    gsDesign documents it for `sfHSD`: α (1 − exp(−γt)) / (1 − exp(−γ)). There −4 is
-    near O'Brien and Fleming, and 1 near Pocock.
+    Hwang, Shih and DeCani (1990), as R's gsDesign documents it in man/sfHSD.Rd:
+    α (1 − exp(−γt)) / (1 − exp(−γ)), with γ between −40 and 40.
 
     Examples
     --------
@@ -155,8 +153,8 @@ class Planned:
 
     References
     ----------
-    The argument is that of Lan and DeMets: any rising function that ends at the whole
-    error keeps it. In straight lines it is R's gsDesign's `sfLinear`.
+    Any rising function that ends at the whole error keeps it; in straight lines it is
+    `sfLinear` of R's gsDesign (man/sfLinear.Rd).
 
     Examples
     --------

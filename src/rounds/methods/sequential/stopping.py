@@ -63,9 +63,9 @@ def repeated_intervals(
 
     References
     ----------
-    Jennison C, Turnbull BW (1989), Journal of the Royal Statistical Society B
-    51:305-361 (abstract): estimate ± bound × standard error, as R's rpact gives it in
-    `getRepeatedConfidenceIntervals`.
+    Jennison C, Turnbull BW (2000). Group Sequential Methods with Applications to
+    Clinical Trials, section 9.1, equations 9.1 and 9.2: estimate ± bound × standard
+    error, as R's rpact gives it in `getRepeatedConfidenceIntervals`.
 
     Examples
     --------
@@ -120,8 +120,9 @@ def after_stopping(
 
     References
     ----------
-    The stage-wise ordering of Siegmund (1978) and of Tsiatis, Rosner and Mehta (1984),
-    as R's rpact implements it in `getFinalConfidenceInterval` for normal data.
+    SAS/STAT's SEQTEST documents p-value, median and limits of an ordering ("Analysis
+    after a Sequential Test", after Jennison and Turnbull); the stage-wise one is as in
+    `getFinalConfidenceInterval` of R's rpact, to which the tests hold it.
 
     Examples
     --------
