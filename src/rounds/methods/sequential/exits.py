@@ -25,6 +25,8 @@ _PANEL = 4.0
 """Width of one panel of the quadrature, in standard deviations of a step."""
 _FAR = 8.5
 """Standard deviations beyond which a normal law holds less than 1e-16."""
+_BLOCK = 64
+"""Scores that are looked at together; from beyond `_FAR` steps nothing gets there."""
 _LEAST = 1e-14
 """A chance below this is none: its bound lies where double precision ends."""
 _CLOSEST = 1e-3
@@ -105,10 +107,20 @@ class Walk:
         if self.look + 1 < self.information.size:
             after = float(self.information[self.look + 1]) - now
         score, weight = _quadrature(low, high, _PANEL * np.sqrt(min(step, after)))
-        gap = score[:, None] - (self.score + self.effect * step)
-        density = np.exp(-0.5 * gap**2 / step) / np.sqrt(2 * np.pi * step)
-        mass = weight * (density @ self.mass)
+        mass = weight * self._density(score, step)
         return Walk(self.information, self.effect, self.look + 1, score, mass)
+
+    def _density(self, score: NDArray[np.float64], step: float) -> NDArray[np.float64]:
+        """Give the density at scores of the next look, in ascending order."""
+        middle = self.score + self.effect * step
+        reach, found = _FAR * np.sqrt(step), np.empty(score.size)
+        for start in range(0, score.size, _BLOCK):
+            to = score[start : start + _BLOCK]
+            near = slice(*np.searchsorted(middle, (to[0] - reach, to[-1] + reach)))
+            gap = to[:, None] - middle[near]
+            chance = np.exp(-0.5 * gap**2 / step)
+            found[start : start + _BLOCK] = chance @ self.mass[near]
+        return found / np.sqrt(2 * np.pi * step)
 
     def _now(self) -> float:
         return float(self.information[self.look])
