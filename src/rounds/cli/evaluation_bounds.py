@@ -135,7 +135,7 @@ def _lines(found: "BoundsFound", numbers: dict[str, Any]) -> list[str]:
     asked = found.asked
     header = ["look", "information", "stop at z", "one-sided p", "error spent"]
     header += ["futile at z"] if asked.futility else []
-    header += ["stops if effect"] if found.cost else []
+    header += ["shown if effect"] if found.cost else []
     rows = []
     for look in numbers["looks"]:
         row = [

@@ -221,8 +221,9 @@ def confidence_sequence(
     Returns
     -------
     ConfidenceSequence
-        Each interval is cut to what all before it hold as well. Exact or asymptotic:
-        see the head of this module.
+        Each interval is cut to what all before it hold as well; where they contradict
+        each other nothing is left, and lower lies above upper. Exact or asymptotic: see
+        the head of this module.
 
     Raises
     ------
