@@ -24,7 +24,7 @@ from rounds.methods.sequential import (
     with_futility,
 )
 
-FEW = settings(max_examples=25, deadline=None, derandomize=True)
+FEW = settings(max_examples=60, deadline=None, derandomize=True)
 ALPHAS = st.sampled_from([0.001, 0.01, 0.025, 0.05, 0.2, 0.5])
 SPENDING = st.one_of(
     st.just(LanDeMetsOBrienFleming()),

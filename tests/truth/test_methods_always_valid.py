@@ -103,8 +103,10 @@ CLUSTERS, ICC = 12, 0.05
 def clustered(rng, trials, days):
     """Give a person of each cluster each day: values with mean 0 and variance 1."""
     apart = rng.standard_normal((trials, 1, 2 * CLUSTERS)) * np.sqrt(ICC)
-    own = rng.standard_normal((trials, days, 2 * CLUSTERS)) * np.sqrt(1 - ICC)
-    return apart + own
+    values = rng.standard_normal((trials, days, 2 * CLUSTERS), dtype=np.float32)
+    values *= np.sqrt(1 - ICC)
+    values += apart
+    return values
 
 
 TREATED = np.arange(2 * CLUSTERS) >= CLUSTERS
@@ -117,7 +119,7 @@ def test_daily_looks_at_clusters_rarely_mislead_unless_clusters_are_ignored():
     n = np.arange(1.0, days + 1)[:, None]
     for _ in range(TRIALS // block):
         values = clustered(rng, block, days)
-        sums = values.cumsum(axis=1)
+        sums = values.cumsum(axis=1, dtype=float)
         path = cluster_path(np.broadcast_to(n, sums.shape), sums, TREATED)
         found = confidence_sequence(
             path.estimate, path.se, alpha=ALPHA, tightest=0.1, df=path.df
@@ -132,7 +134,7 @@ def test_daily_looks_at_clusters_rarely_mislead_unless_clusters_are_ignored():
 
 def as_persons(values, sums):
     """Give the path that forgets which cluster a person belongs to."""
-    squares = (values**2).cumsum(axis=1)
+    squares = (values**2).cumsum(axis=1, dtype=float)
     by_arm = [
         np.stack([part[..., ~TREATED].sum(-1), part[..., TREATED].sum(-1)], axis=-1)
         for part in (sums, squares)
