@@ -1,10 +1,13 @@
 """Somebody plans how often a trial may be looked at, with no project and no data."""
 
 import json
+from typing import get_args
 
 import pytest
 
+from rounds.cli import evaluation_bounds
 from rounds.cli.main import main
+from rounds.loop.evaluation.bounds import FutilityName, SpendingName
 from rounds.methods.sequential import (
     HwangShihDeCani,
     LanDeMetsOBrienFleming,
@@ -87,6 +90,11 @@ def test_people_read_a_table_and_what_it_costs(capsys):
     assert "a chance of 0.025, all looks together" in out
     assert "a power of 80.0%" in out
     assert "Futility binds" in out
+
+
+def test_the_command_offers_every_way_of_spending():
+    assert get_args(evaluation_bounds.Spending) == get_args(SpendingName)
+    assert get_args(evaluation_bounds.Futility) == get_args(FutilityName)
 
 
 REFUSED = {

@@ -58,8 +58,11 @@ def test_daily_looks_at_two_proportions_rarely_mislead(effect, sides):
     assert naive / TRIALS > 0.15
 
 
-def test_daily_looks_find_an_effect_that_is_there():
-    """A width one and a half times that of one look is what daily looking costs."""
+def test_daily_looks_see_a_harm_that_is_there():
+    """Ten points more, in nine trials of ten before its days are over.
+
+    A width one and a half times that of one look is what daily looking costs.
+    """
     x, n = days_of(np.random.default_rng(2), [0.3, 0.4], 4, trials=500)
     path = proportion_path(x, n)
     found = confidence_sequence(path.estimate, path.se, alpha=ALPHA, tightest=0.02)

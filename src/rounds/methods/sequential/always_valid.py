@@ -134,7 +134,8 @@ def mixture_bound(
     v, rho = _informed(information), _above_zero(rho)
     alpha = checked_alpha(alpha, sides)
     if sides == 2:
-        return np.sqrt((v + rho) * np.log((v + rho) / (rho * alpha**2)))
+        square = (v + rho) * np.log((v + rho) / (rho * alpha**2))
+        return np.asarray(np.sqrt(square))
     # With x = s / √(V + ρ): x² / 2 + log Φ(x) = this. Convex and rising, so that
     # Newton's steps from the right never pass the root.
     wanted = np.log(1 / alpha) + 0.5 * np.log((v + rho) / (4 * rho))

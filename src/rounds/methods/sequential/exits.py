@@ -120,7 +120,7 @@ class Walk:
             gap = to[:, None] - middle[near]
             chance = np.exp(-0.5 * gap**2 / step)
             found[start : start + _BLOCK] = chance @ self.mass[near]
-        return found / np.sqrt(2 * np.pi * step)
+        return np.asarray(found / np.sqrt(2 * np.pi * step))
 
     def _now(self) -> float:
         return float(self.information[self.look])
