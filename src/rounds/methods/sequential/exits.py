@@ -27,8 +27,8 @@ _FAR = 8.5
 """Standard deviations beyond which a normal law holds less than 1e-16."""
 _BLOCK = 64
 """Scores that are looked at together; from beyond `_FAR` steps nothing gets there."""
-_LEAST = 1e-14
-"""A chance below this is none: its bound lies where double precision ends."""
+_LEAST = 1e-11
+"""A chance below this is none: bounds are not solved to more digits than that."""
 _CLOSEST = 1e-3
 
 
@@ -78,7 +78,7 @@ class Walk:
     def upper_bound(self, chance: float) -> float:
         """Give the bound, in z, that is reached from below with a wanted chance.
 
-        It is infinite where the chance is nil in double precision.
+        It is infinite where the chance is below 1e-11.
         """
         if chance < _LEAST:
             return float("inf")
