@@ -189,4 +189,4 @@ def _fractions(fractions: ArrayLike, error: float) -> NDArray[np.float64]:
         raise ValueError("fractions of the information are numbers of at least 0")
     if not 0 < error < 1:
         raise ValueError(f"error is {error}; expected between 0 and 1")
-    return np.minimum(t, 1.0)
+    return np.asarray(np.minimum(t, 1.0))
