@@ -20,7 +20,7 @@ from rounds.methods.sequential import (
 
 TRIALS, DAYS, TURNS = 1_000, 250, 5
 SIMULATED = 1_000_000
-MOST_OF_PLAIN, MOST_OF_SIMULATION = 6.0, 1 / 5
+MOST_OF_PLAIN, MOST_OF_SIMULATION = 3.0, 1 / 20
 LOOKS = np.arange(1, 6) / 5
 
 

@@ -38,7 +38,10 @@ RNG = np.random.default_rng(1)
 ONES = np.ones((1, 2))
 
 BAD = {
-    "looks that fall": (lambda: spending_bounds([0.5, 0.4], OF, alpha=0.05), "increas"),
+    "looks that fall": (
+        lambda: spending_bounds([0.5, 0.4], OF, alpha=0.05),
+        "increases",
+    ),
     "no look": (lambda: spending_bounds([], OF, alpha=0.05), "shape"),
     "a look that is no number": (
         lambda: shaped_bounds([NAN, 1], alpha=0.05),

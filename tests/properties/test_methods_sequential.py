@@ -18,6 +18,7 @@ from rounds.methods.sequential import (
     confidence_sequence,
     effect_for_power,
     exit_probabilities,
+    exits,
     proportion_sequence,
     shaped_bounds,
     spending_bounds,
@@ -161,6 +162,18 @@ def test_chances_of_leaving_are_mirrored_and_add_up(looks, upper, lower, effect)
         effect=effect / np.sqrt(50),
     )
     assert scaled.above == pytest.approx(one.above, abs=1e-11)
+
+
+@FEW
+@given(looks=schedules(), upper=st.floats(0, 4), effect=st.floats(-3, 3))
+def test_finer_integrals_give_the_same_chances(looks, upper, effect):
+    bounds = {"upper": [upper] * len(looks), "lower": [-2.0] * len(looks)}
+    found = exit_probabilities(looks, **bounds, effect=effect)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exits, "_PANEL", 1.5)
+        finer = exit_probabilities(looks, **bounds, effect=effect)
+    assert found.above == pytest.approx(finer.above, abs=1e-11)
+    assert found.below == pytest.approx(finer.below, abs=1e-11)
 
 
 @FEW
