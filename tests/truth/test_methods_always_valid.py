@@ -54,6 +54,7 @@ def test_daily_looks_at_two_proportions_rarely_mislead(effect, sides):
         # The p-value says the same as the interval, at every look.
         outside = (found.lower > 0) | (found.upper < 0)
         assert (outside == (found.p_value <= ALPHA)).mean() > 0.9999
+    print("two proportions, daily", effect, sides, wrong / TRIALS, naive / TRIALS)
     at_most(wrong / TRIALS)
     assert naive / TRIALS > 0.15
 
@@ -77,7 +78,9 @@ def test_a_proportion_is_exact_from_the_first_person_on(p):
     x = (rng.random((TRIALS, DAYS)) < p).cumsum(axis=1)
     n = np.broadcast_to(np.arange(1, DAYS + 1), x.shape)
     evidence = proportion_log_evidence(x, n, p, alpha=ALPHA, tightest=100)
-    at_most((evidence >= np.log(1 / ALPHA)).any(axis=1).mean())
+    misled = (evidence >= np.log(1 / ALPHA)).any(axis=1).mean()
+    print("one proportion", p, misled)
+    at_most(misled)
     # Its interval is where the evidence is too small.
     lower, upper = proportion_sequence(x[:100], n[:100], alpha=ALPHA, tightest=100)
     against = (evidence[:100] >= np.log(1 / ALPHA)).cumsum(axis=1) > 0
@@ -95,7 +98,9 @@ def test_a_difference_of_proportions_is_exact():
 def test_a_bounded_mean_is_exact_whatever_its_law(shape):
     x = np.random.default_rng(5).beta(*shape, (TRIALS, DAYS))
     lower, upper = bounded_mean_sequence(x, alpha=ALPHA)
-    at_most(missed(lower, upper, shape[0] / sum(shape)).mean())
+    misled = missed(lower, upper, shape[0] / sum(shape)).mean()
+    print("bounded mean", shape, misled)
+    at_most(misled)
     assert (upper - lower)[:, -1].mean() < 0.35
 
 
@@ -131,6 +136,7 @@ def test_daily_looks_at_clusters_rarely_mislead_unless_clusters_are_ignored():
         plain = as_persons(values, sums)
         wrong = confidence_sequence(plain.estimate, plain.se, alpha=ALPHA, tightest=0.1)
         ignored += missed(wrong.lower, wrong.upper, 0.0).sum()
+    print("clusters, daily", misled / TRIALS, "ignored", ignored / TRIALS)
     at_most(misled / TRIALS)
     assert ignored / TRIALS > 0.25
 
@@ -162,6 +168,7 @@ def test_five_looks_at_clusters_keep_the_error_of_their_bounds():
         information / information[-1], LanDeMetsOBrienFleming(), alpha=ALPHA, sides=2
     )
     misled = (np.abs(path.normal_statistic) >= plan.upper).any(axis=1).mean()
+    print("clusters, five looks", misled)
     at_most(misled)
     plain = path.estimate / np.sqrt(2 / (CLUSTERS * days))
     assert (np.abs(plain) >= plan.upper).any(axis=1).mean() > 0.3
