@@ -73,7 +73,7 @@ _GROUPS = {
     "evaluation": (
         "Did it work, for whom, was anyone harmed?",
         "evaluation",
-        ("run", "bounds"),
+        ("run", "analyse", "power", "bounds"),
     ),
     "decision": ("Adopt, adapt, abandon or extend.", "decision", ("run",)),
     "ledger": ("What has been said and decided.", "ledger", ("verify", "export")),
@@ -91,6 +91,8 @@ _ELSEWHERE = {
     ("measure", "define"): "measure_define",
     ("measure", "example"): "measure_example",
     ("measure", "show"): "measure_show",
+    ("evaluation", "analyse"): "evaluation_analyse",
+    ("evaluation", "power"): "evaluation_power",
     ("problem", "funnel"): "problem_funnel",
     ("problem", "chart"): "problem_chart",
     ("problem", "answer"): "problem_watch",
