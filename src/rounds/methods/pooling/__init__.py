@@ -1,0 +1,1 @@
+"""Meta-analysis: studies' effects pooled, and how far they differ."""
