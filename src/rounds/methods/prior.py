@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rounds.methods.pooling.studies import studies
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Component", "Heterogeneity", "heterogeneity_grid", "predictive", "robust"]
+__all__ = [
+    "Component",
+    "Heterogeneity",
+    "given_tau",
+    "heterogeneity_grid",
+    "predictive",
+    "robust",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +51,7 @@ def heterogeneity_grid(
     tau_scale: float,
     mean_sd: float = 2.0,
     n_grid: int = 400,
+    span: tuple[float, float] | None = None,
 ) -> Heterogeneity:
     """Give the posterior of tau, and of the mean effect given tau.
 
@@ -52,9 +62,12 @@ def heterogeneity_grid(
     tau_scale : float
         Scale of the half-normal prior on tau, in the effects' unit.
     mean_sd : float
-        Standard deviation of the normal prior, centred on 0, on the mean effect.
+        Standard deviation of the normal prior, centred on 0, on the mean effect;
+        infinite for a uniform one.
     n_grid : int
-        Points of the grid, from 0 to six scales.
+        Points of the grid.
+    span : pair of float, optional
+        Where the grid begins and ends; from 0 to six scales if not given.
 
     Returns
     -------
@@ -64,30 +77,67 @@ def heterogeneity_grid(
     Raises
     ------
     ValueError
-        If shapes differ, a standard error is not above 0, or a scale is not.
+        If shapes differ, a standard error is not a finite number above 0, an effect is
+        not finite, or a scale is not above 0.
 
     References
     ----------
     .. [1] Röver C, Friede T. Meta-analytic-predictive priors based on a single study.
        arXiv:2505.15502 (2025): the normal-normal hierarchical model.
     """
-    y, s = np.asarray(effects, dtype=float), np.asarray(ses, dtype=float)
-    if y.ndim != 1 or y.shape != s.shape or y.size == 0:
-        raise ValueError(f"effects have shape {y.shape}, standard errors {s.shape}")
-    if not (s > 0).all() or tau_scale <= 0 or mean_sd <= 0:
+    start, stop = span or (0.0, 6 * tau_scale)
+    tau = start + (np.arange(n_grid) + 0.5) * ((stop - start) / n_grid)
+    found, log_density = given_tau(
+        effects, ses, tau, tau_scale=tau_scale, mean_sd=mean_sd
+    )
+    weight = np.exp(log_density - log_density.max())
+    return replace(found, weight=weight / weight.sum())
+
+
+def given_tau(
+    effects: ArrayLike,
+    ses: ArrayLike,
+    tau: ArrayLike,
+    *,
+    tau_scale: float,
+    mean_sd: float,
+) -> tuple[Heterogeneity, NDArray[np.float64]]:
+    """Give the mean effect's posterior at each tau, and the log density of tau.
+
+    Parameters
+    ----------
+    effects, ses, tau_scale, mean_sd
+        As `heterogeneity_grid`.
+    tau : array_like of float, shape (n,)
+        Standard deviations between studies, at least 0.
+
+    Returns
+    -------
+    heterogeneity : Heterogeneity
+        Its weights are all the same.
+    log_density : array of float, shape (n,)
+        Of the posterior of tau, but for a constant.
+
+    Raises
+    ------
+    ValueError
+        As `heterogeneity_grid`.
+    """
+    given = studies(effects, ses, least=1)
+    if not (1e-100 < tau_scale < 1e100 and mean_sd > 1e-100):
         raise ValueError("standard errors and prior scales are above 0")
-    tau = np.asarray((np.arange(n_grid) + 0.5) * (6 * tau_scale / n_grid), dtype=float)
-    w = 1 / (s**2 + tau[:, None] ** 2)
+    y, at = given.y, np.asarray(tau, dtype=float)
+    w = 1 / (given.v + at[:, None] ** 2)
     precision = w.sum(axis=1) + mean_sd**-2
     mean = (w * y).sum(axis=1) / precision
     # The mean effect is integrated out: likelihood × prior ÷ posterior, at its mean.
     log_density = 0.5 * np.log(w).sum(axis=1) - 0.5 * np.log(precision)
     log_density -= 0.5 * ((w * (y - mean[:, None]) ** 2).sum(axis=1))
-    log_density -= 0.5 * (mean / mean_sd) ** 2 + 0.5 * (tau / tau_scale) ** 2
-    weight = np.exp(log_density - log_density.max())
+    log_density -= 0.5 * (mean / mean_sd) ** 2 + 0.5 * (at / tau_scale) ** 2
+    even = np.full(at.size, 1 / at.size)
     return Heterogeneity(
-        tau=tau, weight=weight / weight.sum(), mean=mean, sd=precision**-0.5
-    )
+        tau=at, weight=even, mean=mean, sd=precision**-0.5
+    ), log_density
 
 
 def predictive(

@@ -24,6 +24,8 @@ __all__ = ["Heterogeneity", "Pooled", "Prediction", "heterogeneity_of", "pool"]
 
 Prediction = Literal["k-1", "k-2"]
 """Degrees of freedom of a t prediction interval."""
+_NONE = 1e-20
+"""A dispersion, whose mean under one effect is 1, that is rounding alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +114,8 @@ def pool(
     ------
     ValueError
         If there are fewer than two studies, shapes differ, a standard error is not a
-        finite number above 0, or no such method, interval or level exists.
+        finite number above 0, no such method, interval or level exists, or effects
+        that do not differ at all are to give "hksj" its standard error.
 
     References
     ----------
@@ -187,7 +190,8 @@ def heterogeneity_of(
         tau2=tau2,
         tau2_interval=reach,
         i2=i2,
-        i2_interval=reach and (
+        i2_interval=reach
+        and (
             reach[0] / (reach[0] + typical),
             reach[1] / (reach[1] + typical),
         ),
@@ -212,9 +216,19 @@ def scale_of(dispersion: float, interval: Interval) -> float:
     -------
     float
         1 for the normal interval; at least 1 for the modified one.
+
+    Raises
+    ------
+    ValueError
+        If the spread is to give the scale, and there is none.
     """
     if interval == "normal":
         return 1.0
+    if interval == "hksj" and dispersion < _NONE:
+        raise ValueError(
+            "the effects do not differ at all, so their spread gives no standard error; "
+            "the modified interval is never narrower than the normal one's"
+        )
     return float(max(dispersion, 1.0 if interval == "modified_hksj" else 0.0) ** 0.5)
 
 

@@ -36,7 +36,9 @@ class Studies:
 
     def without(self, i: int) -> Studies:
         """Leave one study out."""
-        return Studies(*(np.delete(part, i, axis=0) for part in (self.y, self.v, self.x)))
+        return Studies(
+            *(np.delete(part, i, axis=0) for part in (self.y, self.v, self.x))
+        )
 
 
 def studies(

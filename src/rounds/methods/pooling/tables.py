@@ -53,7 +53,8 @@ class MantelHaenszel:
     weights: NDArray[np.float64]
     """Shape (n_tables,): shares, summing to 1; 0 for a table that tells nothing."""
     q: float
-    """Cochran's Q of the tables' own effects around the pooled one."""
+    """Cochran's Q of tables' own effects (by `of_tables`) around the pooled one, over
+    tables in which somebody had the event and somebody had not."""
     df: int
     q_p_value: float
     i2: float
@@ -160,14 +161,14 @@ def mantel_haenszel(
     MantelHaenszel
         A normal interval, by the variance of Robins, Breslow and Greenland (odds
         ratio), Greenland and Robins (risk ratio), or Sato, Greenland and Robins (risk
-        difference). Tables in which nobody or everybody had the event are left out for
-        every measure, as metafor's `rma.mh` does.
+        difference). A table in which nobody, or everybody, had the event weighs
+        nothing in a ratio.
 
     Raises
     ------
     ValueError
-        As `of_tables`; or if no table tells anything, or the pooled ratio is zero or
-        infinite since one arm had no event (or nothing else) in any table.
+        As `of_tables`; or if nobody, or everybody, had the event in every table, or
+        the pooled ratio is zero or infinite.
 
     References
     ----------
@@ -177,26 +178,24 @@ def mantel_haenszel(
     cells = _cells(events1, n1, events2, n2)
     _known(measure)
     z = quantile("normal", level, 1)
-    tells = (cells[0] + cells[2] > 0) & (cells[1] + cells[3] > 0)
-    if not tells.any():
+    some = (cells[0] + cells[2] > 0) & (cells[1] + cells[3] > 0)
+    if not some.any():
         raise ValueError("nobody, or everybody, had the event in every table")
-    a, b, c, d = (cell[tells] for cell in cells)
-    estimate, se, shares = _SUMS[measure](a, b, c, d)
+    estimate, se, shares = _SUMS[measure](*cells)
+    a, b, c, d = (cell[some] for cell in cells)
     own = of_tables(a, a + b, c, c + d, measure=measure)
     q = float((((own.effects - estimate) / own.ses) ** 2).sum())
-    df = int(tells.sum()) - 1
-    weights = np.zeros(tells.size)
-    weights[tells] = shares / shares.sum()
+    df = int(some.sum()) - 1
     return MantelHaenszel(
         measure=measure,
         level=level,
-        k=df + 1,
+        k=some.size if measure == "rd" else df + 1,
         estimate=estimate,
         se=se,
         lower=estimate - z * se,
         upper=estimate + z * se,
         p_value=p_value(estimate, se, "normal", 1),
-        weights=weights,
+        weights=shares / shares.sum(),
         q=q,
         df=df,
         q_p_value=float(chdtrc(df, q)) if df else 1.0,
@@ -204,9 +203,7 @@ def mantel_haenszel(
     )
 
 
-def _odds(
-    a: Floats, b: Floats, c: Floats, d: Floats
-) -> tuple[float, float, Floats]:
+def _odds(a: Floats, b: Floats, c: Floats, d: Floats) -> tuple[float, float, Floats]:
     n = a + b + c + d
     r, s = a * d / n, b * c / n
     _some(r.sum(), s.sum())
@@ -220,9 +217,7 @@ def _odds(
     return float(np.log(r.sum() / s.sum())), float(variance**0.5), s
 
 
-def _risks(
-    a: Floats, b: Floats, c: Floats, d: Floats
-) -> tuple[float, float, Floats]:
+def _risks(a: Floats, b: Floats, c: Floats, d: Floats) -> tuple[float, float, Floats]:
     n1, n2 = a + b, c + d
     n = n1 + n2
     r, s = a * n2 / n, c * n1 / n
@@ -250,7 +245,9 @@ _SUMS = {"or": _odds, "rr": _risks, "rd": _differences}
 
 def _some(r: float, s: float) -> None:
     if r == 0 or s == 0:
-        raise ValueError("the pooled ratio is zero or infinite: one arm has no event")
+        raise ValueError(
+            "the pooled ratio is zero or infinite: in one arm nobody had the event"
+        )
 
 
 def _known(measure: str) -> None:
@@ -265,7 +262,9 @@ def _cells(
         np.asarray(part, dtype=float) for part in (events1, n1, events2, n2)
     )
     if x1.ndim != 1 or not x1.size or not x1.shape == m1.shape == x2.shape == m2.shape:
-        raise ValueError(f"counts have shapes {x1.shape}, {m1.shape}, {x2.shape}, {m2.shape}")
+        raise ValueError(
+            f"counts have shapes {x1.shape}, {m1.shape}, {x2.shape}, {m2.shape}"
+        )
     for x, m in ((x1, m1), (x2, m2)):
         if not (np.isfinite(x) & np.isfinite(m)).all():
             raise ValueError("counts are finite")

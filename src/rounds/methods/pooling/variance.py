@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 
     from rounds.methods.pooling.studies import Studies
 
-__all__ = ["Fit", "Method", "between_variance", "q_profile", "typical_variance", "weighed"]
+__all__ = [
+    "Fit",
+    "Method",
+    "between_variance",
+    "q_profile",
+    "typical_variance",
+    "weighed",
+]
 
 Method = Literal["fixed", "dl", "reml", "pm"]
 """One effect for all; or effects that differ, with a variance by DerSimonian and Laird's
