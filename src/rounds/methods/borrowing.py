@@ -49,7 +49,7 @@ class Borrowing:
     weight_informative: float
     """Probability, after the estimate, that earlier studies bear on it."""
     conflict_p: float
-    """Two-sided prior-predictive p-value of the estimate under earlier studies alone."""
+    """Two-sided prior-predictive p-value of the estimate, by earlier studies alone."""
     information: float
     """Squared standard error over posterior variance with the robust mixture: 2 where
     the prior is worth as much as the estimate, below 1 where the two disagree."""

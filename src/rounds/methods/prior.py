@@ -19,7 +19,12 @@ __all__ = [
     "heterogeneity_grid",
     "predictive",
     "robust",
+    "tau_span",
 ]
+
+_SCAN = 2000
+_NEGLIGIBLE = 40.0
+"""Log density below the highest at which a grid may end."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,8 +129,7 @@ def given_tau(
         As `heterogeneity_grid`.
     """
     given = studies(effects, ses, least=1)
-    if not (1e-100 < tau_scale < 1e100 and mean_sd > 1e-100):
-        raise ValueError("standard errors and prior scales are above 0")
+    _check_scales(tau_scale, mean_sd)
     y, at = given.y, np.asarray(tau, dtype=float)
     w = 1 / (given.v + at[:, None] ** 2)
     precision = w.sum(axis=1) + mean_sd**-2
@@ -140,6 +144,42 @@ def given_tau(
     ), log_density
 
 
+def tau_span(
+    effects: ArrayLike, ses: ArrayLike, *, tau_scale: float, mean_sd: float
+) -> tuple[float, float]:
+    """Give the range of tau outside which its posterior holds nothing.
+
+    Beyond several scales only the data can hold it: against Σy²/τ² stands τ²/scale²,
+    and the two are even at τ⁴ = scale² Σy².
+
+    Parameters
+    ----------
+    effects, ses, tau_scale, mean_sd
+        As `heterogeneity_grid`.
+
+    Returns
+    -------
+    pair of float
+        For `heterogeneity_grid`: beyond it the density is below e^-40 of its highest.
+
+    Raises
+    ------
+    ValueError
+        As `heterogeneity_grid`.
+    """
+    given = studies(effects, ses, least=1)
+    _check_scales(tau_scale, mean_sd)
+    far = tau_scale**0.5 * float((given.y**2).sum()) ** 0.25
+    least = min(float(given.v.min()) ** 0.5, tau_scale) * 1e-3
+    edges = np.r_[0.0, np.geomspace(least, 12 * tau_scale + 4 * far, _SCAN)]
+    _, log_density = given_tau(
+        effects, ses, edges, tau_scale=tau_scale, mean_sd=mean_sd
+    )
+    held = np.flatnonzero(log_density > log_density.max() - _NEGLIGIBLE)
+    first, last = max(held[0] - 1, 0), min(held[-1] + 1, edges.size - 1)
+    return float(edges[first]), float(edges[last])
+
+
 def predictive(
     effects: ArrayLike,
     ses: ArrayLike,
@@ -147,6 +187,7 @@ def predictive(
     tau_scale: float,
     mean_sd: float = 2.0,
     n_components: int = 3,
+    span: tuple[float, float] | None = None,
 ) -> tuple[Component, ...]:
     """Predict the true effect in a new setting, as a small mixture of normals.
 
@@ -160,6 +201,8 @@ def predictive(
         As `heterogeneity_grid`.
     n_components : int
         Number of normals.
+    span : pair of float, optional
+        As `heterogeneity_grid`.
 
     Returns
     -------
@@ -183,7 +226,9 @@ def predictive(
     >>> round(sum(part.weight * part.mean for part in parts), 3)
     0.1
     """
-    grid = heterogeneity_grid(effects, ses, tau_scale=tau_scale, mean_sd=mean_sd)
+    grid = heterogeneity_grid(
+        effects, ses, tau_scale=tau_scale, mean_sd=mean_sd, span=span
+    )
     variance = grid.sd**2 + grid.tau**2
     middle = np.cumsum(grid.weight) - grid.weight / 2
     part = np.minimum((middle * n_components).astype(int), n_components - 1)
@@ -249,3 +294,8 @@ def robust(
     )
     vague = Component(weight=vague_weight, mean=vague_mean, sd=vague_sd)
     return (*scaled, vague)
+
+
+def _check_scales(tau_scale: float, mean_sd: float) -> None:
+    if not (1e-100 < tau_scale < 1e100 and mean_sd > 1e-100):
+        raise ValueError("the scales of a prior are numbers above 0")

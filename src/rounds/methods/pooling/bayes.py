@@ -12,7 +12,7 @@ from scipy.special import ndtr
 
 from rounds.methods.pooling.studies import quantile, studies
 from rounds.methods.pooling.variance import typical_variance
-from rounds.methods.prior import Heterogeneity, given_tau, heterogeneity_grid
+from rounds.methods.prior import Heterogeneity, heterogeneity_grid, tau_span
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["BayesPooled", "Summary", "bayes"]
 
 _POINTS = 2000
-_NEGLIGIBLE = 40.0
-"""Log density below the highest at which the grid ends: e^-40."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,15 +109,13 @@ def bayes(
     Examples
     --------
     >>> found = bayes([0.1, 0.2, 0.3], [0.1, 0.1, 0.1], tau_scale=0.5)
-    >>> round(found.effect.mean, 3), round(found.new.sd / found.effect.sd, 1)
-    (0.2, 1.8)
+    >>> round(found.effect.mean, 3), found.new.sd > found.effect.sd
+    (0.2, True)
     """
     given = studies(effects, ses)
     quantile("normal", level, 1)  # refuses an impossible level
     s = np.sqrt(given.v)
-    if not (tau_scale > 0 and math.isfinite(tau_scale)):
-        raise ValueError(f"the scale {tau_scale} of the prior on tau is not above 0")
-    span = _span(given.y, s, tau_scale, mean_sd)
+    span = tau_span(given.y, s, tau_scale=tau_scale, mean_sd=mean_sd)
     grid = heterogeneity_grid(
         given.y, s, tau_scale=tau_scale, mean_sd=mean_sd, n_grid=_POINTS, span=span
     )
@@ -153,23 +149,6 @@ def bayes(
         study_means=study_means,
         study_sds=np.sqrt(second),
     )
-
-
-def _span(
-    y: NDArray[np.float64], s: NDArray[np.float64], tau_scale: float, mean_sd: float
-) -> tuple[float, float]:
-    """Give the range of tau outside which the posterior holds nothing.
-
-    Beyond several scales only the data can hold it: against Σy²/τ² stands τ²/scale²,
-    and the two are even at τ⁴ = scale² Σy².
-    """
-    far = math.sqrt(tau_scale) * float((y**2).sum()) ** 0.25
-    least = min(float(s.min()), tau_scale) * 1e-3
-    edges = np.r_[0.0, np.geomspace(least, 12 * tau_scale + 4 * far, _POINTS)]
-    _, log_density = given_tau(y, s, edges, tau_scale=tau_scale, mean_sd=mean_sd)
-    held = np.flatnonzero(log_density > log_density.max() - _NEGLIGIBLE)
-    first, last = max(held[0] - 1, 0), min(held[-1] + 1, edges.size - 1)
-    return float(edges[first]), float(edges[last])
 
 
 def _below(grid: Heterogeneity, threshold: float) -> float:

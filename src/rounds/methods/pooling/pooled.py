@@ -101,8 +101,9 @@ def pool(
     prediction : {"k-1", "k-2"}, optional
         Degrees of freedom of the prediction interval's t. By default it has the
         quantile of the confidence interval, as in metafor: t on k − 1, or normal; the
-        two intervals are then the same where tau² is 0, as they should be. Higgins,
-        Thompson and Spiegelhalter proposed k − 2.
+        two intervals are then the same where tau² is 0, as they should be. k − 2 is
+        that of Higgins, Thompson and Spiegelhalter (2009), and of Riley, Higgins and
+        Deeks (2011), as [2]_ says; it is a little wider.
     level : float
         Of all intervals, in (0, 1).
 
@@ -127,7 +128,7 @@ def pool(
 
     Examples
     --------
-    >>> found = pool([0.1, 0.2, 0.3], [0.1, 0.1, 0.1], method="dl")
+    >>> found = pool([0.1, 0.2, 0.3], [0.2, 0.2, 0.2], method="dl")
     >>> round(found.estimate, 3), found.heterogeneity.tau2
     (0.2, 0.0)
     """
@@ -136,7 +137,10 @@ def pool(
     tau2 = between_variance(given, method)
     fit = weighed(given, tau2)
     estimate = float(fit.coefficients[0])
+    further = _reach(given, z, prediction, level)
     se = float(fit.covariance[0, 0] ** 0.5 * scale_of(fit.q / given.df, interval))
+    beyond = further * float((se**2 + tau2) ** 0.5)
+    predicted = method != "fixed" and given.y.size >= 3
     return Pooled(
         method=method,
         interval=interval,
@@ -149,7 +153,7 @@ def pool(
         p_value=p_value(estimate, se, interval, given.df),
         heterogeneity=heterogeneity_of(given, method, tau2, level),
         weights=fit.weights / fit.weights.sum(),
-        prediction=_prediction(given, method, estimate, se, tau2, z, prediction, level),
+        prediction=(estimate - beyond, estimate + beyond) if predicted else None,
     )
 
 
@@ -226,8 +230,7 @@ def scale_of(dispersion: float, interval: Interval) -> float:
         return 1.0
     if interval == "hksj" and dispersion < _NONE:
         raise ValueError(
-            "the effects do not differ at all, so their spread gives no standard error; "
-            "the modified interval is never narrower than the normal one's"
+            "the effects do not differ at all, so their spread gives no standard error"
         )
     return float(max(dispersion, 1.0 if interval == "modified_hksj" else 0.0) ** 0.5)
 
@@ -255,22 +258,13 @@ def p_value(estimate: float, se: float, interval: Interval, df: int) -> float:
     return float(2 * (ndtr(-z) if interval == "normal" else stdtr(df, -z)))
 
 
-def _prediction(
-    given: Studies,
-    method: Method,
-    estimate: float,
-    se: float,
-    tau2: float,
-    z: float,
-    prediction: Prediction | None,
-    level: float,
-) -> tuple[float, float] | None:
-    if method == "fixed" or given.y.size < 3:
-        return None
-    if prediction is not None:
-        df = {"k-1": given.df, "k-2": given.df - 1}.get(prediction)
-        if df is None:
-            raise ValueError(f"there is no prediction interval {prediction!r}")
-        z = quantile("hksj", level, df)
-    reach = z * float((se**2 + tau2) ** 0.5)
-    return estimate - reach, estimate + reach
+def _reach(
+    given: Studies, z: float, prediction: Prediction | None, level: float
+) -> float:
+    """Give the quantile of the prediction interval."""
+    if prediction is None:
+        return z
+    if prediction not in ("k-1", "k-2"):
+        raise ValueError(f"there is no prediction interval {prediction!r}")
+    less = 1 if prediction == "k-2" else 0
+    return quantile("hksj", level, max(1, given.df - less))

@@ -142,9 +142,9 @@ def meta_regression(
 
     Examples
     --------
-    >>> found = meta_regression([0.1, 0.2, 0.3, 0.4], [0.1] * 4, [1, 2, 3, 4])
+    >>> found = meta_regression([0.2, 0.3, 0.4, 0.5], [0.1] * 4, [1, 2, 3, 4])
     >>> found.coefficients.round(6).tolist()
-    [0.0, 0.1]
+    [0.1, 0.1]
     """
     given = studies(effects, ses, covariates)
     z = quantile(interval, level, given.df)

@@ -49,7 +49,7 @@ class Egger:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FunnelContours:
-    """Lines of a contour-enhanced funnel plot; the smallest standard error is on top."""
+    """Lines of a contour-enhanced funnel plot, from a standard error of 0 down."""
 
     se: NDArray[np.float64]
     """Shape (n,)."""

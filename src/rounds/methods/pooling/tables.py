@@ -161,8 +161,8 @@ def mantel_haenszel(
     MantelHaenszel
         A normal interval, by the variance of Robins, Breslow and Greenland (odds
         ratio), Greenland and Robins (risk ratio), or Sato, Greenland and Robins (risk
-        difference). A table in which nobody, or everybody, had the event weighs
-        nothing in a ratio.
+        difference). A table in which nobody had the event weighs nothing in a
+        ratio, nor does one in which everybody had it in an odds ratio.
 
     Raises
     ------

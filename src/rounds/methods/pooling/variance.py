@@ -26,8 +26,8 @@ __all__ = [
 ]
 
 Method = Literal["fixed", "dl", "reml", "pm"]
-"""One effect for all; or effects that differ, with a variance by DerSimonian and Laird's
-moments, by restricted maximum likelihood, or by Paule and Mandel's equation."""
+"""One effect for all; or effects that differ, with a variance by the moments of
+DerSimonian and Laird, by restricted maximum likelihood, or by Paule and Mandel."""
 
 _GRID = 60
 
@@ -100,7 +100,8 @@ def between_variance(given: Studies, method: Method) -> float:
     References
     ----------
     .. [1] Viechtbauer W. rma.uni, in: metafor 5.1-12, man/rma.uni.Rd and R/rma.uni.r
-       (github.com/wviechtb/metafor, commit 71ae8f5a, 2026-07-01).
+       (github.com/wviechtb/metafor, commit 71ae8f5a, 2026-07-01). It iterates Paule and
+       Mandel's equation and the scores to 1e-5; here both are solved.
     .. [2] Veroniki AA, Jackson D, Bender R, et al. Methods to calculate uncertainty
        in the estimated overall effect size from a random-effects meta-analysis.
        Research Synthesis Methods 2019;10:23-43. doi:10.1002/jrsm.1319.
