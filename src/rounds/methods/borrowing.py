@@ -46,6 +46,8 @@ class Borrowing:
     undoubted: Reading
     """With earlier studies taken at their word: no vague component."""
     vague_weight: float
+    components: tuple[Component, ...]
+    """Of the robust mixture, the vague one last."""
     weight_informative: float
     """Probability, after the estimate, that earlier studies bear on it."""
     conflict_p: float
@@ -145,6 +147,7 @@ def borrow(
         with_prior=with_prior,
         undoubted=read(parts)[1],
         vague_weight=vague_weight,
+        components=mixed(vague_weight),
         weight_informative=float(after.weights[:-1].sum()),
         conflict_p=conflict_p(weights, means, sds, estimate, se),
         information=(se / with_prior.sd) ** 2,

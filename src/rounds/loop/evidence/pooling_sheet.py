@@ -91,6 +91,9 @@ class PooledStudies:
     intervals: dict[Interval, Pooled | NotEstimable]
     """The same effects with each interval; empty where a method has one of its own."""
     influence: Influence | NotEstimable
+    influence_method: Method
+    """By which studies were left out in turn: REML beside the Bayesian model, one
+    effect by inverse variances beside Mantel and Haenszel's."""
     small_study: Egger | NotEstimable
     contours: FunnelContours
     borrowing: Borrowing | None
@@ -151,6 +154,7 @@ def pool_studies(sheet: StudySheet, asked: PoolAsked) -> PooledStudies:
                 level=asked.level,
             )
         ),
+        influence_method=_BESIDE[asked.method],
         small_study=_or_reason(lambda: egger(effects, ses, level=asked.level)),
         contours=funnel_contours(ses, answer.estimate),
         borrowing=_borrowing(asked, scales, effects, ses),
@@ -318,8 +322,9 @@ def _borrowing(
 ) -> Borrowing | None:
     if asked.ours is None:
         return None
-    prior = {"tau_scale": scales.tau_scale, "mean_sd": scales.mean_sd}
-    known = predictive(effects, ses, **prior, span=tau_span(effects, ses, **prior))
+    tau_scale, mean_sd = scales.tau_scale, scales.mean_sd
+    span = tau_span(effects, ses, tau_scale=tau_scale, mean_sd=mean_sd)
+    known = predictive(effects, ses, tau_scale=tau_scale, mean_sd=mean_sd, span=span)
     return borrow(
         known,
         *asked.ours,
