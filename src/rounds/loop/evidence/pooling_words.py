@@ -16,7 +16,15 @@ from rounds.nouns import NotEstimable
 if TYPE_CHECKING:
     from rounds.loop.evidence.pooling_sheet import PooledStudies
 
-__all__ = ["METHODS", "notes", "sentences", "span_written", "written"]
+__all__ = [
+    "METHODS",
+    "axis",
+    "notes",
+    "sentences",
+    "short",
+    "span_written",
+    "written",
+]
 
 METHODS = {
     "fixed": "fixed effect",
@@ -54,8 +62,10 @@ def sentences(found: PooledStudies) -> tuple[str, str]:
     reach = span_written(found, answer.lower, answer.upper)
     first = f"Together the {len(found.study)} studies put the {_what(found)} at {value}"
     if isinstance(found.result, BayesPooled):
-        return f"{first}; it lies from {reach}, with a chance of {_level(found)}.", (
-            f"In a new place like these it lies from {_new(found)}, with the same chance."
+        chance = f"with a chance of {_level(found)}"
+        return (
+            f"{first}; it lies from {reach}, {chance}.",
+            f"In a new place like these it lies from {_new(found)}, {chance}.",
         )
     return f"{first}, and anything from {reach} fits them well.", _differences(found)
 
@@ -74,16 +84,14 @@ def notes(found: PooledStudies) -> tuple[str, ...]:
         The model, what other intervals give, single studies, small studies, zeros and
         names that come twice, and what was known against an estimate of one's own.
     """
-    return tuple(
-        [
-            *_model(found),
-            *_other_intervals(found),
-            *_single(found),
-            *_small(found),
-            *_tables(found),
-            *_twice(found),
-            *_ours(found),
-        ]
+    return (
+        *_model(found),
+        *_other_intervals(found),
+        *_single(found),
+        *_small(found),
+        *_tables(found),
+        *_twice(found),
+        *_ours(found),
     )
 
 
@@ -103,7 +111,7 @@ def written(found: PooledStudies, value: float) -> str:
         With a true minus sign; "points" are percentage points.
     """
     unit = " points" if _measure(found) == "rd" else ""
-    return _bare(found, value) + unit
+    return short(found, value) + unit
 
 
 def span_written(found: PooledStudies, lower: float, upper: float) -> str:
@@ -121,10 +129,22 @@ def span_written(found: PooledStudies, lower: float, upper: float) -> str:
     str
         "lower to upper".
     """
-    return f"{_bare(found, lower)} to {written(found, upper)}"
+    return f"{short(found, lower)} to {written(found, upper)}"
 
 
-def _bare(found: PooledStudies, value: float) -> str:
+def short(found: PooledStudies, value: float) -> str:
+    """Write an effect as `written` does, with no unit.
+
+    Parameters
+    ----------
+    found, value
+        As `written`.
+
+    Returns
+    -------
+    str
+        For tables and pictures, whose heading names the unit.
+    """
     measure = _measure(found)
     if measure in ("or", "rr"):
         return f"{math.exp(value):.3g}"
@@ -133,6 +153,27 @@ def _bare(found: PooledStudies, value: float) -> str:
     half = (found.answer.upper - found.answer.lower) / 2
     digits = min(max(1 - math.floor(math.log10(half)), 0), 9) if half > 0 else 3
     return f"{value:.{digits}f}".replace("-", "−")
+
+
+def axis(found: PooledStudies) -> tuple[str, str]:
+    """Name what a picture's axis shows, and what its numbers are.
+
+    Parameters
+    ----------
+    found : PooledStudies
+        What was pooled.
+
+    Returns
+    -------
+    pair of str
+        Ratios lie on the axis by their logarithm, and are written as ratios.
+    """
+    what = _what(found)
+    if _measure(found) in ("or", "rr"):
+        return f"Natural logarithm of the {what}", what.capitalize()
+    if _measure(found) == "rd":
+        return "Difference in percentage points", "Difference"
+    return "Effect", "Effect"
 
 
 def _measure(found: PooledStudies) -> str:
@@ -230,8 +271,8 @@ def _other_intervals(found: PooledStudies) -> Iterator[str]:
     reach = span_written(found, careful.lower, careful.upper)
     if found.asked.interval == "normal":
         yield (
-            f"The normal interval takes τ² for known: with {len(found.study)} studies "
-            f"it is too narrow, and the one that allows for it is from {reach}."
+            "The normal interval takes τ² for known, which few studies cannot tell; "
+            f"one that allows for it (--interval modified_hksj) is from {reach}."
         )
     narrow = found.answer.upper - found.answer.lower < normal.upper - normal.lower
     if found.asked.interval == "hksj" and narrow:
@@ -264,7 +305,7 @@ def _small(found: PooledStudies) -> Iterator[str]:
     if one.p_value < _CHANCE:
         yield (
             "Small studies find other effects than large ones (Egger's test, p = "
-            f"{one.p_value:.2g}): results kept back are one reason, and there are others."
+            f"{one.p_value:.2g}): results kept back are one reason of several."
         )
     else:
         yield (
@@ -273,8 +314,8 @@ def _small(found: PooledStudies) -> Iterator[str]:
         )
     if _measure(found) == "or":
         yield (
-            "A log odds ratio goes with its own standard error, so that the test is too "
-            "often positive where effects are large."
+            "A log odds ratio goes with its own standard error, so that this test is "
+            "too often positive where effects are large."
         )
 
 
@@ -283,7 +324,7 @@ def _tables(found: PooledStudies) -> Iterator[str]:
         name for name, one in zip(found.study, found.corrected, strict=True) if one
     ]
     if corrected and found.asked.method != "mh":
-        yield f"A half was added to each cell, since one was zero: {_listed(corrected)}."
+        yield f"A half was added to each cell, one being zero: {_listed(corrected)}."
     if found.left_out:
         yield (
             "Left out, since nobody or everybody had the event: "
@@ -308,7 +349,7 @@ def _ours(found: PooledStudies) -> Iterator[str]:
         f"{written(found, read.value)} ({span_written(found, read.lower, read.upper)})"
         for read in (one.without, one.with_prior)
     )
-    yield f"Your own estimate alone: {alone}; with these studies as its prior: {together}."
+    yield f"Your own estimate alone: {alone}; with these studies as prior: {together}."
     if one.conflict:
         yield (
             f"The two disagree by more than chance (p = {one.conflict_p:.2g}): ask why "

@@ -1,0 +1,94 @@
+"""The forest of studies that were pooled from a table."""
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from rounds.reports.charts import Forest, ForestRow, Unit
+from rounds.reports.wording import percent
+
+__all__ = ["pooled_forest"]
+
+_LONGEST = 25
+"""Characters that stand beside a row on the narrowest of margins."""
+
+
+def pooled_forest(
+    studies: Sequence[tuple[str, float, float, float, float]],
+    pooled: tuple[float, float, float],
+    prediction: tuple[float, float] | None,
+    *,
+    write: Callable[[float], str],
+    model: str,
+    title: str,
+    unit: Unit,
+    axis: str,
+    beside: str,
+    ours: Sequence[tuple[str, float, float, float]] = (),
+) -> Forest:
+    """Give what the forest of pooled studies shows.
+
+    Parameters
+    ----------
+    studies : sequence of (name, effect, lower, upper, weight)
+        On one additive scale; weights are shares of the pooled effect.
+    pooled : (effect, lower, upper)
+        Together.
+    prediction : (lower, upper), optional
+        Of a new setting's effect.
+    write : callable
+        Writes a value of the scale as it is read.
+    model, title, axis, beside : str
+        How they were pooled, the picture's name, what its axis shows, and what the
+        numbers beside it are.
+    unit : str
+        Of the axis.
+    ours : sequence of (name, effect, lower, upper)
+        An estimate of one's own, read with and without these studies.
+
+    Returns
+    -------
+    Forest
+        For `rounds.reports.charts.forest`.
+    """
+
+    def row(
+        name: str,
+        value: float,
+        lower: float,
+        upper: float,
+        *,
+        kind: Literal["study", "pooled", "prediction"] = "study",
+        weight: float | None = None,
+    ) -> ForestRow:
+        words = f"{write(value)} ({write(lower)} to {write(upper)})"
+        if kind == "prediction" or len(words) > _LONGEST:
+            words = f"{write(lower)} to {write(upper)}"
+        return ForestRow(
+            label=name,
+            kind=kind,
+            value=value,
+            lower=lower,
+            upper=upper,
+            weight=weight,
+            beside=words,
+            column="" if weight is None else percent(weight),
+        )
+
+    rows = [row(*study[:4], weight=study[4]) for study in studies]
+    rows.append(row(f"Pooled, {model}", *pooled, kind="pooled"))
+    if prediction is not None:
+        rows.append(
+            row("New setting (prediction)", pooled[0], *prediction, kind="prediction")
+        )
+    if ours:
+        rows.append(ForestRow(label="Your own estimate", kind="heading"))
+        rows += [row(*one) for one in ours]
+    return Forest(
+        name="pooled",
+        title=title,
+        rows=tuple(rows),
+        unit=unit,
+        axis=axis,
+        column_title="Weight",
+        beside_title=beside,
+    )
