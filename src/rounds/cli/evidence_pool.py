@@ -175,12 +175,11 @@ def _refuse_columns() -> None:
     from rounds.nouns.errors import DefinitionError
 
     raise DefinitionError(
-        "Studies are pooled from an effect and its standard error, or from four counts.",
+        "Studies are pooled from effects and standard errors, or from four counts.",
         code="pool-columns",
         remedies=(
             "Name two columns: --effect COL --se COL.",
-            "Or four, and what to compare by: --events1 COL --n1 COL --events2 COL "
-            "--n2 COL --measure or.",
+            "Or four: --events1 COL --n1 COL --events2 COL --n2 COL --measure or.",
             "Name each column once.",
         ),
     )
@@ -241,7 +240,7 @@ def _table(found: "PooledStudies") -> list[str]:
     ]
     rows.append(
         (
-            f"Pooled, {METHODS[found.asked.method]}",
+            f"Pooled ({METHODS[found.asked.method]})",
             written(found, answer.estimate),
             span_written(found, answer.lower, answer.upper),
             f"{answer.weights.sum():.1%}",
@@ -273,9 +272,15 @@ def _forest(found: "PooledStudies", title: str) -> "Forest":
     from rounds.reports.figures import pooled_forest
 
     answer, ours = found.answer, found.borrowing
-    ends = (found.effects, found.lower, found.upper, answer.weights)
     studies = [
-        (name, *(float(end[i]) for end in ends)) for i, name in enumerate(found.study)
+        (
+            name,
+            float(found.effects[i]),
+            float(found.lower[i]),
+            float(found.upper[i]),
+            float(answer.weights[i]),
+        )
+        for i, name in enumerate(found.study)
     ]
     new = None if isinstance(answer.prediction, NotEstimable) else answer.prediction
     read = []

@@ -29,10 +29,10 @@ __all__ = [
 METHODS = {
     "fixed": "fixed effect",
     "mh": "Mantel-Haenszel",
-    "dl": "random effects (DerSimonian-Laird)",
-    "reml": "random effects (REML)",
-    "pm": "random effects (Paule-Mandel)",
-    "bayes": "Bayesian random effects",
+    "dl": "DerSimonian-Laird",
+    "reml": "REML",
+    "pm": "Paule-Mandel",
+    "bayes": "Bayesian",
 }
 _INTERVALS = {
     "normal": "normal",
@@ -234,7 +234,7 @@ def _model(found: PooledStudies) -> Iterator[str]:
     if isinstance(result, BayesPooled):
         usual = "risk differences" if _measure(found) == "rd" else "log ratios"
         yield (
-            f"Model: {name}; half-normal prior of scale {found.scales.tau_scale:g} on "
+            f"Model: effects that differ ({name}); half-normal prior of scale {found.scales.tau_scale:g} on "
             "the standard deviation between studies, normal prior 0 ± "
             f"{found.scales.mean_sd:g} on the mean effect "
             f"({'as given' if found.asked.scales else f'as usual for {usual}'})."
@@ -246,7 +246,9 @@ def _model(found: PooledStudies) -> Iterator[str]:
             )
         return
     interval = _INTERVALS[found.asked.interval]
-    yield f"Model: {name}; {_level(found)} interval: {interval}."
+    one = found.asked.method in ("fixed", "mh")
+    model = "one effect for all" if one else "effects that differ"
+    yield f"Model: {model} ({name}); {_level(found)} interval: {interval}."
     if isinstance(result, Pooled):
         between = result.heterogeneity
         reach = between.tau2_interval

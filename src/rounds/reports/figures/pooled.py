@@ -75,7 +75,7 @@ def pooled_forest(
         )
 
     rows = [row(*study[:4], weight=study[4]) for study in studies]
-    rows.append(row(f"Pooled, {model}", *pooled, kind="pooled"))
+    rows.append(row(f"Pooled ({model})", *pooled, kind="pooled"))
     if prediction is not None:
         rows.append(
             row("New setting (prediction)", pooled[0], *prediction, kind="prediction")
