@@ -234,8 +234,8 @@ def _model(found: PooledStudies) -> Iterator[str]:
     if isinstance(result, BayesPooled):
         usual = "risk differences" if _measure(found) == "rd" else "log ratios"
         yield (
-            f"Model: effects that differ ({name}); half-normal prior of scale {found.scales.tau_scale:g} on "
-            "the standard deviation between studies, normal prior 0 ± "
+            f"Model: effects that differ ({name}); half-normal prior of scale "
+            f"{found.scales.tau_scale:g} on their standard deviation, normal prior 0 ± "
             f"{found.scales.mean_sd:g} on the mean effect "
             f"({'as given' if found.asked.scales else f'as usual for {usual}'})."
         )
