@@ -88,7 +88,7 @@ def influence(
     [0.55, 0.5, 0.15]
     """
     given = studies(effects, ses, least=3)
-    s = np.sqrt(given.v)
+    s = np.asarray(ses, dtype=float)
     whole = pool(given.y, s, method=method, interval=interval, level=level)
     without = [
         pool(

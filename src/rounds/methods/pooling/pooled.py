@@ -230,7 +230,7 @@ def scale_of(dispersion: float, interval: Interval) -> float:
         return 1.0
     if interval == "hksj" and dispersion < _NONE:
         raise ValueError(
-            "the effects do not differ at all, so their spread gives no standard error"
+            "the effects have no spread left that could give a standard error"
         )
     return float(max(dispersion, 1.0 if interval == "modified_hksj" else 0.0) ** 0.5)
 

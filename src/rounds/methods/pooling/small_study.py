@@ -111,7 +111,7 @@ def egger(
             f"a test of small-study effects needs at least {LEAST_STUDIES} studies, "
             f"not {given.y.size}"
         )
-    s = np.sqrt(given.v)
+    s = np.asarray(ses, dtype=float)
     if np.ptp(s) <= _ALIKE * s.max():
         raise ValueError("all studies are of one size: their standard errors are equal")
     if model not in ("classical", "random"):
