@@ -35,8 +35,19 @@ Comstock 1974,186,50634,141,27338
 Comstock & Webster 1969,5,2498,3,2341
 Comstock 1976,27,16913,29,17854
 """
-COUNTS = "--events1 e1 --n1 n1 --events2 e2 --n2 n2 --study trial".split()
-EFFECTS = "--effect yi --se sei --study trial".split()
+COUNTS = [
+    "--events1",
+    "e1",
+    "--n1",
+    "n1",
+    "--events2",
+    "e2",
+    "--n2",
+    "n2",
+    "--study",
+    "trial",
+]
+EFFECTS = ["--effect", "yi", "--se", "sei", "--study", "trial"]
 
 
 def columns():
