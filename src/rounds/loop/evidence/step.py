@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["run"]
 
 _ASYMMETRY = 0.1
-"""p of Egger's test, which sees little, below which it is said to have seen something."""
+"""p of Egger's test, which sees little, below which it has seen something."""
 
 
 def run(

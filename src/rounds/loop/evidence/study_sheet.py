@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from rounds.methods.pooling.pooled import Prediction
-from rounds.methods.pooling.studies import Interval
+from rounds.methods.pooling.studies import FAR, Interval
 from rounds.methods.pooling.tables import Measure
 from rounds.nouns.errors import DataError, DefinitionError
 
@@ -26,9 +26,6 @@ __all__ = [
 ]
 
 PoolingMethod = Literal["fixed", "dl", "reml", "pm", "bayes", "mh"]
-
-_FAR = 1e100
-"""Effects beyond cannot be squared."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -103,10 +100,10 @@ def check_asked(sheet: StudySheet, asked: PoolAsked) -> None:
     elif not 0 < asked.vague_weight < 1:
         wrong = "the weight of the vague part is not between 0 and 1"
     elif asked.scales and not all(
-        0 < scale < _FAR for scale in (asked.scales.tau_scale, asked.scales.mean_sd)
+        0 < scale < FAR for scale in (asked.scales.tau_scale, asked.scales.mean_sd)
     ):
         wrong = "a scale of the prior is not a number above 0"
-    elif asked.ours and not (abs(asked.ours[0]) < _FAR and 0 < asked.ours[1] < _FAR):
+    elif asked.ours and not (abs(asked.ours[0]) < FAR and 0 < asked.ours[1] < FAR):
         wrong = "the estimate of your own is no number, or its error not above 0"
     if wrong:
         raise DefinitionError(
@@ -149,7 +146,7 @@ def check_rows(sheet: StudySheet) -> None:
     assert sheet.effects is not None
     assert sheet.ses is not None
     _refuse(sheet, ~(sheet.ses > 0), "the standard error is not above zero")
-    far = (np.abs(sheet.effects) > _FAR) | (sheet.ses > _FAR) | (sheet.ses < 1 / _FAR)
+    far = (np.abs(sheet.effects) > FAR) | (sheet.ses > FAR) | (sheet.ses < 1 / FAR)
     _refuse(sheet, far, "a number is too large or too small to be squared")
 
 

@@ -15,7 +15,13 @@ from rounds.methods.pooling.pooled import (
     p_value,
     scale_of,
 )
-from rounds.methods.pooling.studies import Interval, Studies, quantile, studies
+from rounds.methods.pooling.studies import (
+    FAR,
+    Interval,
+    Studies,
+    quantile,
+    studies,
+)
 from rounds.methods.pooling.variance import Method, between_variance, weighed
 
 if TYPE_CHECKING:
@@ -86,7 +92,7 @@ class MetaRegression:
         """
         m = self.coefficients.size - 1
         rows = np.asarray(covariates, dtype=float).reshape(-1, m)
-        if not np.isfinite(rows).all():
+        if not (np.abs(rows) < FAR).all():
             raise ValueError("covariates are finite")
         x = np.hstack([np.ones((len(rows), 1)), rows])
         value = x @ self.coefficients

@@ -11,7 +11,10 @@ from scipy.special import ndtri, stdtrit
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Interval", "Studies", "quantile", "studies"]
+__all__ = ["FAR", "Interval", "Studies", "quantile", "studies"]
+
+FAR = 1e40
+"""Beyond, products of weights and squares leave what a float can hold."""
 
 Interval = Literal["normal", "hksj", "modified_hksj"]
 """How wide: the normal quantile; Hartung, Knapp, Sidik and Jonkman's scale with t; the
@@ -80,7 +83,7 @@ def studies(
         raise ValueError(f"this needs at least {said}, not {y.size}")
     if not (np.isfinite(y).all() and np.isfinite(s).all() and (s > 0).all()):
         raise ValueError("effects are finite, and standard errors finite and above 0")
-    if max(np.abs(y).max(initial=0), s.max()) > 1e100 or s.min() < 1e-100:
+    if max(np.abs(y).max(), s.max()) > FAR or s.min() < 1 / FAR:
         raise ValueError("effects or standard errors are too far from 1 to be squared")
     x = np.ones((y.size, 1))
     if covariates is not None:
@@ -129,6 +132,6 @@ def _columns(covariates: ArrayLike, k: int) -> NDArray[np.float64]:
         columns = columns[:, None]
     if columns.ndim != 2 or columns.shape[0] != k or not columns.shape[1]:
         raise ValueError(f"covariates have shape {columns.shape} for {k} effects")
-    if not np.isfinite(columns).all():
+    if not (np.abs(columns) < FAR).all():
         raise ValueError("covariates are finite")
     return columns
