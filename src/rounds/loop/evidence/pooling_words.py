@@ -267,8 +267,8 @@ def _model(found: PooledStudies) -> Iterator[str]:
 def _other_intervals(found: PooledStudies) -> Iterator[str]:
     if found.asked.method == "fixed" and found.asked.interval != "normal":
         yield (
-            "This interval is meant for effects that differ; here it widens that of one "
-            "effect by how far the studies lie apart."
+            "This interval is meant for effects that differ; here it scales that of "
+            "one effect by how far the studies lie apart."
         )
     if found.asked.method not in ("dl", "reml", "pm"):
         return
