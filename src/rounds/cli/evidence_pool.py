@@ -95,9 +95,10 @@ def pool_(
     json
         Print one JSON object with every number that the picture shows.
     """
+    from rounds.loop.evidence.pooling_notes import notes
     from rounds.loop.evidence.pooling_numbers import as_csv, as_numbers
     from rounds.loop.evidence.pooling_sheet import pool_studies
-    from rounds.loop.evidence.pooling_words import notes, sentences
+    from rounds.loop.evidence.pooling_words import sentences
     from rounds.loop.evidence.study_sheet import PoolAsked
 
     counts = {"events1": events1, "n1": n1, "events2": events2, "n2": n2}

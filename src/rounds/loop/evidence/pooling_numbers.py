@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rounds.loop.evidence.pooling_words import notes, sentences
+from rounds.loop.evidence.pooling_notes import notes
+from rounds.loop.evidence.pooling_words import sentences
 from rounds.methods.pooling.bayes import BayesPooled, Summary
 from rounds.methods.pooling.pooled import Pooled
 from rounds.methods.pooling.tables import MantelHaenszel
