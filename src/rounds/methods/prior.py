@@ -22,7 +22,7 @@ __all__ = [
     "tau_span",
 ]
 
-_SCAN = 2000
+_SCAN = 600
 _NEGLIGIBLE = 40.0
 """Log density below the highest at which a grid may end."""
 
