@@ -136,7 +136,7 @@ def test_mantel_haenszel_covers_with_rare_events_and_zeros(measure):
     """Ten small tables with one effect for all, many with a zero."""
     rng = np.random.default_rng(101)
     base = rng.uniform(0.03, 0.1, 10)
-    n1, n2 = rng.integers(40, 120, 10), rng.integers(40, 120, 10)
+    n1, n2 = rng.integers(25, 70, 10), rng.integers(25, 70, 10)
     risk = {
         "or": base * 2 / (1 - base + base * 2),
         "rr": base * 2,
@@ -149,7 +149,7 @@ def test_mantel_haenszel_covers_with_rare_events_and_zeros(measure):
         zeros += (x1 == 0).any() or (x2 == 0).any()
         found = mantel_haenszel(x1, n1, x2, n2, measure=measure)
         hits.append(found.lower <= truth <= found.upper)
-    assert zeros > 100
+    assert zeros > 400
     assert abs(off(np.mean(hits), 0.95, 1000)) < 4
 
 
