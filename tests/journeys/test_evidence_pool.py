@@ -232,6 +232,36 @@ def test_the_picture_and_the_table_show_every_study(capsys, effects, tmp_path):
         assert "<script" not in path.read_text("utf-8")
 
 
+def boxes(drawn):
+    """Give the box of each text, with letters as wide as the widest usual typeface's."""
+    for e in drawn.iter(f"{SVG}text"):
+        bold = {"strong"} & set(e.get("class", "").split())
+        width = len(e.text or "") * (8.0 if bold else 7.0)
+        x, y = float(e.get("x")), float(e.get("y"))
+        at = {"start": x, "middle": x - width / 2, "end": x - width}
+        start = at[e.get("text-anchor", "start")]
+        yield e.text, start, start + width, y - 9, y + 3
+
+
+def test_no_text_of_the_picture_overlaps_on_a_telephone(capsys, counts, tmp_path):
+    """Names as long as titles are cut, and what stands beside them is not."""
+    text = counts.read_text("utf-8").replace("Aronson", "Aronson and colleagues of the")
+    counts.write_text(text, encoding="utf-8")
+    svg = tmp_path / "f.svg"
+    for method in ("dl", "mh", "bayes"):
+        told(capsys, counts, *COUNTS, "--method", method, "--svg", str(svg))
+        drawn = ET.fromstring((tmp_path / "f-phone.svg").read_text("utf-8"))
+        found = list(boxes(drawn))
+        for i, (one, left, right, top, bottom) in enumerate(found):
+            assert left >= -1, one
+            assert right <= NARROW + 1, one
+            for two, left2, right2, top2, bottom2 in found[i + 1 :]:
+                apart = (
+                    right <= left2 or right2 <= left or bottom <= top2 or bottom2 <= top
+                )
+                assert apart, (one, two, method)
+
+
 def test_zeros_are_told_and_tables_that_tell_nothing_are_named(capsys, tmp_path):
     path = tmp_path / "rare.csv"
     rows = ["A,0,40,3,41", "B,0,50,0,52", "C,2,60,5,60", "D,4,80,9,78", "D,1,30,2,30"]

@@ -258,14 +258,14 @@ def _write_svg(path: Path, found: "PooledStudies", title: str) -> None:
     from rounds.reports import style_sheet
     from rounds.reports.charts import NARROW, WIDE, forest, standing_alone
 
-    plot = _forest(found, title)
     style = style_sheet(embedded=True)
     phone = path.with_name(f"{path.stem}-phone{path.suffix}")
     for where, width in ((path, WIDE), (phone, NARROW)):
+        plot = _forest(found, title, narrow=width == NARROW)
         write_file(where, standing_alone(forest(plot, width), style, title))
 
 
-def _forest(found: "PooledStudies", title: str) -> "Forest":
+def _forest(found: "PooledStudies", title: str, *, narrow: bool) -> "Forest":
     from functools import partial
 
     from rounds.loop.evidence.pooling_words import METHODS, axis, short
@@ -290,7 +290,7 @@ def _forest(found: "PooledStudies", title: str) -> "Forest":
             (name, one.value, one.lower, one.upper)
             for name, one in (
                 ("Alone", ours.without),
-                ("With these studies as prior", ours.with_prior),
+                ("Joined with the studies", ours.with_prior),
             )
         ]
     said, beside = axis(found)
@@ -304,5 +304,6 @@ def _forest(found: "PooledStudies", title: str) -> "Forest":
         unit="points" if said.startswith("Difference") else "number",
         axis=said,
         beside=f"{beside} ({found.asked.level * 100:.4g}%)",
+        narrow=narrow,
         ours=read,
     )

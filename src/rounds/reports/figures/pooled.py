@@ -4,12 +4,18 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from rounds.reports.charts import Forest, ForestRow, Unit
+from rounds.reports.charts.canvas import clipped
 from rounds.reports.wording import percent
 
 __all__ = ["pooled_forest"]
 
-_LONGEST = 25
-"""Characters that stand beside a row on the narrowest of margins."""
+_LONGEST = 23
+"""Letters that the margin beside a row holds."""
+_WIDE = 28
+_NARROW = 47
+"""Letters of a label: on a desk; on a telephone together with what stands beside it."""
+_BOLD = 7 / 8
+"""Letters for one of which a bold one takes the room."""
 
 
 def pooled_forest(
@@ -23,6 +29,7 @@ def pooled_forest(
     unit: Unit,
     axis: str,
     beside: str,
+    narrow: bool = False,
     ours: Sequence[tuple[str, float, float, float]] = (),
 ) -> Forest:
     """Give what the forest of pooled studies shows.
@@ -42,6 +49,8 @@ def pooled_forest(
         numbers beside it are.
     unit : str
         Of the axis.
+    narrow : bool
+        Whether it is for a telephone, where labels and numbers share a line.
     ours : sequence of (name, effect, lower, upper)
         An estimate of one's own, read with and without these studies.
 
@@ -63,8 +72,10 @@ def pooled_forest(
         words = f"{write(value)} ({write(lower)} to {write(upper)})"
         if kind == "prediction" or len(words) > _LONGEST:
             words = f"{write(lower)} to {write(upper)}"
+        room = _NARROW - len(words) if narrow else _WIDE
+        room = int(room * (_BOLD if kind == "pooled" else 1))
         return ForestRow(
-            label=name,
+            label=clipped(name, room),
             kind=kind,
             value=value,
             lower=lower,
