@@ -284,7 +284,7 @@ def _forest(found: "PooledStudies", title: str, *, narrow: bool) -> "Forest":
         for i, name in enumerate(found.study)
     ]
     new = None if isinstance(answer.prediction, NotEstimable) else answer.prediction
-    read = []
+    read: list[tuple[str, float, float, float]] = []
     if ours is not None:
         read = [
             (name, one.value, one.lower, one.upper)

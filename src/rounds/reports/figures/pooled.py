@@ -72,8 +72,8 @@ def pooled_forest(
         words = f"{write(value)} ({write(lower)} to {write(upper)})"
         if kind == "prediction" or len(words) > _LONGEST:
             words = f"{write(lower)} to {write(upper)}"
-        room = _NARROW - len(words) if narrow else _WIDE
-        room = int(room * (_BOLD if kind == "pooled" else 1))
+        letters = (_NARROW if narrow else _WIDE) * (_BOLD if kind == "pooled" else 1)
+        room = int(letters) - (len(words) if narrow else 0)
         return ForestRow(
             label=clipped(name, room),
             kind=kind,
