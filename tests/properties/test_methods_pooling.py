@@ -322,6 +322,10 @@ TEN = np.linspace(0.1, 0.4, 10)
         (lambda: of_tables([1], [2], [1], [2], correction=0), "above 0"),
         (lambda: mantel_haenszel([0, 0], [9, 9], [0, 0], [9, 9]), "nobody"),
         (lambda: mantel_haenszel([0, 0], [9, 9], [1, 2], [9, 9]), "zero or infinite"),
+        (
+            lambda: mantel_haenszel([9, 9], [9, 9], [0, 0], [9, 9], measure="rd"),
+            "no standard error",
+        ),
         (lambda: funnel_contours([0.0], 0.1), "above 0"),
         (lambda: funnel_contours([0.1], np.nan), "finite"),
         (lambda: funnel_contours([0.1], 0.1, levels=(95,)), "between 0 and 1"),

@@ -21,6 +21,9 @@ __all__ = ["MantelHaenszel", "Measure", "TableEffects", "mantel_haenszel", "of_t
 Measure = Literal["or", "rr", "rd"]
 """Odds ratio and risk ratio, both as natural logarithms, and risk difference."""
 
+_NONE = 1e-9
+"""A standard error of a difference that is rounding alone."""
+
 
 @dataclass(frozen=True, eq=False)
 class TableEffects:
@@ -168,7 +171,8 @@ def mantel_haenszel(
     ------
     ValueError
         As `of_tables`; or if nobody, or everybody, had the event in every table, or
-        the pooled ratio is zero or infinite.
+        the pooled ratio is zero or infinite, or all of one arm and none of the other
+        had it.
 
     References
     ----------
@@ -182,6 +186,11 @@ def mantel_haenszel(
     if not some.any():
         raise ValueError("nobody, or everybody, had the event in every table")
     estimate, se, shares = _SUMS[measure](*cells)
+    if se < _NONE:
+        raise ValueError(
+            "everybody of one arm and nobody of the other had the event, which gives "
+            "no standard error"
+        )
     a, b, c, d = (cell[some] for cell in cells)
     own = of_tables(a, a + b, c, c + d, measure=measure)
     q = float((((own.effects - estimate) / own.ses) ** 2).sum())
@@ -237,7 +246,7 @@ def _differences(
     uneven = c * (n1 / n) ** 2 - a * (n2 / n) ** 2 + weight / n * (n2 - n1) / 2
     cross = ((a * d + c * b) / n).sum() / 2
     variance = (value * uneven.sum() + cross) / weight.sum() ** 2
-    return value, float(variance**0.5), weight
+    return value, float(max(variance, 0.0) ** 0.5), weight
 
 
 _SUMS = {"or": _odds, "rr": _risks, "rd": _differences}
