@@ -33,7 +33,7 @@ class Summary:
     upper: float
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class BayesPooled:
     """What studies say together, given what was thought before."""
 

@@ -49,7 +49,7 @@ class Heterogeneity:
     """Chance of a Q as large where all studies have one effect."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Pooled:
     """What studies say together, on their own scale."""
 

@@ -21,7 +21,7 @@ __all__ = ["MantelHaenszel", "Measure", "TableEffects", "mantel_haenszel", "of_t
 Measure = Literal["or", "rr", "rd"]
 """Odds ratio and risk ratio, both as natural logarithms, and risk difference."""
 
-_NONE = 1e-9
+_NONE = 1e-7
 """A standard error of a difference that is rounding alone."""
 
 
@@ -39,7 +39,7 @@ class TableEffects:
     """Shape (k,): whether the table tells anything of the measure."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class MantelHaenszel:
     """Tables pooled cell by cell, with one effect for all."""
 
