@@ -175,10 +175,10 @@ def test_the_text_is_a_table_two_sentences_and_what_to_ask_next(capsys, effects)
     assert "−0.71" in lines[14]
     assert lines[15].startswith("A new setting (prediction)")
     assert lines[17] == (
-        "Together the 13 studies put the effect at −0.71, and anything from −1.07 to "
-        "−0.36 fits them well."
+        "Pooled, the 13 studies put the effect at −0.71, and all from −1.07 to −0.36 "
+        "fits them too."
     )
-    assert lines[18].startswith("The studies differ by more than chance: in a new")
+    assert lines[18].startswith("They differ by more than chance, and in a new")
     text = "\n".join(lines)
     assert "never" not in lines[17]
     assert "--interval modified_hksj) is from −1.11 to −0.32" in text

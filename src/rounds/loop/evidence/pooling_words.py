@@ -52,14 +52,14 @@ def sentences(found: PooledStudies) -> tuple[str, str]:
     answer = found.answer
     value = written(found, answer.estimate)
     reach = span_written(found, answer.lower, answer.upper)
-    first = f"Together the {len(found.study)} studies put the {_what(found)} at {value}"
+    first = f"Pooled, the {len(found.study)} studies put the {_what(found)} at {value}"
     if isinstance(found.result, BayesPooled):
         chance = f"with a chance of {level_written(found)}"
         return (
             f"{first}; it lies from {reach}, {chance}.",
-            f"In a new place like these it lies from {_new(found)}, {chance}.",
+            f"In a new place like these it lies from {_new(found)}, with the same chance.",
         )
-    return f"{first}, and anything from {reach} fits them well.", _differences(found)
+    return f"{first}, and all from {reach} fits them too.", _differences(found)
 
 
 def written(found: PooledStudies, value: float) -> str:
@@ -114,7 +114,8 @@ def short(found: PooledStudies, value: float) -> str:
     """
     measure = measure_of(found)
     if measure in ("or", "rr"):
-        return f"{math.exp(value):.3g}"
+        ratio = math.exp(value)
+        return f"{ratio:.2f}" if 0.1 <= ratio < 100 else f"{ratio:.2g}"
     if measure == "rd":
         return f"{100 * value:.1f}".replace("-", "−")
     half = (found.answer.upper - found.answer.lower) / 2
@@ -203,15 +204,15 @@ def _differences(found: PooledStudies) -> str:
         )
     if answer.tau2 == 0:
         return (
-            "The studies differ no more than chance makes them differ; this does not "
-            "prove them alike."
+            "They differ no more than chance makes them differ; this does not prove "
+            "them alike."
         )
     assert isinstance(result, Pooled)
     reach = result.heterogeneity.tau2_interval
     sure = "differ" if reach is not None and reach[0] > 0 else "may differ"
     if isinstance(answer.prediction, NotEstimable):
-        return f"The studies {sure} by more than chance, and two cannot say how far."
+        return f"They {sure} by more than chance, and two cannot say how far."
     return (
-        f"The studies {sure} by more than chance: in a new place like these, it may be "
-        f"anywhere from {_new(found)}."
+        f"They {sure} by more than chance, and in a new place like these it may lie "
+        f"from {_new(found)}."
     )
