@@ -57,7 +57,7 @@ def sentences(found: PooledStudies) -> tuple[str, str]:
         chance = f"with a chance of {level_written(found)}"
         return (
             f"{first}; it lies from {reach}, {chance}.",
-            f"In a new place like these it lies from {_new(found)}, with the same chance.",
+            f"In a new place like these it lies from {_new(found)}, as sure as that.",
         )
     return f"{first}, and all from {reach} fits them too.", _differences(found)
 
@@ -115,7 +115,7 @@ def short(found: PooledStudies, value: float) -> str:
     measure = measure_of(found)
     if measure in ("or", "rr"):
         ratio = math.exp(value)
-        return f"{ratio:.2f}" if 0.1 <= ratio < 100 else f"{ratio:.2g}"
+        return f"{ratio:.2f}" if 0.1 <= ratio < 100 else f"{ratio:.3g}"
     if measure == "rd":
         return f"{100 * value:.1f}".replace("-", "−")
     half = (found.answer.upper - found.answer.lower) / 2
