@@ -57,7 +57,7 @@ def sentences(found: PooledStudies) -> tuple[str, str]:
         chance = f"with a chance of {level_written(found)}"
         return (
             f"{first}; it lies from {reach}, {chance}.",
-            f"In a new place like these it lies from {_new(found)}, as sure as that.",
+            f"In a new place it lies from {_new(found)}, as sure as that.",
         )
     return f"{first}, and all from {reach} fits them too.", _differences(found)
 
@@ -213,6 +213,6 @@ def _differences(found: PooledStudies) -> str:
     if isinstance(answer.prediction, NotEstimable):
         return f"They {sure} by more than chance, and two cannot say how far."
     return (
-        f"They {sure} by more than chance, and in a new place like these it may lie "
-        f"from {_new(found)}."
+        f"They {sure} by more than chance, and in a new place it may lie from "
+        f"{_new(found)}."
     )
