@@ -24,7 +24,7 @@ trial,e1,n1,e2,n2
 Aronson 1948,4,123,11,139
 Ferguson & Simes 1949,6,306,29,303
 Rosenthal 1960,3,231,11,220
-Hart & Sutherland 1977,62,13598,248,12867
+Sutherland 1977,62,13598,248,12867
 Frimodt-Moller 1973,33,5069,47,5808
 Stein & Aronson 1953,180,1541,372,1451
 Vandiviere 1973,8,2545,10,629

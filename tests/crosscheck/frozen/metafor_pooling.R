@@ -1,5 +1,5 @@
 # Makes metafor_pooling.json: Rscript metafor_pooling.R > metafor_pooling.json
-# Run on 2026-11-22 with R 4.2.2, metafor 5.1-12 and metadat 1.2-0.
+# Run on 2026-11-22 with R 4.2.2 and metafor 5.1-12 with its data sets.
 suppressMessages({
   library(metafor)
   library(jsonlite)
