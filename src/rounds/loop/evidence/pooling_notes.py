@@ -87,8 +87,9 @@ def _model(found: PooledStudies) -> Iterator[str]:
             if reach is None
             else f"gives τ² from {reach[0]:.3g} to {reach[1]:.3g}"
         )
+        tau2 = "" if one else f"τ² {answer.tau2:.3g}, "
         yield (
-            f"Between studies: τ² {answer.tau2:.3g}, I² {answer.i2:.0%}; Cochran's Q "
+            f"Between studies: {tau2}I² {answer.i2:.0%}; Cochran's Q "
             f"{between.q:.4g} on {between.df} degrees of freedom; its profile {said}."
         )
 

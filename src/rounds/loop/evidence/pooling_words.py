@@ -115,12 +115,11 @@ def short(found: PooledStudies, value: float) -> str:
     measure = measure_of(found)
     if measure in ("or", "rr"):
         ratio = math.exp(value)
-        return f"{ratio:.2f}" if 0.1 <= ratio < 100 else f"{ratio:.3g}"
-    if measure == "rd":
-        return f"{100 * value:.1f}".replace("-", "−")
-    half = (found.answer.upper - found.answer.lower) / 2
+        return f"{ratio:.2f}" if 0.01 <= ratio < 100 else f"{ratio:.3g}"
+    factor = 100 if measure == "rd" else 1
+    half = factor * (found.answer.upper - found.answer.lower) / 2
     digits = min(max(1 - math.floor(math.log10(half)), 0), 9) if half > 0 else 3
-    return f"{value:.{digits}f}".replace("-", "−")
+    return f"{factor * value:.{digits}f}".replace("-", "−")
 
 
 def axis(found: PooledStudies) -> tuple[str, str]:
