@@ -32,6 +32,8 @@ METHODS = {
     "pm": "Paule-Mandel",
     "bayes": "Bayesian",
 }
+_COARSE = 0.02
+"""Percentage points above which an interval's half is told by two decimals."""
 CHANCE = 0.1
 """p of Cochran's Q and of Egger's test, which see little, below which they are told."""
 
@@ -51,7 +53,7 @@ def sentences(found: PooledStudies) -> tuple[str, str]:
     """
     answer = found.answer
     value = written(found, answer.estimate)
-    reach = span_written(found, answer.lower, answer.upper)
+    reach = f"{short(found, answer.lower)} to {short(found, answer.upper)}"
     first = f"Pooled, the {len(found.study)} studies put the {_what(found)} at {value}"
     if isinstance(found.result, BayesPooled):
         chance = f"with a chance of {level_written(found)}"
@@ -119,6 +121,8 @@ def short(found: PooledStudies, value: float) -> str:
     factor = 100 if measure == "rd" else 1
     half = factor * (found.answer.upper - found.answer.lower) / 2
     digits = min(max(1 - math.floor(math.log10(half)), 0), 9) if half > 0 else 3
+    if measure == "rd" and half > _COARSE:
+        digits = min(digits, 2)
     return f"{factor * value:.{digits}f}".replace("-", "−")
 
 
@@ -163,7 +167,7 @@ def _what(found: PooledStudies) -> str:
         "effect": "effect",
         "or": "odds ratio",
         "rr": "risk ratio",
-        "rd": "difference in risk",
+        "rd": "gap in risk",
     }[measure_of(found)]
 
 
