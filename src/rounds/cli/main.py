@@ -64,7 +64,7 @@ _GROUPS = {
             "funnel",
         ),
     ),
-    "evidence": ("What is known already?", "evidence", ("run",)),
+    "evidence": ("What is known already?", "evidence", ("run", "pool")),
     "change": (
         "Say it where care is given, to a random part first.",
         "change",
@@ -84,6 +84,7 @@ _ELSEWHERE = {
     ("data", "fetch"): "data_fetch",
     ("data", "view"): "data_view",
     ("data", "where"): "data_where",
+    ("evidence", "pool"): "evidence_pool",
     ("problem", "list"): "problem_list",
     ("problem", "open"): "problem_list",
     ("evaluation", "bounds"): "evaluation_bounds",
