@@ -102,15 +102,17 @@ def load_(
     source: str | None = None,
     /,
     *,
-    name: Annotated[str, Parameter(name="--source")] = "main",
+    name: Annotated[str | None, Parameter(name="--source")] = None,
     wait: float = 0.0,
     project: Path = Path(),
     json: bool = False,
 ) -> None:
     """Load a folder into the project's datamart, as a new snapshot of it.
 
-    FHIR adds to what its source gave before; OMOP and CSV replace it. What is reading
-    the datamart meanwhile goes on with the snapshot that it opened.
+    FHIR adds to what its source gave before; OMOP and CSV replace it, and so does a
+    table of areas (CDC's SVI by census tract or ZIP Code area), whose values are those
+    of whoever lives there. What is reading the datamart meanwhile goes on with the
+    snapshot that it opened.
 
     Parameters
     ----------
@@ -119,7 +121,8 @@ def load_(
         password comes from ~/.pgpass or PGPASSWORD); the one named in rounds.toml if
         not given.
     name
-        Which source it is, where several give to one datamart.
+        Which source it is, where several give to one datamart; `main` if not given,
+        and `areas` of a table of areas.
     wait
         For how many seconds to wait for another load to end.
     project

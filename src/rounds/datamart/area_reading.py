@@ -1,0 +1,210 @@
+"""Area tables to judged rows: each line is kept, or set aside with its reason."""
+
+from collections.abc import Sequence
+
+import duckdb
+
+from rounds.datamart.area_layout import AreaLayout, Reading
+from rounds.datamart.concepts import BESIDE, resolve_codes
+from rounds.datamart.csv_reading import csv_relation
+from rounds.datamart.fhir_paths import text
+from rounds.datamart.omop_rows import rejected_lines
+
+__all__ = ["AREA_SYSTEM", "SVI_SYSTEM", "read_areas", "write_areas"]
+
+SVI_SYSTEM = "https://www.atsdr.cdc.gov/place-health/php/svi"
+"""The code system of the SVI's ranks: the one that people's own observations have."""
+AREA_SYSTEM = "urn:rounds:area"
+"""The code system of what else area tables say."""
+
+_MISSING = -999
+"""What CDC writes where an area has no value: nobody lives there, or too few."""
+_SVI = "regexp_full_match(measure, 'RPL_THEME(S|[1-4])')"
+
+
+def read_areas(
+    connection: duckdb.DuckDBPyConnection, layouts: Sequence[AreaLayout]
+) -> int:
+    """Make `rows_area`, a row for each area and measure, with why it is set aside.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+        The part that is being built.
+    layouts : sequence of AreaLayout
+        Each file and its columns.
+
+    Returns
+    -------
+    int
+        How many lines were read. Each is counted once in `reading`, under `area`.
+    """
+    connection.execute(
+        "CREATE TEMP TABLE rows_area (file_number INTEGER, record BIGINT, "
+        "reason VARCHAR, padded BOOLEAN, kind VARCHAR, area VARCHAR, vintage INTEGER, "
+        "measure VARCHAR, value DOUBLE)"
+    )
+    n_read = 0
+    for layout in layouts:
+        n_read += _read(connection, layout)
+    _judge_repeats(connection)
+    _account(connection)
+    return n_read
+
+
+def _read(connection: duckdb.DuckDBPyConnection, layout: AreaLayout) -> int:
+    number = layout.file.number
+    names = [f"c{place}" for place in range(len(layout.columns))]
+    given = csv_relation(layout.file, names, layout.delimiter, layout.encoding)
+    cells = ", ".join(f"nullif(trim({name}), '') AS {name}" for name in names)
+    n = connection.execute(
+        f"CREATE TEMP TABLE area_{number} AS "
+        f"SELECT row_number() OVER () AS record, {cells} FROM {given}"
+    ).fetchall()[0][0]
+    kind = _kind(connection, layout)
+    for reading in layout.readings:
+        connection.execute(
+            f"INSERT INTO rows_area {_judged(layout, reading, kind)}"
+        )
+    n += rejected_lines(connection, "area", number)
+    connection.execute("INSERT INTO reading VALUES (?, 'area', ?)", [number, n])
+    return int(n)
+
+
+def _kind(connection: duckdb.DuckDBPyConnection, layout: AreaLayout) -> str:
+    """Tell, where it is not said, a file of tracts from one of ZIP Code areas.
+
+    A tract has eleven digits, a ZIP Code area and a county five. A county's file of
+    CDC's has the county's own code beside it.
+    """
+    if layout.kind:
+        return layout.kind
+    longest = connection.execute(
+        f"SELECT coalesce(max(length({layout.place(layout.area)})), 0) "
+        f"FROM area_{layout.file.number}"
+    ).fetchall()[0][0]
+    if longest > 5:
+        return "tract"
+    counties = {name.upper() for name in layout.columns} & {"STCNTY", "COUNTY"}
+    return "county" if counties else "zcta"
+
+
+def _judged(layout: AreaLayout, reading: Reading, kind: str) -> str:
+    """Write the rows of one measure of a file, each with its first fault."""
+    digits = {"zcta": 5, "tract": 11}.get(kind, 0)
+    area = layout.place(layout.area)
+    shortest = digits - (2 if kind == "zcta" else 1)
+    year = layout.place(layout.vintage) if layout.vintage else str(layout.year)
+    if reading.named:
+        measure = layout.place(reading.named)
+        if reading.is_rank:
+            measure = (
+                f"CASE WHEN upper({measure}) IN ('SVI', 'RPL_THEMES') "
+                f"THEN 'RPL_THEMES' ELSE {measure} || ' rank' END"
+            )
+    else:
+        measure = text(reading.measure)
+    word = layout.place(reading.column)
+    lines = (
+        f"SELECT record, {area} AS code, TRY_CAST({year} AS INTEGER) AS vintage, "
+        f"{measure} AS measure, {word} AS word, TRY_CAST({word} AS DOUBLE) AS number "
+        f"FROM area_{layout.file.number}"
+    )
+    ranked = "true" if reading.is_rank else _SVI
+    tests = {
+        f"{text(kind)} = 'county'": "area that is no tract and no ZIP Code area",
+        (
+            f"NOT coalesce(regexp_full_match(code, '[0-9]{{{shortest},{digits}}}'), "
+            "false)"
+        ): f"not the code of an area: {kind}",
+        "vintage IS NULL OR vintage NOT BETWEEN 1990 AND 2100": "not a year: vintage",
+        "measure IS NULL": "required value missing: measure",
+        "word IS NOT NULL AND (number IS NULL OR NOT isfinite(number))": (
+            "not a number: value"
+        ),
+        f"{ranked} AND number <> {_MISSING} AND number NOT BETWEEN 0 AND 1": (
+            "rank that is not from 0 to 1"
+        ),
+    }
+    cases = " ".join(f"WHEN {test} THEN {text(why)}" for test, why in tests.items())
+    return (
+        f"SELECT {layout.file.number}, record, CASE {cases} END, "
+        f"length(code) < {digits}, {text(kind)}, lpad(code, {max(digits, 1)}, '0'), "
+        f"vintage, measure, CASE WHEN number <> {_MISSING} THEN number END "
+        f"FROM ({lines})"
+    )
+
+
+def _judge_repeats(connection: duckdb.DuckDBPyConnection) -> None:
+    """Set aside what is said twice, and all of what contradicts itself.
+
+    Which of two values is right cannot be told, so the area has none.
+    """
+    same = "(PARTITION BY kind, area, vintage, measure)"
+    connection.execute(
+        "CREATE TEMP TABLE repeated AS SELECT file_number, record, "
+        "count(*) FILTER (place > 1 OR n_values > 1) > 0 AS is_one, "
+        "max(n_values) > 1 AS differs FROM (SELECT file_number, record, "
+        f"row_number() OVER (PARTITION BY kind, area, vintage, measure "
+        "ORDER BY file_number, record) AS place, "
+        f"count(DISTINCT coalesce(value, {_MISSING})) OVER {same} AS n_values "
+        "FROM rows_area WHERE reason IS NULL) GROUP BY file_number, record"
+    )
+    connection.execute(
+        "UPDATE rows_area SET reason = CASE WHEN differs "
+        "THEN 'area with two values' ELSE 'repeated row' END FROM repeated "
+        "WHERE is_one AND repeated.file_number = rows_area.file_number "
+        "AND repeated.record = rows_area.record AND reason IS NULL"
+    )
+
+
+def _account(connection: duckdb.DuckDBPyConnection) -> None:
+    """Count each line once: set aside with its first reason, or kept with remarks."""
+    connection.execute(
+        "INSERT INTO problem SELECT file_number, record, 'area', min(reason), true "
+        "FROM rows_area WHERE reason IS NOT NULL GROUP BY file_number, record"
+    )
+    connection.execute(
+        "DELETE FROM rows_area USING problem WHERE set_aside "
+        "AND problem.file_number = rows_area.file_number "
+        "AND problem.record = rows_area.record"
+    )
+    connection.execute(
+        "INSERT INTO mapped SELECT 'area', count(*) FROM "
+        "(SELECT DISTINCT file_number, record FROM rows_area)"
+    )
+    for test, remark in (
+        ("padded", "leading zeros put back"),
+        ("value IS NULL", "area without a value"),
+    ):
+        connection.execute(
+            f"INSERT INTO problem SELECT DISTINCT file_number, record, 'area', "
+            f"{text(remark)}, false FROM rows_area WHERE {test}"
+        )
+
+
+def write_areas(connection: duckdb.DuckDBPyConnection) -> None:
+    """Write `rounds_area`, and `rounds_area_measure` with the concepts of each measure.
+
+    An area without a value stays, without one: it is known, and so is that.
+    """
+    system = f"CASE WHEN {_SVI} THEN {text(SVI_SYSTEM)} ELSE {text(AREA_SYSTEM)} END"
+    nothing = ", ".join(f"CAST(NULL AS VARCHAR) AS {name}" for name in BESIDE)
+    connection.execute(
+        "CREATE TEMP TABLE event AS SELECT 0 AS file_number, 0::BIGINT AS record, "
+        f"'area' AS resource, {system} AS code_system, measure AS code, "
+        f"measure AS display, 'Observation' AS domain, {nothing} "
+        "FROM (SELECT DISTINCT measure FROM rows_area)"
+    )
+    resolve_codes(connection)
+    connection.execute(
+        "CREATE TABLE rounds_area AS SELECT kind, area, vintage, measure, value, "
+        "file_number, record FROM rows_area ORDER BY kind, area, vintage, measure"
+    )
+    connection.execute(
+        "CREATE TABLE rounds_area_measure AS SELECT DISTINCT a.kind, a.measure, "
+        "a.vintage, n.vocabulary_id, n.code, c.concept_id, c.source_concept_id, "
+        f"{_SVI} AS is_rank FROM rows_area AS a JOIN named_code AS n "
+        "ON n.code = a.measure JOIN code_concept AS c ON c.system = n.system "
+        "AND c.code = n.code AND c.target = 0 ORDER BY ALL"
+    )
