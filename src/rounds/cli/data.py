@@ -131,7 +131,7 @@ def load_(
         Print one JSON object.
     """
     from rounds.conduct import Desk, Project, refresh_bedside
-    from rounds.datamart import load
+    from rounds.datamart import Datamart, area_coverage, load
 
     opened = Project.open(project)
     named = opened.settings.get("data", {}).get("source")
@@ -156,8 +156,14 @@ def load_(
     )
     with Desk.open(opened, now=utc_now, by="load") as desk:
         refresh_bedside(desk)
-    found = report.as_dict() | {"unchanged": report.unchanged}
-    show(found, _lines(report), as_json=json)
+    with Datamart.open(opened.datamart) as mart:
+        lived = area_coverage(mart)
+    found = report.as_dict() | {"unchanged": report.unchanged, "areas": lived}
+    lines = _lines(report)
+    if lived:
+        rows = [(name, f"{n:,}") for name, n in lived.items()]
+        lines += ["", *table(("index of the neighbourhood", "persons"), rows)]
+    show(found, lines, as_json=json)
 
 
 def status_(*, project: Path = Path(), json: bool = False) -> None:
@@ -173,6 +179,7 @@ def status_(*, project: Path = Path(), json: bool = False) -> None:
     from dataclasses import asdict
 
     from rounds.conduct import Desk, Gate, Project
+    from rounds.datamart import area_coverage, coverage_words
 
     opened = Project.open(project)
     with (
@@ -181,6 +188,8 @@ def status_(*, project: Path = Path(), json: bool = False) -> None:
         desk.datamart() as mart,
     ):
         status = asdict(mart.status()) | {"dates": mart.calendar}
+        # Shares in steps of 5%: how few have no address is nobody's to know here.
+        status["areas"] = coverage_words(area_coverage(mart) or {})
     # A table of deaths with three rows counts three people; a day may be one person's.
     known = "%Y-%m" if status["dates"] == "day" else "%Y"
     for name in ("first_date", "last_date"):
@@ -191,8 +200,10 @@ def status_(*, project: Path = Path(), json: bool = False) -> None:
     lines = [
         f"{key}: {gate.profile.suppressed if value is None else value}"
         for key, value in status.items()
-        if key not in {"rows", "sources"} and (value is not None or key == "persons")
+        if key not in {"rows", "sources", "areas"}
+        and (value is not None or key == "persons")
     ]
+    lines += status["areas"]
     lines += table(
         ("source", "shape", "files", "loaded from"),
         [(s["name"], s["shape"], f"{s['files']:,}", s["loaded_from"]) for s in sources],

@@ -1,5 +1,6 @@
 """Practice to Data: FHIR and OMOP in, the engine inside, counts out."""
 
+from rounds.datamart.areas import area_coverage, coverage_words
 from rounds.datamart.bedside_publishing import BedsidePublished, publish_bedside
 from rounds.datamart.build import Progress
 from rounds.datamart.cohorts import (
@@ -36,8 +37,10 @@ __all__ = [
     "Store",
     "Subjects",
     "TypeCount",
+    "area_coverage",
     "change_vocabulary",
     "compile_cohort",
+    "coverage_words",
     "export_omop",
     "load",
     "load_vocabulary",

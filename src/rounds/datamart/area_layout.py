@@ -21,6 +21,7 @@ CDC/ATSDR. Social Vulnerability Index 2022: data documentation.
 https://www.atsdr.cdc.gov/place-health/php/svi
 """
 
+import csv
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -29,7 +30,7 @@ from typing import Any, Final
 import yaml
 
 from rounds.datamart.csv_reading import header
-from rounds.datamart.source_files import SourceFile, open_text
+from rounds.datamart.source_files import BROKEN_GZIP, SourceFile, open_text
 from rounds.datamart.store.areas import KINDS
 from rounds.nouns.errors import DefinitionError
 
@@ -92,7 +93,10 @@ def is_area_table(file: SourceFile) -> bool:
     """Tell whether a file's header is that of an area table."""
     if file.extension not in _TEXT or not file.size:
         return False
-    names = {name.strip().lower() for name in header(file)[1]}
+    try:
+        names = {name.strip().lower() for name in header(file)[1]}
+    except (*BROKEN_GZIP, csv.Error):
+        return False  # whichever source takes it says that it is broken
     return _is_svi(names) or _is_plain(names)
 
 
@@ -133,8 +137,7 @@ def find_layouts(files: Sequence[SourceFile]) -> list[AreaLayout]:
             why="A column or a year that is taken for another would put people into "
             "the wrong neighbourhoods.",
             remedies=(
-                "Keep CDC's name of the file (SVI_2022_US.csv): its year is the "
-                "vintage.",
+                "Keep CDC's name of the file (SVI_2022_US.csv): it has the year.",
                 f"Or say what the columns mean in {AREA_FILES[0]} beside the file.",
             ),
         )
@@ -278,6 +281,8 @@ def _faults(layout: AreaLayout) -> list[str]:
         faults.append(f"{name}: which column has the areas is not said (area)")
     if not layout.readings:
         faults.append(f"{name}: which column has values is not said (measures)")
+    if any(not each.column or each.measure == each.named for each in layout.readings):
+        faults.append(f"{name}: measure and value go together, each a column")
     if not layout.vintage and layout.year is None:
         faults.append(
             f"{name}: of which year its values are is not said; give its name the "

@@ -9,6 +9,7 @@ from rounds.datamart.concepts import BESIDE, resolve_codes
 from rounds.datamart.csv_reading import csv_relation
 from rounds.datamart.fhir_paths import text
 from rounds.datamart.omop_rows import rejected_lines
+from rounds.nouns.errors import DataError
 
 __all__ = ["AREA_SYSTEM", "SVI_SYSTEM", "read_areas", "write_areas"]
 
@@ -38,6 +39,11 @@ def read_areas(
     -------
     int
         How many lines were read. Each is counted once in `reading`, under `area`.
+
+    Raises
+    ------
+    DataError
+        If not one line can be kept.
     """
     connection.execute(
         "CREATE TEMP TABLE rows_area (file_number INTEGER, record BIGINT, "
@@ -49,6 +55,7 @@ def read_areas(
         n_read += _read(connection, layout)
     _judge_repeats(connection)
     _account(connection)
+    _insist_on_areas(connection, n_read)
     return n_read
 
 
@@ -63,9 +70,7 @@ def _read(connection: duckdb.DuckDBPyConnection, layout: AreaLayout) -> int:
     ).fetchall()[0][0]
     kind = _kind(connection, layout)
     for reading in layout.readings:
-        connection.execute(
-            f"INSERT INTO rows_area {_judged(layout, reading, kind)}"
-        )
+        connection.execute(f"INSERT INTO rows_area {_judged(layout, reading, kind)}")
     n += rejected_lines(connection, "area", number)
     connection.execute("INSERT INTO reading VALUES (?, 'area', ?)", [number, n])
     return int(n)
@@ -91,9 +96,8 @@ def _kind(connection: duckdb.DuckDBPyConnection, layout: AreaLayout) -> str:
 
 def _judged(layout: AreaLayout, reading: Reading, kind: str) -> str:
     """Write the rows of one measure of a file, each with its first fault."""
-    digits = {"zcta": 5, "tract": 11}.get(kind, 0)
+    digits, lost = (11, 1) if kind == "tract" else (5, 2)
     area = layout.place(layout.area)
-    shortest = digits - (2 if kind == "zcta" else 1)
     year = layout.place(layout.vintage) if layout.vintage else str(layout.year)
     if reading.named:
         measure = layout.place(reading.named)
@@ -114,8 +118,8 @@ def _judged(layout: AreaLayout, reading: Reading, kind: str) -> str:
     tests = {
         f"{text(kind)} = 'county'": "area that is no tract and no ZIP Code area",
         (
-            f"NOT coalesce(regexp_full_match(code, '[0-9]{{{shortest},{digits}}}'), "
-            "false)"
+            "NOT coalesce(regexp_full_match(code, "
+            f"'[0-9]{{{digits - lost},{digits}}}'), false)"
         ): f"not the code of an area: {kind}",
         "vintage IS NULL OR vintage NOT BETWEEN 1990 AND 2100": "not a year: vintage",
         "measure IS NULL": "required value missing: measure",
@@ -129,7 +133,7 @@ def _judged(layout: AreaLayout, reading: Reading, kind: str) -> str:
     cases = " ".join(f"WHEN {test} THEN {text(why)}" for test, why in tests.items())
     return (
         f"SELECT {layout.file.number}, record, CASE {cases} END, "
-        f"length(code) < {digits}, {text(kind)}, lpad(code, {max(digits, 1)}, '0'), "
+        f"length(code) < {digits}, {text(kind)}, lpad(code, {digits}, '0'), "
         f"vintage, measure, CASE WHEN number <> {_MISSING} THEN number END "
         f"FROM ({lines})"
     )
@@ -183,6 +187,24 @@ def _account(connection: duckdb.DuckDBPyConnection) -> None:
         )
 
 
+def _insist_on_areas(connection: duckdb.DuckDBPyConnection, n_read: int) -> None:
+    if connection.execute("SELECT 1 FROM rows_area LIMIT 1").fetchall():
+        return
+    found = connection.execute(
+        "SELECT DISTINCT reason FROM problem WHERE set_aside ORDER BY ALL LIMIT 5"
+    ).fetchall()
+    said = "; ".join(reason for (reason,) in found) or "there is no line"
+    raise DataError(
+        f"No area could be loaded: {n_read} lines read, all set aside ({said}).",
+        code="no-areas",
+        why="A table without areas would leave everybody's neighbourhood unknown.",
+        remedies=(
+            "Load CDC's table of census tracts or ZIP Code areas, not of counties.",
+            "Check which column has the areas, and which the values.",
+        ),
+    )
+
+
 def write_areas(connection: duckdb.DuckDBPyConnection) -> None:
     """Write `rounds_area`, and `rounds_area_measure` with the concepts of each measure.
 
@@ -203,8 +225,8 @@ def write_areas(connection: duckdb.DuckDBPyConnection) -> None:
     )
     connection.execute(
         "CREATE TABLE rounds_area_measure AS SELECT DISTINCT a.kind, a.measure, "
-        "a.vintage, n.vocabulary_id, n.code, c.concept_id, c.source_concept_id, "
-        f"{_SVI} AS is_rank FROM rows_area AS a JOIN named_code AS n "
-        "ON n.code = a.measure JOIN code_concept AS c ON c.system = n.system "
+        "a.vintage, n.vocabulary_id, n.spelled AS code, c.concept_id, "
+        f"c.source_concept_id, {_SVI} AS is_rank FROM rows_area AS a "
+        "JOIN named_code AS n ON n.code = a.measure JOIN code_concept AS c ON c.system = n.system "
         "AND c.code = n.code AND c.target = 0 ORDER BY ALL"
     )

@@ -38,17 +38,18 @@ def load(
     """Make a new snapshot of the datamart at `into`, with the files at `source`.
 
     FHIR adds to what its source gave before, and what is known already is skipped;
-    OMOP, CSV and area tables replace it. A load that fails, or is killed, leaves the last snapshot whole,
-    and the same load again completes it. Readers see one snapshot or the other.
+    OMOP, CSV and area tables replace it. A load that fails, or is killed, leaves the
+    last snapshot whole, and the same load again completes it. Readers see one snapshot
+    or the other.
 
     Parameters
     ----------
     source : str or Path
         A folder of FHIR R4 NDJSON (plain or gzip) or Bundles; of OMOP CDM 5.3 or 5.4
         CSV or parquet files, or a DuckDB file with OMOP tables; of any CSV files with a
-        `rounds-mapping.yaml`; or of area tables (CDC's SVI, or any with a
-        `rounds-areas.yaml`), which are joined to people's addresses. Any of these may be
-        a zip archive. Or the address of an OMOP schema:
+        `rounds-mapping.yaml`; of area tables (CDC's SVI, or any with a
+        `rounds-areas.yaml`), which are joined to addresses. Any of these may be a zip
+        archive. Or the address of an OMOP schema:
         `postgresql://user@host/database?schema=cdm`.
     into : Path
         The folder of the datamart, which need not be there yet.

@@ -21,14 +21,14 @@ class AreasSource:
     adds = False
 
     def recognises(self, files: Sequence[SourceFile]) -> bool:
-        """Tell whether the files are area tables, or a small file says what they are.
+        """Tell whether the tables are of areas, or a small file says what they are.
 
-        Beside a table of persons an area table is not looked for: it is a source of
-        its own.
+        Beside tables of persons none is looked for: areas are a source of their own.
         """
         if any(file.name in AREA_FILES for file in files):
             return True
-        return bool(files) and all(map(is_area_table, files))
+        tables = [file for file in files if file.extension in {".csv", ".tsv"}]
+        return bool(tables) and all(map(is_area_table, tables))
 
     def reads_as(self, file: SourceFile) -> str | None:  # noqa: ARG002 - of any name
         """Every file is read in one way; of which year it is, its name may say."""
@@ -54,8 +54,7 @@ class AreasSource:
                 code="areas-need-addresses",
                 why="Of a ZIP Code three digits are left, and no census tract.",
                 remedies=(
-                    "Join the areas before: give each person an Observation of the "
-                    "index (RPL_THEMES), which is kept.",
+                    "Give each person an Observation of the index (RPL_THEMES) before.",
                     "Keep a project without de-identification, where addresses may be.",
                 ),
             )

@@ -12,6 +12,7 @@ needs nothing rewritten, and a snapshot that is gone back to has the areas it ha
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 import duckdb
 
@@ -24,26 +25,30 @@ __all__ = [
     "AREAS",
     "AREA_OBSERVATION",
     "KINDS",
-    "area_observations",
+    "OWN_OBSERVATION",
+    "area_row_id",
     "count_area_rows",
     "has_areas",
     "make_area_views",
+    "standings",
 ]
 
-AREAS = "areas"
+AREAS: Final = "areas"
 """The shape of a source that gives areas, and no persons."""
-AREA_OBSERVATION = "rounds_area_observation"
-"""The view of the observations that areas make."""
-KINDS = {"tract": "census tract", "zcta": "ZIP Code area"}
+KINDS: Final = {"tract": "census tract", "zcta": "ZIP Code area"}
 """What an area may be, the one that goes first before the other."""
+OWN_OBSERVATION: Final = "rounds_own_observation"
+"""The view of what sources gave of persons."""
+AREA_OBSERVATION: Final = "rounds_area_observation"
+"""The view of what areas say of persons, in the columns of OMOP."""
 
-_TYPE = next(
+_TYPE: Final = next(
     row["concept_id"]
     for row in mapping("fixed_concepts")
     if (row["group"], row["code"]) == ("type", "area")
 )
-_UNITED_STATES = ("US", "USA", "U.S.", "U.S.A.", "UNITED STATES", "840")
-_ZERO_STATES = ("CT", "MA", "ME", "NH", "NJ", "PR", "RI", "VI", "VT")
+_UNITED_STATES: Final = ("US", "USA", "U.S.", "U.S.A.", "UNITED STATES", "840")
+_ZERO_STATES: Final = ("CT", "MA", "ME", "NH", "NJ", "PR", "RI", "VI", "VT")
 """States all of whose ZIP Codes begin with 0, which a spreadsheet takes away."""
 
 
@@ -57,66 +62,74 @@ def make_area_views(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot) -
 
     Makes `rounds_area` (kind, area, vintage, measure, value), `rounds_area_measure`
     (each measure of each kind and vintage: its concepts, from which day and until when
-    it holds) and `rounds_residence` (person_id, tract, zcta, has_address, begins).
-    `person`, `location`, `observation_period` and `concept` are there.
+    it holds), `rounds_residence` (person_id, tract, zcta, has_address, begins),
+    `rounds_own_first` (person_id, measure, day: since when a person has a value of his
+    or her own), `rounds_area_of_person` (what is joined) and `rounds_area_observation`.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+        With views of `person`, `location`, `observation_period`, `concept`, and of the
+        sources' own observations as `OWN_OBSERVATION`.
+    snapshot : Snapshot
+        Whose parts are attached.
     """
     given = [each.parts[0].alias for each in snapshot.sources if each.shape == AREAS]
     for name, query in {
         "rounds_area": _areas(given),
         "rounds_area_measure": _measures(given),
         "rounds_residence": _residences(),
+        "rounds_own_first": _own_firsts(),
+        "rounds_area_of_person": _joined(),
+        AREA_OBSERVATION: _observations(),
     }.items():
         connection.execute(f"CREATE VIEW {name} AS {query}")
-
-
-def area_observations(own: str) -> str:
-    """Write the observations that area values make, in the columns of OMOP.
-
-    Parameters
-    ----------
-    own : str
-        The relation of the observations that sources gave of persons.
-    """
-    values = {
-        "observation_id": hashed(
-            "'area/' || a.measure || '/' || a.vintage || '/' || r.person_id"
-        ),
-        "person_id": "r.person_id",
-        "observation_concept_id": "m.concept_id",
-        "observation_date": "greatest(r.begins, m.holds_from)",
-        "observation_type_concept_id": _TYPE,
-        "value_as_number": "a.value",
-        "observation_source_value": "a.measure",
-        "observation_source_concept_id": "m.source_concept_id",
-        "qualifier_source_value": (
-            "'area-level: ' || a.kind || ' ' || a.vintage || ', present address'"
-        ),
-    }
-    columns = ", ".join(
-        f'CAST({values.get(row["column"], "NULL")} AS {row["type"]}) '
-        f'AS "{row["column"]}"'
-        for row in cdm_columns("observation")
-    )
-    selects = [
-        f"SELECT {columns} FROM rounds_residence AS r "
-        f"JOIN rounds_area AS a ON a.kind = {text(kind)} AND a.area = r.{kind} "
-        "JOIN rounds_area_measure AS m ON m.kind = a.kind AND m.measure = a.measure "
-        f"AND m.vintage = a.vintage {_unless_finer(kind)}"
-        f"LEFT JOIN ({_firsts(own)}) AS first ON first.person_id = r.person_id "
-        "AND first.measure = a.measure "
-        "WHERE a.value IS NOT NULL AND coalesce(m.holds_until > r.begins, true) "
-        "AND coalesce(greatest(r.begins, m.holds_from) < first.day, true)"
-        for kind in KINDS
-    ]
-    return f"({' UNION ALL '.join(selects)})"
 
 
 def count_area_rows(connection: duckdb.DuckDBPyConnection) -> int:
     """Count the observations that area values make, of a snapshot that is attached."""
     counted: int = connection.execute(
-        f"SELECT count(*) FROM {AREA_OBSERVATION}"
+        "SELECT count(*) FROM rounds_area_of_person"
     ).fetchall()[0][0]
     return counted
+
+
+def standings(measure: str) -> str:
+    """Write, of each person, where a value of a measure comes from, or why none does.
+
+    Parameters
+    ----------
+    measure : str
+        As area tables name it.
+
+    Returns
+    -------
+    str
+        A query of person_id and `standing`: `own`, `area`, or, of whom nothing is
+        known, `no address`, `no code` (an address without a tract or ZIP Code that can
+        be read), `no value` (the table gives the area none) or `unknown area`.
+    """
+    named = f"measure = {text(measure)}"
+    known = {
+        kind: f"LEFT JOIN (SELECT DISTINCT area FROM rounds_area WHERE {named} AND "
+        f"kind = {text(kind)}) AS of_{kind} ON of_{kind}.area = r.{kind}"
+        for kind in KINDS
+    }
+    is_known = " OR ".join(f"of_{kind}.area IS NOT NULL" for kind in KINDS)
+    has_code = " OR ".join(f"r.{kind} IS NOT NULL" for kind in KINDS)
+    return (
+        "SELECT r.person_id, CASE WHEN own.person_id IS NOT NULL THEN 'own' "
+        "WHEN lives.person_id IS NOT NULL THEN 'area' "
+        "WHEN NOT r.has_address THEN 'no address' "
+        f"WHEN NOT ({has_code}) THEN 'no code' "
+        f"WHEN {is_known} THEN 'no value' ELSE 'unknown area' END AS standing "
+        "FROM rounds_residence AS r "
+        f"LEFT JOIN (SELECT person_id FROM rounds_own_first WHERE {named}) AS own "
+        "ON own.person_id = r.person_id "
+        "LEFT JOIN (SELECT DISTINCT person_id FROM rounds_area_of_person "
+        f"WHERE {named}) AS lives ON lives.person_id = r.person_id "
+        f"{' '.join(known.values())}"
+    )
 
 
 def _areas(aliases: Sequence[str]) -> str:
@@ -129,7 +142,7 @@ def _areas(aliases: Sequence[str]) -> str:
         return given
     return (
         "SELECT kind, area, vintage, measure, min(value) AS value "
-        f"FROM ({given}) GROUP BY ALL"
+        f"FROM ({given}) GROUP BY kind, area, vintage, measure"
     )
 
 
@@ -138,20 +151,21 @@ def _measures(aliases: Sequence[str]) -> str:
     given = " UNION ".join(
         f'SELECT * FROM "{alias}".rounds_area_measure' for alias in aliases
     )
-    year = "make_date(vintage, 1, 1)"
     order = "(PARTITION BY kind, measure ORDER BY vintage)"
     return (
-        f"SELECT *, CASE WHEN lag(vintage) OVER {order} IS NOT NULL THEN {year} END "
-        f"AS holds_from, lead({year}) OVER {order} AS holds_until FROM ({given})"
+        f"SELECT *, CASE WHEN lag(vintage) OVER {order} IS NOT NULL "
+        "THEN make_date(vintage, 1, 1) END AS holds_from, "
+        f"make_date(lead(vintage) OVER {order}, 1, 1) AS holds_until FROM ({given})"
     )
 
 
 def _residences() -> str:
     """Write where each person lives, as far as the present address tells.
 
-    A ZIP Code has five digits, and may have four more. Where a spreadsheet took its
-    zeros away they are put back if the state is one where all begin with 0: elsewhere
-    four digits may be another country's.
+    A tract stands in `location_source_value`: its GEOID, or that of a block group or a
+    block in it. A ZIP Code has five digits, and may have four more. Where a spreadsheet
+    took its zeros away they are put back if the state is one where all begin with 0:
+    elsewhere four digits may be another country's.
     """
     zip_code = "trim(l.zip)"
     zeros = ", ".join(map(text, _ZERO_STATES))
@@ -181,34 +195,89 @@ def _residences() -> str:
     )
 
 
-def _unless_finer(kind: str) -> str:
-    """Write, of a coarser kind, that no table knows the person's tract."""
-    if kind == next(iter(KINDS)):
-        return ""
-    return (
-        "ANTI JOIN (SELECT DISTINCT area, measure FROM rounds_area "
-        "WHERE kind = 'tract') AS finer ON finer.area = r.tract "
-        "AND finer.measure = a.measure "
-    )
+def _own_firsts() -> str:
+    """Write the first day on which a person has a value of his or her own.
 
-
-def _firsts(own: str) -> str:
-    """Write the first day on which a person has a value of his or her own."""
-    known = (
+    A value is the person's own under any concept that the measure's code has. A rank
+    that is none, as -999, is no value.
+    """
+    concepts = (
         "SELECT DISTINCT m.measure, m.is_rank, c.concept_id "
         "FROM rounds_area_measure AS m JOIN concept AS c "
         "ON c.vocabulary_id = m.vocabulary_id AND c.concept_code = m.code UNION "
-        "SELECT measure, is_rank, concept_id FROM rounds_area_measure "
+        "SELECT DISTINCT measure, is_rank, concept_id FROM rounds_area_measure "
         "WHERE concept_id > 0"
     )
     found = " UNION ALL ".join(
         "SELECT o.person_id, c.measure, o.observation_date AS day "
-        f"FROM {own} AS o JOIN ({known}) AS c ON c.concept_id = o.{column} "
+        f"FROM {OWN_OBSERVATION} AS o JOIN concepts AS c ON c.concept_id = o.{column} "
         "WHERE CASE WHEN c.is_rank THEN o.value_as_number BETWEEN 0 AND 1 "
         "ELSE o.value_as_number IS NOT NULL END"
         for column in ("observation_concept_id", "observation_source_concept_id")
     )
     return (
-        f"SELECT person_id, measure, min(day) AS day FROM ({found}) "
-        "GROUP BY person_id, measure"
+        f"WITH concepts AS ({concepts}) SELECT person_id, measure, min(day) AS day "
+        f"FROM ({found}) GROUP BY person_id, measure"
     )
+
+
+def _joined() -> str:
+    """Write each value that a person has from where he or she lives."""
+    finer = (
+        "ANTI JOIN (SELECT DISTINCT area, measure FROM rounds_area "
+        "WHERE kind = 'tract') AS finer ON finer.area = r.tract "
+        "AND finer.measure = a.measure"
+    )
+    lived = " UNION ALL ".join(
+        "SELECT r.person_id, r.begins, a.* FROM rounds_residence AS r "
+        f"JOIN rounds_area AS a ON a.kind = {text(kind)} AND a.area = r.{kind} "
+        f"{'' if kind == 'tract' else finer}"
+        for kind in KINDS
+    )
+    return (
+        "SELECT l.person_id, l.kind, l.area, l.vintage, l.measure, l.value, "
+        "m.concept_id, m.source_concept_id, "
+        "greatest(l.begins, coalesce(m.holds_from, l.begins)) AS day "
+        f"FROM ({lived}) AS l JOIN rounds_area_measure AS m ON m.kind = l.kind "
+        "AND m.measure = l.measure AND m.vintage = l.vintage "
+        "LEFT JOIN rounds_own_first AS own ON own.person_id = l.person_id "
+        "AND own.measure = l.measure WHERE l.value IS NOT NULL "
+        "AND (m.holds_until IS NULL OR m.holds_until > l.begins) "
+        "AND (own.day IS NULL OR own.day > "
+        "greatest(l.begins, coalesce(m.holds_from, l.begins)))"
+    )
+
+
+def _observations() -> str:
+    """Write the values that persons have from their areas as OMOP's observations."""
+    values = {
+        "observation_id": area_row_id("one"),
+        "person_id": "person_id",
+        "observation_concept_id": "concept_id",
+        "observation_date": "day",
+        "observation_type_concept_id": _TYPE,
+        "value_as_number": "value",
+        "observation_source_value": "measure",
+        "observation_source_concept_id": "source_concept_id",
+        "qualifier_source_value": (
+            "'area-level: ' || kind || ' ' || vintage || ', present address'"
+        ),
+    }
+    columns = ", ".join(
+        f"CAST({values.get(row['column'], 'NULL')} AS {row['type']}) "
+        f'AS "{row["column"]}"'
+        for row in cdm_columns("observation")
+    )
+    return f"SELECT {columns} FROM rounds_area_of_person AS one"
+
+
+def area_row_id(of: str) -> str:
+    """Write the id of the observation that a row of `rounds_area_of_person` makes.
+
+    Parameters
+    ----------
+    of : str
+        What that row is called.
+    """
+    said = (f"{of}.measure", "'/'", f"{of}.vintage", "'/'", f"{of}.person_id")
+    return hashed(" || ".join(["'area/'", *said]))

@@ -16,7 +16,7 @@ from rounds.datamart.mapping import cdm_tables
 from rounds.datamart.store import failures
 from rounds.datamart.store.areas import (
     AREA_OBSERVATION,
-    area_observations,
+    OWN_OBSERVATION,
     has_areas,
     make_area_views,
 )
@@ -39,8 +39,6 @@ __all__ = [
 
 _REFERRED = ("person", "visit_occurrence", "care_site", "provider", "location")
 """Tables whose rows' resources are written down, since others refer to them."""
-_OWN = "rounds_own_observation"
-"""What sources gave of persons, where areas have something to say beside it."""
 _ACCOUNTS = (
     "rounds_resource",
     "rounds_load_issue",
@@ -165,11 +163,10 @@ def _make_views(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot) -> No
         if table != "concept" and snapshot.sources:
             given = [relation(source, table) for source in snapshot.sources]
             joined = table == "observation" and has_areas(snapshot)
-            _view(connection, _OWN if joined else table, _union(given))
+            _view(connection, OWN_OBSERVATION if joined else table, _union(given))
     if has_areas(snapshot):
         make_area_views(connection, snapshot)
-        _view(connection, AREA_OBSERVATION, area_observations(_OWN))
-        _view(connection, "observation", _union([_OWN, AREA_OBSERVATION]))
+        _view(connection, "observation", _union([OWN_OBSERVATION, AREA_OBSERVATION]))
     opt_outs = [
         visible_rows("rounds_opt_out", here)
         for source in snapshot.sources
