@@ -124,9 +124,10 @@ def find_layouts(files: Sequence[SourceFile]) -> list[AreaLayout]:
             found.append(_described(file, said[file.name], faults))
         elif is_area_table(file):
             found.append(_told_by_header(file))
-    for name in said:
-        if name not in {file.name for file in files}:
-            faults.append(f"{name}: there is no such file in the folder")
+    there = {file.name for file in files}
+    faults += [
+        f"{n}: there is no such file in the folder" for n in sorted(said.keys() - there)
+    ]
     layouts = [each for each in found if each is not None]
     faults += [fault for each in layouts for fault in _faults(each)]
     if faults:
@@ -269,13 +270,19 @@ def _described(
     )
 
 
+def _lower(layout: AreaLayout) -> set[str]:
+    return {column.lower() for column in layout.columns}
+
+
 def _faults(layout: AreaLayout) -> list[str]:
     """Say all that is wrong with a layout; columns are named as they were asked for."""
     name = layout.file.label
     faults = []
-    if len({column.lower() for column in layout.columns}) < len(layout.columns):
+    if len(_lower(layout)) < len(layout.columns):
         faults.append(f"{name}: two columns have the same name")
-    if layout.kind and layout.kind not in KINDS:
+    # CDC's file alone says by its codes and columns what its areas are: five digits
+    # may be a county's.
+    if layout.kind not in KINDS and (layout.kind or not _is_svi(_lower(layout))):
         faults.append(f"{name}: kind must be one of {', '.join(KINDS)}")
     if not layout.area:
         faults.append(f"{name}: which column has the areas is not said (area)")

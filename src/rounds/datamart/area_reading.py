@@ -79,41 +79,28 @@ def _read(connection: duckdb.DuckDBPyConnection, layout: AreaLayout) -> int:
 def _kind(connection: duckdb.DuckDBPyConnection, layout: AreaLayout) -> str:
     """Tell, where it is not said, a file of tracts from one of ZIP Code areas.
 
-    A tract has eleven digits, a ZIP Code area and a county five. A county's file of
-    CDC's has the county's own code beside it.
+    A tract has eleven digits, a ZIP Code area and a county five; one line that is
+    wrong makes no file another. In CDC's file of counties the area is the county's
+    code, which stands beside it once more.
     """
     if layout.kind:
         return layout.kind
-    longest = connection.execute(
-        f"SELECT coalesce(max(length({layout.place(layout.area)})), 0) "
-        f"FROM area_{layout.file.number}"
-    ).fetchall()[0][0]
-    if longest > 5:
+    code = layout.place(layout.area)
+    county = next((c for c in layout.columns if c.upper() == "STCNTY"), None)
+    is_county = f"{code} = {layout.place(county)}" if county else "false"
+    digits, counties = connection.execute(
+        f"SELECT coalesce(median(length({code})), 0), "
+        f"coalesce(bool_and({is_county}), false) FROM area_{layout.file.number} "
+        f"WHERE regexp_full_match({code}, '[0-9]+')"
+    ).fetchall()[0]
+    if digits > 5:
         return "tract"
-    counties = {name.upper() for name in layout.columns} & {"STCNTY", "COUNTY"}
     return "county" if counties else "zcta"
 
 
 def _judged(layout: AreaLayout, reading: Reading, kind: str) -> str:
     """Write the rows of one measure of a file, each with its first fault."""
     digits, lost = (11, 1) if kind == "tract" else (5, 2)
-    area = layout.place(layout.area)
-    year = layout.place(layout.vintage) if layout.vintage else str(layout.year)
-    if reading.named:
-        measure = layout.place(reading.named)
-        if reading.is_rank:
-            measure = (
-                f"CASE WHEN upper({measure}) IN ('SVI', 'RPL_THEMES') "
-                f"THEN 'RPL_THEMES' ELSE {measure} || ' rank' END"
-            )
-    else:
-        measure = text(reading.measure)
-    word = layout.place(reading.column)
-    lines = (
-        f"SELECT record, {area} AS code, TRY_CAST({year} AS INTEGER) AS vintage, "
-        f"{measure} AS measure, {word} AS word, TRY_CAST({word} AS DOUBLE) AS number "
-        f"FROM area_{layout.file.number}"
-    )
     ranked = "true" if reading.is_rank else _SVI
     tests = {
         f"{text(kind)} = 'county'": "area that is no tract and no ZIP Code area",
@@ -135,7 +122,32 @@ def _judged(layout: AreaLayout, reading: Reading, kind: str) -> str:
         f"SELECT {layout.file.number}, record, CASE {cases} END, "
         f"length(code) < {digits}, {text(kind)}, lpad(code, {digits}, '0'), "
         f"vintage, measure, CASE WHEN number <> {_MISSING} THEN number END "
-        f"FROM ({lines})"
+        f"FROM ({_lines(layout, reading)})"
+    )
+
+
+def _lines(layout: AreaLayout, reading: Reading) -> str:
+    """Write the lines of a file as far as they speak of one measure.
+
+    The rank of what is a rank itself, or an empty one beside a value, says nothing.
+    """
+    word = layout.place(reading.column)
+    year = layout.place(layout.vintage) if layout.vintage else str(layout.year)
+    named = layout.place(reading.named) if reading.named else text(reading.measure)
+    is_svi = _SVI.replace("measure", f"upper({named})")
+    measure = f"CASE WHEN {is_svi} THEN upper({named}) ELSE {named} END"
+    where = ""
+    if reading.is_rank:
+        measure = (
+            f"CASE WHEN upper({named}) = 'SVI' THEN 'RPL_THEMES' "
+            f"ELSE {named} || ' rank' END"
+        )
+        where = f" WHERE {word} IS NOT NULL AND NOT coalesce({is_svi}, false)"
+    return (
+        f"SELECT record, {layout.place(layout.area)} AS code, "
+        f"TRY_CAST({year} AS INTEGER) AS vintage, {measure} AS measure, "
+        f"{word} AS word, TRY_CAST({word} AS DOUBLE) AS number "
+        f"FROM area_{layout.file.number}{where}"
     )
 
 
@@ -149,14 +161,14 @@ def _judge_repeats(connection: duckdb.DuckDBPyConnection) -> None:
         "CREATE TEMP TABLE repeated AS SELECT file_number, record, "
         "count(*) FILTER (place > 1 OR n_values > 1) > 0 AS is_one, "
         "max(n_values) > 1 AS differs FROM (SELECT file_number, record, "
-        f"row_number() OVER (PARTITION BY kind, area, vintage, measure "
+        "row_number() OVER (PARTITION BY kind, area, vintage, measure "
         "ORDER BY file_number, record) AS place, "
         f"count(DISTINCT coalesce(value, {_MISSING})) OVER {same} AS n_values "
         "FROM rows_area WHERE reason IS NULL) GROUP BY file_number, record"
     )
     connection.execute(
         "UPDATE rows_area SET reason = CASE WHEN differs "
-        "THEN 'area with two values' ELSE 'repeated row' END FROM repeated "
+        "THEN 'area with two values' ELSE 'repeated area' END FROM repeated "
         "WHERE is_one AND repeated.file_number = rows_area.file_number "
         "AND repeated.record = rows_area.record AND reason IS NULL"
     )
@@ -227,6 +239,6 @@ def write_areas(connection: duckdb.DuckDBPyConnection) -> None:
         "CREATE TABLE rounds_area_measure AS SELECT DISTINCT a.kind, a.measure, "
         "a.vintage, n.vocabulary_id, n.spelled AS code, c.concept_id, "
         f"c.source_concept_id, {_SVI} AS is_rank FROM rows_area AS a "
-        "JOIN named_code AS n ON n.code = a.measure JOIN code_concept AS c ON c.system = n.system "
-        "AND c.code = n.code AND c.target = 0 ORDER BY ALL"
+        "JOIN named_code AS n ON n.code = a.measure JOIN code_concept AS c "
+        "ON c.system = n.system AND c.code = n.code AND c.target = 0 ORDER BY ALL"
     )
