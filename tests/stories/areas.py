@@ -165,7 +165,7 @@ def rehoused(fhir: Path, table: Path) -> int:
             others.append(line)
     observations.write_text("\n".join(others) + "\n", "utf-8")
     codes = {
-        rank: f"{10_001 + n}" for n, rank in enumerate(sorted(set(ranks.values())))
+        rank: f"{99_001 + n}" for n, rank in enumerate(sorted(set(ranks.values())))
     }
     people = fhir / "Patient.ndjson"
     lines = []
