@@ -263,3 +263,23 @@ def test_without_area_tables_nothing_is_said_and_nothing_is_joined(cdm, tmp_path
         assert set(story.quartiles(mart).values()) == {0}
         views = mart._connection.execute("SELECT view_name FROM duckdb_views()")
         assert not [name for (name,) in views.fetchall() if "rounds_area" in name]
+
+
+def test_people_of_plain_csv_have_an_address_too(tables, tmp_path):
+    folder = tmp_path / "csv"
+    folder.mkdir()
+    (folder / "people.csv").write_text(
+        "id,born,home,geo\na,1960,02138,\nb,1960,02138,25017352101\nc,1960,,\n"
+    )
+    (folder / "rounds-mapping.yaml").write_text(
+        "files:\n  people.csv: "
+        "{row: person, person: id, birth: born, zip: home, tract: geo}\n"
+    )
+    report = load(folder, tmp_path / "mart")
+    assert report.by_type["location"].mapped == 2
+    load(tables, tmp_path / "mart")
+    with Datamart.open(tmp_path / "mart") as mart:
+        rows = story.area_rows(mart)
+        ranks = {row[0]: row[3] for row in rows if row[1] == "RPL_THEMES"}
+        assert ranks == {"a": 0.2, "b": 0.6}
+        assert area_coverage(mart) == {"area": 2, "no address": 1}
