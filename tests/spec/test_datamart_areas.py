@@ -168,6 +168,7 @@ def test_of_several_vintages_each_holds_from_its_year(cdm, tmp_path):
         ranks = [row for row in story.area_rows(mart) if row[1] == "RPL_THEMES"]
         days = {row[2] for row in ranks if row[0] == "low"}
         assert days == {"2023-03-01", "2024-01-01"}
+        assert mart.status().last_date == dt.date(2023, 3, 1), "no event of anybody's"
 
 
 def test_a_vintage_that_was_over_before_the_first_day_is_not_there(cdm, tmp_path):

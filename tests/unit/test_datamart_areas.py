@@ -8,6 +8,7 @@ from rounds.datamart import Datamart, load, origins
 from rounds.datamart.areas import coverage_words
 from rounds.nouns import DataError, DefinitionError
 from stories import areas as story
+from stories.small_fhir import patient, write_ndjson
 from stories.small_omop import write_csv
 
 HEAD = "FIPS,RPL_THEMES\n"
@@ -184,6 +185,15 @@ def test_tables_of_persons_are_no_area_tables(tmp_path):
     report = load(folder, tmp_path / "mart")
     assert report.shape == "omop"
     assert ("file not recognised", ("SVI_2022_US_ZCTA.csv",)) in told(report.remarks)
+
+
+def test_patients_beside_an_area_table_are_what_is_loaded(tmp_path):
+    folder = tmp_path / "fhir"
+    folder.mkdir()
+    write_ndjson(folder, {"Patient": [patient()]})
+    story.write_svi(folder / "SVI_2022_US_ZCTA.csv", [("10001", 0.2)])
+    report = load(folder, tmp_path / "mart")
+    assert (report.shape, report.persons) == ("fhir", 1)
 
 
 def test_a_broken_archive_is_no_area_table(tmp_path):

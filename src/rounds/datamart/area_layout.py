@@ -38,7 +38,7 @@ __all__ = ["AREA_FILES", "AreaLayout", "Reading", "find_layouts", "is_area_table
 
 AREA_FILES: Final = ("rounds-areas.yaml", "rounds-areas.yml")
 """What the file is called that says what columns of area tables mean."""
-SVI_MEASURE: Final = re.compile(r"RPL_THEME(S|[1-4])")
+_SVI_MEASURE: Final = re.compile(r"RPL_THEME(S|[1-4])")
 """Measures of the SVI: percentile ranks, of all themes and of each."""
 
 _TEXT: Final = frozenset({".csv", ".tsv", ".txt"})
@@ -159,7 +159,7 @@ def _told_by_header(file: SourceFile) -> AreaLayout:
     columns = tuple(name.strip() for name in given)
     by_name = {name.lower(): name for name in reversed(columns)}
     if _is_svi(set(by_name)):
-        ranks = [name for name in columns if SVI_MEASURE.fullmatch(name.upper())]
+        ranks = [name for name in columns if _SVI_MEASURE.fullmatch(name.upper())]
         return AreaLayout(
             file,
             columns,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["area_coverage", "area_notes", "area_sentences", "coverage_words"]
 
-SVI: Final = "RPL_THEMES"
+_SVI: Final = "RPL_THEMES"
 """The measure that strata of social vulnerability are made of."""
 _FEWEST: Final = 400
 """Of fewer patients no share is told: 5% of them would be few."""
@@ -40,7 +40,7 @@ _SAID: Final = {
 }
 
 
-def area_coverage(datamart: Any, measure: str = SVI) -> dict[str, int] | None:
+def area_coverage(datamart: Any, measure: str = _SVI) -> dict[str, int] | None:
     """Count where persons have an area's value from, or why they have none.
 
     Parameters
@@ -80,7 +80,7 @@ def area_sentences(datamart: Any) -> tuple[str, ...]:
     DataError
         If the datamart cannot be read.
     """
-    found = _vintages(datamart, SVI)
+    found = _vintages(datamart, _SVI)
     if not found:
         return ()
     years = {
@@ -123,7 +123,7 @@ def area_notes(datamart: Any, rows: "MeasureRows", period: Period) -> tuple[str,
     said = list(area_sentences(datamart))
     if not said:
         return ()
-    first = min(year for _, year in _vintages(datamart, SVI))
+    first = min(year for _, year in _vintages(datamart, _SVI))
     if period.start.year < first:
         said.append(
             f"The first vintage of the areas' index is of {first}, and the period "
@@ -132,7 +132,7 @@ def area_notes(datamart: Any, rows: "MeasureRows", period: Period) -> tuple[str,
         )
     counted = np.asarray(rows.denominator)
     persons = np.asarray(rows.person_id)[counted]
-    standing = _of(persons, *_standings(datamart, SVI))
+    standing = _of(persons, *_standings(datamart, _SVI))
     unknown = np.asarray(rows.svi_quartile)[counted] == 0
     placed = np.isin(standing, ("own", "area"))
     standing = np.where(unknown & placed, "later", standing)

@@ -25,10 +25,10 @@ __all__ = [
 ]
 
 SOURCES: tuple[Source, ...] = (
-    AreasSource(),
     CsvSource(),
     OmopSource(),
     FhirSource(),
+    AreasSource(),
 )
 """Tried in this order; the first that recognises a file of the folder is taken."""
 

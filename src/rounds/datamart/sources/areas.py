@@ -23,7 +23,7 @@ class AreasSource:
     def recognises(self, files: Sequence[SourceFile]) -> bool:
         """Tell whether the tables are of areas, or a small file says what they are.
 
-        Beside tables of persons none is looked for: areas are a source of their own.
+        It is asked last: what holds persons as well is a source of persons.
         """
         if any(file.name in AREA_FILES for file in files):
             return True
