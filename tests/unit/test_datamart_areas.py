@@ -161,6 +161,13 @@ def test_every_fault_of_a_layout_is_said_at_once(tmp_path, described, faults):
     assert "10001" not in str(error.value)
 
 
+def test_columns_that_nobody_asks_for_may_have_any_name(tmp_path):
+    _, rows = loaded(tmp_path, "FIPS,RPL_THEMES,,\n10001,0.2,x,y\n")
+    assert len(rows) == 1
+    with pytest.raises(DefinitionError, match="two columns"):
+        loaded(tmp_path, "FIPS,RPL_THEMES,RPL_THEMES\n10001,0.2,0.3\n")
+
+
 def test_a_described_table_without_a_kind_could_be_one_of_counties(tmp_path):
     described = "files:\n  a.csv: {area: x, vintage: 2020, measures: {RPL_THEMES: y}}\n"
     with pytest.raises(DefinitionError) as error:

@@ -236,7 +236,11 @@ def _described(
     if encoding not in {"utf-8", "latin-1", "utf-16"}:
         faults.append(f"{file.name}: encoding must be utf-8, latin-1 or utf-16")
         return None
-    delimiter, given = header(file, encoding)
+    try:
+        delimiter, given = header(file, encoding)
+    except (*BROKEN_GZIP, csv.Error):
+        faults.append(f"{file.label}: is cut off or damaged")
+        return None
     columns = tuple(name.strip() for name in given)
     base = (
         _told_by_header(file)
@@ -270,19 +274,18 @@ def _described(
     )
 
 
-def _lower(layout: AreaLayout) -> set[str]:
-    return {column.lower() for column in layout.columns}
-
-
 def _faults(layout: AreaLayout) -> list[str]:
     """Say all that is wrong with a layout; columns are named as they were asked for."""
     name = layout.file.label
     faults = []
-    if len(_lower(layout)) < len(layout.columns):
+    asked = [layout.area, layout.vintage]
+    asked += [one for each in layout.readings for one in (each.column, each.named)]
+    if any(layout.columns.count(column) > 1 for column in asked):
         faults.append(f"{name}: two columns have the same name")
     # CDC's file alone says by its codes and columns what its areas are: five digits
     # may be a county's.
-    if layout.kind not in KINDS and (layout.kind or not _is_svi(_lower(layout))):
+    is_told = _is_svi({column.lower() for column in layout.columns})
+    if layout.kind not in KINDS and (layout.kind or not is_told):
         faults.append(f"{name}: kind must be one of {', '.join(KINDS)}")
     if not layout.area:
         faults.append(f"{name}: which column has the areas is not said (area)")
@@ -297,8 +300,6 @@ def _faults(layout: AreaLayout) -> list[str]:
         )
     if layout.year is not None and not 1990 <= layout.year <= 2100:
         faults.append(f"{name}: vintage must be a year from 1990 to 2100")
-    asked = [layout.area, layout.vintage]
-    asked += [one for each in layout.readings for one in (each.column, each.named)]
     faults += [
         f'{name}: there is no column "{column}" among its {len(layout.columns)}'
         for column in dict.fromkeys(asked)
