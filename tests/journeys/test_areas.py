@@ -10,7 +10,7 @@ from rounds.world import World, WorldConfig
 from stories.areas import rehoused
 
 MEASURE = "blood-pressure-control"
-A_HOME = re.compile(r"(?<![\d.,])99\d{3}(?![\d.,])")
+A_HOME = re.compile(r"(?<![\w.,])99\d{3}(?![\w.,])")
 """A ZIP Code of those where people were made to live."""
 
 
