@@ -57,7 +57,9 @@ def test_an_area_table_gives_the_strata_that_people_s_own_index_gave(root, capsy
     )
     loaded = json.loads(printed)
     assert (code, loaded["shape"], loaded["persons"]) == (0, "areas", 1500)
-    assert loaded["areas"] == {"area": 1500}
+    assert loaded["areas"] == [
+        "SVI, share of patients to the nearest 5%: of the area nearly all."
+    ]
     found, limitations, printed = equity(capsys, root / "homes")
     assert [group["unit"] for group in truth["groups"]] == [
         f"SVI quartile {n}" for n in (1, 2, 3, 4)

@@ -4,8 +4,8 @@ import datetime as dt
 
 import pytest
 
-from rounds.datamart import Datamart, Store, area_coverage, load, run_measure
-from rounds.datamart.areas import area_notes
+from rounds.datamart import Datamart, Store, load, run_measure
+from rounds.datamart.areas import area_coverage, area_notes
 from rounds.datamart.rows import measure_rows
 from rounds.nouns import Period
 from stories import areas as story

@@ -131,7 +131,7 @@ def load_(
         Print one JSON object.
     """
     from rounds.conduct import Desk, Project, refresh_bedside
-    from rounds.datamart import Datamart, area_coverage, load
+    from rounds.datamart import Datamart, coverage_sentences, load
 
     opened = Project.open(project)
     named = opened.settings.get("data", {}).get("source")
@@ -157,13 +157,9 @@ def load_(
     with Desk.open(opened, now=utc_now, by="load") as desk:
         refresh_bedside(desk)
     with Datamart.open(opened.datamart) as mart:
-        lived = area_coverage(mart)
-    found = report.as_dict() | {"unchanged": report.unchanged, "areas": lived}
-    lines = _lines(report)
-    if lived:
-        rows = [(name, f"{n:,}") for name, n in lived.items()]
-        lines += ["", *table(("index of the neighbourhood", "persons"), rows)]
-    show(found, lines, as_json=json)
+        reach = coverage_sentences(mart)
+    found = report.as_dict() | {"unchanged": report.unchanged, "areas": reach}
+    show(found, [*_lines(report), *reach], as_json=json)
 
 
 def status_(*, project: Path = Path(), json: bool = False) -> None:
@@ -179,7 +175,7 @@ def status_(*, project: Path = Path(), json: bool = False) -> None:
     from dataclasses import asdict
 
     from rounds.conduct import Desk, Gate, Project
-    from rounds.datamart import area_coverage, coverage_words
+    from rounds.datamart import coverage_sentences
 
     opened = Project.open(project)
     with (
@@ -188,8 +184,7 @@ def status_(*, project: Path = Path(), json: bool = False) -> None:
         desk.datamart() as mart,
     ):
         status = asdict(mart.status()) | {"dates": mart.calendar}
-        # Shares in steps of 5%: how few have no address is nobody's to know here.
-        status["areas"] = coverage_words(area_coverage(mart) or {})
+        status["areas"] = coverage_sentences(mart)
     # A table of deaths with three rows counts three people; a day may be one person's.
     known = "%Y-%m" if status["dates"] == "day" else "%Y"
     for name in ("first_date", "last_date"):

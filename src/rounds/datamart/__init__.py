@@ -1,6 +1,6 @@
 """Practice to Data: FHIR and OMOP in, the engine inside, counts out."""
 
-from rounds.datamart.areas import area_coverage, coverage_words
+from rounds.datamart.areas import coverage_sentences
 from rounds.datamart.bedside_publishing import BedsidePublished, publish_bedside
 from rounds.datamart.build import Progress
 from rounds.datamart.cohorts import (
@@ -37,10 +37,9 @@ __all__ = [
     "Store",
     "Subjects",
     "TypeCount",
-    "area_coverage",
     "change_vocabulary",
     "compile_cohort",
-    "coverage_words",
+    "coverage_sentences",
     "export_omop",
     "load",
     "load_vocabulary",

@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 
     from rounds.datamart.rows import MeasureRows
 
-__all__ = ["area_coverage", "area_notes", "area_sentences", "coverage_words"]
+__all__ = [
+    "area_coverage",
+    "area_notes",
+    "area_sentences",
+    "coverage_sentences",
+    "coverage_words",
+]
 
 _SVI: Final = "RPL_THEMES"
 """The measure that strata of social vulnerability are made of."""
@@ -65,6 +71,22 @@ def area_coverage(datamart: Any, measure: str = _SVI) -> dict[str, int] | None:
         return None
     counted = Counter(_standings(datamart, measure)[1].tolist())
     return {name: counted[name] for name in _SAID if counted[name]}
+
+
+def coverage_sentences(datamart: Any) -> list[str]:
+    """Say how far the areas' index reaches: in shares that tell no small number.
+
+    Returns
+    -------
+    list of str
+        One sentence; none where no area table speaks of the index.
+
+    Raises
+    ------
+    DataError
+        If the datamart cannot be read.
+    """
+    return coverage_words(area_coverage(datamart) or {})
 
 
 def area_sentences(datamart: Any) -> tuple[str, ...]:
