@@ -10,7 +10,7 @@ from stories import areas as story
 
 ILL = dt.date(2023, 3, 1)
 ZIPS = [f"{n:05d}" for n in range(2138, 2144)]
-TRACTS = [f"25017352{n}00" for n in range(100, 104)]
+TRACTS = [f"25017352{n}" for n in range(100, 104)]
 VINTAGES = (2018, 2020, 2024)
 
 
