@@ -99,5 +99,6 @@ def test_strata_are_what_a_plain_reading_gives(seed, tmp_path):
             for name in homes
         }
         assert story.quartiles(one) == expected
-        counted = one._connection.execute("SELECT count(*) FROM observation")
-        assert one.status().rows["observation"] == counted.fetchone()[0]
+        query = "SELECT count(*) FROM observation"
+        ((counted,),) = one._connection.execute(query).fetchall()
+        assert one.status().rows["observation"] == counted

@@ -79,8 +79,9 @@ def test_whoever_has_none_is_counted_with_the_reason(mart):
 
 
 def test_rows_are_counted_as_they_are_seen(mart):
-    counted = mart._connection.execute("SELECT count(*) FROM observation")
-    assert mart.status().rows["observation"] == counted.fetchone()[0] == 8 + 1
+    counted = mart._connection.execute("SELECT count(*) FROM observation").fetchall()
+    assert counted == [(8 + 1,)]
+    assert mart.status().rows["observation"] == 8 + 1
 
 
 def test_the_order_of_loads_makes_no_difference(mart, cdm, tables, tmp_path):

@@ -278,8 +278,8 @@ def _faults(layout: AreaLayout) -> list[str]:
     """Say all that is wrong with a layout; columns are named as they were asked for."""
     name = layout.file.label
     faults = []
-    asked = [layout.area, layout.vintage]
-    asked += [one for each in layout.readings for one in (each.column, each.named)]
+    named = [one for each in layout.readings for one in (each.column, each.named)]
+    asked = [one for one in (layout.area, layout.vintage, *named) if one]
     if any(layout.columns.count(column) > 1 for column in asked):
         faults.append(f"{name}: two columns have the same name")
     # CDC's file alone says by its codes and columns what its areas are: five digits
@@ -303,6 +303,6 @@ def _faults(layout: AreaLayout) -> list[str]:
     faults += [
         f'{name}: there is no column "{column}" among its {len(layout.columns)}'
         for column in dict.fromkeys(asked)
-        if column and column not in layout.columns
+        if column not in layout.columns
     ]
     return faults
