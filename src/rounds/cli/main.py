@@ -70,7 +70,11 @@ _GROUPS = {
         "change",
         ("run", "status", "adopt", "rollback", "kill", "resume", "opt-out"),
     ),
-    "evaluation": ("Did it work, for whom, was anyone harmed?", "evaluation", ("run",)),
+    "evaluation": (
+        "Did it work, for whom, was anyone harmed?",
+        "evaluation",
+        ("run", "analyse", "power"),
+    ),
     "decision": ("Adopt, adapt, abandon or extend.", "decision", ("run",)),
     "ledger": ("What has been said and decided.", "ledger", ("verify", "export")),
 }
@@ -86,6 +90,8 @@ _ELSEWHERE = {
     ("measure", "define"): "measure_define",
     ("measure", "example"): "measure_example",
     ("measure", "show"): "measure_show",
+    ("evaluation", "analyse"): "evaluation_analyse",
+    ("evaluation", "power"): "evaluation_power",
     ("problem", "funnel"): "problem_funnel",
     ("problem", "chart"): "problem_chart",
     ("problem", "answer"): "problem_watch",

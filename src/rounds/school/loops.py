@@ -6,7 +6,8 @@ import multiprocessing
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from rounds.conduct.demo import Beginning, DemoOptions, begin, carry
 from rounds.school.grade import Grade, grade
 
 __all__ = ["LoopResult", "run_loops"]
+
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +82,7 @@ def run_loops(
     progress(f"{n_left} loops to run, {len(results)} kept from before")
     every = max(1, len(tasks) // 50)
     context = multiprocessing.get_context("spawn")
-    with context.Pool(processes, initializer=_prepare) as pool:
+    with _one_thread_each(), context.Pool(processes, initializer=_prepare) as pool:
         for i, found in enumerate(pool.imap_unordered(_loops, tasks), start=1):
             results += found
             if keep is not None:
@@ -98,14 +101,30 @@ def _kept(keep: Path | None) -> dict[tuple[str, int], LoopResult]:
     return {(result.scenario, result.seed): result for result in results}
 
 
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Have the processes that start within do their linear algebra in one thread.
+
+    The libraries look once, when they are loaded: before a process can do anything.
+    """
+    before = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
 def _prepare() -> None:
-    """Make a process ready: one thread, and little looking for cyclic garbage.
+    """Make a process ready: it looks little for cyclic garbage.
 
     A loop makes hundreds of thousands of small objects and hardly a cycle, so at the
     usual threshold the modules would be walked again and again for nothing.
     """
-    os.environ["OMP_NUM_THREADS"] = "1"
-    os.environ["OPENBLAS_NUM_THREADS"] = "1"
     gc.set_threshold(50_000)
 
 

@@ -1,0 +1,118 @@
+"""`rounds evaluation power`: what a trial could tell, before it is begun."""
+
+from typing import Literal
+
+from rounds.cli.output import show, working
+
+__all__ = ["power_"]
+
+
+def power_(
+    *,
+    design: Literal["individual", "cluster", "stepped-wedge", "cluster-crossover"],
+    units: int,
+    size: float = 1.0,
+    periods: int = 1,
+    control: float | None = None,
+    sd: float | None = None,
+    effect: float | None = None,
+    icc: float = 0.0,
+    autocorrelation: float = 1.0,
+    size_variation: float = 0.0,
+    alpha: float = 0.05,
+    power: float = 0.8,
+    simulate: int = 0,
+    seed: int = 1,
+    json: bool = False,
+) -> None:
+    """Say what effect a trial could find, and how many units an effect needs.
+
+    Parameters
+    ----------
+    design
+        How it would be randomised.
+    units
+        Persons, if they are randomised; else clusters.
+    size
+        Persons of a cluster, in each period.
+    periods
+        Of a wedge (the first without exposure) or a cross-over.
+    control
+        The share with the outcome in the arm that is compared with.
+    sd
+        The standard deviation of persons, of an outcome that is a number.
+    effect
+        The difference that is to be found.
+    icc
+        The correlation of two persons of a cluster in one period.
+    autocorrelation
+        The correlation of a cluster's level in two periods.
+    size_variation
+        The coefficient of variation of the clusters' sizes.
+    alpha
+        The two-sided level.
+    power
+        The power that is wanted.
+    simulate
+        Make so many trials, and analyse each, beside the formula.
+    seed
+        Of the made trials.
+    json
+        Print one JSON object.
+    """
+    from dataclasses import asdict
+
+    from rounds.loop.evaluation.spreadsheet.planning import (
+        TrialPlan,
+        plan_trial,
+    )
+    from rounds.loop.evaluation.spreadsheet.planning import simulate as make_trials
+
+    plan = TrialPlan(
+        design=design,
+        units=units,
+        size=size,
+        periods=periods,
+        control=control,
+        sd=sd,
+        effect=effect,
+        icc=icc,
+        autocorrelation=autocorrelation,
+        variation=size_variation,
+        alpha=alpha,
+        wanted=power,
+    )
+    found = plan_trial(plan)
+    made = None
+    if simulate:
+        with working(f"making {simulate:,} trials"):
+            made = make_trials(plan, trials=simulate, seed=seed)
+    numbers = {"plan": asdict(plan), **asdict(found)}
+    numbers["simulated"] = asdict(made) if made else None
+    what = "persons" if design == "individual" else "clusters"
+    as_points = control is not None
+    least = _written(found.detectable, as_points)
+    lines = [f"{units:,} {what}, {found.n:,} persons."]
+    lines.append(f"A difference of {least} is found with a power of {power:.0%}.")
+    if effect is not None:
+        assert found.power is not None
+        lines.append(
+            f"One of {_written(effect, as_points)} is found with a power of "
+            f"{found.power:.1%}; "
+            + (
+                f"{found.units_needed:,} {what} would give {power:.0%}."
+                if found.units_needed
+                else f"no number of {what} would give {power:.0%}."
+            )
+        )
+    if made:
+        lines.append(
+            f"In {made.trials:,} made trials it was found in {made.power:.1%} "
+            f"(± {made.error:.1%})."
+        )
+    lines.append(f"Standard error {found.se:.4g}, {found.df:.0f} degrees of freedom.")
+    show(numbers, lines, as_json=json)
+
+
+def _written(value: float, as_points: bool) -> str:
+    return f"{100 * value:.1f} points" if as_points else f"{value:.3g}"

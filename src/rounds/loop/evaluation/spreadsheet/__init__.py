@@ -1,0 +1,22 @@
+"""A trial in a spreadsheet: one row a person, analysed with no datamart and no ledger.
+
+::
+
+    columns ─▶ Trial ─▶ checks ─▶ a model of its design ─▶ numbers, words; or a reason
+"""
+
+from rounds.loop.evaluation.spreadsheet.analysing import Analysed, analyse_trial
+from rounds.loop.evaluation.spreadsheet.designs import SHEET_DESIGNS, Scale
+from rounds.loop.evaluation.spreadsheet.trial import Trial, trial_of
+from rounds.loop.evaluation.spreadsheet.words import as_numbers, sentences
+
+__all__ = [
+    "SHEET_DESIGNS",
+    "Analysed",
+    "Scale",
+    "Trial",
+    "analyse_trial",
+    "as_numbers",
+    "sentences",
+    "trial_of",
+]

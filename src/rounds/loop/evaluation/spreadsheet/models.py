@@ -1,0 +1,150 @@
+"""One number for a trial's effect, by the method that is asked for."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rounds.loop.evaluation.spreadsheet.designs import Method, Scale
+from rounds.loop.evaluation.spreadsheet.trial import Trial
+from rounds.methods.cluster import cluster_ols
+from rounds.methods.gee import Family, gee
+from rounds.methods.linear_mixed import linear_mixed
+from rounds.methods.permutation import permutation
+
+__all__ = ["METHOD_WORDS", "Fit", "fit"]
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.intp]
+
+METHOD_WORDS: dict[Method, str] = {
+    "least-squares": (
+        "least squares, CR2 standard errors (HC2 without clusters), Satterthwaite "
+        "degrees of freedom"
+    ),
+    "gee": (
+        "generalised estimating equations, exchangeable within clusters, Fay and "
+        "Graubard's standard errors, clusters less coefficients as degrees of freedom"
+    ),
+    "mixed": (
+        "linear mixed model, restricted maximum likelihood, Kenward and Roger's "
+        "standard errors and degrees of freedom"
+    ),
+    "permutation": (
+        "least squares, judged against the other allocations that could have been"
+    ),
+}
+
+
+_FAMILIES: dict[Scale, Family] = {
+    "difference": "gaussian",
+    "risk-ratio": "poisson",
+    "odds-ratio": "binomial",
+}
+
+
+@dataclass(frozen=True)
+class Fit:
+    """An effect on its scale: a difference, or a ratio."""
+
+    estimate: float
+    lower: float
+    upper: float
+    p_value: float
+    df: float | None = None
+    icc: float | None = None
+    """Correlation of two persons of a cluster (and period)."""
+    n_allocations: int | None = None
+
+
+def fit(trial: Trial, method: Method, scale: Scale, *, level: float, seed: int) -> Fit:
+    """Estimate the effect of being exposed, active less the other arm.
+
+    Raises
+    ------
+    ValueError
+        As the methods: where the data cannot give a number, the reason.
+    """
+    known = trial.observed
+    y = trial.outcome[known]
+    clusters = None if trial.clusters is None else trial.clusters[known]
+    X = _design_matrix(trial)[known]
+    if method == "permutation":
+        return _permuted(trial, level=level, seed=seed)
+    if method == "gee":
+        return _marginal(y, X, clusters, scale, level=level)
+    if method == "mixed":
+        assert clusters is not None
+        periods = None if trial.periods is None else trial.periods[known]
+        mixed = linear_mixed(y, X, clusters, periods, level=level)
+        return Fit(
+            mixed.estimate, mixed.lower, mixed.upper, mixed.p_value, mixed.df, mixed.icc
+        )
+    found = cluster_ols(y, X, clusters, level=level)
+    return Fit(found.estimate, found.lower, found.upper, found.p_value, found.df)
+
+
+def _marginal(
+    y: Floats, X: Floats, clusters: Codes | None, scale: Scale, *, level: float
+) -> Fit:
+    """Fit a marginal model; a risk ratio by Poisson's with a robust variance."""
+    found = gee(
+        y,
+        X,
+        np.arange(len(y)) if clusters is None else clusters,
+        family=_FAMILIES[scale],
+        exchangeable=clusters is not None,
+        level=level,
+    )
+    values = (found.estimate, found.lower, found.upper)
+    if scale != "difference":
+        values = (np.exp(values[0]), np.exp(values[1]), np.exp(values[2]))
+    one, lower, upper = map(float, values)
+    icc = None if clusters is None else found.correlation
+    return Fit(one, lower, upper, found.p_value, found.df, icc)
+
+
+def _permuted(trial: Trial, *, level: float, seed: int) -> Fit:
+    assert trial.schedule is not None
+    assert trial.clusters is not None
+    if np.isnan(trial.schedule).any():
+        raise ValueError(
+            "a cluster has nobody in some period: what another order of switching "
+            "would have shown cannot be told; try --method mixed"
+        )
+    known = trial.observed
+    columns = [values[known] for values in trial.covariates.values()]
+    found = permutation(
+        trial.outcome[known],
+        trial.clusters[known],
+        trial.schedule,
+        periods=None if trial.periods is None else trial.periods[known],
+        adjust=np.column_stack(columns) if columns else None,
+        strata=trial.strata,
+        rng=np.random.default_rng(seed),
+        level=level,
+    )
+    return Fit(
+        found.estimate,
+        found.lower,
+        found.upper,
+        found.p_value,
+        n_allocations=found.n_allocations,
+    )
+
+
+def _design_matrix(trial: Trial) -> Floats:
+    """Give exposure first, a constant, then periods, strata and covariates."""
+    columns: list[Floats] = [trial.active.astype(float), np.ones(len(trial.outcome))]
+    if trial.periods is not None:
+        columns += _indicators(trial.periods)
+    if trial.strata is not None:
+        of_person = (
+            trial.strata if trial.clusters is None else trial.strata[trial.clusters]
+        )
+        columns += _indicators(of_person)
+    return np.column_stack([*columns, *trial.covariates.values()])
+
+
+def _indicators(codes: NDArray[np.intp]) -> list[Floats]:
+    return [(codes == code).astype(float) for code in np.unique(codes)[1:]]

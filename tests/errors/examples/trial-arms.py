@@ -1,0 +1,13 @@
+"""A trial of three arms is none of two."""
+
+rows = "arm,done\n" + "".join(f"{n % 3},{int(n % 5 < 2)}\n" for n in range(40))
+(folder / "trial.csv").write_text(rows)
+command(
+    "rounds evaluation analyse trial.csv --outcome done --arm arm --design individual"
+)
+# Instead:
+rows = "arm,done\n" + "".join(f"{n % 2},{int(n % 5 < 2)}\n" for n in range(40))
+(folder / "trial.csv").write_text(rows)
+command(
+    "rounds evaluation analyse trial.csv --outcome done --arm arm --design individual"
+)

@@ -1,0 +1,16 @@
+"""Clusters were randomised, and their column is not named."""
+
+rows = "clinic,arm,done\n" + "".join(
+    f"c{n // 5},{n // 5 % 2},{int(n * 7 % 5 < 2)}\n" for n in range(40)
+)
+(folder / "trial.csv").write_text(rows)
+command("rounds evaluation analyse trial.csv --outcome done --arm arm --design cluster")
+# Instead:
+rows = "clinic,arm,done\n" + "".join(
+    f"c{n // 5},{n // 5 % 2},{int(n * 7 % 5 < 2)}\n" for n in range(40)
+)
+(folder / "trial.csv").write_text(rows)
+command(
+    "rounds evaluation analyse trial.csv --outcome done --arm arm"
+    " --design cluster --cluster clinic"
+)
