@@ -25,8 +25,8 @@ test-kill: .venv/dev ## 200 kills of the CDS service under load
 test-kill-load: .venv/dev ## 300 kills of loads, with a reader beside them
 	ROUNDS_LOAD_KILLS=300 $(BIN)/pytest -s tests/journeys/test_load_kill.py
 
-test-engines: .venv/dev ## the measures' tests on every engine, and 2,000 random definitions and databases
-	ROUNDS_ENGINES="duckdb postgresql spark" $(BIN)/pytest tests/spec/test_definitions_*.py tests/conformance/test_datamart_engines.py tests/journeys/test_engines.py
+test-engines: .venv/dev ## the measures' tests on every engine, and 2,000 random pairs of definition and data: ROUNDS_PAIRS of them, from the one numbered ROUNDS_PAIRS_FROM
+	ROUNDS_ENGINES="duckdb postgresql spark" $(BIN)/pytest tests/spec/test_definitions_*.py tests/conformance/test_datamart_engines.py tests/conformance/test_cohorts_elsewhere.py tests/journeys/test_engines.py tests/journeys/test_cohort_measures.py
 	ROUNDS_ENGINES="duckdb postgresql spark" ROUNDS_PAIRS=$${ROUNDS_PAIRS:-2000} $(BIN)/pytest -s tests/properties/test_datamart_engines.py
 
 test-batches: .venv/dev ## 1,000 batches of FHIR changes, in any order and repeated

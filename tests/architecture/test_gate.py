@@ -10,10 +10,13 @@ EXACT = {
         "export_omop",
         "members_of",
         "members_of_each",
+        "members_of_months",
+        "members_over",
         "origins",
         "run_cohorts",
         "run_cohorts_with_members",
         "run_measure",
+        "run_measure_over",
         "write_subjects",
     },
     "rounds.ledger": {

@@ -109,20 +109,20 @@ def test_a_table_that_a_cohort_reads_and_the_cdm_lacks_is_named(tmp_path):
     assert "device_exposure" in caught.value.what
 
 
-def test_an_engine_that_could_keep_nothing_says_so(tmp_path):
-    """Spark keeps what it reads in between only in tables, and none is made there."""
+def test_an_engine_that_cohorts_are_not_written_for_says_so(tmp_path):
+    """No such engine is run yet; one that will be must be compared before."""
 
-    class LikeSpark(DuckDbEngine):
-        dialect = "spark"
+    class LikeTrino(DuckDbEngine):
+        dialect = "trino"
 
         def holds(self, _):
             return False
 
     with (
         cdm_elsewhere("duckdb", tmp_path, {"person": made()["person"]}),
-        CdmDatabase(LikeSpark(tmp_path / "cdm.duckdb"), "a lake") as datamart,
+        CdmDatabase(LikeTrino(tmp_path / "cdm.duckdb"), "a lake") as datamart,
         pytest.raises(DefinitionError) as caught,
     ):
         run_cohorts(datamart, COHORTS[:1])
     assert caught.value.code == "cohort-engine"
-    assert "rounds cohort show FILE --sql spark" in caught.value.remedies[1]
+    assert "rounds data load" in caught.value.remedies[0]

@@ -17,6 +17,7 @@ from stories.measures import TYPES
 from stories.postgres_server import PASSWORD, programs, server
 
 DAYS = ("--from", "2024-01-08", "--to", "2024-12-31")
+QUARTERS = ("--every", "quarter", "--by", "care_site")
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +158,37 @@ def test_the_same_command_answers_from_a_duckdb_file(omop, own, tmp_path, capsys
     into_duckdb(omop, folder / "omop.duckdb")
     for by, expected in own.items():
         same(counted(folder, capsys, "--by", by), expected)
+
+
+@pytest.fixture
+def own_quarters(omop, tmp_path, capsys):
+    """What the same rows say of each quarter when they are loaded."""
+    folder = tmp_path / "own"
+    assert main(["init", str(folder), "--from", str(omop)]) == 0
+    assert main(["data", "load", str(omop), "--project", str(folder)]) == 0
+    return counted(folder, capsys, *QUARTERS)["periods"]
+
+
+def same_quarters(found, own):
+    for one, expected in zip(found["periods"], own, strict=True):
+        for part in ("name", "populations", "by"):
+            assert one[part] == expected[part]
+        assert one.get("overall") == expected.get("overall")
+    assert any(one["populations"].get("denominator") for one in own)
+    assert "a database that may change" in " ".join(found["limitations"])
+
+
+def test_quarters_are_answered_from_postgresql(
+    url, schema, own_quarters, tmp_path, capsys
+):
+    folder = project(tmp_path, f'engine = "postgresql"\ncdm = "{url}"')
+    same_quarters(counted(folder, capsys, *QUARTERS), own_quarters)
+
+
+def test_quarters_are_answered_from_a_duckdb_file(omop, own_quarters, tmp_path, capsys):
+    folder = project(tmp_path, 'engine = "duckdb"\ncdm = "omop.duckdb"')
+    into_duckdb(omop, folder / "omop.duckdb")
+    same_quarters(counted(folder, capsys, *QUARTERS), own_quarters)
 
 
 def test_nothing_can_be_written_through_an_engine(url, schema):
@@ -309,8 +341,9 @@ def spark():
         yield engine
 
 
-def test_the_same_command_answers_from_spark(spark, omop, own, tmp_path, capsys):
-    """Of parquet files, a table each, in a session on this machine."""
+@pytest.fixture
+def on_spark(spark, omop, tmp_path):
+    """Parquet files, a table each, in a session on this machine."""
     lake = tmp_path / "lake"
     lake.mkdir()
     for path in omop.glob("*.parquet"):
@@ -318,8 +351,15 @@ def test_the_same_command_answers_from_spark(spark, omop, own, tmp_path, capsys)
     for table, _ in lacking(omop):
         pq.write_table(arrow(table, []), lake / f"{table}.parquet")
     section = f'engine = "spark"\ncdm = "local[1]"\nfolder = "{lake}"'
-    folder = project(tmp_path, section)
-    same(counted(folder, capsys, "--by", "care_site"), own["care_site"])
+    return project(tmp_path, section)
+
+
+def test_the_same_command_answers_from_spark(on_spark, own, capsys):
+    same(counted(on_spark, capsys, "--by", "care_site"), own["care_site"])
+
+
+def test_quarters_are_answered_from_spark(on_spark, own_quarters, capsys):
+    same_quarters(counted(on_spark, capsys, *QUARTERS), own_quarters)
 
 
 def test_spark_says_nothing_of_a_row(spark, capfd):

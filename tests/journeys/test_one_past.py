@@ -66,11 +66,20 @@ def test_sites_are_not_named_while_a_trial_randomises_them(tmp_path, capsys):
     assert shown == sorted(shown)
 
 
+QUARTERS = ["--from", "2024-01-01", "--to", "2024-12-31", "--every", "quarter"]
+
+
 def test_no_command_names_a_site_while_a_trial_randomises_them(tmp_path, capsys):
     past = begin(tmp_path / "past", OPTIONS, silent)
     named = {unit.unit for unit in past.problem.units}
     assert len(named) > 3
-    for command in (["problem", "run"], ["problem", "list"]):
+    over = ["measure", "run", "blood-pressure-control", *QUARTERS]
+    for command in (
+        ["problem", "run"],
+        ["problem", "list"],
+        [*over, "--by", "care_site"],
+        [*over, "--by", "provider,sex"],
+    ):
         assert main([*command, "--project", str(past.project.root), "--json"]) == 0
         told = capsys.readouterr().out
         assert not [name for name in named if name in told], command

@@ -87,7 +87,12 @@ def _same(measure, found, judged, *, monthly):
 def _same_numbers(measure, found, judged):
     if measure.scoring == "continuous-variable":
         values = [row.value if row.observed else None for row in judged]
-        np.testing.assert_array_equal(found.value, _array(values))
+        if '"link":"log' in measure.measure_observation.model_dump_json():
+            _alike(
+                found.value, values
+            )  # Java's exponential has a last digit of its own
+        else:
+            np.testing.assert_array_equal(found.value, _array(values))
     if measure.scoring == "ratio":
         for name in ("numerator_value", "denominator_value"):
             _alike(getattr(found, name), [getattr(row, name) for row in judged])

@@ -1,22 +1,38 @@
-"""A CDM that is already there: a DuckDB file, or a schema whose reader may only read."""
+"""A CDM that is already there: a DuckDB file, a schema whose reader may only read, and
+parquet files that Spark reads, where Spark is asked."""
 
 from contextlib import contextmanager
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
 
-from stories.engines import missing
+from stories.engines import ENGINES, missing, opened
 from stories.postgres_server import PASSWORD, programs, server
 
-PLACES = ("duckdb", "postgresql")
+PLACES = ("duckdb", "postgresql", *(one for one in ENGINES if one == "spark"))
 
 
 @contextmanager
 def cdm_elsewhere(engine, folder, tables):
     """Put tables into one; give what `[datamart]` of rounds.toml says of it."""
-    opened = _file(folder, tables) if engine == "duckdb" else _schema(tables)
-    with opened as settings:
+    put = {
+        "duckdb": lambda: _file(folder, tables),
+        "postgresql": lambda: _schema(tables),
+        "spark": lambda: _lake(folder, tables),
+    }
+    with put[engine]() as settings:
         yield settings
+
+
+@contextmanager
+def _lake(folder, tables):
+    lake = folder / "lake"
+    lake.mkdir()
+    for name, table in tables.items():
+        pq.write_table(table, lake / f"{name}.parquet")
+    with opened("spark"):
+        yield {"engine": "spark", "cdm": "local[1]", "folder": str(lake)}
 
 
 @contextmanager

@@ -36,6 +36,16 @@ SPARK = {
     "spark.default.parallelism": "1",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.constraintPropagation.enabled": "false",
+    # Small things in small pieces of memory: a page of the default size, zeroed for
+    # each sort and each aggregate, takes longer than what is done in it.
+    "spark.driver.memory": "2g",
+    "spark.buffer.pageSize": "1m",
+    # A broadcast is a job of its own; in one partition a join needs none.
+    "spark.sql.autoBroadcastJoinThreshold": "-1",
+    "spark.shuffle.compress": "false",
+    # What a plan looks like is written down for each, and nobody reads it.
+    "spark.sql.ui.explainMode": "simple",
+    "spark.sql.maxPlanStringLength": "100",
 }
 
 
@@ -112,9 +122,15 @@ class Spark:
 
         SparkEngine("local[1]", schema="global_temp", settings=SPARK)
         self.session = SparkSession.getActiveSession()
+        self.empty = {table: self._made(table, ()) for table in TYPES}
 
     def close(self):
         self.session.stop()
+
+    def _made(self, table, rows):
+        # Rows, not the text of a query: Spark would read that again at each use. In one
+        # partition that is known to be one, nothing has to be shuffled.
+        return self.session.createDataFrame(arrow(table, rows)).coalesce(1)
 
     @contextmanager
     def datamart(self, rows, only=None):
@@ -124,8 +140,8 @@ class Spark:
             if only is not None and table not in only:
                 self.session.catalog.dropGlobalTempView(table)
                 continue
-            # Rows, not the text of a query: Spark would read that again at each use.
-            frame = self.session.createDataFrame(arrow(table, rows.get(table, ())))
+            given = rows.get(table)
+            frame = self._made(table, given) if given else self.empty[table]
             frame.createOrReplaceGlobalTempView(table)
         engine = SparkEngine("local[1]", schema="global_temp")
         with CdmDatabase(engine, engine.place) as datamart:

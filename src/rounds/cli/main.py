@@ -91,6 +91,7 @@ _ELSEWHERE = {
     ("measure", "check"): "measure_define",
     ("measure", "define"): "measure_define",
     ("measure", "example"): "measure_example",
+    ("measure", "run"): "measure_run",
     ("measure", "show"): "measure_show",
     ("evaluation", "analyse"): "evaluation_analyse",
     ("evaluation", "power"): "evaluation_power",

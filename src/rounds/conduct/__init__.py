@@ -5,9 +5,11 @@ from rounds.conduct.bedside import refresh_bedside
 from rounds.conduct.desk import Desk
 from rounds.conduct.explaining import run_explain
 from rounds.conduct.gate import Gate, publishable
+from rounds.conduct.gate_periods import measure_over
 from rounds.conduct.lineage import impact_of_file, why_with_files
 from rounds.conduct.masking import without_sites
 from rounds.conduct.opportunities import opened_problem, run_opportunities
+from rounds.conduct.periods import each_period, period_name
 from rounds.conduct.plan import Plan
 from rounds.conduct.project import Project
 from rounds.conduct.reconcile import reconcile
@@ -25,8 +27,11 @@ __all__ = [
     "Plan",
     "Project",
     "answer_alert",
+    "each_period",
     "impact_of_file",
+    "measure_over",
     "opened_problem",
+    "period_name",
     "publishable",
     "reconcile",
     "refresh_bedside",

@@ -1,6 +1,7 @@
 """What an engine must keep: the answers of the reference engine, and no trace.
 
 - Every shipped measure counts what the reference engine counts, overall and by unit.
+- Of several periods asked at once, each is what it is by itself.
 - A tie between texts goes by their code points, whatever the database's language.
 - A value in another unit is converted and rounded to the same last digit.
 - Who opted out is in no count, and stands in no statement.
@@ -16,7 +17,7 @@ from typing import Any, Final
 
 import pytest
 
-from rounds.datamart import AnyDatamart, run_measure
+from rounds.datamart import AnyDatamart, run_measure, run_measure_over
 from rounds.definitions import builtin_measures, vocabulary_of
 from rounds.definitions.reference import evaluate
 from rounds.nouns import DataError, Measure, MeasureResult, NotEstimable, Period
@@ -27,6 +28,13 @@ Tables = Mapping[str, Sequence[Mapping[str, Any]]]
 """OMOP's name of a table → its rows; a column that a row lacks is NULL."""
 
 _PERIOD: Final = Period(start=dt.date(2025, 1, 1), end=dt.date(2025, 6, 30))
+_PERIODS: Final = (
+    _PERIOD,
+    Period(start=dt.date(2025, 2, 1), end=dt.date(2025, 2, 28)),
+    Period(start=dt.date(2025, 4, 1), end=dt.date(2025, 6, 30)),
+    Period(start=dt.date(2019, 1, 1), end=dt.date(2019, 12, 31)),
+)
+"""Periods within each other and apart, and one of which nothing is known."""
 _CODES: Final = {
     1: ("http://hl7.org/fhir/sid/icd-10-cm", "I10"),
     2: ("http://loinc.org", "8480-6"),
@@ -191,6 +199,17 @@ class BaseEngine(ABC):
         assert sum(one.numerator or 0 for one in result.by) == sum(
             row.numerator for row in judged
         )
+
+    def test_of_several_periods_each_is_what_it_is_by_itself(self) -> None:
+        """By one query, and by one for each: months, and half a year around them."""
+        measure = builtin_measures()["blood-pressure-control"]
+        with self.opened(small_cdm()) as datamart:
+            found = run_measure_over(datamart, measure, _PERIODS, by="care_site")
+            alone = [
+                run_measure(datamart, measure, one, by="care_site") for one in _PERIODS
+            ]
+        assert list(found) == alone
+        assert [isinstance(one, MeasureResult) for one in found] == [True] * 3 + [False]
 
     def test_who_opted_out_is_in_no_count(self) -> None:
         """Also one whose identifier has a quote in it."""

@@ -17,7 +17,12 @@ from rounds.datamart.lineage import Place, Subjects, origins, write_subjects
 from rounds.datamart.load import change_vocabulary, load
 from rounds.datamart.load_report import LoadReport, Reason, TypeCount
 from rounds.datamart.measures import run_measure, run_measure_over
-from rounds.datamart.members import members_of, members_of_each, members_of_months
+from rounds.datamart.members import (
+    members_of,
+    members_of_each,
+    members_of_months,
+    members_over,
+)
 from rounds.datamart.store import Snapshot, Store
 from rounds.datamart.vocabulary.loading import load_vocabulary
 
@@ -47,6 +52,7 @@ __all__ = [
     "members_of",
     "members_of_each",
     "members_of_months",
+    "members_over",
     "open_cdm",
     "origins",
     "publish_bedside",

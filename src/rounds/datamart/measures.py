@@ -36,6 +36,7 @@ __all__ = [
     "CHARACTERISTICS",
     "MeasureResult",
     "asked_for",
+    "asked_over",
     "run_measure",
     "run_measure_over",
 ]
@@ -182,24 +183,16 @@ def run_measure_over(
     DataError
         If the datamart cannot be read.
     """
-    if measure.basis == "person" and "month" in (by or "").split(","):
-        raise DefinitionError(
-            f"Measure.{measure.name} is run over {len(periods)} periods, and cannot be "
-            "split by month within them.",
-            code="no-monthly-form",
-            why="In a month, persons are judged by the days of that month alone.",
-            remedies=("Give the months as periods.", "Run one period by month."),
-        )
+    _refuse_months(measure, periods, by)
     refused = [without_days(datamart, measure, one, by) for one in periods]
     answerable = [one for one, no in zip(periods, refused, strict=True) if no is None]
     if not answerable:
         return tuple(no for no in refused if no is not None)
-    asked = asked_for(
-        datamart, measure, answerable[0], by=by, without=without, cohorts=cohorts
+    asked = asked_over(
+        datamart, measure, answerable, by=by, without=without, cohorts=cohorts
     )
     if isinstance(asked, NotEstimable):
         return (asked,) * len(periods)
-    asked = replace(asked, periods=tuple(answerable))
     found: Iterable[Found | None]
     if measure.scoring == "proportion" and measure.expected is None:
         found = (of_counts(measure, one, by) for one in counts_each(datamart, asked))
@@ -231,6 +224,40 @@ def asked_for(
     """
     _refuse(measure, by)
     return asked_of(datamart, measure, period, by=by, without=without, cohorts=cohorts)
+
+
+def asked_over(
+    datamart: Any,
+    measure: Measure,
+    periods: Sequence[Period],
+    *,
+    by: str | None = None,
+    without: frozenset[str] = frozenset(),
+    cohorts: Mapping[Ref, str] | None = None,
+) -> Asked | NotEstimable:
+    """Make of a question over several periods what is asked of a datamart.
+
+    Parameters and errors are those of `run_measure_over`; the periods are at least one,
+    and all of them can be answered where dates were de-identified.
+    """
+    _refuse_months(measure, periods, by)
+    asked = asked_for(
+        datamart, measure, periods[0], by=by, without=without, cohorts=cohorts
+    )
+    if isinstance(asked, NotEstimable):
+        return asked
+    return replace(asked, periods=tuple(periods))
+
+
+def _refuse_months(measure: Measure, periods: Sequence[Period], by: str | None) -> None:
+    if measure.basis == "person" and "month" in (by or "").split(","):
+        raise DefinitionError(
+            f"Measure.{measure.name} is run over {len(periods)} periods, and cannot be "
+            "split by month within them.",
+            code="no-monthly-form",
+            why="In a month, persons are judged by the days of that month alone.",
+            remedies=("Give the months as periods.", "Run one period by month."),
+        )
 
 
 def _refuse(measure: Measure, by: str | None) -> None:

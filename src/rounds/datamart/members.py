@@ -3,7 +3,7 @@
 Nothing of this is shown to anybody: the gate keeps it in `private/`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -11,17 +11,19 @@ from numpy.typing import NDArray
 
 from rounds.datamart.counts import labels_of, populations_of
 from rounds.datamart.measure_units import used_rows
-from rounds.datamart.measures import asked_for
-from rounds.datamart.rows import MeasureRows, fetch
+from rounds.datamart.measures import asked_for, asked_over
+from rounds.datamart.rows import MeasureRows, fetch, fetch_each
 from rounds.methods.differencing import PersonSum
-from rounds.nouns import Measure, NotEstimable, Period, Ref
+from rounds.nouns import Measure, MeasureResult, NotEstimable, Period, Ref
 
-__all__ = ["members_of", "members_of_each", "members_of_months"]
+__all__ = ["members_of", "members_of_each", "members_of_months", "members_over"]
 
 _SCALE: Final = 1e3
 """Values are told with decimals; sums of them are compared as whole thousandths."""
 _RISK_SCALE: Final = 1e6
 """Risks as whole millionths: one of a few in ten thousand must not become nothing."""
+_MOST_ROWS: Final = 2_000_000
+"""So many subjects are read at once, unless one period alone has more."""
 
 Chosen = NDArray[np.bool_] | NDArray[np.intp]
 Numbers = NDArray[np.float64]
@@ -66,13 +68,81 @@ def members_of(
     if isinstance(asked, NotEstimable):
         return {}
     rows = fetch(datamart, asked)
+    split = fetch(datamart, asked, monthly=True) if asked.is_monthly else rows
+    return _members(measure, rows, split, by)
+
+
+def members_over(
+    datamart: Any,
+    measure: Measure,
+    results: Sequence[MeasureResult],
+    *,
+    without: frozenset[str] = frozenset(),
+    cohorts: Mapping[Ref, str] | None = None,
+) -> Iterator[dict[str, tuple[PersonSum, ...]]]:
+    """Give the sums over persons of the results of several periods, one by one.
+
+    Periods are read together, in lots that fit into memory.
+
+    Parameters
+    ----------
+    datamart : Datamart
+        Open.
+    measure, without, cohorts
+        As `run_measure_over` took them.
+    results : sequence of MeasureResult
+        Exact, as `run_measure_over` gave them.
+
+    Yields
+    ------
+    dict of str to tuple of PersonSum
+        Of each result, as `members_of` gives it of its period.
+
+    Raises
+    ------
+    DefinitionError, DataError
+        As `run_measure_over` does.
+    """
+    for lot in _lots(results):
+        by = lot[0].by_characteristic
+        asked = asked_over(
+            datamart,
+            measure,
+            [one.period for one in lot],
+            by=by,
+            without=without,
+            cohorts=cohorts,
+        )
+        if isinstance(asked, NotEstimable):  # A database of others may have changed.
+            yield from ({} for _ in lot)
+            continue
+        for rows in fetch_each(datamart, asked):
+            yield _members(measure, rows, rows, by)
+
+
+def _lots(results: Sequence[MeasureResult]) -> Iterator[list[MeasureResult]]:
+    """Put results into lots, none of more subjects than are read at once."""
+    lot: list[MeasureResult] = []
+    n = 0
+    for one in results:
+        size = one.populations.get("initial_population") or 0
+        if lot and n + size > _MOST_ROWS:
+            yield lot
+            lot, n = [], 0
+        lot.append(one)
+        n += size
+    if lot:
+        yield lot
+
+
+def _members(
+    measure: Measure, rows: MeasureRows, split: MeasureRows, by: str | None
+) -> dict[str, tuple[PersonSum, ...]]:
+    """Give the sums of the whole, of its populations and, where split, of its units."""
     found = {"overall": _told(measure, rows, used_rows(measure, rows))}
     for name, chosen in _populations(measure, rows).items():
         found[f"population {name}"] = (_count(rows, chosen),)
-    if by is None:
-        return found
-    split = fetch(datamart, asked, monthly=True) if asked.is_monthly else rows
-    return found | _by_label(measure, split, by, "unit")
+    return found if by is None else found | _by_label(measure, split, by, "unit")
 
 
 def members_of_each(

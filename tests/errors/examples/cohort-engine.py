@@ -1,4 +1,4 @@
-"""A cohort is asked of an engine that cannot keep what it reads in between."""
+"""A cohort is asked of an engine for which Circe's SQL is not written."""
 
-# Not made here: it takes a session of Spark; a test in tests/conformance makes an engine
-# of its kind.
+# Not made here: no engine that is run is one; a test in tests/conformance makes an
+# engine of that kind.

@@ -14,8 +14,9 @@ import pyarrow as pa
 
 from rounds.datamart.cohorts.dialects import Dialect, tables_for_results
 from rounds.datamart.cohorts.domains import reads_of
-from rounds.datamart.cohorts.folding import attrition_and_rows, rows_alone
+from rounds.datamart.cohorts.folding import Folded, attrition_and_rows, rows_alone
 from rounds.datamart.cohorts.reading import Reading, concept_ids, tables_of
+from rounds.datamart.engines.dialects import translated
 from rounds.datamart.mapping import cdm_tables
 from rounds.nouns import Cohort
 from rounds.nouns.errors import DefinitionError
@@ -25,7 +26,11 @@ if TYPE_CHECKING:
 
 __all__ = ["filled_elsewhere", "reading_elsewhere", "stays_query"]
 
-_DIALECTS: Final[dict[str, Dialect]] = {"duckdb": "duckdb", "postgres": "postgresql"}
+_DIALECTS: Final[dict[str, Dialect]] = {
+    "duckdb": "duckdb",
+    "postgres": "postgresql",
+    "spark": "spark",
+}
 """sqlglot's name → what cohorts are written in, of engines that they are run on."""
 _HERE: Final = "elsewhere"
 _PERSONS: Final = (
@@ -52,9 +57,9 @@ def stays_query(engine: "RemoteEngine", cohort: Cohort) -> str:
         If cohorts are not run on this engine, or Circe has no SQL for the cohort.
     """
     own = _own_vocabulary(engine, cohort, known=_has_vocabulary(engine))
-    sql = rows_alone(cohort, _dialect(engine), engine.stored, own)
-    name = f"stays_{_digest(sql)}"
-    engine.native(name, sql, own)
+    folded = rows_alone(cohort, _dialect(engine), own)
+    name = f"stays_{_digest(folded)}"
+    engine.native(name, folded.sql, made=folded.made, own=own)
     return f"SELECT subject_id, cohort_start_date, cohort_end_date FROM {name}"
 
 
@@ -121,12 +126,9 @@ def _dialect(engine: "RemoteEngine") -> Dialect:
         raise DefinitionError(
             f"Cohorts are not run on {engine.place}.",
             code="cohort-engine",
-            why="A cohort stores what it reads again and again; this engine can store "
-            "it only in tables of the database, and Rounds writes none there.",
-            remedies=(
-                "Read the CDM with PostgreSQL or DuckDB, or load it: rounds data load",
-                "Run the statements yourself: rounds cohort show FILE --sql spark",
-            ),
+            why="Circe's SQL is written for DuckDB, PostgreSQL and Spark, and what has "
+            "not been compared gives no numbers.",
+            remedies=("Load the CDM into a datamart of your own: rounds data load",),
         )
     return _DIALECTS[engine.dialect]
 
@@ -135,9 +137,9 @@ def _compute(
     engine: "RemoteEngine", cohort: Cohort, opened: Reading, number: int
 ) -> None:
     own = _own_vocabulary(engine, cohort, known=opened.has_vocabulary)
-    sql = attrition_and_rows(cohort, _dialect(engine), engine.stored, own)
-    name = f"found_{_digest(sql)}"
-    engine.native(name, sql, own)
+    folded = attrition_and_rows(cohort, _dialect(engine), own)
+    name = f"found_{_digest(folded)}"
+    engine.native(name, folded.sql, made=folded.made, own=own)
     columns = "is_step, person_id, start_date, end_date, mask, events"
     found = engine.read({}, f"SELECT {columns} FROM {name}", {})
     here = opened.cursor
@@ -171,10 +173,11 @@ def _has_vocabulary(engine: "RemoteEngine") -> bool:
 def _own_vocabulary(
     engine: "RemoteEngine", cohort: Cohort, *, known: bool
 ) -> dict[str, str]:
-    """Write what the CDM's vocabulary lacks: name → query."""
+    """Write what the CDM's vocabulary lacks: name → query in the engine's dialect."""
     own = {} if known else _stand_for_themselves(cohort)
-    maps = engine.holds("concept_relationship")
-    return own if maps else own | _NOTHING_MAPS
+    if not engine.holds("concept_relationship"):
+        own = own | _NOTHING_MAPS
+    return {name: translated(sql, engine.dialect) for name, sql in own.items()}
 
 
 def _stand_for_themselves(cohort: Cohort) -> dict[str, str]:
@@ -245,5 +248,6 @@ def _put(here: duckdb.DuckDBPyConnection, table: str, columns: Any) -> None:
     here.unregister("given")
 
 
-def _digest(sql: str) -> str:
-    return hashlib.sha256(sql.encode()).hexdigest()[:24]
+def _digest(folded: Folded) -> str:
+    text = "\n".join([*folded.made, *folded.made.values(), folded.sql])
+    return hashlib.sha256(text.encode()).hexdigest()[:24]

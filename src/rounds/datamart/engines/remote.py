@@ -74,7 +74,14 @@ class RemoteEngine(ABC):
             self._answers[query] = list(zip(*columns, strict=True))
         return self._answers[query]
 
-    def native(self, name: str, sql: str, own: Collection[str] = ()) -> None:
+    def native(
+        self,
+        name: str,
+        sql: str,
+        *,
+        made: Mapping[str, str] | None = None,
+        own: Collection[str] = (),
+    ) -> None:
         """Make known a table that later queries may read by its name.
 
         Parameters
@@ -84,10 +91,18 @@ class RemoteEngine(ABC):
         sql : str
             A SELECT in the engine's own dialect, in which tables of the CDM are named
             without a schema. It is a part of each statement that reads it.
+        made : mapping of str to str, optional
+            Tables that it reads, each computed once: name → SELECT, in the same
+            dialect, each after those that it reads.
         own : collection of str
-            Tables of the CDM in whose place the SELECT has its own.
+            Those of the tables that are in the place of the CDM's.
         """
-        self._natives[name] = (sql, frozenset(own))
+        first = ",\n".join(
+            f"{each} {self.stored} (\n{select}\n)"
+            for each, select in (made or {}).items()
+        )
+        whole = f"WITH {first}\n{sql}" if first else sql
+        self._natives[name] = (whole, frozenset(own))
 
     def statement(
         self, tables: Mapping[str, str], query: str, given: Iterable[str] = ()

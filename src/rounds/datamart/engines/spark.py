@@ -2,8 +2,9 @@
 
 Spark writes the text of a WITH query in wherever it is read, so that a chain of tables,
 each read twice, would grow without bounds. Therefore what is read twice is computed
-once and kept with the executors (`localCheckpoint`) until the measure is read; the rest
-is one WITH query. Nothing is written to a catalogue or to files of the CDM.
+once and kept with the executors (`localCheckpoint`) while the CDM is open, for the
+counts of a measure and who is in them are made of the same tables; the rest is one WITH
+query. Nothing is written to a catalogue or to files of the CDM.
 
 References
 ----------
@@ -12,9 +13,12 @@ https://spark.apache.org/docs/latest/api/python/reference/pyspark.sql/api/pyspar
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+import pyarrow as pa
 
 from rounds.datamart.engines import failures
 from rounds.datamart.engines.base import Lists
@@ -23,7 +27,6 @@ from rounds.datamart.engines.remote import RemoteEngine, by_name
 from rounds.nouns.errors import RoundsError
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from numpy.typing import NDArray
 
 __all__ = ["SparkEngine"]
@@ -48,7 +51,18 @@ _LOCAL: Final = {
     "spark.ui.showConsoleProgress": "false",
 }
 """What a session of our own on this machine is set to; others keep their settings."""
+_MOST_KEPT: Final = 48
+"""So many computed tables are kept; the oldest are let go first."""
 _SAFE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
+
+
+@dataclass(frozen=True)
+class _Chain:
+    """A SELECT in Spark's own dialect, and the tables that it reads."""
+
+    made: Mapping[str, str]
+    sql: str
+    own: frozenset[str]
 
 
 class SparkEngine(RemoteEngine):
@@ -89,6 +103,8 @@ class SparkEngine(RemoteEngine):
         shown = address.partition("/;")[0]
         super().__init__(f"{shown} ({schema or folder})")
         self._schema, self._folder = schema, folder
+        self._kept: dict[str, Any] = {}
+        self._chains: dict[str, _Chain] = {}
         with _said(self.place, starting=True):
             self._session = _session(address, settings or {})
             self._session.sql("SELECT 1").collect()
@@ -96,6 +112,7 @@ class SparkEngine(RemoteEngine):
     def close(self) -> None:
         """Let go of what was derived; the session may be others' too, and stays."""
         self._relations.clear()
+        self._kept.clear()
 
     def _found(self, table: str) -> Relation | None:
         with _said(self.place):
@@ -130,6 +147,17 @@ class SparkEngine(RemoteEngine):
                 return []
             raise
 
+    def native(
+        self,
+        name: str,
+        sql: str,
+        *,
+        made: Mapping[str, str] | None = None,
+        own: Collection[str] = (),
+    ) -> None:
+        """Make known a table in Spark's own dialect: a view, once it is read."""
+        self._chains[name] = _Chain(dict(made or {}), sql, frozenset(own))
+
     def read(
         self, tables: Mapping[str, str], query: str, lists: Lists
     ) -> "dict[str, NDArray[Any]]":
@@ -138,38 +166,76 @@ class SparkEngine(RemoteEngine):
         try:
             with _said(self.place):
                 self._hand_over(lists, views)
+                self._show_chains([*tables.values(), query], views)
                 rest = self._computed(tables, query, views)
             return by_name(self._fetched(self.statement(rest, query)))
+        except RoundsError:
+            self._kept.clear()  # What was kept may be gone with an executor.
+            raise
         finally:
+            for name in list(self._kept)[:-_MOST_KEPT]:
+                del self._kept[name]
             with _said(self.place):
                 for view in views:
                     self._session.catalog.dropTempView(view)
 
     def _hand_over(self, lists: Lists, views: list[str]) -> None:
         for name, (column, values) in lists.items():
-            kind = "BIGINT" if column.endswith("_id") else "STRING"
-            rows = [(value,) for value in values]
-            frame = self._session.createDataFrame(rows, f"{column} {kind}")
-            frame.createOrReplaceTempView(name)
+            kind = pa.int64() if column.endswith("_id") else pa.string()
+            given = pa.table({column: pa.array(values, kind)})
+            self._session.createDataFrame(given).createOrReplaceTempView(name)
             views.append(name)
+
+    def _show_chains(self, statements: Iterable[str], views: list[str]) -> None:
+        """Make views of the tables in Spark's own dialect that statements read."""
+        text = " ".join(statements)
+        for name, chain in self._chains.items():
+            if not _reads_of(name, text):
+                continue
+            if name not in self._kept:
+                self._kept[name] = self._computed_chain(chain)
+            self._kept[name].createOrReplaceTempView(name)
+            views.append(name)
+
+    def _computed_chain(self, chain: "_Chain") -> Any:
+        """Compute one, and before it those that it reads."""
+        everything = " ".join([*chain.made.values(), chain.sql])
+        relations = self._read_by((), [(everything, chain.own)])
+        views: list[str] = []
+        try:
+            for table, select in chain.made.items():
+                frame = self._session.sql(_over(relations, select))
+                if len(_reads_of(table, everything)) > 1:
+                    frame = frame.localCheckpoint()
+                frame.createOrReplaceTempView(table)
+                views.append(table)
+            return self._session.sql(_over(relations, chain.sql)).localCheckpoint()
+        finally:
+            for view in views:
+                self._session.catalog.dropTempView(view)
 
     def _computed(
         self, tables: Mapping[str, str], query: str, views: list[str]
     ) -> dict[str, str]:
-        """Compute what is read more than once; give the tables that are left."""
+        """Compute what is read more than once; give the tables that are left.
+
+        A name is a hash of its query, so that it stands for the same rows each time.
+        """
         everything = " ".join([*tables.values(), query])
         left: dict[str, str] = {}
         for name, statement in tables.items():
             left[name] = statement
             if len(re.findall(rf"\b{name}\b", everything)) > 1:
-                sql = self.statement(_needed(left, name), f"SELECT * FROM {name}")
-                frame = self._session.sql(sql).localCheckpoint()
-                frame.createOrReplaceTempView(name)
+                if name not in self._kept:
+                    sql = self.statement(_needed(left, name), f"SELECT * FROM {name}")
+                    self._kept[name] = self._session.sql(sql).localCheckpoint()
+                # Views are of the session, which other CDMs may share: for now alone.
+                self._kept[name].createOrReplaceTempView(name)
                 views.append(name)
                 del left[name]
         return _needed(left, query)
 
-    def _fetched(self, sql: str) -> "pa.Table":
+    def _fetched(self, sql: str) -> pa.Table:
         with _said(self.place):
             return self._session.sql(sql).toArrow()
 
@@ -194,6 +260,17 @@ def _needed(tables: Mapping[str, str], asked: str) -> dict[str, str]:
             found.add(name)
             text += " " + tables[name]
     return {name: each for name, each in tables.items() if name in found}
+
+
+def _reads_of(table: str, text: str) -> list[str]:
+    """Find where a text names a table; Circe writes names in capitals, too."""
+    return re.findall(rf"\b{table}\b", text, re.IGNORECASE)
+
+
+def _over(relations: Iterable[str], select: str) -> str:
+    """Put those tables of the CDM before a SELECT that it names."""
+    read = [one for one in relations if _reads_of(one.split(" ", 1)[0], select)]
+    return f"WITH {', '.join(read)} SELECT * FROM (\n{select}\n)" if read else select
 
 
 def _check(address: str, schema: str | None, folder: str | None) -> None:
