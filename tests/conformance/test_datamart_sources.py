@@ -1,4 +1,4 @@
-"""Our own three sources pass what others' must."""
+"""Our own sources pass what others' must."""
 
 import csv
 import json
@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from rounds.conformance.sources import BaseSource
 from stories import small_csv
+from stories.areas import write_svi
 from stories.small_fhir import RESOURCES, write_ndjson
 from stories.small_omop import TABLES, write_csv
 
@@ -128,3 +129,23 @@ class TestCsv(BaseSource):
         with path.open("a") as stream:
             stream.write("p1;v3;2024-02-30;;North;ana;out\n")
         return f"visits.csv:{n + 1}"
+
+
+class TestAreas(BaseSource):
+    """Without persons no row of theirs comes of it."""
+
+    shape = "areas"
+    n_records = 3
+    rows: ClassVar = {"person": 0, "observation": 0}
+
+    def write(self, folder):
+        ranks = [("02138", 0.2), ("02139", 0.9), ("02140", -999)]
+        write_svi(folder / "SVI_2022_US_ZCTA.csv", ranks)
+
+    def reorder(self, folder):
+        turned(folder / "SVI_2022_US_ZCTA.csv", header=1)
+
+    def spoil(self, folder):
+        with (folder / "SVI_2022_US_ZCTA.csv").open("a") as stream:
+            stream.write("Cambridge,x,0.5,0.2\n")
+        return "SVI_2022_US_ZCTA.csv:5"

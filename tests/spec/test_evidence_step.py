@@ -264,3 +264,21 @@ def test_the_next_turn_starts_with_the_last_posterior_and_counts_nothing_twice()
 def test_a_turn_that_contains_nothing_is_a_source_like_others():
     """It is pooled with the papers."""
     assert len(run([source(1), turn()]).meta_analysis.studies) == 2
+
+
+@pytest.mark.parametrize(
+    ("shift", "words"),
+    [(1.5, "Small studies find other"), (0.0, "finds no small-study")],
+)
+def test_ten_sources_tell_of_small_study_effects(shift, words):
+    """Effects that grow with their standard error are said; fewer than ten say nothing."""
+    halves = [0.01 + 0.004 * i for i in range(10)]
+    wobble = [0.3, -0.5, 0.2, 0.4, -0.3, -0.2, 0.5, -0.4, 0.1, -0.1]
+    sources = [
+        source(i + 1, 0.02 + shift * half + 0.3 * by * half, half)
+        for i, (half, by) in enumerate(zip(halves, wobble, strict=True))
+    ]
+    assert any(words in said for said in run(sources).limitations)
+    assert not any("small" in said.lower() for said in run(sources[:9]).limitations)
+    alike = [source(i + 1, 0.02 + 0.01 * i, 0.02) for i in range(10)]
+    assert not any("small" in said.lower() for said in run(alike).limitations)

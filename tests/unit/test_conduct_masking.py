@@ -23,10 +23,24 @@ def test_the_place_of_a_site_says_no_more_than_its_value(masked):
     values = [unit.value for unit in masked.units if unit.value is not None]
     assert values == sorted(values)
     assert len(masked.units) == len(problem().units)
-    sides = ("outliers_low", "outliers_high")
-    for side in sides:
-        exact = getattr(problem().variation, side)
-        assert getattr(masked.variation, side) == ("masked",) * len(exact)
+    names = [unit.unit for unit in masked.units]
+    assert names == [f"site {n}" for n in range(1, len(names) + 1)]
+
+
+def test_what_lies_outside_the_limits_still_does(masked):
+    """Which numbers are outside can be told of numbered sites as of named ones."""
+    exact = {unit.unit: unit.value for unit in problem().units}
+    shown = {unit.unit: unit.value for unit in masked.units}
+    for side in ("outliers_low", "outliers_high"):
+        named = getattr(problem().variation, side)
+        numbered = getattr(masked.variation, side)
+        assert sorted(exact[one] for one in named) == [shown[one] for one in numbered]
+    assert problem().variation.outliers_low
+
+
+def test_a_problem_without_names_stays_as_it_is(masked):
+    assert any("not named" in sentence for sentence in masked.limitations)
+    assert without_sites(masked) == masked
 
 
 def test_a_list_keeps_what_is_of_all_sites(masked):

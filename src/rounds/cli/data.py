@@ -102,15 +102,17 @@ def load_(
     source: str | None = None,
     /,
     *,
-    name: Annotated[str, Parameter(name="--source")] = "main",
+    name: Annotated[str | None, Parameter(name="--source")] = None,
     wait: float = 0.0,
     project: Path = Path(),
     json: bool = False,
 ) -> None:
     """Load a folder into the project's datamart, as a new snapshot of it.
 
-    FHIR adds to what its source gave before; OMOP and CSV replace it. What is reading
-    the datamart meanwhile goes on with the snapshot that it opened.
+    FHIR adds to what its source gave before; OMOP and CSV replace it, and so does a
+    table of areas (CDC's SVI by census tract or ZIP Code area), whose values are those
+    of whoever lives there. What is reading the datamart meanwhile goes on with the
+    snapshot that it opened.
 
     Parameters
     ----------
@@ -119,7 +121,8 @@ def load_(
         password comes from ~/.pgpass or PGPASSWORD); the one named in rounds.toml if
         not given.
     name
-        Which source it is, where several give to one datamart.
+        Which source it is, where several give to one datamart; `main` if not given,
+        and `areas` of a table of areas.
     wait
         For how many seconds to wait for another load to end.
     project
@@ -128,7 +131,7 @@ def load_(
         Print one JSON object.
     """
     from rounds.conduct import Desk, Project, refresh_bedside
-    from rounds.datamart import load
+    from rounds.datamart import Datamart, coverage_sentences, load
 
     opened = Project.open(project)
     named = opened.settings.get("data", {}).get("source")
@@ -153,8 +156,10 @@ def load_(
     )
     with Desk.open(opened, now=utc_now, by="load") as desk:
         refresh_bedside(desk)
-    found = report.as_dict() | {"unchanged": report.unchanged}
-    show(found, _lines(report), as_json=json)
+    with Datamart.open(opened.datamart) as mart:
+        reach = coverage_sentences(mart)
+    found = report.as_dict() | {"unchanged": report.unchanged, "areas": reach}
+    show(found, [*_lines(report), *reach], as_json=json)
 
 
 def status_(*, project: Path = Path(), json: bool = False) -> None:
@@ -170,6 +175,7 @@ def status_(*, project: Path = Path(), json: bool = False) -> None:
     from dataclasses import asdict
 
     from rounds.conduct import Desk, Gate, Project
+    from rounds.datamart import coverage_sentences
 
     opened = Project.open(project)
     with (
@@ -178,6 +184,7 @@ def status_(*, project: Path = Path(), json: bool = False) -> None:
         desk.datamart() as mart,
     ):
         status = asdict(mart.status()) | {"dates": mart.calendar}
+        status["areas"] = coverage_sentences(mart)
     # A table of deaths with three rows counts three people; a day may be one person's.
     known = "%Y-%m" if status["dates"] == "day" else "%Y"
     for name in ("first_date", "last_date"):
@@ -188,8 +195,10 @@ def status_(*, project: Path = Path(), json: bool = False) -> None:
     lines = [
         f"{key}: {gate.profile.suppressed if value is None else value}"
         for key, value in status.items()
-        if key not in {"rows", "sources"} and (value is not None or key == "persons")
+        if key not in {"rows", "sources", "areas"}
+        and (value is not None or key == "persons")
     ]
+    lines += status["areas"]
     lines += table(
         ("source", "shape", "files", "loaded from"),
         [(s["name"], s["shape"], f"{s['files']:,}", s["loaded_from"]) for s in sources],

@@ -64,7 +64,7 @@ _GROUPS = {
             "funnel",
         ),
     ),
-    "evidence": ("What is known already?", "evidence", ("run",)),
+    "evidence": ("What is known already?", "evidence", ("run", "pool")),
     "change": (
         "Say it where care is given, to a random part first.",
         "change",
@@ -73,7 +73,7 @@ _GROUPS = {
     "evaluation": (
         "Did it work, for whom, was anyone harmed?",
         "evaluation",
-        ("run", "analyse", "power"),
+        ("run", "analyse", "power", "bounds"),
     ),
     "decision": ("Adopt, adapt, abandon or extend.", "decision", ("run",)),
     "ledger": ("What has been said and decided.", "ledger", ("verify", "export")),
@@ -84,8 +84,10 @@ _ELSEWHERE = {
     ("data", "fetch"): "data_fetch",
     ("data", "view"): "data_view",
     ("data", "where"): "data_where",
+    ("evidence", "pool"): "evidence_pool",
     ("problem", "list"): "problem_list",
     ("problem", "open"): "problem_list",
+    ("evaluation", "bounds"): "evaluation_bounds",
     ("measure", "check"): "measure_define",
     ("measure", "define"): "measure_define",
     ("measure", "example"): "measure_example",

@@ -17,15 +17,19 @@ __all__ = ["without_sites"]
 AnyNoun = TypeVar("AnyNoun", bound=Noun)
 
 _SAID = "Sites are not listed while a trial runs among them."
+_NUMBERED = (
+    "Sites are numbered in the order of their values, and not named, since a trial "
+    "ran among them."
+)
 
 
 def without_sites(noun: AnyNoun) -> AnyNoun:
     """Take away what tells which site a number is of.
 
-    A problem's sites stand in the order of their values without names; a list of
-    opportunities keeps the lines of all sites together; a variance partition keeps its
-    levels. Other nouns name no site, or
-    are kept back whole (`rounds.web.stories.is_kept_back`).
+    A problem's sites are numbered in the order of their values, as they are wherever a
+    measure is shown; a list of opportunities keeps the lines of all sites together; a
+    variance partition keeps its levels. Other nouns name no site, or are kept back
+    whole (`rounds.web.stories.is_kept_back`).
 
     Parameters
     ----------
@@ -47,21 +51,29 @@ def without_sites(noun: AnyNoun) -> AnyNoun:
 
 def _of_problem(problem: Problem) -> dict[str, object]:
     units = sorted(problem.units, key=_value)
+    numbered = {unit.unit: f"site {n}" for n, unit in enumerate(units, start=1)}
     changed: dict[str, object] = {
-        "units": tuple(unit.model_copy(update={"unit": "masked"}) for unit in units)
+        "units": tuple(
+            unit.model_copy(update={"unit": numbered[unit.unit]}) for unit in units
+        ),
+        "limitations": tuple(dict.fromkeys((*problem.limitations, _NUMBERED))),
     }
     for name in ("variation", "case_mix"):
         found = getattr(problem, name)
         if isinstance(found, Variation | CaseMix):
             changed[name] = found.model_copy(
                 update={
-                    side: ("masked",) * len(getattr(found, side))
+                    side: tuple(
+                        number
+                        for unit, number in numbered.items()
+                        if unit in getattr(found, side)
+                    )
                     for side in ("outliers_low", "outliers_high")
                 }
             )
     return changed
 
 
-def _value(unit: UnitResult) -> tuple[bool, float]:
-    """Give where a unit stands, so that its place says no more than its value."""
-    return unit.value is None, unit.value or 0.0
+def _value(unit: UnitResult) -> tuple[bool, float, int]:
+    """Give where a unit stands, so that its place says no more than its numbers."""
+    return unit.value is None, unit.value or 0.0, unit.denominator or 0

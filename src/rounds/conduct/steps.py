@@ -10,6 +10,7 @@ from rounds.conduct.anew import made_anew
 from rounds.conduct.bedside import refresh_bedside
 from rounds.conduct.desk import Desk
 from rounds.conduct.freeze import protocol_of
+from rounds.conduct.masking import without_sites
 from rounds.conduct.periods import last_twelve_months, whole_months
 from rounds.conduct.plan import ChangePlan, DecisionPlan, EvidencePlan, ProblemPlan
 from rounds.conduct.publishing import members_of_problem, publishable_problem
@@ -48,6 +49,8 @@ __all__ = [
 
 def run_problem(desk: Desk, plan: ProblemPlan, period: Period | None = None) -> Problem:
     """Find where practice falls short, and publish the Problem.
+
+    While a trial runs among sites it is published without their names, as it is shown.
 
     Parameters
     ----------
@@ -91,7 +94,9 @@ def run_problem(desk: Desk, plan: ProblemPlan, period: Period | None = None) -> 
             mart, measure, found, chart_period=months, without=opted_out
         )
     shown = publishable_problem(found, members, desk.project, now=desk.now)
-    return desk.publish(made_anew(shown, measure))
+    told = made_anew(shown, measure)
+    masked = desk.practice.is_masked(desk.now())
+    return desk.publish(without_sites(told) if masked else told)
 
 
 def run_evidence(desk: Desk, plan: EvidencePlan) -> Evidence:

@@ -1,5 +1,6 @@
 """Practice to Data: FHIR and OMOP in, the engine inside, counts out."""
 
+from rounds.datamart.areas import coverage_sentences
 from rounds.datamart.bedside_publishing import BedsidePublished, publish_bedside
 from rounds.datamart.build import Progress
 from rounds.datamart.cohorts import (
@@ -43,6 +44,7 @@ __all__ = [
     "TypeCount",
     "change_vocabulary",
     "compile_cohort",
+    "coverage_sentences",
     "export_omop",
     "load",
     "load_vocabulary",

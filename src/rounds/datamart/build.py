@@ -119,7 +119,7 @@ class Build:
                 rows |= described_rows(rows)
             report = replace(report, persons=rows["person"], rows=rows)
             waits = self.given.plugin.adds and _has_staged(connection)
-            if not self.held and not waits:
+            if not self.held and not waits and loaded.about_persons:
                 insist_on_persons(self.given.loaded_from, report)
             connection.execute("CHECKPOINT")
         part = replace(part, bytes=path.stat().st_size)

@@ -23,6 +23,8 @@ _DOMAINS = {
     "drug": "Drug",
 }
 _STEMS = {name: name for name in _DOMAINS}
+_HOME = {"zip": "zip", "tract": "location_source_value"}
+"""Where a person lives: what the mapping calls it, and the column of `location`."""
 _SEXES = {"female": "8532", "f": "8532", "male": "8507", "m": "8507"}
 
 
@@ -69,6 +71,8 @@ def lots_of(sheet: Sheet, deidentifier: Deidentifier | None = None) -> Iterator[
         yield _without_words(lot, deidentifier) if deidentifier else lot
         if entry.row == "person" and cells.has("death"):
             yield _death(cells)
+        if entry.row == "person" and _home(cells):
+            yield _location(cells)
         if cells.has("arm"):
             yield _finding(cells, "arm", "arm")
         for key, cell in entry.cells.items():
@@ -94,6 +98,9 @@ def _lot(cells: Cells) -> Lot:
         columns["person_id"] = cells.key("person", cells.person())
     if row == "person":
         columns["person_source_value"] = cells.person()
+        if home := _home(cells):
+            lives = cells.key("home", cells.person())
+            columns["location_id"] = f"CASE WHEN {home} THEN {lives} END"
     wants = {
         rule["key"]: cells.word(rule["key"])
         for rule in rules
@@ -197,6 +204,19 @@ def _death(cells: Cells) -> Lot:
         where=f"{cells.word('death')} IS NOT NULL",
         person=cells.person(),
     )
+
+
+def _home(cells: Cells) -> str:
+    """Write whether a line says where its person lives; empty if no column does."""
+    said = [f"{cells.word(key)} IS NOT NULL" for key in _HOME if cells.has(key)]
+    return " OR ".join(said)
+
+
+def _location(cells: Cells) -> Lot:
+    """Write where the persons of a file live."""
+    columns = {"location_id": cells.key("home", cells.person())}
+    columns |= {column: cells.word(key) for key, column in _HOME.items()}
+    return Lot(cells.sheet, "home", "location", columns, {}, where=f"({_home(cells)})")
 
 
 def _finding(cells: Cells, key: str, name: str) -> Lot:

@@ -28,6 +28,7 @@ from rounds.datamart.store import (
     attach,
     failures,
 )
+from rounds.datamart.store.areas import OWN_OBSERVATION, has_areas
 from rounds.datamart.store.engine import engine_settings
 from rounds.datamart.store.relations import relation
 from rounds.nouns import Cohort, Ref
@@ -49,7 +50,7 @@ class SourceStatus:
 
     name: str
     shape: str
-    """`fhir`, `omop` or `csv`."""
+    """`fhir`, `omop`, `csv` or `areas`."""
     loaded_from: str
     files: int
     """How many are in force."""
@@ -67,7 +68,7 @@ class Status:
     made_at: str | None
     """When it was made, in ISO 8601, if that was said."""
     shape: str
-    """`fhir` or `omop`; of several sources, each once."""
+    """That of the source; of several sources, each once."""
     loaded_from: str
     """The folders of the sources' last loads."""
     persons: int
@@ -250,8 +251,10 @@ class Datamart:
     def status(self) -> Status:
         """Tell what the datamart holds."""
         manifest = self._manifest
+        # A vintage's first day is no event of anybody's.
+        own = {"observation": OWN_OBSERVATION} if has_areas(manifest) else {}
         first, last = self._one(
-            f"SELECT min(first_day), max(last_day) FROM ({event_dates()})"
+            f"SELECT min(first_day), max(last_day) FROM ({event_dates(own)})"
         )
         (unmapped,) = self._one(
             f"SELECT count(*) FROM concept WHERE concept_id >= {FIRST_LOCAL}"

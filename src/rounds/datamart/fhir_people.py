@@ -21,6 +21,7 @@ __all__ = [
     "write_visits",
 ]
 
+_LIVES: Final = f"{is_addressed()} OR tract IS NOT NULL"
 _DISCHARGE_SYSTEM: Final = "coalesce(discharge.system, '')"
 
 
@@ -147,7 +148,7 @@ def _insert_people(connection: duckdb.DuckDBPyConnection, namespace: str) -> Non
             "day_of_birth": "CASE WHEN length(birth) >= 10 THEN day(born) END",
             "race_concept_id": fixed_concept("race", "race.code"),
             "ethnicity_concept_id": fixed_concept("ethnicity", "ethnicity.code"),
-            "location_id": f"CASE WHEN {is_addressed()} THEN key END",
+            "location_id": f"CASE WHEN {_LIVES} THEN key END",
             "provider_id": "provider_id",
             "care_site_id": "care_site_id",
             "person_source_value": source_value(namespace),
@@ -166,10 +167,10 @@ def _insert_people(connection: duckdb.DuckDBPyConnection, namespace: str) -> Non
         {
             "location_id": "key",
             **{name: name for name in ADDRESS if name != "country"},
-            "location_source_value": "'Patient/' || id",
+            "location_source_value": "coalesce(tract, 'Patient/' || id)",
             "country_source_value": "country",
         },
-        f"{good} AND ({is_addressed()}) ORDER BY key",
+        f"{good} AND ({_LIVES}) ORDER BY key",
     )
     insert(
         connection,

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from rounds.datamart.area_lineage import area_standings
 from rounds.datamart.counts import labels_of
 from rounds.datamart.datamart import Datamart
 from rounds.datamart.fhir_lineage import resource_of
@@ -16,6 +17,7 @@ from rounds.datamart.mapping import cdm_tables
 from rounds.datamart.rows import measure_rows
 from rounds.datamart.source_files import reopen, true_lines
 from rounds.datamart.store import FileInForce, SourceInForce
+from rounds.datamart.store.areas import AREAS
 from rounds.datamart.table_lineage import standings
 from rounds.nouns import DataError, DefinitionError, Measure, NotEstimable, Period
 
@@ -68,7 +70,8 @@ def origins(datamart: Datamart, table: str, row_id: int) -> tuple[Place, ...]:
     Returns
     -------
     tuple of Place
-        Of FHIR, each resource. Of OMOP and CSV, each row that is found in a file by its
+        Of FHIR, each resource. Of an observation that an area makes, the line of the
+        area's table. Of OMOP and CSV, each row that is found in a file by its
         key, which reads the file once; where none is found (the file is gone, or the
         row was derived from others), each file that gave the table.
 
@@ -87,6 +90,8 @@ def origins(datamart: Datamart, table: str, row_id: int) -> tuple[Place, ...]:
     for source in datamart.sources:
         if source.shape == "fhir":
             found += _of_fhir(datamart, source, table, row_id)
+        elif source.shape == AREAS:
+            found += _of_areas(datamart, source, table, row_id)
         elif datamart.holds(source, table, row_id):
             found += _of_tables(source, table, row_id)
     return tuple(found)
@@ -102,6 +107,18 @@ def _of_tables(source: SourceInForce, table: str, row_id: int) -> list[Place]:
         return found
     named = [each for each in source.files if _table_of(each.name) == table]
     return [_place(source, each, None) for each in named or source.files]
+
+
+def _of_areas(
+    datamart: Datamart, source: SourceInForce, table: str, row_id: int
+) -> Iterator[Place]:
+    if table != "observation":
+        return
+    files = {each.number: each for each in source.files}
+    connection = datamart._connection  # noqa: SLF001 -- of this room
+    for one in area_standings(connection, source, row_id):
+        place = _place(source, files[one.file_number], one.line)
+        yield replace(place, row=one.row)
 
 
 def _of_fhir(

@@ -15,8 +15,9 @@ from rounds.datamart.loading import Loading
 from rounds.datamart.postgres import is_postgres
 from rounds.datamart.source_files import list_files
 from rounds.datamart.source_given import laid_out, needs_laying_out, place_given
-from rounds.datamart.sources import source_for
+from rounds.datamart.sources import Source, source_for
 from rounds.datamart.store import Snapshot, Store
+from rounds.datamart.store.areas import AREAS
 from rounds.datamart.store.writing import Clock
 
 __all__ = ["Progress", "change_vocabulary", "load"]
@@ -26,7 +27,7 @@ def load(
     source: str | Path,
     into: Path,
     *,
-    name: str = MAIN,
+    name: str | None = None,
     progress: Progress | None = None,
     threads: int | None = None,
     now: Clock | None = None,
@@ -36,22 +37,25 @@ def load(
 ) -> LoadReport:
     """Make a new snapshot of the datamart at `into`, with the files at `source`.
 
-    FHIR adds to what its source gave before, and what is known already is skipped; OMOP
-    and CSV replace it. A load that fails, or is killed, leaves the last snapshot whole,
-    and the same load again completes it. Readers see one snapshot or the other.
+    FHIR adds to what its source gave before, and what is known already is skipped;
+    OMOP, CSV and area tables replace it. A load that fails, or is killed, leaves the
+    last snapshot whole, and the same load again completes it. Readers see one snapshot
+    or the other.
 
     Parameters
     ----------
     source : str or Path
         A folder of FHIR R4 NDJSON (plain or gzip) or Bundles; of OMOP CDM 5.3 or 5.4
         CSV or parquet files, or a DuckDB file with OMOP tables; of any CSV files with a
-        `rounds-mapping.yaml`. Any of these may be a zip archive. Or the address of an
-        OMOP schema: `postgresql://user@host/database?schema=cdm`.
+        `rounds-mapping.yaml`; of area tables (CDC's SVI, or any with a
+        `rounds-areas.yaml`), which are joined to addresses. Any of these may be a zip
+        archive. Or the address of an OMOP schema:
+        `postgresql://user@host/database?schema=cdm`.
     into : Path
         The folder of the datamart, which need not be there yet.
-    name : str
+    name : str, optional
         Which source it is, where several give to one datamart: what another one gave
-        is kept beside it.
+        is kept beside it. `main` if not given, and `areas` of area tables.
     progress : callable, optional
         Told after each file and step: what, resources so far, resources a second.
     threads : int, optional
@@ -107,7 +111,7 @@ def load(
                 files = laid_out(source, files, loading.given, loading.tell)
                 names.add(files)
                 plugin = source_for(place, files)
-            return loading.load(place, files, plugin, name)
+            return loading.load(place, files, plugin, name or _usual_name(plugin))
 
 
 def change_vocabulary(
@@ -156,6 +160,11 @@ def change_vocabulary(
             views=flat,
         )
         return loading.change_vocabulary(make)
+
+
+def _usual_name(plugin: Source) -> str:
+    """Name a source that was given no name: areas stand beside persons."""
+    return plugin.shape if plugin.shape == AREAS else MAIN
 
 
 def _without_names(

@@ -33,7 +33,7 @@ class LoadReport:
     """Every resource (or row) once: read = mapped + set aside, of each type and all."""
 
     shape: str
-    """`fhir` or `omop`."""
+    """`fhir`, `omop`, `csv` or `areas`."""
     snapshot: str
     """The same files and the same mapping always give the same snapshot."""
     persons: int

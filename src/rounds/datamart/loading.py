@@ -23,6 +23,7 @@ from rounds.datamart.source_files import (
 from rounds.datamart.source_given import found_again
 from rounds.datamart.sources import Source, source_of_shape
 from rounds.datamart.store import FileInForce, Snapshot, SourceInForce, attach
+from rounds.datamart.store.areas import count_area_rows, has_areas
 from rounds.datamart.store.compaction import compacted
 from rounds.datamart.store.engine import Settings, engine_settings, memory_limit
 from rounds.datamart.store.writing import Clock, Writer
@@ -262,11 +263,12 @@ class Loading:
         )
 
     def _looked_at(self, snapshot: Snapshot) -> Snapshot:
-        """Open it as a reader would before it is in force, and count its concepts."""
+        """Open it as a reader would before it is in force; count what is in no part."""
         with duckdb.connect(config=self._settings) as connection:
             attach(connection, self.writer, snapshot)
             counted = connection.execute("SELECT count(*) FROM concept").fetchall()
-        return replace(snapshot, concepts=counted[0][0])
+            joined = count_area_rows(connection) if has_areas(snapshot) else 0
+        return replace(snapshot, concepts=counted[0][0], area_rows=joined)
 
 
 def _new_files(

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, Literal
 
+from rounds.datamart.areas import area_sentences
 from rounds.datamart.compile_concepts import other_units
 from rounds.datamart.counts import AGE_BANDS
 from rounds.datamart.deidentify.calendar import calendar_of, limits_of_calendar
@@ -129,6 +130,8 @@ def _result(datamart: Any, asked: Asked, period: Period, found: Found) -> Measur
     measure, concepts = asked.measure, asked.concepts
     limitations = [*concepts.limitations, *other_units(measure, concepts)]
     limitations += asked.limitations
+    if "svi_quartile" in asked.splits:
+        limitations += area_sentences(datamart)
     limitations += limits_of_calendar(calendar_of(datamart), measure)
     limitations += getattr(datamart, "limitations", ())
     return MeasureResult(

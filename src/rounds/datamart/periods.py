@@ -1,5 +1,7 @@
 """Observation periods, from the first to the last recorded event of each person."""
 
+from collections.abc import Mapping
+
 import duckdb
 
 from rounds.datamart.cdm import EVENT_TABLES, insert
@@ -11,8 +13,15 @@ _CDM_5_4 = "756265"
 _TYPE = next(r["concept_id"] for r in mapping("fixed_concepts") if r["code"] == "ehr")
 
 
-def event_dates() -> str:
-    """Write a query of every event's person_id, first day and last day."""
+def event_dates(of: Mapping[str, str] | None = None) -> str:
+    """Write a query of every event's person_id, first day and last day.
+
+    Parameters
+    ----------
+    of : mapping of str to str, optional
+        For tables whose events are read elsewhere, the relation.
+    """
+    relations = of or {}
     parts = []
     for table, (_, date) in EVENT_TABLES.items():
         columns = {row["column"] for row in cdm_columns(table)}
@@ -20,7 +29,7 @@ def event_dates() -> str:
         end = "visit_end_date" if "visit_end_date" in columns else date
         parts.append(
             f"SELECT person_id, {date} AS first_day, "
-            f"coalesce({end}, {date}) AS last_day FROM {table}"
+            f"coalesce({end}, {date}) AS last_day FROM {relations.get(table, table)}"
         )
     return " UNION ALL ".join(parts)
 

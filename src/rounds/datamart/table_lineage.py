@@ -21,7 +21,7 @@ from rounds.datamart.sources.csv import mapped_sheets
 from rounds.datamart.sources.omop import table_relations
 from rounds.datamart.store import SourceInForce
 
-__all__ = ["Standing", "standings"]
+__all__ = ["Standing", "line_of", "standings"]
 
 _REPEATS = 16
 """So many rows of one key are told apart."""
@@ -76,7 +76,7 @@ def standings(source: SourceInForce, table: str, row_id: int) -> tuple[Standing,
         broken = _broken_lines(connection)
     named = {file.number: file for file in files}
     return tuple(
-        Standing(number, row, _line(named[number], row, broken.get(number, ())))
+        Standing(number, row, line_of(named[number], row, broken.get(number, ())))
         for number, row in places
     )
 
@@ -162,8 +162,18 @@ def _broken_lines(connection: duckdb.DuckDBPyConnection) -> dict[int, tuple[int,
     return found
 
 
-def _line(file: SourceFile, row: int, broken: Sequence[int]) -> int | None:
-    """Give the line on which a row begins; a value in quotes may have several lines."""
+def line_of(file: SourceFile, row: int, broken: Sequence[int]) -> int | None:
+    """Give the line on which a row begins; a value in quotes may have several lines.
+
+    Parameters
+    ----------
+    file : SourceFile
+        A file of text with a header, as it was; of another kind there is no line.
+    row : int
+        Its place among the rows that were read, from 1.
+    broken : sequence of int
+        Lines that are not CSV, and so are no rows.
+    """
     if file.extension not in _TEXT:
         return None
     begun, counted, quoted, seen = 0, 0, False, -1  # the header is no row

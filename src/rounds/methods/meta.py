@@ -1,19 +1,23 @@
-"""Random-effects meta-analysis: pooled effect, heterogeneity, prediction."""
+"""Random-effects meta-analysis as Evidence has it; `pooling` has all the rest."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-from scipy.optimize import brentq
 from scipy.special import ndtri
-from scipy.stats import t as student
+
+from rounds.methods.pooling.pooled import pool
+from rounds.methods.pooling.studies import studies
+from rounds.methods.pooling.variance import Method, between_variance
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["MetaAnalysis", "heterogeneity", "random_effects", "se_from_interval"]
+
+_METHODS: dict[str, Method] = {"REML": "reml", "DL": "dl"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,33 +96,21 @@ def random_effects(
     >>> round(pooled.value, 3), pooled.df
     (0.2, 2)
     """
-    y, s = _studies(effects, ses)
-    tau2 = heterogeneity(y, s, estimator=estimator)
-    w = 1 / (s**2 + tau2)
-    pooled = float((w * y).sum() / w.sum())
-    se = float(w.sum() ** -0.5)
-    df = y.size - 1
-    scale = float((w * (y - pooled) ** 2).sum() / df)
-    if interval == "hksj":
-        se *= float(np.sqrt(scale))
-    elif interval == "modified_hksj":
-        se *= float(np.sqrt(max(1.0, scale)))
-    tail = (1 + level) / 2
-    quantile = float(ndtri(tail) if interval == "normal" else student.ppf(tail, df))
-    reach = quantile * float(np.sqrt(se**2 + tau2))
-    fixed = 1 / s**2
-    common = (fixed * y).sum() / fixed.sum()
+    found = pool(
+        effects, ses, method=_METHODS[estimator], interval=interval, level=level
+    )
+    between = found.heterogeneity
     return MetaAnalysis(
-        value=pooled,
-        se=se,
-        lower=pooled - quantile * se,
-        upper=pooled + quantile * se,
-        tau2=tau2,
-        i2=tau2 / (tau2 + _typical_variance(fixed)),
-        q=float((fixed * (y - common) ** 2).sum()),
-        df=df,
-        weights=w / w.sum(),
-        prediction=(pooled - reach, pooled + reach) if y.size >= 3 else None,
+        value=found.estimate,
+        se=found.se,
+        lower=found.lower,
+        upper=found.upper,
+        tau2=between.tau2,
+        i2=between.i2,
+        q=between.q,
+        df=between.df,
+        weights=found.weights,
+        prediction=found.prediction,
     )
 
 
@@ -156,13 +148,7 @@ def heterogeneity(
     >>> heterogeneity([0.1, 0.1, 0.1], [0.1, 0.2, 0.3])
     0.0
     """
-    y, s = _studies(effects, ses)
-    w = 1 / s**2
-    common = (w * y).sum() / w.sum()
-    q = float((w * (y - common) ** 2).sum())
-    spread = float(w.sum() - (w**2).sum() / w.sum())
-    moments = max(0.0, (q - (y.size - 1)) / spread)
-    return moments if estimator == "DL" else _reml(y, s)
+    return between_variance(studies(effects, ses), _METHODS[estimator])
 
 
 def se_from_interval(lower: float, upper: float, level: float = 0.95) -> float:
@@ -193,36 +179,3 @@ def se_from_interval(lower: float, upper: float, level: float = 0.95) -> float:
     if not lower < upper:
         raise ValueError(f"the lower limit {lower} is not below the upper {upper}")
     return float((upper - lower) / (2 * ndtri((1 + level) / 2)))
-
-
-def _reml(y: NDArray[np.float64], s: NDArray[np.float64]) -> float:
-    def score(tau2: float) -> float:
-        w = 1 / (s**2 + tau2)
-        pooled = (w * y).sum() / w.sum()
-        fit = (w**2 * (y - pooled) ** 2).sum()
-        return float(fit - w.sum() + (w**2).sum() / w.sum())
-
-    if score(0.0) <= 0:
-        return 0.0
-    end = float(np.var(y, ddof=1) + (s**2).max())
-    while score(end) > 0:
-        end *= 2
-    return float(brentq(score, 0.0, end, xtol=1e-14, rtol=1e-13))
-
-
-def _typical_variance(w: NDArray[np.float64]) -> float:
-    """Higgins and Thompson's typical within-study variance."""
-    return float((w.size - 1) * w.sum() / (w.sum() ** 2 - (w**2).sum()))
-
-
-def _studies(
-    effects: ArrayLike, ses: ArrayLike
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    y, s = np.asarray(effects, dtype=float), np.asarray(ses, dtype=float)
-    if y.ndim != 1 or y.shape != s.shape:
-        raise ValueError(f"effects have shape {y.shape}, standard errors {s.shape}")
-    if y.size < 2:
-        raise ValueError(f"pooling needs at least two studies, not {y.size}")
-    if not (np.isfinite(y).all() and np.isfinite(s).all() and (s > 0).all()):
-        raise ValueError("effects are finite, and standard errors finite and above 0")
-    return y, s

@@ -21,6 +21,17 @@ class MixturePosterior:
     means: Floats
     sds: Floats
 
+    @property
+    def mean(self) -> float:
+        """Give the mean."""
+        return float((self.weights * self.means).sum())
+
+    @property
+    def sd(self) -> float:
+        """Give the standard deviation."""
+        spread = self.sds**2 + (self.means - self.mean) ** 2
+        return float((self.weights * spread).sum() ** 0.5)
+
     def probability_above(self, threshold: float) -> float:
         """Give the probability that the effect exceeds a threshold."""
         tail = stats.norm.sf(threshold, self.means, self.sds)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from rounds.datamart.source_files import SourceFile
+from rounds.datamart.sources.areas import AreasSource
 from rounds.datamart.sources.base import Held, Loaded, Source, Tell
 from rounds.datamart.sources.csv import CsvSource
 from rounds.datamart.sources.fhir import FhirSource
@@ -11,6 +12,7 @@ from rounds.nouns.errors import DataError
 
 __all__ = [
     "SOURCES",
+    "AreasSource",
     "CsvSource",
     "FhirSource",
     "Held",
@@ -22,7 +24,12 @@ __all__ = [
     "source_of_shape",
 ]
 
-SOURCES: tuple[Source, ...] = (CsvSource(), OmopSource(), FhirSource())
+SOURCES: tuple[Source, ...] = (
+    CsvSource(),
+    OmopSource(),
+    FhirSource(),
+    AreasSource(),
+)
 """Tried in this order; the first that recognises a file of the folder is taken."""
 
 
@@ -46,6 +53,7 @@ def source_for(folder: str, files: Sequence[SourceFile]) -> Source:
         "FHIR: give a folder with .ndjson, .ndjson.gz or .json files.",
         "OMOP: give a folder with person.csv or person.parquet and the other tables.",
         "Other CSV: put a rounds-mapping.yaml beside the files.",
+        "Area tables: give CDC's SVI file, or put a rounds-areas.yaml beside them.",
     )
     if not files:
         raise DataError(

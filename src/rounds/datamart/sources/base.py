@@ -46,6 +46,8 @@ class Loaded:
     places: bool = True
     """Whether care sites, providers and the locations of places are here, whole. If
     not, those of the part before stay in force."""
+    about_persons: bool = True
+    """Whether it speaks of persons; a source that does has to have some."""
     vocabulary: Mapping[str, str] = field(default_factory=dict)
     """Vocabulary table → how it is read in SQL, where the source brings any."""
 

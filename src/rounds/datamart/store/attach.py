@@ -14,6 +14,12 @@ from rounds.datamart.cdm import create_tables, key_of
 from rounds.datamart.fhir_paths import text
 from rounds.datamart.mapping import cdm_tables
 from rounds.datamart.store import failures
+from rounds.datamart.store.areas import (
+    AREA_OBSERVATION,
+    OWN_OBSERVATION,
+    has_areas,
+    make_area_views,
+)
 from rounds.datamart.store.concept_view import concept_relation, local_code_relation
 from rounds.datamart.store.manifest import Part, Snapshot
 from rounds.datamart.store.relations import relation
@@ -156,7 +162,11 @@ def _make_views(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot) -> No
     for table in cdm_tables():
         if table != "concept" and snapshot.sources:
             given = [relation(source, table) for source in snapshot.sources]
-            _view(connection, table, _union(given))
+            joined = table == "observation" and has_areas(snapshot)
+            _view(connection, OWN_OBSERVATION if joined else table, _union(given))
+    if has_areas(snapshot):
+        make_area_views(connection, snapshot)
+        _view(connection, "observation", _union([OWN_OBSERVATION, AREA_OBSERVATION]))
     opt_outs = [
         visible_rows("rounds_opt_out", here)
         for source in snapshot.sources

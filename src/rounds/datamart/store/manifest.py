@@ -65,7 +65,7 @@ class SourceInForce:
 
     name: str
     shape: str
-    """`fhir`, `omop`, `csv`."""
+    """`fhir`, `omop`, `csv`, `areas`."""
     adds: bool
     """Whether its loads add to each other; otherwise each replaces the one before."""
     loaded_from: str
@@ -111,6 +111,8 @@ class Snapshot:
     """The number that the next file will get."""
     concepts: int = 0
     """How many concepts are seen: the vocabulary's, the sources' and local ones."""
+    area_rows: int = 0
+    """How many observations areas make of persons; they are in no source's rows."""
     sources: tuple[SourceInForce, ...] = field(default=())
     """By name."""
 
@@ -125,6 +127,8 @@ class Snapshot:
         total: Counter[str] = Counter()
         for source in self.sources:
             total.update(source.rows)
+        if self.area_rows:
+            total["observation"] += self.area_rows
         return {**total, "concept": self.concepts}
 
     def source(self, name: str) -> SourceInForce | None:

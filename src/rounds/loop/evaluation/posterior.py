@@ -3,6 +3,7 @@
 from scipy.special import ndtri
 
 from rounds.loop.evaluation.effects import Effect
+from rounds.methods.borrowing import CONFLICT
 from rounds.methods.posterior import MixturePosterior, conflict_p, mixture_posterior
 from rounds.nouns import (
     Estimate,
@@ -14,9 +15,6 @@ from rounds.nouns import (
 )
 
 __all__ = ["posterior"]
-
-CONFLICT = 0.05
-"""Prior-predictive p below which the prior and the trial are said to disagree."""
 
 
 def posterior(

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 
 from rounds.datamart import AnyDatamart
+from rounds.datamart.areas import area_notes
 from rounds.datamart.consent import opted_out
 from rounds.datamart.rows import measure_rows
 from rounds.loop.evaluation.analysis import TrialRows, analyse
@@ -97,6 +98,12 @@ def run(
     before = measure_rows(
         datamart, measures[primary], protocol.baseline, without=without
     )
+    chief = endpoints[primary]
+    if not isinstance(chief, NotEstimable):
+        limitations = (
+            *limitations,
+            *area_notes(datamart, chief, protocol.enrolment),
+        )
     trial = TrialRows(
         endpoints=endpoints,
         before=None if isinstance(before, NotEstimable) else before,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rounds.methods import meta, prior
+from rounds.methods.pooling.small_study import LEAST_STUDIES, Egger, egger
 from rounds.nouns import (
     Estimate,
     MetaAnalysis,
@@ -16,7 +17,15 @@ from rounds.nouns import (
     StudyEffect,
 )
 
-__all__ = ["Scale", "Scales", "effect_se", "pool", "prior_of", "sort_out"]
+__all__ = [
+    "Scale",
+    "Scales",
+    "effect_se",
+    "pool",
+    "prior_of",
+    "small_study_effects",
+    "sort_out",
+]
 
 Scale = Literal["risk_difference", "mean_difference", "log_risk_ratio"]
 
@@ -196,6 +205,30 @@ def prior_of(
             for i, part in enumerate(parts)
         ),
     )
+
+
+def small_study_effects(sources: Sequence[Source]) -> Egger | NotEstimable:
+    """Test whether small studies find other effects than large ones.
+
+    Parameters
+    ----------
+    sources : sequence of Source
+        Those that were pooled.
+
+    Returns
+    -------
+    Egger or NotEstimable
+        NotEstimable with fewer than ten sources, or if all are of one size.
+    """
+    if len(sources) < LEAST_STUDIES:
+        return NotEstimable(
+            reason=f"A test of small-study effects needs {LEAST_STUDIES} sources."
+        )
+    try:
+        return egger(*_effects(sources))
+    except ValueError as error:
+        words = str(error)
+        return NotEstimable(reason=f"{words[0].upper()}{words[1:]}.")
 
 
 def effect_se(source: Source) -> float:

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from rounds import __version__
 from rounds.loop.evidence.grade import rate
-from rounds.loop.evidence.pooling import Scale, Scales, pool, prior_of, sort_out
+from rounds.loop.evidence.pooling import (
+    Scale,
+    Scales,
+    pool,
+    prior_of,
+    small_study_effects,
+    sort_out,
+)
 from rounds.loop.evidence.sources import refuse_duplicates
 from rounds.nouns import (
     PICO,
@@ -24,6 +31,9 @@ if TYPE_CHECKING:
     from rounds.datamart import AnyDatamart
 
 __all__ = ["run"]
+
+_ASYMMETRY = 0.1
+"""p of Egger's test, which sees little, below which it has seen something."""
 
 
 def run(
@@ -138,6 +148,15 @@ def _limitations(
         said.append(
             f"The risk of bias of {len(unjudged)} of {len(sources)} sources has not "
             "been judged."
+        )
+    asymmetry = small_study_effects(pooled)
+    if not isinstance(asymmetry, NotEstimable):
+        said.append(
+            "Small studies find other effects than large ones (Egger's test, p = "
+            f"{asymmetry.p_value:.2g}): results kept back are one reason of several."
+            if asymmetry.p_value < _ASYMMETRY
+            else "Egger's test finds no small-study effects (p = "
+            f"{asymmetry.p_value:.2g}); it overlooks many."
         )
     if any(source.retracted for source in sources):
         said.append("A retracted source is shown and not pooled.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rounds import __version__
+from rounds.datamart.areas import area_notes
 from rounds.datamart.characteristics import KNOWN, characteristics_of
 from rounds.datamart.counts import UNKNOWN, labels_of
 from rounds.datamart.rows import MeasureRows, measure_rows
@@ -126,6 +127,10 @@ def run_equity(
             "name": name,
             "title": title,
             "period": period,
+            "limitations": (
+                *area_notes(datamart, rows, period),
+                *found.limitations,
+            ),
             "provenance": Provenance(
                 made_from=(measure.ref(),),
                 snapshot=datamart.snapshot,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rounds import __version__
+from rounds.datamart.areas import area_notes
 from rounds.datamart.measures import run_measure
 from rounds.datamart.rows import MeasureRows, measure_rows
 from rounds.loop.problem.case_mix import (
@@ -144,6 +145,7 @@ def run(
         limitations=(
             *_limitations(found, aim, measure, [*noted, *_nowhere(rows)]),
             *said_of_adjustment(case_mix),
+            *area_notes(datamart, rows, period),
         ),
         provenance=Provenance(
             made_from=tuple(made_from),

@@ -15,6 +15,7 @@ from rounds.reports.figures.partition import (
     standing_sites,
     two_measures,
 )
+from rounds.reports.figures.pooled import pooled_forest
 from rounds.reports.figures.problem import (
     is_higher_better,
     shown_units,
@@ -36,6 +37,7 @@ __all__ = [
     "levels_forest",
     "month_chart",
     "opportunity_forest",
+    "pooled_forest",
     "ranked_sites",
     "shown_lines",
     "shown_units",

@@ -1,0 +1,289 @@
+"""Bounds at which a trial may stop for an effect at any of several looks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.special import ndtr, ndtri
+
+from rounds.methods.sequential.exits import Walk, as_information, exit_probabilities
+from rounds.methods.sequential.spending import Planned
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from rounds.methods.sequential.exits import Exits
+    from rounds.methods.sequential.spending import Spending
+
+__all__ = [
+    "Boundaries",
+    "Sides",
+    "as_planned",
+    "checked_alpha",
+    "shaped_bounds",
+    "spending_bounds",
+]
+
+Sides = Literal[1, 2]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Boundaries:
+    """Where the standardised statistic stops a trial, at each look."""
+
+    fractions: NDArray[np.float64]
+    """Shape (k,): information at each look, as a share of the planned maximum."""
+    upper: NDArray[np.float64]
+    """Shape (k,): at or above it an effect is shown; infinite where no error is left
+    to spend."""
+    lower: NDArray[np.float64]
+    """Shape (k,): with two sides, minus the upper bound; with one, where futility is
+    declared (minus infinity without futility, and the upper bound at the last look)."""
+    alpha: float
+    """Type I error of all looks and sides together."""
+    sides: Sides
+    binding: bool = False
+    """Whether alpha is kept only if futility stops the trial whenever it is reached."""
+
+    @property
+    def nominal(self) -> NDArray[np.float64]:
+        """Shape (k,): one-sided p-value of a statistic at its upper bound."""
+        return np.asarray(ndtr(-self.upper))
+
+    @property
+    def spent(self) -> NDArray[np.float64]:
+        """Shape (k,): type I error up to each look, of all sides."""
+        return np.asarray(np.cumsum(self.without_futility(0.0).total))
+
+    def exits(self, effect: float) -> Exits:
+        """Give the chances of leaving at each look, futility obeyed.
+
+        Parameters
+        ----------
+        effect : float
+            Mean of the statistic at fraction 1.
+
+        Returns
+        -------
+        Exits
+            Above and below, at each look.
+        """
+        return exit_probabilities(
+            self.fractions, upper=self.upper, lower=self.lower, effect=effect
+        )
+
+    def without_futility(self, effect: float) -> Exits:
+        """Give the chances of leaving that keep alpha: futility counts if it binds.
+
+        Parameters
+        ----------
+        effect : float
+            Mean of the statistic at fraction 1.
+
+        Returns
+        -------
+        Exits
+            Below is 0 with one side.
+        """
+        lower = self.lower if self.sides == 2 or self.binding else None
+        found = exit_probabilities(
+            self.fractions, upper=self.upper, lower=lower, effect=effect
+        )
+        if self.sides == 2:
+            return found
+        return type(found)(above=found.above, below=np.zeros_like(found.below))
+
+
+def shaped_bounds(
+    fractions: ArrayLike, *, alpha: float, sides: Sides = 1, shape: float = 0.0
+) -> Boundaries:
+    """Give bounds of a fixed shape at planned looks.
+
+    Parameters
+    ----------
+    fractions : array_like of float, shape (k,)
+        Information at each look, as a share of that at the last, which is 1.
+    alpha : float
+        Type I error of all looks and sides together, in (0, 0.5].
+    sides : {1, 2}
+        Whether an effect is looked for on one side (above) or on both.
+    shape : float
+        Bounds are in proportion to t^(shape − ½), between 0 (O'Brien and Fleming) and
+        0.5 (Pocock: all the same).
+
+    Returns
+    -------
+    Boundaries
+        Without futility.
+
+    Raises
+    ------
+    ValueError
+        If fractions do not increase to 1, are too close, or another number is out of
+        its range.
+
+    Notes
+    -----
+    The shape belongs to its looks: where they happen elsewhere the error is not kept.
+    `as_planned` gives a function to spend by instead.
+
+    References
+    ----------
+    The Δ class of Wang and Tsiatis, as R's rpact has it as `typeOfDesign = "WT"`; the
+    bounds of O'Brien and Fleming and of Pocock are its ends.
+
+    Examples
+    --------
+    >>> shaped_bounds([0.5, 1], alpha=0.025, shape=0.5).upper.round(3).tolist()
+    [2.178, 2.178]
+    """
+    t = as_information(fractions)
+    if abs(t[-1] - 1) > 1e-9:
+        raise ValueError(f"the last fraction is {t[-1]}; a shape is fixed up to 1")
+    if not 0 <= shape <= 0.5:
+        raise ValueError(f"shape is {shape}; expected between 0 and 0.5")
+    side = checked_alpha(alpha, sides) / sides
+    relative = t ** (shape - 0.5)
+
+    def excess(height: float) -> float:
+        upper = height * relative
+        lower = -upper if sides == 2 else None
+        return float(exit_probabilities(t, upper=upper, lower=lower).above.sum()) - side
+
+    # One look alone would need the first; the second is Bonferroni's.
+    ends = -float(ndtri(side)) - 1e-6, -float(ndtri(side / t.size)) + 1e-6
+    upper = brentq(excess, *ends, xtol=1e-12) * relative
+    lower = -upper if sides == 2 else np.full(t.size, -np.inf)
+    return Boundaries(fractions=t, upper=upper, lower=lower, alpha=alpha, sides=sides)
+
+
+def spending_bounds(
+    fractions: ArrayLike,
+    spending: Spending,
+    *,
+    alpha: float,
+    sides: Sides = 1,
+    last: bool = False,
+) -> Boundaries:
+    """Give bounds that spend the error as information comes, wherever looks happen.
+
+    Parameters
+    ----------
+    fractions : array_like of float, shape (k,)
+        Information at each look, as a share of the planned maximum: looks that have
+        been, and any that are still planned. They may go beyond 1.
+    spending : Spending
+        How much of the error of one side may be spent by each fraction.
+    alpha : float
+        Type I error of all looks and sides together, in (0, 0.5].
+    sides : {1, 2}
+        Whether an effect is looked for on one side (above) or on both, each with half
+        of the error.
+    last : bool
+        Whether the last of these looks ends the trial although its fraction is below
+        1, so that whatever is left is spent there.
+
+    Returns
+    -------
+    Boundaries
+        Each bound rests on its own and earlier looks alone: what has been is not
+        changed by what is planned. It is infinite where there is nothing to spend.
+
+    Raises
+    ------
+    ValueError
+        If fractions do not increase or are too close, or alpha is out of its range.
+
+    References
+    ----------
+    Lan KKG, DeMets DL (1983), Biometrika 70:659-663, as R's gsDesign and rpact
+    implement it; held against both.
+
+    Examples
+    --------
+    Planned in halves; but the first look came late:
+
+    >>> from rounds.methods.sequential.spending import LanDeMetsOBrienFleming
+    >>> spend = LanDeMetsOBrienFleming()
+    >>> spending_bounds([0.5, 1], spend, alpha=0.025).upper.round(3).tolist()
+    [2.963, 1.969]
+    >>> spending_bounds([0.6, 1], spend, alpha=0.025).upper.round(3).tolist()
+    [2.669, 1.981]
+    """
+    t = as_information(fractions)
+    side = checked_alpha(alpha, sides) / sides
+    allowed = np.asarray(spending(t, side), dtype=float)
+    if last:
+        allowed[-1] = side
+    walk, used, bounds = Walk.start(t, 0.0), 0.0, []
+    for k in range(t.size):
+        bound = walk.upper_bound(allowed[k] - used)
+        # Half of an even law lies above 0, where two-sided bounds meet.
+        bound = max(bound, 0.0) if sides == 2 else bound
+        used += walk.above(bound)
+        bounds.append(bound)
+        if k + 1 < t.size:
+            walk = walk.continued(-bound if sides == 2 else -np.inf, bound)
+    upper = np.array(bounds)
+    lower = -upper if sides == 2 else np.full(t.size, -np.inf)
+    return Boundaries(fractions=t, upper=upper, lower=lower, alpha=alpha, sides=sides)
+
+
+def as_planned(plan: Boundaries) -> Planned:
+    """Give the way of spending that a plan's bounds amount to.
+
+    Parameters
+    ----------
+    plan : Boundaries
+        At planned looks, the last at fraction 1.
+
+    Returns
+    -------
+    Planned
+        At the planned looks `spending_bounds` gives the plan's own bounds with it.
+
+    Raises
+    ------
+    ValueError
+        If the plan does not end at fraction 1.
+
+    Examples
+    --------
+    >>> plan = shaped_bounds([0.5, 1], alpha=0.025, shape=0.5)
+    >>> held = spending_bounds([0.6, 1], as_planned(plan), alpha=0.025)
+    >>> held.upper.round(3).tolist()
+    [2.126, 2.199]
+    """
+    spent = plan.spent
+    shares = spent / spent[-1]
+    return Planned(tuple(plan.fractions.tolist()), tuple(shares.tolist()))
+
+
+def checked_alpha(alpha: float, sides: Sides) -> float:
+    """Give alpha, if it and the number of sides can be used.
+
+    Parameters
+    ----------
+    alpha : float
+        In (0, 0.5].
+    sides : {1, 2}
+        Of the test.
+
+    Returns
+    -------
+    float
+        The same alpha.
+
+    Raises
+    ------
+    ValueError
+        If one is out of its range.
+    """
+    if not 0 < alpha <= 0.5:
+        raise ValueError(f"alpha is {alpha}; expected above 0 and at most 0.5")
+    if sides not in {1, 2}:
+        raise ValueError(f"sides are {sides}; expected 1 or 2")
+    return float(alpha)

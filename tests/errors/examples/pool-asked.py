@@ -1,0 +1,9 @@
+"""What is asked of a pooled analysis does not go together, or cannot be."""
+
+rows = "study,effect,se\nNorth,-0.40,0.15\nSouth,-0.10,0.20\nWest,-0.30,0.25\n"
+(folder / "trials.csv").write_text(rows)
+command("rounds evidence pool trials.csv --effect effect --se se --method mh")
+# Instead:
+rows = "study,effect,se\nNorth,-0.40,0.15\nSouth,-0.10,0.20\nWest,-0.30,0.25\n"
+(folder / "trials.csv").write_text(rows)
+command("rounds evidence pool trials.csv --effect effect --se se --method reml")
