@@ -1,8 +1,15 @@
 """`rounds evaluation power`: what a trial could tell, before it is begun."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from rounds.cli.output import show, working
+
+if TYPE_CHECKING:
+    from rounds.loop.evaluation.spreadsheet.planning import (
+        Planned,
+        Simulated,
+        TrialPlan,
+    )
 
 __all__ = ["power_"]
 
@@ -89,29 +96,29 @@ def power_(
             made = make_trials(plan, trials=simulate, seed=seed)
     numbers = {"plan": asdict(plan), **asdict(found)}
     numbers["simulated"] = asdict(made) if made else None
-    what = "persons" if design == "individual" else "clusters"
-    as_points = control is not None
+    show(numbers, _lines(plan, found, made), as_json=json)
+
+
+def _lines(plan: "TrialPlan", found: "Planned", made: "Simulated | None") -> list[str]:
+    what = "persons" if plan.design == "individual" else "clusters"
+    as_points = plan.control is not None
     least = _written(found.detectable, as_points)
-    lines = [f"{units:,} {what}, {found.n:,} persons."]
-    lines.append(f"A difference of {least} is found with a power of {power:.0%}.")
-    if effect is not None:
+    lines = [f"{plan.units:,} {what}, {found.n:,} persons."]
+    lines.append(f"A difference of {least} is found with a power of {plan.wanted:.0%}.")
+    if plan.effect is not None:
         assert found.power is not None
+        needed = f"{found.units_needed:,}" if found.units_needed else "no number of"
         lines.append(
-            f"One of {_written(effect, as_points)} is found with a power of "
-            f"{found.power:.1%}; "
-            + (
-                f"{found.units_needed:,} {what} would give {power:.0%}."
-                if found.units_needed
-                else f"no number of {what} would give {power:.0%}."
-            )
+            f"One of {_written(plan.effect, as_points)} is found with a power of "
+            f"{found.power:.1%}; {needed} {what} would give {plan.wanted:.0%}."
         )
     if made:
         lines.append(
             f"In {made.trials:,} made trials it was found in {made.power:.1%} "
             f"(± {made.error:.1%})."
         )
-    lines.append(f"Standard error {found.se:.4g}, {found.df:.0f} degrees of freedom.")
-    show(numbers, lines, as_json=json)
+    said = f"Standard error {found.se:.4g}, {found.df:.0f} degrees of freedom."
+    return [*lines, said]
 
 
 def _written(value: float, as_points: bool) -> str:
