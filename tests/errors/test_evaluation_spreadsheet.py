@@ -70,8 +70,10 @@ NO_ANSWER = {
         "more clusters are needed",
     ),
     "a covariate that is the arm": (
-        rows(),
-        (*CLUSTER, "--method", "gee", "--covariates", "arm"),
+        "\n".join(f"{line},{line[-1]}" for line in rows().split()).replace(
+            "arm,m", "arm,same"
+        ),
+        (*CLUSTER, "--method", "gee", "--covariates", "same"),
         "repeats the others",
     ),
 }
@@ -89,7 +91,57 @@ def test_a_reason_and_no_number(name, tmp_path, capsys):
     assert "cannot be told" in found["sentences"][0]
 
 
+NO_ANSWER |= {
+    "one cluster left in an arm": (
+        rows(
+            n_clusters=7,
+            arm=lambda site: int(site < 2),
+            outcome=lambda site, person: "" if site == 0 else varied(site, person),
+        ),
+        (*CLUSTER, "--required", "none"),
+        "only one cluster in the arm '1'",
+    ),
+    "one person in an arm": (
+        "site,y,arm\n" + "".join(f"{n},{n * n % 7},{int(n == 0)}\n" for n in range(6)),
+        ("--design", "individual", *WORDS),
+        "only one person in the arm '1'",
+    ),
+    "an outcome that is the arm": (
+        rows(n_clusters=12, outcome=lambda site, _: site % 2),
+        (*CLUSTER, "--method", "gee"),
+        "does not vary within the arms",
+    ),
+    "an outcome that is the arm, permuted": (
+        rows(n_clusters=12, outcome=lambda site, _: site % 2),
+        (*CLUSTER, "--method", "permutation"),
+        "does not vary beyond",
+    ),
+    "one value throughout, permuted": (
+        rows(n_clusters=12, outcome=3.3),
+        (*CLUSTER, "--method", "permutation"),
+        "does not vary beyond",
+    ),
+}
+
+
 BAD = {
+    "a cluster of a trial of persons": (
+        rows(),
+        ("--design", "individual", *WORDS, "--cluster", "site"),
+        "has no --cluster",
+    ),
+    "a column in two parts": (
+        rows(),
+        (*CLUSTER, "--covariates", "y"),
+        "'y' is both outcome and covariate",
+    ),
+    "a covariate without a name": (rows(), (*CLUSTER, "--covariates", "y2,"), "name"),
+    "a cluster that is not known": (
+        rows().replace("s3,", "NA,"),
+        CLUSTER,
+        "not known",
+    ),
+    "a seed below nought": (rows(), (*CLUSTER, "--seed", "-1"), "below 0"),
     "an infinity": (rows(outcome="inf"), CLUSTER, "should hold a number"),
     "a word among the outcomes": (
         rows(outcome=SECRET),

@@ -100,7 +100,26 @@ def test_the_command_prints_what_was_planned(capsys):
     assert f"{planned.power:.1%}" in capsys.readouterr().out
 
 
+def test_the_least_effect_of_a_share_is_found_as_often_as_it_says():
+    """Its variance is that of the share that it leads to."""
+    plan = TrialPlan("individual", 400, control=0.01)
+    least = plan_trial(plan).detectable
+    there = TrialPlan("individual", 400, control=0.01, effect=least)
+    assert abs(plan_trial(there).power - 0.8) < 1e-6
+    clusters = TrialPlan("cluster", 20, 30, control=0.4, icc=0.03, effect=-0.1)
+    least = plan_trial(clusters).detectable
+    there = TrialPlan(**(vars(clusters) | {"effect": -least}))
+    assert abs(plan_trial(there).power - 0.8) < 1e-6
+    assert plan_trial(TrialPlan("cluster", 4, 5, control=0.4)).detectable is None
+
+
 WRONG = {
+    "an endless size": "--design cluster --units 20 --sd 1 --size inf",
+    "an effect that is none": "--design cluster --units 20 --sd 1 --effect nan",
+    "a correlation of persons": "--design individual --units 20 --sd 1 --icc 0.5",
+    "a seed below nought": (
+        "--design cluster --units 20 --sd 1 --effect 1 --simulate 100 --seed -1"
+    ),
     "no outcome": "--design cluster --units 20",
     "two outcomes": "--design cluster --units 20 --control 0.4 --sd 1",
     "a share beyond 1": "--design cluster --units 20 --control 0.9 --effect 0.2",

@@ -172,3 +172,11 @@ def test_effects_that_differ_between_periods_need_their_own_variance():
         split += linear_mixed(y, X, clusters, periods).p_value < 0.05
     assert split / worlds <= 0.05 + slack(0.05, worlds)
     assert plain > 1.5 * split
+
+
+def test_a_level_far_from_nought_loses_no_digit():
+    y, clusters, arm = trial(np.random.default_rng(18), binary=False)
+    near = linear_mixed(y, design(clusters, arm), clusters)
+    far = linear_mixed(y + 1e6, design(clusters, arm), clusters)
+    assert far.estimate == pytest.approx(near.estimate, rel=1e-6)
+    assert far.se == pytest.approx(near.se, rel=1e-6)

@@ -81,7 +81,9 @@ def analyse_(
         method=method,
         scale=scale,
         level=level,
-        required=[] if required == "none" else required.split(","),
+        required=[]
+        if required == "none"
+        else [name.strip() for name in required.split(",")],
         seed=seed,
     )
     show(as_numbers(found), _lines(found, sentences(found)), as_json=json)
@@ -97,11 +99,13 @@ def _read(
     from rounds.datamart.spreadsheet import Kind, read_spreadsheet
     from rounds.loop.evaluation.spreadsheet import trial_of
 
+    covariates = [name.strip() for name in covariates]
+    _insist_on_roles({**named, **{f"covariate {n}": n for n in covariates}})
     kinds: dict[str, Kind] = {"outcome": "number", "period": "period"}
     wanted: dict[str, Kind] = {
         column: kinds.get(role, "text") for role, column in named.items() if column
     }
-    wanted |= dict.fromkeys((name.strip() for name in covariates), "text")
+    wanted |= dict.fromkeys(covariates, "text")
     outcome = named["outcome"]
     assert outcome is not None
     read = read_spreadsheet(file, wanted, optional=(outcome,))
@@ -109,8 +113,31 @@ def _read(
         design,
         {role: read.columns[column] for role, column in named.items() if column},
         control=control,
-        covariates={name.strip(): read.columns[name.strip()] for name in covariates},
+        covariates={name: read.columns[name] for name in covariates},
     )
+
+
+def _insist_on_roles(named: dict[str, str | None]) -> None:
+    """Refuse a column in two roles: it would be read as one of them."""
+    from rounds.nouns.errors import DefinitionError
+
+    roles: dict[str, str] = {}
+    for role, column in named.items():
+        if column is None:
+            continue
+        if not column:
+            what = f"A {role.split(' ')[0]} has no name."
+        elif column in roles:
+            what = f"{column!r} is both {roles[column]} and {role.split(' ')[0]}."
+        else:
+            roles[column] = role.split(" ")[0]
+            continue
+        raise DefinitionError(
+            what,
+            code="trial-asked",
+            why="Each column has one part in a trial.",
+            remedies=("Name another column, or leave one of them out.",),
+        )
 
 
 def _lines(found: "Analysed", said: tuple[str, str]) -> list[str]:

@@ -102,9 +102,12 @@ def power_(
 def _lines(plan: "TrialPlan", found: "Planned", made: "Simulated | None") -> list[str]:
     what = "persons" if plan.design == "individual" else "clusters"
     as_points = plan.control is not None
-    least = _written(found.detectable, as_points)
     lines = [f"{plan.units:,} {what}, {found.n:,} persons."]
-    lines.append(f"A difference of {least} is found with a power of {plan.wanted:.0%}.")
+    if found.detectable is None:
+        lines.append(f"No difference there can be is found with {plan.wanted:.0%}.")
+    else:
+        least = _written(found.detectable, as_points)
+        lines.append(f"A difference of {least} is found with {plan.wanted:.0%} power.")
     if plan.effect is not None:
         assert found.power is not None
         needed = f"{found.units_needed:,}" if found.units_needed else "no number of"

@@ -111,7 +111,8 @@ def load(
                 files = laid_out(source, files, loading.given, loading.tell)
                 names.add(files)
                 plugin = source_for(place, files)
-            return loading.load(place, files, plugin, name or _usual_name(plugin))
+            named = _usual_name(plugin) if name is None else name
+            return loading.load(place, files, plugin, named)
 
 
 def change_vocabulary(

@@ -112,9 +112,10 @@ def linear_mixed(
     >>> round(fit.estimate, 2), round(fit.df, 1)
     (2.22, 4.0)
     """
-    cells = _checked(outcome, design, clusters, periods)
-    if not 0 <= column < len(cells.xy):
-        raise ValueError(f"column {column} is not one of the design's {len(cells.xy)}")
+    n_columns = np.shape(design)[-1]
+    if not 0 <= column < n_columns:
+        raise ValueError(f"column {column} is not one of the design's {n_columns}")
+    cells = _checked(outcome, design, clusters, periods, column)
     if not 0 < level < 1:
         raise ValueError(f"level is {level}; expected a number between 0 and 1")
     parts = [cells.ones(), cells.alike(within_periods=False)]
@@ -250,6 +251,7 @@ def _checked(
     design: ArrayLike,
     clusters: ArrayLike,
     periods: ArrayLike | None,
+    column: int,
 ) -> Cells:
     y, X = np.asarray(outcome, dtype=float), np.asarray(design, dtype=float)
     labels = np.asarray(clusters)
@@ -264,6 +266,12 @@ def _checked(
         raise ValueError("outcome and design must be finite; leave out missing persons")
     if len(y) <= X.shape[1] or np.linalg.matrix_rank(X) < X.shape[1]:
         raise ValueError("a column of the design repeats the others")
+    # Around nought nothing is lost to rounding: a constant, where the design holds one
+    # apart from the column asked about, takes up what is taken off.
+    others = np.delete(X, column, axis=1)
+    ones = np.ones(len(y))
+    if others.size and np.allclose(others @ np.linalg.lstsq(others, ones)[0], 1.0):
+        y = y - y.mean()
     codes = np.unique(labels, return_inverse=True)[1]
     if codes.max() < 2:
         raise ValueError("at least three clusters are needed to tell how they vary")

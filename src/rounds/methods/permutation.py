@@ -115,6 +115,7 @@ def permutation(
         raise ValueError(
             "what is adjusted for tells who was exposed; there is nothing to compare"
         )
+    _insist_on_variety(given.outcome, ours, theirs, float(observed @ ours) / spread)
     kinds, rows = np.unique(given.schedule, axis=0, return_inverse=True)
     taken, is_exact = _allocations(rows.ravel(), given.strata, draws, rng)
     a, b = (_over(taken, _pairings(given, kinds, one)) for one in (ours, theirs))
@@ -131,6 +132,18 @@ def permutation(
         n=len(given.outcome),
         n_clusters=len(given.schedule),
     )
+
+
+def _insist_on_variety(
+    outcome: Floats, ours: Floats, theirs: Floats, estimate: float
+) -> None:
+    """Refuse outcomes that all are as what is left out, or the arm, tells."""
+    size = float(np.abs(outcome).max())
+    if not np.abs(ours - estimate * theirs).max() > 1e-9 * size:
+        raise ValueError(
+            "the outcome does not vary beyond what the arms and what is adjusted for "
+            "tell; no allocation could be told from another"
+        )
 
 
 @dataclass(frozen=True)

@@ -52,8 +52,7 @@ def source_for(folder: str, files: Sequence[SourceFile]) -> Source:
     remedies = (
         "FHIR: give a folder with .ndjson, .ndjson.gz or .json files.",
         "OMOP: give a folder with person.csv or person.parquet and the other tables.",
-        "Other CSV: put a rounds-mapping.yaml beside the files.",
-        "Area tables: give CDC's SVI file, or put a rounds-areas.yaml beside them.",
+        "Other CSV: put a rounds-mapping.yaml beside the files (areas: as CDC's SVI).",
     )
     if not files:
         raise DataError(

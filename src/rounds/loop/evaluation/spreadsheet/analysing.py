@@ -14,6 +14,7 @@ from rounds.nouns import DefinitionError, Diagnostic
 
 __all__ = ["Analysed", "Arm", "analyse_trial"]
 
+_LEAST_UNITS = 2
 _FEW = 12
 """Clusters below which one should say so beside any answer."""
 
@@ -39,6 +40,8 @@ class Analysed:
     scale: Scale
     level: float
     is_binary: bool
+    is_adjusted: bool
+    """Whether periods, strata or covariates are allowed for."""
     arms: tuple[Arm, Arm]
     """The one that is compared with first."""
     fit: Fit | None
@@ -84,6 +87,8 @@ def analyse_trial(
         If the design does not offer the method or the scale, or a check is unknown.
     """
     chosen = _method(trial, method, scale)
+    if seed < 0:
+        raise _asked(f"--seed {seed} is below 0.", "--seed 1")
     if not 0 < level < 1:
         raise _asked(f"--level {level} is not between 0 and 1.", "--level 0.95")
     unknown = set(required) - set(SHEET_CHECKS)
@@ -113,6 +118,9 @@ def analyse_trial(
         scale=scale,
         level=level,
         is_binary=trial.is_binary,
+        is_adjusted=bool(trial.covariates)
+        or trial.periods is not None
+        or trial.strata is not None,
         arms=_arms(trial, sealed=sealed is not None),
         fit=None if sealed else found,
         sealed=sealed,
@@ -159,12 +167,15 @@ def _fitted(
             return None, f"nobody in the arm {label!r} has an outcome that is known"
     lonely = _lonely(trial)
     if lonely is not None:
-        return None, f"there is only one cluster in the arm {lonely!r}"
+        unit = "cluster" if trial.clusters is not None else "person"
+        return None, f"there is only one {unit} in the arm {lonely!r} with an outcome"
     try:
         found = fit(trial, method, scale, level=level, seed=seed)
-    except (ValueError, np.linalg.LinAlgError) as error:
+    except (ValueError, np.linalg.LinAlgError, FloatingPointError) as error:
         return None, str(error)
     if not np.isfinite([found.estimate, found.lower, found.upper]).all():
+        if found.n_allocations is None:
+            return None, "the interval has no bound at this level"
         return None, (
             f"of the {found.n_allocations} allocations that could have been, none is "
             "rare enough to bound the effect at this level: more clusters are needed"
@@ -173,14 +184,19 @@ def _fitted(
 
 
 def _lonely(trial: Trial) -> str | None:
-    """Give the label of an arm of a parallel trial that has one cluster alone."""
-    if trial.schedule is None or trial.periods is not None:
+    """Give the label of an arm of a parallel trial that has one unit alone.
+
+    Units whose every outcome is unknown do not count: what is left alone in an arm
+    would be fitted without a residual, as if it had no variance.
+    """
+    if trial.periods is not None or trial.design == "matched-pairs":
         return None
-    exposed = trial.schedule[:, 0]
-    counts = (int((exposed == 0).sum()), int((exposed == 1).sum()))
-    if trial.design == "matched-pairs" or min(counts) > 1:
-        return None
-    return trial.labels[int(np.argmin(counts))]
+    units = np.arange(len(trial.outcome)) if trial.clusters is None else trial.clusters
+    counts = [
+        len(np.unique(units[trial.observed & arm]))
+        for arm in (~trial.active, trial.active)
+    ]
+    return trial.labels[int(np.argmin(counts))] if min(counts) < _LEAST_UNITS else None
 
 
 def _refitted(

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import optimize
 
 from rounds.loop.evaluation.spreadsheet.designs import SHEET_DESIGNS
 from rounds.loop.evaluation.spreadsheet.models import fit
@@ -22,6 +23,7 @@ __all__ = ["Planned", "Simulated", "TrialPlan", "plan_trial", "schedule_of", "si
 
 Floats = NDArray[np.float64]
 _MOST_CLUSTERS = 10_000
+_GREATEST = 1e9
 _ORDERS = 25
 
 
@@ -74,8 +76,9 @@ class Planned:
 
     power: float | None
     """Of the effect that was named."""
-    detectable: float
-    """The smallest effect found with the wanted power."""
+    detectable: float | None
+    """The smallest effect found with the wanted power, on the side of the one that was
+    named, or above; None where no share can be so far from the control's."""
     units_needed: int | None
     """The fewest units that find the effect with the wanted power; None where none
     was named, or where more than 10,000 would not do."""
@@ -130,7 +133,7 @@ def plan_trial(plan: TrialPlan) -> Planned:
     """
     _insist(plan)
     variance, df, n = _variance(plan)
-    least = detectable(variance, wanted=plan.wanted, df=df, alpha=plan.alpha)
+    least = _detectable(plan, variance, df)
     found = needed = None
     if plan.effect is not None:
         found = power(plan.effect, variance, df=df, alpha=plan.alpha)
@@ -147,10 +150,10 @@ def simulate(plan: TrialPlan, *, trials: int, seed: int) -> Simulated:
         As `plan_trial`; also if no effect is named, or too few trials are asked for.
     """
     _insist(plan)
-    if plan.effect is None or trials < 100:
+    if plan.effect is None or trials < 100 or seed < 0:
         raise _asked(
-            "Made trials need an effect, and at least 100 of them.",
-            "Say --effect 0.1 --simulate 1000.",
+            "Made trials need an effect, a seed from 0 on, and are at least 100.",
+            "Say --effect 0.1 --simulate 1000 --seed 1.",
         )
     rng = np.random.default_rng(seed)
     method = SHEET_DESIGNS[plan.design].methods[0]
@@ -196,6 +199,23 @@ def _variance(plan: TrialPlan) -> tuple[float, float, int]:
     ]
     df = schedule.size - sum(schedule.shape)
     return float(np.mean(found_variances)), df, n
+
+
+def _detectable(plan: TrialPlan, variance: float, df: float) -> float | None:
+    """Find the least effect; a share's own variance goes with it."""
+    if plan.sd is not None:
+        return detectable(variance, wanted=plan.wanted, df=df, alpha=plan.alpha)
+    assert plan.control is not None
+    side = -1 if (plan.effect or 0.0) < 0 else 1
+    most = (plan.control if side < 0 else 1 - plan.control) * (1 - 1e-6)
+
+    def short(effect: float) -> float:
+        one, of_df, _ = _variance(replace(plan, effect=side * effect))
+        return power(effect, one, df=of_df, alpha=plan.alpha) - plan.wanted
+
+    if short(most) < 0:
+        return None
+    return float(optimize.brentq(short, 1e-9, most, xtol=1e-9))
 
 
 def _of_persons(plan: TrialPlan, *, exposed: bool) -> float:
@@ -302,18 +322,24 @@ def _insist(plan: TrialPlan) -> None:
             f"Choose among {', '.join(known)}.",
         )
     in_periods = SHEET_DESIGNS[plan.design].in_periods
+    in_clusters = SHEET_DESIGNS[plan.design].in_clusters
     if (plan.control is None) == (plan.sd is None):
         raise _asked(
             "An outcome is a share or a number.",
             "Say --control 0.4 for a share, or --sd 12 for a number.",
         )
+    numbers = (plan.size, plan.control, plan.sd, plan.effect, plan.icc)
+    if not all(n is None or abs(n) < _GREATEST for n in numbers):
+        raise _asked("A number is not finite, or beyond a billion.", "Correct it.")
     risk = None if plan.control is None else plan.control + (plan.effect or 0.0)
     tests = {
         "--units is a whole number, at least 4": plan.units >= 4,
         "--size is above 0": plan.size > 0,
         "--control, and with the effect, is within 0 to 1": plan.control is None
         or (0 < plan.control < 1 and risk is not None and 0 < risk < 1),
-        "--sd is above 0": plan.sd is None or plan.sd > 0,
+        "--sd is above a billionth": plan.sd is None or plan.sd > 1 / _GREATEST,
+        "--size, --icc and --size-variation are of clusters": in_clusters
+        or (plan.size, plan.icc, plan.variation) == (1.0, 0.0, 0.0),
         "--effect is not 0": plan.effect is None or plan.effect != 0,
         "--icc is at least 0 and below 1": 0 <= plan.icc < 1,
         "--autocorrelation is within 0 to 1": 0 <= plan.autocorrelation <= 1,

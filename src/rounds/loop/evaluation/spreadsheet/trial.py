@@ -18,6 +18,10 @@ _USUAL = frozenset({"0", "control", "usual", "usual care", "silent", "placebo", 
 """Labels of an arm that others are compared with, in any letter case."""
 
 
+_UNKNOWN = frozenset({"", "na", "n/a", "nan", "null", "none", "."})
+"""What a cell says that says nothing, in any letter case."""
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Trial:
     """Persons of a trial, one a row; whoever's outcome is unknown among them."""
@@ -78,6 +82,10 @@ def trial_of(
     """
     kind = _design(design, columns)
     active, labels = _arms(columns["arm"], control)
+    _insist_on_use(kind, design, columns)
+    for role in ("arm", "cluster", "stratum"):
+        if role in columns:
+            _insist_on_told(role, columns[role])
     clusters = _coded(columns.get("cluster"))
     periods = _coded(columns.get("period")) if kind.in_periods else None
     schedule = strata = None
@@ -125,6 +133,29 @@ def _design(design: str, columns: Mapping[str, object]) -> SheetDesign:
             remedies=tuple(f"Name the column: --{name} COL." for name in lacking),
         )
     return kind
+
+
+def _insist_on_use(
+    kind: SheetDesign, design: str, columns: Mapping[str, object]
+) -> None:
+    """Refuse a column that the design would leave unread."""
+    used = {"cluster": kind.in_clusters, "period": kind.in_periods}
+    for name, is_used in used.items():
+        if name in columns and not is_used:
+            raise DefinitionError(
+                f"A trial of design {design!r} has no --{name}.",
+                code="trial-columns",
+                why="It would be left unread, and the answer be taken for one with it.",
+                remedies=(
+                    f"Leave --{name} out.",
+                    "Name the design that has it: "
+                    + (
+                        "--design cluster."
+                        if name == "cluster"
+                        else "--design stepped-wedge."
+                    ),
+                ),
+            )
 
 
 def _arms(
@@ -259,8 +290,21 @@ def _insist_on_pairs(schedule: Floats, pairs: Codes | None) -> None:
         )
 
 
+def _insist_on_told(role: str, cells: NDArray[np.generic]) -> None:
+    """Refuse cells that say that nothing is known: they are no group of their own."""
+    empty = sum(str(cell).strip().lower() in _UNKNOWN for cell in cells)
+    if empty:
+        raise DataError(
+            f"{empty} cells of the {role}'s column say that it is not known.",
+            code="trial-unknown",
+            why="These rows would count as a group of their own.",
+            remedies=("Fill them in, or take out these rows.",),
+        )
+
+
 def _covariate(cells: NDArray[np.object_]) -> Floats:
     """Give numbers as they are, and of groups a column each but the first."""
+    _insist_on_told("covariate", cells)
     try:
         numbers = np.array([float(cell) for cell in cells])
     except ValueError:

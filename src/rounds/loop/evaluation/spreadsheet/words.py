@@ -63,7 +63,7 @@ def sentences(found: Analysed) -> tuple[str, str]:
     what = "had the outcome" if found.is_binary else "was the mean"
     first = (
         f"In the arm {other.label!r} {means[0]} {what}, in {one.label!r} {means[1]}; "
-        f"{_named(found)} is {written(found, found.fit.estimate)} "
+        f"{_allowing(found)}{_named(found)} is {written(found, found.fit.estimate)} "
         f"({found.level:.0%} interval {written(found, found.fit.lower)} to "
         f"{written(found, found.fit.upper)})."
     )
@@ -86,6 +86,13 @@ def written(found: Analysed, value: float) -> str:
     if found.scale != "difference":
         return f"{value:.2f}"
     return f"{100 * value:+.1f} points" if found.is_binary else f"{value:+.3g}"
+
+
+def _allowing(found: Analysed) -> str:
+    """Say that the effect is not that of the two levels named before it."""
+    if not found.is_adjusted:
+        return ""
+    return "with what it is adjusted for (periods, strata, covariates) left out, "
 
 
 def _named(found: Analysed) -> str:
