@@ -9,9 +9,10 @@ command(
     " --design cluster --cluster clinic"
 )
 # Instead:
-(folder / "trial.csv").write_text(
-    "".join(line for line in rows.splitlines(keepends=True) if "NA" not in line)
+rows = "clinic,arm,done\n" + "".join(
+    f"{n // 5},{n // 5 % 2},{n * 7 % 5 // 3}\n" for n in range(2, 40)
 )
+(folder / "trial.csv").write_text(rows)
 command(
     "rounds evaluation analyse trial.csv --outcome done --arm arm"
     " --design cluster --cluster clinic"
