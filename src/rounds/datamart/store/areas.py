@@ -47,7 +47,15 @@ _TYPE: Final = next(
     for row in mapping("fixed_concepts")
     if (row["group"], row["code"]) == ("type", "area")
 )
-_UNITED_STATES: Final = ("US", "USA", "U.S.", "U.S.A.", "UNITED STATES", "840")
+_UNITED_STATES: Final = (
+    "US",
+    "USA",
+    "U.S.",
+    "U.S.A.",
+    "UNITED STATES",
+    "UNITED STATES OF AMERICA",
+    "840",
+)
 _ZERO_STATES: Final = ("CT", "MA", "ME", "NH", "NJ", "PR", "RI", "VI", "VT")
 """States all of whose ZIP Codes begin with 0, which a spreadsheet takes away."""
 
