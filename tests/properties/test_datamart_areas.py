@@ -48,13 +48,17 @@ def tables(luck):
 
 def plainly(given, tract, code, own, on):
     """Give the quartile of one person, read line by line."""
+    own_day = dt.date.fromisoformat(own[0]) if own else None
+    begins = min(ILL, own_day) if own_day else ILL
+    years = sorted(vintage for kind, vintage in given if kind == "tract")
     known = {
-        area for (kind, _), each in given.items() if kind == "tract" for area in each
+        area
+        for n, year in enumerate(years)
+        if not any(dt.date(later, 1, 1) <= begins for later in years[n + 1 : n + 2])
+        for area in given["tract", year]
     }
     kind, area = ("tract", tract) if tract in known else ("zcta", code)
     vintages = sorted(vintage for each, vintage in given if each == kind)
-    own_day = dt.date.fromisoformat(own[0]) if own else None
-    begins = min(ILL, own_day) if own_day else ILL
     is_own = own is not None and 0 <= own[1] <= 1
     found = [(own_day, own[1])] if is_own else []
     for n, vintage in enumerate(vintages):

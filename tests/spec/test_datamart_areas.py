@@ -183,6 +183,20 @@ def test_a_vintage_that_was_over_before_the_first_day_is_not_there(cdm, tmp_path
         assert len(story.area_rows(mart)) == 2 * 2
 
 
+def test_a_tract_that_was_drawn_anew_leaves_the_zip_s_value(cdm, tmp_path):
+    """Its table was over before anybody came; the newer one has other tracts."""
+    folder = tmp_path / "areas"
+    story.write_svi(folder / "SVI_2018_US.csv", [("25017352101", 0.6)])
+    story.write_svi(folder / "SVI_2022_US.csv", [("25017999999", 0.6)])
+    story.write_svi(folder / "SVI_2022_US_ZCTA.csv", [("02138", 0.9)])
+    load(cdm, tmp_path / "mart")
+    load(folder, tmp_path / "mart")
+    with Datamart.open(tmp_path / "mart") as mart:
+        assert story.quartiles(mart)["tract"] == 4
+        assert story.quartiles(mart)["low"] == 4
+        assert story.quartiles(mart)["block"] == 0
+
+
 def test_tables_of_two_sources_stand_together(cdm, tables, tmp_path):
     """A tract goes before a ZIP Code, whichever table is which source's."""
     mart = tmp_path / "mart"
@@ -215,6 +229,58 @@ def test_whoever_moves_lives_where_he_or_she_lives_now(tables, tmp_path):
         with Datamart.open(mart) as after:
             assert story.quartiles(after) == {"p1": 4}
         assert story.quartiles(before) == {"p1": 1}
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        {"use": "old"},
+        {"use": "billing"},
+        {"use": "work"},
+        {"period": {"end": "2020-01-01"}},
+        {"use": "home", "period": {"start": "2010-01-01", "end": "2020-01-01"}},
+    ],
+)
+def test_an_address_where_nobody_lives_now_is_passed_over(left, tables, tmp_path):
+    """With it alone, none is known."""
+    former = {**left, "postalCode": "02139"}
+    here = {"postalCode": "02138", "period": {"start": "2020-01-01"}}
+    people = {"both": [former, here], "gone": [former]}
+    ill = [
+        condition(
+            f"c-{name}",
+            subject={"reference": f"Patient/{name}"},
+            code=code("http://snomed.info/sct", "59621000"),
+        )
+        for name in people
+    ]
+    for one in ill:
+        one.pop("encounter", None)
+    folder = tmp_path / "fhir"
+    folder.mkdir()
+    given = [patient(name, address=address) for name, address in people.items()]
+    write_ndjson(folder, {"Patient": given, "Condition": ill})
+    load(tables, tmp_path / "mart")
+    load(folder, tmp_path / "mart")
+    with Datamart.open(tmp_path / "mart") as mart:
+        assert story.quartiles(mart) == {"both": 1, "gone": 0}
+
+
+def test_what_is_not_yet_a_person_s_own_is_not_called_so(tables, tmp_path):
+    """Before its day the area's value is read, and told as that."""
+    homes = {f"p{n}": HOMES["high"] for n in range(3)}
+    own = [("p0", "2023-03-01", 0.1), ("p1", "2024-11-01", 0.1)]
+    story.write_cdm(tmp_path / "cdm", homes, own=own)
+    load(tmp_path / "cdm", tmp_path / "mart")
+    load(tables, tmp_path / "mart")
+    half = Period(start=dt.date(2024, 1, 1), end=dt.date(2024, 6, 30))
+    with Datamart.open(tmp_path / "mart") as mart:
+        *_, before = area_notes(mart, measure_rows(mart, story.ILL, half), half)
+        *_, after = area_notes(
+            mart, measure_rows(mart, story.ILL, story.YEAR), story.YEAR
+        )
+    assert before.endswith("of the area, own record.")
+    assert after.endswith("own record, of the area.")
 
 
 def test_a_patient_s_tract_is_read_from_the_address(tables, tmp_path):

@@ -214,6 +214,41 @@ def test_an_answer_that_hangs_on_one_cluster_says_so(tmp_path, capsys):
     other = {d["name"]: d for d in analyse(capsys, loud, *CLUSTER)["diagnostics"]}
     assert other["influence"]["verdict"] == "fail"
     assert not other["influence"]["required"]
+    asked = ("--required", "influence")
+    assert "influence failed" in analyse(capsys, loud, *CLUSTER, *asked)["sealed"]
+
+
+def test_a_required_check_that_could_not_be_made_seals(tmp_path, capsys):
+    """Four clusters carry three columns; three do not, so none can be left out."""
+    y, clusters, arm, age = parallel(n_clusters=4)
+    path = sheet(tmp_path, y, clusters, arm, age)
+    words = (*CLUSTER, "--method", "gee", "--covariates", "age")
+    free = analyse(capsys, path, *words)
+    checks = {d["name"]: d for d in free["diagnostics"]}
+    assert checks["influence"]["verdict"] == "not_evaluated"
+    assert free["estimate"] is not None
+    asked = ("--required", "sample_ratio,missing_outcomes,influence")
+    sealed = analyse(capsys, path, *words, *asked)
+    assert sealed["estimate"] is None
+    assert "influence could not be checked" in sealed["sealed"]
+
+
+def test_a_check_that_the_design_has_no_use_for_seals_nothing(tmp_path, capsys):
+    y, clusters, periods, schedule = wedge()
+    path = write(
+        tmp_path / "w.csv",
+        y=y,
+        site=clusters,
+        month=periods,
+        arm=schedule[clusters, periods].astype(int),
+    )
+    words = ("--outcome", "y", "--arm", "arm", "--cluster", "site", "--period", "month")
+    found = analyse(capsys, path, "--design", "stepped-wedge", *words)
+    checks = {d["name"]: d for d in found["diagnostics"]}
+    assert checks["sample_ratio"]["verdict"] == "not_evaluated"
+    assert not checks["sample_ratio"]["required"]
+    assert found["estimate"] is not None
+    assert "allowing for periods, the difference is" in found["sentences"][0]
 
 
 def test_words_hold_what_the_numbers_say(tmp_path, capsys):

@@ -110,7 +110,7 @@ def _lines(plan: "TrialPlan", found: "Planned", made: "Simulated | None") -> lis
         lines.append(f"A difference of {least} is found with {plan.wanted:.0%} power.")
     if plan.effect is not None:
         assert found.power is not None
-        needed = f"{found.units_needed:,}" if found.units_needed else "no number of"
+        needed = f"{found.units_needed:,}" if found.units_needed else "far more"
         lines.append(
             f"One of {_written(plan.effect, as_points)} is found with a power of "
             f"{found.power:.1%}; {needed} {what} would give {plan.wanted:.0%}."

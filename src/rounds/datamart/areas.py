@@ -154,7 +154,11 @@ def area_notes(datamart: Any, rows: "MeasureRows", period: Period) -> tuple[str,
         )
     counted = np.asarray(rows.denominator)
     persons = np.asarray(rows.person_id)[counted]
-    standing = _of(persons, *_standings(datamart, _SVI))
+    ids, words, own_days = _standings(datamart, _SVI)
+    standing = _of(persons, ids, words)
+    index = np.asarray(rows.index_date)[counted]
+    not_yet = (standing == "own") & (_of(persons, ids, own_days) > index)
+    standing = np.where(not_yet, "area", standing)  # What is read on that day.
     unknown = np.asarray(rows.svi_quartile)[counted] == 0
     placed = np.isin(standing, ("own", "area"))
     standing = np.where(unknown & placed, "later", standing)
@@ -215,20 +219,22 @@ def _vintages(datamart: Any, measure: str) -> list[tuple[str, int]]:
 
 def _standings(
     datamart: Any, measure: str
-) -> "tuple[NDArray[np.int64], NDArray[np.str_]]":
+) -> "tuple[NDArray[np.int64], NDArray[np.str_], NDArray[np.datetime64]]":
+    """Give each person's id, standing, and first day of an own value (NaT: none)."""
     try:
         found = derived_from(datamart).read({}, standings(measure), {})
     except duckdb.Error as error:
         raise unreadable(error) from None
     ids = np.asarray(found["person_id"]).astype(np.int64)
-    return ids, np.asarray(found["standing"]).astype(str)
+    days = np.ma.filled(found["own_day"].astype("datetime64[D]"), np.datetime64("NaT"))
+    return ids, np.asarray(found["standing"]).astype(str), days
 
 
 def _of(
-    persons: "NDArray[np.int64]", ids: "NDArray[np.int64]", words: "NDArray[np.str_]"
-) -> "NDArray[np.str_]":
-    """Give each person's standing; every person of a measure is in the datamart."""
+    persons: "NDArray[np.int64]", ids: "NDArray[np.int64]", told: "NDArray[Any]"
+) -> "NDArray[Any]":
+    """Give what is told of each person; all of a measure's are in the datamart."""
     order = np.argsort(ids, kind="stable")
     place = np.searchsorted(ids[order], persons)
-    found: NDArray[np.str_] = words[order][place]
+    found: NDArray[Any] = told[order][place]
     return found

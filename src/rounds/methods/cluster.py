@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from rounds.methods.design_matrix import checked_design
+
 __all__ = ["ClusterFit", "cluster_ols"]
 
 Floats = NDArray[np.float64]
@@ -91,7 +93,7 @@ def cluster_ols(
     >>> round(fit.estimate, 3), round(fit.se, 3), round(fit.df, 3)
     (3.0, 1.118, 2.0)
     """
-    y, X = _checked(outcome, design, column, level)
+    y, X = checked_design(outcome, design, column, level)
     X, column = _full_rank(X, column)
     if clusters is None:
         estimate, variance, df, n_clusters = _independent(y, X, column)
@@ -110,26 +112,6 @@ def cluster_ols(
     return ClusterFit(
         estimate, se, float(df), estimate - half, estimate + half, len(y), n_clusters
     )
-
-
-def _checked(
-    outcome: ArrayLike, design: ArrayLike, column: int, level: float
-) -> tuple[Floats, Floats]:
-    y = np.asarray(outcome, dtype=float)
-    X = np.asarray(design, dtype=float)
-    if y.ndim != 1 or X.ndim != 2 or len(X) != len(y):
-        raise ValueError(
-            f"outcome has shape {y.shape}, design {X.shape}; expected (n,) and (n, p)"
-        )
-    if not (np.isfinite(y).all() and np.isfinite(X).all()):
-        raise ValueError("outcome and design must be finite; leave out missing persons")
-    if not 0 <= column < X.shape[1]:
-        raise ValueError(f"column {column} is not one of the design's {X.shape[1]}")
-    if not 0 < level < 1:
-        raise ValueError(f"level is {level}; expected a number between 0 and 1")
-    if len(y) <= X.shape[1]:
-        raise ValueError(f"{len(y)} persons cannot identify {X.shape[1]} columns")
-    return y, X
 
 
 def _codes(clusters: ArrayLike, n: int) -> NDArray[np.intp]:

@@ -14,6 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 from scipy.special import expit
 
+from rounds.methods.design_matrix import checked_design
+
 __all__ = ["Correction", "Family", "GeeFit", "Link", "gee"]
 
 Floats = NDArray[np.float64]
@@ -134,11 +136,8 @@ def gee(
     >>> fit.n_clusters, fit.df
     (6, 4.0)
     """
-    y, X, blocks = _checked(outcome, design, clusters, family)
-    if not 0 <= column < X.shape[1]:
-        raise ValueError(f"column {column} is not one of the design's {X.shape[1]}")
-    if not 0 < level < 1:
-        raise ValueError(f"level is {level}; expected a number between 0 and 1")
+    y, X = checked_design(outcome, design, column, level)
+    y, X, blocks = _in_clusters(y, X, clusters, family)
     bend = _Bend.of(family, link or _CANONICAL[family])
     beta, alpha, sums = _solved(y, X, blocks, bend, exchangeable=exchangeable)
     bread = np.linalg.inv(sums.information.sum(axis=0))
@@ -295,22 +294,13 @@ def _corrected(sums: _Sums, bread: Floats, correction: Correction) -> Floats:
     return np.asarray(grown @ back, dtype=float)
 
 
-def _checked(
-    outcome: ArrayLike,
-    design: ArrayLike,
-    clusters: ArrayLike,
-    family: Family,
+def _in_clusters(
+    y: Floats, X: Floats, clusters: ArrayLike, family: Family
 ) -> tuple[Floats, Floats, list[slice]]:
     """Give the rows sorted by cluster, and where each cluster lies."""
-    y, X = np.asarray(outcome, dtype=float), np.asarray(design, dtype=float)
     labels = np.asarray(clusters)
-    if y.ndim != 1 or X.ndim != 2 or len(X) != len(y) or labels.shape != y.shape:
-        raise ValueError(
-            f"outcome has shape {y.shape}, design {X.shape}, clusters {labels.shape}; "
-            "expected (n,), (n, p) and (n,)"
-        )
-    if not (np.isfinite(y).all() and np.isfinite(X).all()):
-        raise ValueError("outcome and design must be finite; leave out missing persons")
+    if labels.shape != y.shape:
+        raise ValueError(f"clusters has shape {labels.shape}, expected {y.shape}")
     if family == "binomial" and not ((y >= 0) & (y <= 1)).all():
         raise ValueError("an outcome of the binomial family is between 0 and 1")
     if family == "poisson" and not (y >= 0).all():

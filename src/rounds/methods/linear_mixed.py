@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, stats
 
 from rounds.methods.cell_matrices import CellMatrix, Cells
+from rounds.methods.design_matrix import checked_design
 
 __all__ = ["MixedFit", "linear_mixed"]
 
@@ -112,12 +113,8 @@ def linear_mixed(
     >>> round(fit.estimate, 2), round(fit.df, 1)
     (2.22, 4.0)
     """
-    n_columns = np.shape(design)[-1]
-    if not 0 <= column < n_columns:
-        raise ValueError(f"column {column} is not one of the design's {n_columns}")
-    cells = _checked(outcome, design, clusters, periods, column)
-    if not 0 < level < 1:
-        raise ValueError(f"level is {level}; expected a number between 0 and 1")
+    y, X = checked_design(outcome, design, column, level)
+    cells = _in_cells(y, X, clusters, periods, column=column)
     parts = [cells.ones(), cells.alike(within_periods=False)]
     if periods is not None:
         parts.append(cells.alike(within_periods=True))
@@ -246,25 +243,22 @@ def _kenward_roger(
     return float(adjusted[column, column]), float(df)
 
 
-def _checked(
-    outcome: ArrayLike,
-    design: ArrayLike,
+def _in_cells(
+    y: Floats,
+    X: Floats,
     clusters: ArrayLike,
     periods: ArrayLike | None,
+    *,
     column: int,
 ) -> Cells:
-    y, X = np.asarray(outcome, dtype=float), np.asarray(design, dtype=float)
     labels = np.asarray(clusters)
     when = np.zeros(len(labels)) if periods is None else np.asarray(periods)
-    shapes = y.shape == labels.shape == when.shape
-    if y.ndim != 1 or X.ndim != 2 or len(X) != len(y) or not shapes:
+    if not y.shape == labels.shape == when.shape:
         raise ValueError(
-            f"outcome has shape {y.shape}, design {X.shape}, clusters {labels.shape}, "
-            f"periods {when.shape}; expected (n,), (n, p), (n,) and (n,)"
+            f"clusters has shape {labels.shape}, periods {when.shape}; expected "
+            f"{y.shape}"
         )
-    if not (np.isfinite(y).all() and np.isfinite(X).all()):
-        raise ValueError("outcome and design must be finite; leave out missing persons")
-    if len(y) <= X.shape[1] or np.linalg.matrix_rank(X) < X.shape[1]:
+    if np.linalg.matrix_rank(X) < X.shape[1]:
         raise ValueError("a column of the design repeats the others")
     # Around nought nothing is lost to rounding: a constant, where the design holds one
     # apart from the column asked about, takes up what is taken off.

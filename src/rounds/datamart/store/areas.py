@@ -113,9 +113,10 @@ def standings(measure: str) -> str:
     Returns
     -------
     str
-        A query of person_id and `standing`: `own`, `area`, or, of whom nothing is
-        known, `no address`, `no code` (an address without a tract or ZIP Code that can
-        be read), `no value` (the table gives the area none) or `unknown area`.
+        A query of person_id, `own_day` (since when a value is the person's own) and
+        `standing`: `own`, `area`, or, of whom nothing is known, `no address`, `no code`
+        (an address without a tract or ZIP Code that can be read), `no value` (the table
+        gives the area none) or `unknown area`.
     """
     named = f"measure = {text(measure)}"
     known = {
@@ -126,13 +127,14 @@ def standings(measure: str) -> str:
     is_known = " OR ".join(f"of_{kind}.area IS NOT NULL" for kind in KINDS)
     has_code = " OR ".join(f"r.{kind} IS NOT NULL" for kind in KINDS)
     return (
-        "SELECT r.person_id, CASE WHEN own.person_id IS NOT NULL THEN 'own' "
+        "SELECT r.person_id, own.day AS own_day, "
+        "CASE WHEN own.person_id IS NOT NULL THEN 'own' "
         "WHEN lives.person_id IS NOT NULL THEN 'area' "
         "WHEN NOT r.has_address THEN 'no address' "
         f"WHEN NOT ({has_code}) THEN 'no code' "
         f"WHEN {is_known} THEN 'no value' ELSE 'unknown area' END AS standing "
         "FROM rounds_residence AS r "
-        f"LEFT JOIN (SELECT person_id FROM rounds_own_first WHERE {named}) AS own "
+        f"LEFT JOIN (SELECT person_id, day FROM rounds_own_first WHERE {named}) AS own "
         "ON own.person_id = r.person_id "
         "LEFT JOIN (SELECT DISTINCT person_id FROM rounds_area_of_person "
         f"WHERE {named}) AS lives ON lives.person_id = r.person_id "
@@ -230,11 +232,18 @@ def _own_firsts() -> str:
 
 
 def _joined() -> str:
-    """Write each value that a person has from where he or she lives."""
+    """Write each value that a person has from where he or she lives.
+
+    A tract of which no table speaks that holds in the person's time, as when tracts
+    were drawn anew, leaves the ZIP Code area's value in its place.
+    """
     finer = (
-        "ANTI JOIN (SELECT DISTINCT area, measure FROM rounds_area "
-        "WHERE kind = 'tract') AS finer ON finer.area = r.tract "
-        "AND finer.measure = a.measure"
+        "ANTI JOIN (SELECT t.area, t.measure, max(coalesce(m.holds_until, "
+        "DATE '9999-12-31')) AS holds_until FROM rounds_area AS t "
+        "JOIN rounds_area_measure AS m ON m.kind = t.kind AND m.measure = t.measure "
+        "AND m.vintage = t.vintage WHERE t.kind = 'tract' GROUP BY ALL) AS finer "
+        "ON finer.area = r.tract AND finer.measure = a.measure "
+        "AND finer.holds_until > r.begins"
     )
     lived = " UNION ALL ".join(
         "SELECT r.person_id, r.begins, a.* FROM rounds_residence AS r "

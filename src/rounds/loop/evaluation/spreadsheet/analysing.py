@@ -15,6 +15,7 @@ from rounds.nouns import DefinitionError, Diagnostic
 __all__ = ["Analysed", "Arm", "analyse_trial"]
 
 _LEAST_UNITS = 2
+"""In an arm: one alone is fitted without a residual."""
 _FEW = 12
 """Clusters below which one should say so beside any answer."""
 
@@ -40,8 +41,8 @@ class Analysed:
     scale: Scale
     level: float
     is_binary: bool
-    is_adjusted: bool
-    """Whether periods, strata or covariates are allowed for."""
+    allowed_for: tuple[str, ...]
+    """Of `periods`, `strata` and `covariates`, those that take part."""
     arms: tuple[Arm, Arm]
     """The one that is compared with first."""
     fit: Fit | None
@@ -106,9 +107,7 @@ def analyse_trial(
         half_width=_half_width(on_sum),
     )
     diagnostics = tuple(
-        one.model_copy(
-            update={"required": one.name in required and one.verdict != "not_evaluated"}
-        )
+        one.model_copy(update={"required": one.required and one.name in required})
         for one in diagnostics
     )
     sealed = seal(diagnostics)
@@ -118,9 +117,7 @@ def analyse_trial(
         scale=scale,
         level=level,
         is_binary=trial.is_binary,
-        is_adjusted=bool(trial.covariates)
-        or trial.periods is not None
-        or trial.strata is not None,
+        allowed_for=_allowed_for(trial),
         arms=_arms(trial, sealed=sealed is not None),
         fit=None if sealed else found,
         sealed=sealed,
@@ -128,6 +125,15 @@ def analyse_trial(
         diagnostics=diagnostics,
         limitations=_limitations(trial, None if sealed else found),
     )
+
+
+def _allowed_for(trial: Trial) -> tuple[str, ...]:
+    there = {
+        "periods": trial.periods is not None,
+        "strata": trial.strata is not None,
+        "covariates": bool(trial.covariates),
+    }
+    return tuple(name for name, is_there in there.items() if is_there)
 
 
 def _method(trial: Trial, method: Method | None, scale: Scale) -> Method:
@@ -171,7 +177,7 @@ def _fitted(
         return None, f"there is only one {unit} in the arm {lonely!r} with an outcome"
     try:
         found = fit(trial, method, scale, level=level, seed=seed)
-    except (ValueError, np.linalg.LinAlgError, FloatingPointError) as error:
+    except (ValueError, np.linalg.LinAlgError) as error:
         return None, str(error)
     if not np.isfinite([found.estimate, found.lower, found.upper]).all():
         if found.n_allocations is None:
@@ -186,8 +192,7 @@ def _fitted(
 def _lonely(trial: Trial) -> str | None:
     """Give the label of an arm of a parallel trial that has one unit alone.
 
-    Units whose every outcome is unknown do not count: what is left alone in an arm
-    would be fitted without a residual, as if it had no variance.
+    Units whose every outcome is unknown do not count.
     """
     if trial.periods is not None or trial.design == "matched-pairs":
         return None

@@ -14,6 +14,9 @@ from rounds.nouns import Diagnostic
 
 __all__ = ["SHEET_CHECKS", "check"]
 
+SHEET_CHECKS = ("sample_ratio", "missing_outcomes", "influence")
+"""The names that `--required` knows."""
+
 _P_RATIO = 0.001
 _MOST_INFLUENCE = 0.5
 """Of the way from the estimate to the nearer end of its interval: about a standard
@@ -34,10 +37,18 @@ def check(
 
     Parameters
     ----------
+    trial : Trial
+        As it was read.
     refit : callable, optional
         Trial → estimate; None where there is none to refit.
     estimate, half_width : float, optional
         Of the effect, on the scale on which it is a sum.
+
+    Returns
+    -------
+    tuple of Diagnostic
+        In the order of `SHEET_CHECKS`. One that the design leaves nothing to check for
+        is not `required`; one that could not be checked may be.
     """
     return (
         _sample_ratio(trial),
@@ -50,7 +61,7 @@ def _sample_ratio(trial: Trial) -> Diagnostic:
     kind = SHEET_DESIGNS[trial.design]
     question = f"Are there as many {kind.unit} in each arm as were randomised?"
     if kind.in_periods or trial.design == "matched-pairs":
-        return _not_evaluated(
+        return _not_asked(
             "sample_ratio", question, "the design itself says how many are in each arm."
         )
     if trial.schedule is None:
@@ -97,32 +108,29 @@ def _influence(
     """Leave out each cluster in turn."""
     question = "Does the answer hang on one cluster?"
     if trial.clusters is None or trial.design == "matched-pairs":
-        return _not_evaluated("influence", question, "the design has no such clusters.")
+        return _not_asked("influence", question, "the design has no such clusters.")
     n = int(trial.clusters.max()) + 1
     if refit is None or estimate is None or half_width is None:
-        return _not_evaluated("influence", question, "there is no estimate.")
+        return _unchecked("influence", question, "there is no estimate.")
     if n > _MOST_LEFT_OUT:
-        return _not_evaluated(
-            "influence", question, f"with {n} clusters none weighs much."
-        )
+        return _not_asked("influence", question, f"with {n} clusters none weighs much.")
     moved = []
     for cluster in range(n):
         try:
             moved.append(abs(refit(_without(trial, cluster)) - estimate))
         except ValueError:
-            return _not_evaluated(
+            return _unchecked(
                 "influence", question, "without one of its clusters it gives no answer."
             )
-    value = float(max(moved)) / half_width if half_width > 0 else None
+    value = float(max(moved)) / half_width
     return Diagnostic(
         name="influence",
         question=question,
         value=value,
         threshold=_MOST_INFLUENCE,
-        verdict="fail" if value is None or value > _MOST_INFLUENCE else "pass",
-        required=False,
+        verdict="fail" if value > _MOST_INFLUENCE else "pass",
         detail=f"leaving out one of {n} clusters moves the estimate by at most "
-        f"{0 if value is None else value:.0%} of the way to the end of its interval.",
+        f"{value:.0%} of the way to the end of its interval.",
     )
 
 
@@ -145,15 +153,10 @@ def _without(trial: Trial, cluster: int) -> Trial:
     )
 
 
-def _not_evaluated(name: str, question: str, why: str) -> Diagnostic:
-    return Diagnostic(
-        name=name,
-        question=question,
-        verdict="not_evaluated",
-        required=False,
-        detail=why,
-    )
+def _not_asked(name: str, question: str, why: str) -> Diagnostic:
+    """Say that the design leaves nothing to check for: it cannot be required."""
+    return _unchecked(name, question, why).model_copy(update={"required": False})
 
 
-SHEET_CHECKS = ("sample_ratio", "missing_outcomes", "influence")
-"""The names that `--required` knows."""
+def _unchecked(name: str, question: str, why: str) -> Diagnostic:
+    return Diagnostic(name=name, question=question, verdict="not_evaluated", detail=why)

@@ -17,7 +17,7 @@ __all__ = ["METHOD_WORDS", "Fit", "fit"]
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
 
-METHOD_WORDS: dict[Method, str] = {
+METHOD_WORDS: dict[Method, str] = {  # as a reader of methods would name them
     "least-squares": (
         "least squares, CR2 standard errors (HC2 without clusters), Satterthwaite "
         "degrees of freedom"
@@ -59,6 +59,17 @@ class Fit:
 
 def fit(trial: Trial, method: Method, scale: Scale, *, level: float, seed: int) -> Fit:
     """Estimate the effect of being exposed, active less the other arm.
+
+    Parameters
+    ----------
+    trial : Trial
+        Those whose outcome is unknown are left out.
+    method, scale
+        A pair that `designs` and `analyse_trial` allow.
+    level : float
+        Of the interval, in (0, 1).
+    seed : int
+        Of the allocations that are drawn.
 
     Raises
     ------

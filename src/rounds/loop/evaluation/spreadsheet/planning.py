@@ -22,7 +22,7 @@ from rounds.nouns import DefinitionError
 __all__ = ["Planned", "Simulated", "TrialPlan", "plan_trial", "schedule_of", "simulate"]
 
 Floats = NDArray[np.float64]
-_MOST_CLUSTERS = 10_000
+_MOST_CLUSTERS, _MOST_PERSONS = 10_000, 1_000_000
 _GREATEST = 1e9
 _ORDERS = 25
 
@@ -81,9 +81,11 @@ class Planned:
     named, or above; None where no share can be so far from the control's."""
     units_needed: int | None
     """The fewest units that find the effect with the wanted power; None where none
-    was named, or where more than 10,000 would not do."""
+    was named, or more would be needed than 10,000 clusters or a million persons."""
     se: float
     df: float
+    """Of the t distribution; of a wedge or a cross-over cells less clusters and
+    periods, about what Kenward and Roger give where cells differ by themselves."""
     n: int
     """Persons, over all clusters and periods."""
 
@@ -102,6 +104,10 @@ class Simulated:
 
 def schedule_of(design: str, units: int, periods: int) -> Floats:
     """Give who is exposed when: halves, waves of equal size, or halves that swap.
+
+    Returns
+    -------
+    array of 0 and 1, shape (units, periods)
 
     Raises
     ------
@@ -249,7 +255,7 @@ def _needed(plan: TrialPlan) -> int | None:
     most = least
     while not enough(most):
         most *= 2
-        if most > _MOST_CLUSTERS * (100 if plan.design == "individual" else 1):
+        if most > (_MOST_PERSONS if plan.design == "individual" else _MOST_CLUSTERS):
             return None
     while most - least > 1:
         middle = (least + most) // 2

@@ -16,8 +16,6 @@ Codes = NDArray[np.intp]
 
 _USUAL = frozenset({"0", "control", "usual", "usual care", "silent", "placebo", "no"})
 """Labels of an arm that others are compared with, in any letter case."""
-
-
 _UNKNOWN = frozenset({"", "na", "n/a", "nan", "null", "none", "."})
 """What a cell says that says nothing, in any letter case."""
 
@@ -82,7 +80,6 @@ def trial_of(
     """
     kind = _design(design, columns)
     active, labels = _arms(columns["arm"], control)
-    _insist_on_use(kind, design, columns)
     for role in ("arm", "cluster", "stratum"):
         if role in columns:
             _insist_on_told(role, columns[role])
@@ -132,30 +129,15 @@ def _design(design: str, columns: Mapping[str, object]) -> SheetDesign:
             "one by one.",
             remedies=tuple(f"Name the column: --{name} COL." for name in lacking),
         )
+    unread = [n for n in ("cluster", "period") if n in columns and not needs[n]]
+    if unread:
+        raise DefinitionError(
+            f"A trial of design {design!r} has no --{unread[0]}.",
+            code="trial-columns",
+            why="It would be left unread, and the answer be taken for one with it.",
+            remedies=(f"Leave --{unread[0]} out.", "Name the design that has it."),
+        )
     return kind
-
-
-def _insist_on_use(
-    kind: SheetDesign, design: str, columns: Mapping[str, object]
-) -> None:
-    """Refuse a column that the design would leave unread."""
-    used = {"cluster": kind.in_clusters, "period": kind.in_periods}
-    for name, is_used in used.items():
-        if name in columns and not is_used:
-            raise DefinitionError(
-                f"A trial of design {design!r} has no --{name}.",
-                code="trial-columns",
-                why="It would be left unread, and the answer be taken for one with it.",
-                remedies=(
-                    f"Leave --{name} out.",
-                    "Name the design that has it: "
-                    + (
-                        "--design cluster."
-                        if name == "cluster"
-                        else "--design stepped-wedge."
-                    ),
-                ),
-            )
 
 
 def _arms(

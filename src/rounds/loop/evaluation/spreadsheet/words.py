@@ -82,7 +82,7 @@ def sentences(found: Analysed) -> tuple[str, str]:
 
 
 def written(found: Analysed, value: float) -> str:
-    """Write a value on the effect's scale."""
+    """Write a value on the effect's scale: points, the outcome's unit, or a ratio."""
     if found.scale != "difference":
         return f"{value:.2f}"
     return f"{100 * value:+.1f} points" if found.is_binary else f"{value:+.3g}"
@@ -90,9 +90,9 @@ def written(found: Analysed, value: float) -> str:
 
 def _allowing(found: Analysed) -> str:
     """Say that the effect is not that of the two levels named before it."""
-    if not found.is_adjusted:
+    if not found.allowed_for:
         return ""
-    return "with what it is adjusted for (periods, strata, covariates) left out, "
+    return f"allowing for {' and '.join(found.allowed_for)}, "
 
 
 def _named(found: Analysed) -> str:
