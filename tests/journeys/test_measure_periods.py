@@ -71,7 +71,8 @@ def test_periods_are_rows_and_sites_are_columns(project, capsys):
     quarters = [f"2024-Q{n}" for n in (1, 2, 3, 4)]
     assert [row.split()[0] for row in rows[:4]] == quarters
     assert any("% of" in row for row in rows[:4])
-    assert any(row.startswith("– : suppressed") for row in rows)
+    has_dash = any("–" in row for row in rows[:4])
+    assert any(row.startswith("– : suppressed") for row in rows) is has_dash
 
 
 def test_what_is_left_out_at_the_ends_is_said(project, capsys):
@@ -129,6 +130,27 @@ def test_one_period_can_be_written_to_a_file_too(project, tmp_path, capsys):
     ]
 
 
+def test_a_file_that_could_not_be_written_is_refused_before_anything_is_told(
+    project, capsys
+):
+    """What is told takes from what can be told later, so nothing is told unseen."""
+    command = ["measure", "run", NAME, *YEAR, "--every", "month", "--project"]
+    capsys.readouterr()
+    before = sorted((project / "private").rglob("*"))
+    assert main([*command, str(project), "--csv", "/nowhere/t.csv"]) == 15
+    assert "counting" not in capsys.readouterr().err
+    assert sorted((project / "private").rglob("*")) == before
+
+
+def test_the_last_months_there_are_can_be_asked_for(project, capsys):
+    ends = ("--from", "9999-11-01", "--to", "9999-12-31", "--every", "month")
+    found = run(project, capsys, *ends)
+    assert [one["name"] for one in found["periods"]] == ["9999-11", "9999-12"]
+    starts = ("--from", "0001-01-01", "--to", "0001-03-31", "--every", "month")
+    found = run(project, capsys, *starts)
+    assert found["periods"][0]["name"] == "0001-01"
+
+
 def test_a_measure_is_run_from_its_file(project, capsys):
     capsys.readouterr()
     assert main(["measure", "define", "mine", "--project", str(project)]) == 0
@@ -144,7 +166,14 @@ def test_a_measure_is_run_from_its_file(project, capsys):
     [
         (["--every", "month"], 2, "--from"),
         ([*YEAR, "--every", "week"], 2, "week"),
-        ([*YEAR, "--every", "month", "--rolling", "some"], 2, "--rolling"),
+        ([*YEAR, "--every", "month", "--rolling", "some"], 10, "rolling-length"),
+        ([*YEAR, "--every", "month", "--rolling", "1.5"], 10, "rolling-length"),
+        ([*YEAR, "--rolling", "0"], 10, "every-missing"),
+        (
+            [*YEAR, "--every", "month", "--csv", "/nowhere/t.csv"],
+            15,
+            "file-not-written",
+        ),
         ([*YEAR, "--rolling", "12"], 10, "every-missing"),
         ([*YEAR, "--every", "month", "--rolling", "0"], 10, "rolling-length"),
         ([*YEAR, "--every", "year", "--rolling", "2"], 10, "no-whole-period"),

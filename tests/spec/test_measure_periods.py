@@ -6,6 +6,7 @@ import io
 
 import pytest
 
+from rounds.cli.measure_told import told_of_several
 from rounds.conduct import Gate, Project, each_period, measure_over, period_name
 from rounds.conduct.periods import whole_months
 from rounds.datamart import members_of, members_over, run_measure, run_measure_over
@@ -51,6 +52,48 @@ def test_periods_are_whole_and_within_the_time_asked_for(
     found = each_period(days(start, end), every, rolling=rolling)
     said = [period_name(one).replace(" to ", "..") for one in found]
     assert said == expected.split()
+
+
+def test_what_is_of_an_earlier_snapshot_says_so_in_every_form():
+    """Told again as it was told, it stands beside periods of another snapshot."""
+    whole = UnitResult(unit="overall", numerator=30, denominator=60, value=0.5)
+    common, dated = "Some codes are missing.", "Since this answer, of snapshot 1, …"
+    answers = [
+        (
+            days(f"2024-0{month}-01", last),
+            MeasureResult(
+                measure=REF,
+                period=days(f"2024-0{month}-01", last),
+                populations={},
+                overall=whole,
+                scoring="proportion",
+                snapshot=snapshot,
+                limitations=said,
+            ),
+        )
+        for month, last, snapshot, said in (
+            (1, "2024-01-31", "1", (common, dated)),
+            (2, "2024-02-29", "2", (common,)),
+        )
+    ]
+    told, lines = told_of_several(
+        "T", days("2024-01-01", "2024-02-29"), answers, ("month", 1)
+    )
+    assert told["limitations"] == [common, f"2024-01: {dated}"]
+    assert f"* 2024-01: {dated}" in lines
+    assert [one["snapshot"] for one in told["periods"]] == ["1", "2"]
+    rows = list(csv.DictReader(io.StringIO(measure_csv(answers))))
+    assert [row["snapshot"] for row in rows] == ["1", "2"]
+    assert not any("suppressed" in line for line in lines[:4])
+    hidden = whole.model_copy(update={"value": None, "numerator": None})
+    answers[0] = (
+        answers[0][0],
+        answers[0][1].model_copy(update={"overall": hidden}),
+    )
+    _, lines = told_of_several(
+        "T", days("2024-01-01", "2024-02-29"), answers, ("month", 1)
+    )
+    assert any(line.startswith("– : suppressed") for line in lines)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 import pytest
 
-from rounds.conduct import without_sites
+from rounds.cli import measure_run
+from rounds.conduct import in_order_of_values, without_sites
 from stories.told_opportunities import opportunities
 from stories.told_partition import partition
 from stories.told_problem import problem
@@ -25,6 +26,18 @@ def test_the_place_of_a_site_says_no_more_than_its_value(masked):
     assert len(masked.units) == len(problem().units)
     names = [unit.unit for unit in masked.units]
     assert names == [f"site {n}" for n in range(1, len(names) + 1)]
+
+
+def test_a_site_has_one_number_wherever_it_is_shown(masked):
+    """Hidden ones last, in a Problem and in a measure that is run."""
+    hidden = masked.units[0].model_copy(update={"value": None, "numerator": None})
+    units = (hidden, *masked.units[1:])
+    ordered = in_order_of_values(units)
+    assert ordered[-1] is hidden
+    numbered = measure_run._mask(units)
+    assert [one.value for one in numbered] == [one.value for one in ordered]
+    problem = without_sites(masked.model_copy(update={"units": units}))
+    assert [one.value for one in problem.units] == [one.value for one in ordered]
 
 
 def test_what_lies_outside_the_limits_still_does(masked):

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from rounds.cli.measure_define import measure_of
-from rounds.cli.output import period_of, show, utc_now, working, write_file
+from rounds.cli.output import (
+    insist_on_folder,
+    period_of,
+    show,
+    utc_now,
+    working,
+    write_file,
+)
 from rounds.nouns.errors import DefinitionError
 
 if TYPE_CHECKING:
@@ -29,7 +36,7 @@ def run_(
     to: str,
     by: str | None = None,
     every: Literal["month", "quarter", "year"] | None = None,
-    rolling: int = 1,
+    rolling: str = "1",
     without_addition: Annotated[tuple[str, ...], Parameter(negative=())] = (),
     csv: Path | None = None,
     project: Path = Path(),
@@ -71,12 +78,15 @@ def run_(
     from rounds.reports.measure_table import measure_csv
 
     period = period_of(from_, to)
+    length = _whole(rolling)
     if every is not None:
-        periods = each_period(period, every, rolling=rolling)
-    elif rolling == 1:
+        periods = each_period(period, every, rolling=length)
+    elif length == 1:
         periods = (period,)
     else:
-        raise _rolling_of_nothing(rolling)
+        raise _rolling_of_nothing(length)
+    if csv is not None:
+        insist_on_folder(csv)  # What is counted is told, and takes from what can be.
     opened = Project.open(project)
     with (
         Gate.open(opened, now=utc_now) as gate,
@@ -91,7 +101,7 @@ def run_(
     if every is None:
         told, lines = told_of_one(measure.title, answers[0], found["by_what"])
     else:
-        told, lines = told_of_several(measure.title, period, answers, (every, rolling))
+        told, lines = told_of_several(measure.title, period, answers, (every, length))
     if csv is not None:
         write_file(csv, measure_csv(answers))
         told, lines = told | {"csv": csv}, [*lines, f"Written: {csv}"]
@@ -182,19 +192,34 @@ def _measure(desk: "Desk", name: str, switched_off: tuple[str, ...]) -> "Measure
 
 def _mask(units: "tuple[UnitResult, ...]") -> "tuple[UnitResult, ...]":
     """Take the names from sites, and the order that would give them back."""
-    ordered = sorted(units, key=lambda u: (u.value or 0.0, u.denominator or 0))
+    from rounds.conduct import in_order_of_values
+
     return tuple(
         unit.model_copy(update={"unit": f"site {i}"})
-        for i, unit in enumerate(ordered, start=1)
+        for i, unit in enumerate(in_order_of_values(units), start=1)
     )
 
 
+def _whole(rolling: str) -> int:
+    """Read how many; a fraction is not rounded to another question."""
+    if not rolling.removeprefix("-").isdecimal():
+        raise DefinitionError(
+            f"--rolling {rolling!r} is not a whole number.",
+            code="rolling-length",
+            remedies=("Say how many of these a period lasts, e.g. --rolling 12.",),
+        )
+    return int(rolling)
+
+
 def _rolling_of_nothing(rolling: int) -> DefinitionError:
+    """Say that a length without a unit is none; a length below 1 is of nothing else."""
+    length = max(rolling, 2)
+    cure = f"--every month --rolling {length}"
     return DefinitionError(
         f"--rolling {rolling} is given without --every, so nobody knows of what.",
         code="every-missing",
         remedies=(
-            f"For {rolling} months that end with each month: --every month",
+            f"For {length} months that end with each month: {cure}",
             "For one period, leave --rolling away.",
         ),
     )

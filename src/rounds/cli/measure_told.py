@@ -26,7 +26,7 @@ def told_of_one(title: str, answer: Answer, by: str) -> Told:
         return _object(found), [f"{title}: {number(found)}"]
     header, *rows = unit_rows(found, by)
     lines = [f"{title}, {period.start} to {period.end}", *table(header, rows)]
-    lines += ["", _LEFT_OUT, *_unused(found.unused_codes)]
+    lines += ["", *_left_out_note(rows), *_unused(found.unused_codes)]
     return _object(found), [*lines, *(f"* {said}" for said in found.limitations)]
 
 
@@ -53,7 +53,7 @@ def told_of_several(
     unit, rolling = every
     results = [one for _, one in answers if isinstance(one, MeasureResult)]
     unused = _once(said for one in results for said in one.unused_codes)
-    limitations = _once(said for one in results for said in one.limitations)
+    limitations = _of_periods(answers)
     left_out = _left_out(asked, answers)
     told: dict[str, Any] = {
         "every": unit,
@@ -70,9 +70,9 @@ def told_of_several(
     length = "" if rolling == 1 else f", {rolling} {unit}s long"
     first, last = answers[0][0].start, answers[-1][0].end
     lines = [f"{title}, every {unit}{length}, {first} to {last}", *table(header, rows)]
-    lines += ["", _LEFT_OUT]
+    lines += ["", *_left_out_note(rows)]
     if any("" in row for row in rows):
-        lines.append("an empty cell : nobody of that unit was counted")
+        lines.append("an empty cell : nothing could be counted of that unit")
     reasons: dict[str, list[str]] = {}
     for period, found in answers:
         if isinstance(found, NotEstimable):
@@ -85,6 +85,13 @@ def told_of_several(
     return told, lines
 
 
+def _left_out_note(rows: Iterable[Sequence[str]]) -> list[str]:
+    """Say what a dash is, where there is one."""
+    from rounds.reports.measure_table import HIDDEN
+
+    return [_LEFT_OUT] if any(HIDDEN in row for row in rows) else []
+
+
 def _left_out(
     asked: "Period", answers: Sequence[Answer]
 ) -> list[tuple[dt.date, dt.date]]:
@@ -93,6 +100,24 @@ def _left_out(
     first, last = answers[0][0].start, answers[-1][0].end
     ends = [(asked.start, first - day)] if asked.start < first else []
     return ends + ([(last + day, asked.end)] if last < asked.end else [])
+
+
+def _of_periods(answers: Sequence[Answer]) -> list[str]:
+    """Give limitations once each, with the periods that they are of if not of all."""
+    from rounds.conduct import period_name
+    from rounds.nouns import MeasureResult
+
+    found: dict[str, list[str]] = {}
+    n = 0
+    for period, one in answers:
+        if isinstance(one, MeasureResult):
+            n += 1
+            for said in one.limitations:
+                found.setdefault(said, []).append(period_name(period))
+    return [
+        said if len(names) == n else f"{', '.join(names)}: {said}"
+        for said, names in found.items()
+    ]
 
 
 def _once(said: Iterable[str]) -> list[str]:
@@ -112,6 +137,7 @@ def _object(found: "MeasureResult | NotEstimable") -> dict[str, Any]:
         return {"not_estimable": found.reason, "populations": {}, "by": []}
     populations, overall = found.populations, found.overall
     return {
+        "snapshot": found.snapshot,
         "populations": populations,
         "suppressed": overall.suppressed or None in populations.values(),
         "overall": _unit(overall),

@@ -16,6 +16,7 @@ from rounds.nouns.errors import DefinitionError, SourceError
 __all__ = [
     "Progress",
     "day",
+    "insist_on_folder",
     "number",
     "period_of",
     "plain",
@@ -94,6 +95,26 @@ def table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]
     ]
 
 
+def insist_on_folder(path: Path) -> None:
+    """Refuse a file that could not be written for want of its folder.
+
+    Raises
+    ------
+    SourceError
+        If there is no such folder.
+    """
+    if not path.absolute().parent.is_dir():
+        raise _not_written(path, "No such file or directory")
+
+
+def _not_written(path: Path, why: str | None) -> SourceError:
+    return SourceError(
+        f"{path} cannot be written: {why}.",
+        code="file-not-written",
+        remedies=("Name a file in a folder that is there and may be written to.",),
+    )
+
+
 def write_file(path: Path, text: str) -> None:
     """Write a picture or a table to the file that was asked for.
 
@@ -105,11 +126,7 @@ def write_file(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8", newline="")
     except OSError as error:
-        raise SourceError(
-            f"{path} cannot be written: {error.strerror}.",
-            code="file-not-written",
-            remedies=("Name a file in a folder that is there and may be written to.",),
-        ) from None
+        raise _not_written(path, error.strerror) from None
 
 
 def day(text: str, option: str) -> dt.date:

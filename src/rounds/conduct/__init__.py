@@ -7,7 +7,7 @@ from rounds.conduct.explaining import run_explain
 from rounds.conduct.gate import Gate, publishable
 from rounds.conduct.gate_periods import measure_over
 from rounds.conduct.lineage import impact_of_file, why_with_files
-from rounds.conduct.masking import without_sites
+from rounds.conduct.masking import in_order_of_values, without_sites
 from rounds.conduct.opportunities import opened_problem, run_opportunities
 from rounds.conduct.periods import each_period, period_name
 from rounds.conduct.plan import Plan
@@ -29,6 +29,7 @@ __all__ = [
     "answer_alert",
     "each_period",
     "impact_of_file",
+    "in_order_of_values",
     "measure_over",
     "opened_problem",
     "period_name",

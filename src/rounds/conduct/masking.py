@@ -1,5 +1,6 @@
 """What may be told of single sites while a trial runs among them."""
 
+from collections.abc import Iterable
 from typing import TypeVar
 
 from rounds.nouns import (
@@ -12,7 +13,7 @@ from rounds.nouns import (
     Variation,
 )
 
-__all__ = ["without_sites"]
+__all__ = ["in_order_of_values", "without_sites"]
 
 AnyNoun = TypeVar("AnyNoun", bound=Noun)
 
@@ -50,7 +51,7 @@ def without_sites(noun: AnyNoun) -> AnyNoun:
 
 
 def _of_problem(problem: Problem) -> dict[str, object]:
-    units = sorted(problem.units, key=_value)
+    units = in_order_of_values(problem.units)
     numbered = {unit.unit: f"site {n}" for n, unit in enumerate(units, start=1)}
     changed: dict[str, object] = {
         "units": tuple(
@@ -74,6 +75,8 @@ def _of_problem(problem: Problem) -> dict[str, object]:
     return changed
 
 
-def _value(unit: UnitResult) -> tuple[bool, float, int]:
-    """Give where a unit stands, so that its place says no more than its numbers."""
-    return unit.value is None, unit.value or 0.0, unit.denominator or 0
+def in_order_of_values(units: Iterable[UnitResult]) -> list[UnitResult]:
+    """Order units so that a place says no more than the numbers: hidden ones last."""
+    return sorted(
+        units, key=lambda u: (u.value is None, u.value or 0.0, u.denominator or 0)
+    )

@@ -140,12 +140,12 @@ def period_name(period: Period) -> str:
         return f"{start} to {end}"
     n = last - first + 1
     if n == 1:
-        return f"{start:%Y-%m}"
+        return start.isoformat()[:7]
     if n == 3 and start.month % 3 == 1:
-        return f"{start:%Y}-Q{start.month // 3 + 1}"
+        return f"{start.year:04}-Q{start.month // 3 + 1}"
     if n == 12 and start.month == 1:
-        return f"{start:%Y}"
-    return f"{start:%Y-%m} to {end:%Y-%m}"
+        return f"{start.year:04}"
+    return f"{start.isoformat()[:7]} to {end.isoformat()[:7]}"
 
 
 def _months_within(period: Period) -> tuple[int, int]:

@@ -169,7 +169,8 @@ def day_in(period: Period, point: Point) -> dt.date:
         day = period.start if point.at == "period_start" else period.end
     else:
         raise ValueError("this is not a day of the period")
-    return add_months(day, point.months) + dt.timedelta(days=point.days)
+    later = add_months(day, point.months).toordinal() + point.days
+    return dt.date.fromordinal(min(max(later, 1), dt.date.max.toordinal()))
 
 
 def is_absolute(point: Point) -> bool:
@@ -180,6 +181,8 @@ def is_absolute(point: Point) -> bool:
 def add_months(day: dt.date, months: int) -> dt.date:
     """Give the day so many calendar months later, or its month's last.
 
+    The calendar ends with the years 1 and 9999: beyond, its first or last day is given.
+
     Examples
     --------
     >>> add_months(dt.date(2025, 3, 31), -1).isoformat()
@@ -187,6 +190,8 @@ def add_months(day: dt.date, months: int) -> dt.date:
     """
     month = day.year * 12 + day.month - 1 + months
     year, month = month // 12, month % 12 + 1
+    if not dt.MINYEAR <= year <= dt.MAXYEAR:
+        return dt.date.min if year < dt.MINYEAR else dt.date.max
     last = calendar.monthrange(year, month)[1]
     return dt.date(year, month, min(day.day, last))
 

@@ -94,23 +94,27 @@ def measure_csv(answers: Sequence[Answer]) -> str:
     -------
     str
         CSV (RFC 4180) with a header, a line for each unit of each period and one for
-        the whole, whose unit is `overall`; an empty cell where there is no number.
+        the whole, whose unit is `overall`; an empty cell where there is no number. A
+        line names the snapshot that it was counted on: what was told before is told
+        again as it was.
     """
     text = io.StringIO()
     writer = csv.writer(text)
     days = ("period_start", "period_end")
-    writer.writerow([*days, "by", "unit", *_NUMBERS, "suppressed", "not_estimable"])
+    last = ("suppressed", "snapshot", "not_estimable")
+    writer.writerow([*days, "by", "unit", *_NUMBERS, *last])
     for period, found in answers:
         when = (period.start.isoformat(), period.end.isoformat())
         if isinstance(found, NotEstimable):
-            nothing = [""] * (len(_NUMBERS) + 1)
+            nothing = [""] * (len(_NUMBERS) + 2)
             writer.writerow([*when, "", "overall", *nothing, found.reason])
             continue
         for unit in _units(found):
             by = "" if unit is found.overall else found.by_characteristic
             numbers = [getattr(unit, name) for name in _NUMBERS]
             hidden = str(unit.suppressed).lower()
-            writer.writerow([*when, by, unit.unit, *numbers, hidden, ""])
+            of = found.snapshot or ""
+            writer.writerow([*when, by, unit.unit, *numbers, hidden, of, ""])
     return text.getvalue()
 
 
