@@ -60,7 +60,7 @@ def told_of_several(
         "rolling": rolling,
         "left_out": [{"start": start, "end": end} for start, end in left_out],
         "periods": [
-            {"period": period, "name": period_name(period), **_object(found)}
+            {"period": period, "name": period_name(period), **_counted(found)}
             for period, found in answers
         ],
         "unused_codes": unused,
@@ -130,6 +130,14 @@ def _unused(codes: Sequence[str]) -> list[str]:
     return ["", "Codes that the data never use:", *(f"  {said}" for said in codes)]
 
 
+def _counted(found: "MeasureResult | NotEstimable") -> dict[str, Any]:
+    """Give one of several periods, and the snapshot that its numbers are of."""
+    from rounds.nouns import NotEstimable
+
+    of = {} if isinstance(found, NotEstimable) else {"snapshot": found.snapshot}
+    return of | _object(found)
+
+
 def _object(found: "MeasureResult | NotEstimable") -> dict[str, Any]:
     from rounds.nouns import NotEstimable
 
@@ -137,7 +145,6 @@ def _object(found: "MeasureResult | NotEstimable") -> dict[str, Any]:
         return {"not_estimable": found.reason, "populations": {}, "by": []}
     populations, overall = found.populations, found.overall
     return {
-        "snapshot": found.snapshot,
         "populations": populations,
         "suppressed": overall.suppressed or None in populations.values(),
         "overall": _unit(overall),
