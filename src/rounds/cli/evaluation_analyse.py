@@ -6,17 +6,25 @@ from typing import TYPE_CHECKING, Literal
 from rounds.cli.output import show, table
 
 if TYPE_CHECKING:
-    from rounds.loop.evaluation.spreadsheet import Analysed, Trial
+    from rounds.loop.evaluation.spreadsheet import Analysed, Claim, Trial
+    from rounds.methods.margins import Better, Hypothesis
 
 __all__ = ["analyse_"]
+
+Summary = Literal["hazard-ratio", "rmst-difference", "rmst-ratio"]
+
+_NUMBERS = ("outcome", "time", "event")
+"""Roles of columns of numbers, whose cells may be empty."""
 
 
 def analyse_(
     file: Path,
     *,
     design: str,
-    outcome: str,
     arm: str,
+    outcome: str | None = None,
+    time: str | None = None,
+    event: str | None = None,
     cluster: str | None = None,
     period: str | None = None,
     stratum: str | None = None,
@@ -24,6 +32,11 @@ def analyse_(
     control: str | None = None,
     method: Literal["least-squares", "gee", "mixed", "permutation"] | None = None,
     scale: Literal["difference", "risk-ratio", "odds-ratio"] = "difference",
+    summary: Summary | None = None,
+    horizon: float | None = None,
+    hypothesis: Literal["superiority", "non-inferiority", "equivalence"] | None = None,
+    margin: float | None = None,
+    better: Literal["lower", "higher"] | None = None,
     level: float = 0.95,
     required: str = "sample_ratio,missing_outcomes",
     seed: int = 1,
@@ -38,11 +51,17 @@ def analyse_(
     design
         How it was randomised: individual, cluster, matched-pairs, stepped-wedge or
         cluster-crossover.
-    outcome
-        The column of outcomes: 0 and 1, or numbers; empty where unknown.
     arm
         The column of arms, two labels; of a wedge or a cross-over, the arm that the
         person's cluster was in at the time.
+    outcome
+        The column of outcomes: 0 and 1, or numbers; empty where unknown.
+    time
+        The column of times until the event, or until the person was last seen; in
+        place of an outcome.
+    event
+        The column that is 1 where the time ends with the event, 0 where it was cut
+        short.
     cluster
         The column of what was randomised, if not persons.
     period
@@ -57,6 +76,16 @@ def analyse_(
         How to analyse; without, the design's own.
     scale
         Of the effect; ratios by gee alone.
+    summary
+        A summary measure beyond --scale; without, of times the hazard ratio.
+    horizon
+        Up to which mean times go, in the unit of --time.
+    hypothesis
+        What is to be shown; judged by the interval.
+    margin
+        Against which; a share (0.05 is five points), the outcome's unit, or a ratio.
+    better
+        Which direction of the effect is better.
     level
         Of the interval.
     required
@@ -68,25 +97,45 @@ def analyse_(
     """
     from rounds.loop.evaluation.spreadsheet import analyse_trial, as_numbers, sentences
 
-    named = {"outcome": outcome, "arm": arm, "cluster": cluster, "period": period}
+    roles = {"outcome": outcome, "time": time, "event": event, "arm": arm}
+    roles |= {"cluster": cluster, "period": period, "stratum": stratum}
     trial = _read(
         file,
         design,
-        {**named, "stratum": stratum},
+        roles,
         [] if covariates is None else covariates.split(","),
         control,
     )
     found = analyse_trial(
         trial,
         method=method,
-        scale=scale,
+        scale=summary or ("hazard-ratio" if time else scale),
         level=level,
         required=[]
         if required == "none"
         else [name.strip() for name in required.split(",")],
         seed=seed,
+        horizon=horizon,
+        claim=_claim(hypothesis, margin, better),
     )
     show(as_numbers(found), _lines(found, sentences(found)), as_json=json)
+
+
+def _claim(
+    hypothesis: "Hypothesis | None", margin: float | None, better: "Better | None"
+) -> "Claim | None":
+    from rounds.loop.evaluation.spreadsheet import Claim
+    from rounds.nouns.errors import DefinitionError
+
+    if hypothesis is not None:
+        return Claim(hypothesis, margin, better)
+    if margin is None and better is None:
+        return None
+    raise DefinitionError(
+        "A margin or a direction is said, but not what is to be shown.",
+        code="trial-asked",
+        remedies=("Say --hypothesis superiority, non-inferiority or equivalence.",),
+    )
 
 
 def _read(
@@ -100,21 +149,35 @@ def _read(
     from rounds.loop.evaluation.spreadsheet import trial_of
 
     covariates = [name.strip() for name in covariates]
+    _insist_on_outcome(named)
     _insist_on_roles({**named, **{f"covariate {n}": n for n in covariates}})
-    kinds: dict[str, Kind] = {"outcome": "number", "period": "period"}
+    kinds: dict[str, Kind] = dict.fromkeys(_NUMBERS, "number")
+    kinds["period"] = "period"
     wanted: dict[str, Kind] = {
         column: kinds.get(role, "text") for role, column in named.items() if column
     }
     wanted |= dict.fromkeys(covariates, "text")
-    outcome = named["outcome"]
-    assert outcome is not None
-    read = read_spreadsheet(file, wanted, optional=(outcome,))
+    optional = [column for role in _NUMBERS if (column := named.get(role))]
+    read = read_spreadsheet(file, wanted, optional=optional)
     return trial_of(
         design,
         {role: read.columns[column] for role, column in named.items() if column},
         control=control,
         covariates={name: read.columns[name] for name in covariates},
     )
+
+
+def _insist_on_outcome(named: dict[str, str | None]) -> None:
+    """Refuse columns that are no outcome, or two."""
+    from rounds.nouns.errors import DefinitionError
+
+    there = tuple(bool(named[role]) for role in ("outcome", "time", "event"))
+    if there not in {(True, False, False), (False, True, True)}:
+        raise DefinitionError(
+            "A trial has an --outcome, or a --time with its --event.",
+            code="trial-columns",
+            remedies=("Name the column: --outcome COL.", "--time COL --event COL."),
+        )
 
 
 def _insist_on_roles(named: dict[str, str | None]) -> None:
@@ -140,7 +203,7 @@ def _insist_on_roles(named: dict[str, str | None]) -> None:
         )
 
 
-def _lines(found: "Analysed", said: tuple[str, str]) -> list[str]:
+def _lines(found: "Analysed", said: tuple[str, ...]) -> list[str]:
     from rounds.loop.evaluation.spreadsheet.models import METHOD_WORDS
 
     rows = [
@@ -153,7 +216,8 @@ def _lines(found: "Analysed", said: tuple[str, str]) -> list[str]:
         )
         for arm in found.arms
     ]
-    header = ("arm", "persons", "outcome known", "clusters", "mean outcome")
+    mean = "with the event" if "time" in found.roles else "mean outcome"
+    header = ("arm", "persons", "outcome known", "clusters", mean)
     checks = [
         f"  {one.name:<18}{one.verdict.replace('_', ' ')}"
         f"{' (required)' if one.required else ''}: {one.detail}"

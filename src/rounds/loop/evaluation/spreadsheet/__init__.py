@@ -8,11 +8,13 @@
 from rounds.loop.evaluation.spreadsheet.analysing import Analysed, analyse_trial
 from rounds.loop.evaluation.spreadsheet.designs import SHEET_DESIGNS, Scale
 from rounds.loop.evaluation.spreadsheet.trial import Trial, trial_of
+from rounds.loop.evaluation.spreadsheet.verdicts import Claim
 from rounds.loop.evaluation.spreadsheet.words import as_numbers, sentences
 
 __all__ = [
     "SHEET_DESIGNS",
     "Analysed",
+    "Claim",
     "Scale",
     "Trial",
     "analyse_trial",

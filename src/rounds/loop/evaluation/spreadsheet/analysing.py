@@ -6,11 +6,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rounds.loop.evaluation.diagnostics import seal
-from rounds.loop.evaluation.spreadsheet.checks import SHEET_CHECKS, check
+from rounds.loop.evaluation.spreadsheet.asking import insist_on_checks, question_of
+from rounds.loop.evaluation.spreadsheet.checks import check
 from rounds.loop.evaluation.spreadsheet.designs import SHEET_DESIGNS, Method, Scale
-from rounds.loop.evaluation.spreadsheet.models import Fit, fit
+from rounds.loop.evaluation.spreadsheet.models import fit
+from rounds.loop.evaluation.spreadsheet.question import Fit, Question, Target
+from rounds.loop.evaluation.spreadsheet.summaries import (
+    SUMMARIES,
+    is_ratio,
+    is_share,
+)
 from rounds.loop.evaluation.spreadsheet.trial import Trial
-from rounds.nouns import DefinitionError, Diagnostic
+from rounds.loop.evaluation.spreadsheet.verdicts import Claim, judged, on_claim
+from rounds.methods.margins import Judgement
+from rounds.nouns import Diagnostic
 
 __all__ = ["Analysed", "Arm", "analyse_trial"]
 
@@ -43,10 +52,15 @@ class Analysed:
     is_binary: bool
     allowed_for: tuple[str, ...]
     """Of `periods`, `strata` and `covariates`, those that take part."""
+    roles: tuple[str, ...]
+    """Of further columns."""
     arms: tuple[Arm, Arm]
     """The one that is compared with first."""
     fit: Fit | None
     """None where it is sealed, or cannot be told."""
+    claim: Claim | None
+    judgement: Judgement | None
+    """None where no claim was made, or there is no effect to judge."""
     sealed: str | None
     not_estimable: str | None
     diagnostics: tuple[Diagnostic, ...]
@@ -61,6 +75,9 @@ def analyse_trial(
     level: float = 0.95,
     required: Collection[str] = ("sample_ratio", "missing_outcomes"),
     seed: int = 1,
+    horizon: float | None = None,
+    target: Target = "persons",
+    claim: Claim | None = None,
 ) -> Analysed:
     """Estimate the effect of being exposed.
 
@@ -68,8 +85,9 @@ def analyse_trial(
     ----------
     method : str, optional
         One that the design offers; without, its first (of a ratio, `gee`).
-    scale : {"difference", "risk-ratio", "odds-ratio"}
-        Ratios are of outcomes that are 0 or 1, by `gee`.
+    scale : str
+        "difference", "risk-ratio" or "odds-ratio" (ratios of outcomes that are 0 or 1,
+        by `gee`), or a name of `SUMMARIES`.
     level : float
         Of the interval, in (0, 1).
     required : collection of str
@@ -77,6 +95,12 @@ def analyse_trial(
         nothing to check for is not required.
     seed : int
         Draws allocations, where a permutation cannot look at all.
+    horizon : float, optional
+        Up to which mean times go.
+    target : {"persons", "clusters"}
+        Who counts alike in a standardised risk.
+    claim : Claim, optional
+        What the trial is to show, against a margin.
 
     Returns
     -------
@@ -87,22 +111,23 @@ def analyse_trial(
     DefinitionError
         If the design does not offer the method or the scale, or a check is unknown.
     """
-    chosen = _method(trial, method, scale)
-    if seed < 0:
-        raise _asked(f"--seed {seed} is below 0.", "--seed 1")
-    if not 0 < level < 1:
-        raise _asked(f"--level {level} is not between 0 and 1.", "--level 0.95")
-    unknown = set(required) - set(SHEET_CHECKS)
-    if unknown:
-        raise _asked(
-            f"There is no check {min(unknown)!r}.",
-            f"Choose among {', '.join(SHEET_CHECKS)}, or none.",
-        )
-    found, reason = _fitted(trial, chosen, scale, level=level, seed=seed)
-    on_sum = found if scale == "difference" or found is None else _logs(found)
+    question = question_of(
+        trial,
+        method=method,
+        scale=scale,
+        level=level,
+        seed=seed,
+        horizon=horizon,
+        target=target,
+    )
+    insist_on_checks(required)
+    if claim is not None:
+        on_claim(claim, scale, is_share=is_share(scale, is_binary=trial.is_binary))
+    found, reason = _fitted(trial, question)
+    on_sum = found if found is None or not is_ratio(scale) else _logs(found)
     diagnostics = check(
         trial,
-        lambda one: _refitted(one, chosen, scale, level=level, seed=seed),
+        lambda one: _refitted(one, question, found),
         estimate=on_sum.estimate if on_sum else None,
         half_width=_half_width(on_sum),
     )
@@ -113,21 +138,29 @@ def analyse_trial(
     sealed = seal(diagnostics)
     return Analysed(
         design=trial.design,
-        method=chosen,
+        method=question.method,
         scale=scale,
         level=level,
         is_binary=trial.is_binary,
-        allowed_for=_allowed_for(trial),
+        allowed_for=_allowed_for(trial, scale),
+        roles=tuple(trial.roles),
         arms=_arms(trial, sealed=sealed is not None),
         fit=None if sealed else found,
+        claim=claim,
+        judgement=None
+        if sealed or claim is None or found is None
+        else judged(found, claim, scale, level),
         sealed=sealed,
         not_estimable=None if sealed else reason,
         diagnostics=diagnostics,
-        limitations=_limitations(trial, None if sealed else found),
+        limitations=_limitations(trial, scale, None if sealed else found)
+        + _on_arms_as_randomised(claim),
     )
 
 
-def _allowed_for(trial: Trial) -> tuple[str, ...]:
+def _allowed_for(trial: Trial, scale: Scale) -> tuple[str, ...]:
+    if scale in SUMMARIES and not SUMMARIES[scale].adjusts:
+        return ()
     there = {
         "periods": trial.periods is not None,
         "strata": trial.strata is not None,
@@ -136,37 +169,7 @@ def _allowed_for(trial: Trial) -> tuple[str, ...]:
     return tuple(name for name, is_there in there.items() if is_there)
 
 
-def _method(trial: Trial, method: Method | None, scale: Scale) -> Method:
-    offered = SHEET_DESIGNS[trial.design].methods
-    if method is None:
-        method = offered[0] if scale == "difference" else "gee"
-    if method not in offered:
-        raise _asked(
-            f"A {trial.design} trial is not analysed by {method!r}.",
-            f"Choose --method {' or '.join(offered)}"
-            + ("" if scale == "difference" else ", and --scale difference")
-            + ".",
-        )
-    if scale != "difference" and method != "gee":
-        raise _asked(
-            f"{method!r} gives differences, no {scale}.",
-            "Choose --method gee, or --scale difference.",
-        )
-    if scale != "difference" and not trial.is_binary:
-        raise _asked(
-            f"A {scale} is of an outcome that is 0 or 1.",
-            "Choose --scale difference.",
-        )
-    return method
-
-
-def _asked(what: str, remedy: str) -> DefinitionError:
-    return DefinitionError(what, code="trial-asked", remedies=(remedy,))
-
-
-def _fitted(
-    trial: Trial, method: Method, scale: Scale, *, level: float, seed: int
-) -> tuple[Fit | None, str | None]:
+def _fitted(trial: Trial, question: Question) -> tuple[Fit | None, str | None]:
     known = trial.observed
     for arm, label in zip((~trial.active, trial.active), trial.labels, strict=True):
         if not (known & arm).any():
@@ -176,7 +179,7 @@ def _fitted(
         unit = "cluster" if trial.clusters is not None else "person"
         return None, f"there is only one {unit} in the arm {lonely!r} with an outcome"
     try:
-        found = fit(trial, method, scale, level=level, seed=seed)
+        found = fit(trial, question)
     except (ValueError, np.linalg.LinAlgError) as error:
         return None, str(error)
     if not np.isfinite([found.estimate, found.lower, found.upper]).all():
@@ -204,11 +207,13 @@ def _lonely(trial: Trial) -> str | None:
     return trial.labels[int(np.argmin(counts))] if min(counts) < _LEAST_UNITS else None
 
 
-def _refitted(
-    trial: Trial, method: Method, scale: Scale, *, level: float, seed: int
-) -> float:
-    found = fit(trial, method, scale, level=level, seed=seed)
-    return found.estimate if scale == "difference" else float(np.log(found.estimate))
+def _refitted(trial: Trial, question: Question, found: Fit | None) -> float:
+    """Give the estimate alone, of some of the trial, on the scale of a sum."""
+    horizon = None if found is None else found.details.get("horizon")
+    if isinstance(horizon, float):
+        question = replace(question, horizon=horizon)
+    value = fit(trial, question).estimate
+    return float(np.log(value)) if is_ratio(question.scale) else value
 
 
 def _logs(found: Fit) -> Fit:
@@ -244,9 +249,13 @@ def _arm(trial: Trial, member: np.ndarray, label: str, *, sealed: bool) -> Arm:
     )
 
 
-def _limitations(trial: Trial, found: Fit | None) -> tuple[str, ...]:
-    kind = SHEET_DESIGNS[trial.design]
-    said = [f"Assumed: {one}" for one in kind.assumes]
+def _limitations(trial: Trial, scale: Scale, found: Fit | None) -> tuple[str, ...]:
+    assumed = SHEET_DESIGNS[trial.design].assumes
+    if scale in SUMMARIES:
+        assumed += SUMMARIES[scale].assumes
+        if trial.strata is not None and not SUMMARIES[scale].adjusts:
+            assumed += ("Strata are left unread, which widens the interval.",)
+    said = [f"Assumed: {one}" for one in assumed]
     n_unknown = int((~trial.observed).sum())
     if n_unknown:
         said.append(
@@ -263,4 +272,14 @@ def _limitations(trial: Trial, found: Fit | None) -> tuple[str, ...]:
             f"Judged against {found.n_allocations:,} allocations; exact if exposure "
             "adds the same to everybody's outcome."
         )
-    return tuple(said)
+    return (*said, *(found.notes if found is not None else ()))
+
+
+def _on_arms_as_randomised(claim: Claim | None) -> tuple[str, ...]:
+    if claim is None or claim.hypothesis == "superiority":
+        return ()
+    note = (
+        "Whatever makes the arms alike (care not given, outcomes misread) speaks for "
+        f"{claim.hypothesis}: look at the effect among those who were treated too."
+    )
+    return (note,)

@@ -150,6 +150,7 @@ def _without(trial: Trial, cluster: int) -> Trial:
         strata=None if trial.strata is None else trial.strata[rows],
         schedule=trial.schedule[rows],
         covariates={name: some[kept] for name, some in trial.covariates.items()},
+        roles={name: some[kept] for name, some in trial.roles.items()},
     )
 
 

@@ -5,8 +5,15 @@ from typing import Literal
 
 __all__ = ["SHEET_DESIGNS", "Method", "Scale", "SheetDesign"]
 
-Scale = Literal["difference", "risk-ratio", "odds-ratio"]
-Method = Literal["least-squares", "gee", "mixed", "permutation"]
+Scale = Literal[
+    "difference",
+    "risk-ratio",
+    "odds-ratio",
+    "hazard-ratio",
+    "rmst-difference",
+    "rmst-ratio",
+]
+Method = Literal["least-squares", "gee", "mixed", "permutation", "cox", "kaplan-meier"]
 
 
 @dataclass(frozen=True)

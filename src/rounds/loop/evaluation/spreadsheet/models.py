@@ -1,18 +1,18 @@
 """One number for a trial's effect, by the method that is asked for."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from rounds.loop.evaluation.spreadsheet.designs import Method, Scale
+from rounds.loop.evaluation.spreadsheet.question import Fit, Question
+from rounds.loop.evaluation.spreadsheet.summaries import SUMMARIES, summarise
 from rounds.loop.evaluation.spreadsheet.trial import Trial
 from rounds.methods.cluster import cluster_ols
 from rounds.methods.gee import Family, gee
 from rounds.methods.linear_mixed import linear_mixed
 from rounds.methods.permutation import permutation
 
-__all__ = ["METHOD_WORDS", "Fit", "fit"]
+__all__ = ["METHOD_WORDS", "Fit", "design_matrix", "fit"]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
@@ -33,6 +33,14 @@ METHOD_WORDS: dict[Method, str] = {  # as a reader of methods would name them
     "permutation": (
         "least squares, judged against the other allocations that could have been"
     ),
+    "cox": (
+        "Cox regression with Efron's ties; with clusters Lin and Wei's standard errors "
+        "as Fay and Graubard correct them, clusters less columns as degrees of freedom"
+    ),
+    "kaplan-meier": (
+        "the areas under Kaplan and Meier's curves, Greenwood's standard errors; with "
+        "clusters the jackknife's, clusters less two as degrees of freedom"
+    ),
 }
 
 
@@ -43,56 +51,48 @@ _FAMILIES: dict[Scale, Family] = {
 }
 
 
-@dataclass(frozen=True)
-class Fit:
-    """An effect on its scale: a difference, or a ratio."""
-
-    estimate: float
-    lower: float
-    upper: float
-    p_value: float
-    df: float | None = None
-    icc: float | None = None
-    """Correlation of two persons of a cluster (and period)."""
-    n_allocations: int | None = None
-
-
-def fit(trial: Trial, method: Method, scale: Scale, *, level: float, seed: int) -> Fit:
+def fit(trial: Trial, question: Question) -> Fit:
     """Estimate the effect of being exposed, active less the other arm.
 
     Parameters
     ----------
     trial : Trial
         Those whose outcome is unknown are left out.
-    method, scale
-        A pair that `designs` and `analyse_trial` allow.
-    level : float
-        Of the interval, in (0, 1).
-    seed : int
-        Of the allocations that are drawn.
+    question : Question
+        As `asking` allows it of the trial.
 
     Raises
     ------
     ValueError
         As the methods: where the data cannot give a number, the reason.
     """
+    method, level = question.method, question.level
     known = trial.observed
+    X = design_matrix(trial)[known]
+    if question.scale in SUMMARIES:
+        return summarise(trial, X, question)
     y = trial.outcome[known]
     clusters = None if trial.clusters is None else trial.clusters[known]
-    X = _design_matrix(trial)[known]
     if method == "permutation":
-        return _permuted(trial, level=level, seed=seed)
+        return _permuted(trial, level=level, seed=question.seed)
     if method == "gee":
-        return _marginal(y, X, clusters, scale, level=level)
+        return _marginal(y, X, clusters, question.scale, level=level)
     if method == "mixed":
         assert clusters is not None
         periods = None if trial.periods is None else trial.periods[known]
         mixed = linear_mixed(y, X, clusters, periods, level=level)
         return Fit(
-            mixed.estimate, mixed.lower, mixed.upper, mixed.p_value, mixed.df, mixed.icc
+            mixed.estimate,
+            mixed.lower,
+            mixed.upper,
+            mixed.p_value,
+            mixed.df,
+            mixed.icc,
+            se=mixed.se,
         )
     found = cluster_ols(y, X, clusters, level=level)
-    return Fit(found.estimate, found.lower, found.upper, found.p_value, found.df)
+    values = (found.estimate, found.lower, found.upper, found.p_value, found.df)
+    return Fit(*values, se=found.se)
 
 
 def _marginal(
@@ -112,7 +112,7 @@ def _marginal(
         values = (np.exp(values[0]), np.exp(values[1]), np.exp(values[2]))
     one, lower, upper = map(float, values)
     icc = None if clusters is None else found.correlation
-    return Fit(one, lower, upper, found.p_value, found.df, icc)
+    return Fit(one, lower, upper, found.p_value, found.df, icc, se=found.se)
 
 
 def _permuted(trial: Trial, *, level: float, seed: int) -> Fit:
@@ -144,8 +144,14 @@ def _permuted(trial: Trial, *, level: float, seed: int) -> Fit:
     )
 
 
-def _design_matrix(trial: Trial) -> Floats:
-    """Give exposure first, a constant, then periods, strata and covariates."""
+def design_matrix(trial: Trial) -> Floats:
+    """Give exposure first, a constant, then periods, strata and covariates.
+
+    Parameters
+    ----------
+    trial : Trial
+        Everybody, those whose outcome is unknown too.
+    """
     columns: list[Floats] = [trial.active.astype(float), np.ones(len(trial.outcome))]
     if trial.periods is not None:
         columns += _indicators(trial.periods)

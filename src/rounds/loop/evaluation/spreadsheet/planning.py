@@ -8,6 +8,7 @@ from scipy import optimize
 
 from rounds.loop.evaluation.spreadsheet.designs import SHEET_DESIGNS
 from rounds.loop.evaluation.spreadsheet.models import fit
+from rounds.loop.evaluation.spreadsheet.question import Question
 from rounds.loop.evaluation.spreadsheet.trial import Trial
 from rounds.methods.trial_power import (
     Spread,
@@ -163,12 +164,11 @@ def simulate(plan: TrialPlan, *, trials: int, seed: int) -> Simulated:
         )
     rng = np.random.default_rng(seed)
     method = SHEET_DESIGNS[plan.design].methods[0]
+    question = Question(method, "difference", 1 - plan.alpha, seed=0)
     hits = lost = 0
     for _ in range(trials):
         try:
-            one = fit(
-                _made(plan, rng), method, "difference", level=1 - plan.alpha, seed=0
-            )
+            one = fit(_made(plan, rng), question)
         except ValueError:
             lost += 1
             continue

@@ -1,12 +1,13 @@
 """From columns to a trial: who was exposed, where and when; or why it is none."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rounds.loop.evaluation.spreadsheet.designs import SHEET_DESIGNS, SheetDesign
+from rounds.loop.evaluation.spreadsheet.roles import roles_of
 from rounds.nouns import DataError, DefinitionError
 
 __all__ = ["Trial", "trial_of"]
@@ -38,6 +39,9 @@ class Trial:
     of a cluster is in a period."""
     covariates: Mapping[str, Floats]
     """Name → columns, shape (n_persons, n_columns)."""
+    roles: Mapping[str, Floats] = field(default_factory=dict)
+    """What else a summary needs of each person: `time` until the event that is the
+    outcome."""
 
     @property
     def observed(self) -> NDArray[np.bool_]:
@@ -65,7 +69,8 @@ def trial_of(
         A name of `SHEET_DESIGNS`.
     columns : mapping
         `outcome` (float, NaN where unknown) and `arm` (text) at the least; `cluster`,
-        `stratum` (text) and `period` (ordered) where the design has them.
+        `stratum` (text) and `period` (ordered) where the design has them; of times,
+        `event` in place of `outcome`, and `time`.
     control : str, optional
         The label of the arm that is compared with; needed where it cannot be told.
     covariates : mapping of str to array of text, optional
@@ -85,6 +90,7 @@ def trial_of(
             _insist_on_told(role, columns[role])
     clusters = _coded(columns.get("cluster"))
     periods = _coded(columns.get("period")) if kind.in_periods else None
+    outcome, roles = roles_of(columns)
     schedule = strata = None
     if kind.in_clusters:
         assert clusters is not None
@@ -96,7 +102,7 @@ def trial_of(
         strata = _coded(columns["stratum"])
     return Trial(
         design=design,
-        outcome=np.asarray(columns["outcome"], dtype=float),
+        outcome=outcome,
         active=active,
         labels=labels,
         clusters=clusters,
@@ -104,6 +110,7 @@ def trial_of(
         strata=strata,
         schedule=schedule,
         covariates={name: _covariate(c) for name, c in (covariates or {}).items()},
+        roles=roles,
     )
 
 
