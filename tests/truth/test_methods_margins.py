@@ -6,7 +6,7 @@ import pytest
 from rounds.methods.cluster import cluster_ols
 from rounds.methods.margins import judge
 
-WORLDS = 1500
+WORLDS = 400
 MARGIN = 0.3
 
 
@@ -39,9 +39,9 @@ def test_equivalence_errs_no_more_and_is_found_where_it_is():
     rng = np.random.default_rng(4)
     asked = {"hypothesis": "equivalence"}
     rate = np.mean(
-        [judged(rng, MARGIN, **asked).verdict == "shown" for _ in range(300)]
+        [judged(rng, MARGIN, **asked).verdict == "shown" for _ in range(WORLDS)]
     )
-    assert rate < 0.025 + 4 * np.sqrt(0.025 * 0.975 / 300)
+    assert rate < 0.025 + 4 * np.sqrt(0.025 * 0.975 / WORLDS)
     near = judge(0, -0.2, 0.2, level=0.9, margin=MARGIN, **asked)
     assert near.verdict == "shown"
     assert near.one_sided_level == pytest.approx(0.05)

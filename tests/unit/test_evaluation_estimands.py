@@ -7,8 +7,12 @@ import numpy as np
 import pytest
 
 from rounds.cli.main import main
+from rounds.methods.cluster import cluster_ols
+from rounds.methods.complier_average import complier_average
 from rounds.methods.cox import cox
+from rounds.methods.gee import gee
 from rounds.methods.kaplan_meier import compare_rmst
+from rounds.methods.standardised_risk import standardised_risk
 
 ARM = ("--design", "individual", "--arm", "arm")
 CLUSTERS = ("--design", "cluster", "--arm", "arm", "--cluster", "clinic")
@@ -106,6 +110,85 @@ def test_mean_times_are_the_methods(made, tmp_path, capsys):
     assert "horizon" in late["not_estimable"]
 
 
+def test_rates_and_standardised_risks_are_the_methods(made, tmp_path, capsys):
+    path = write(tmp_path / "t.csv", made)
+    arm, clinic = arrays(made)
+    X = np.column_stack([arm, np.ones(400)])
+    rate = ("--outcome", "visits", "--exposure", "years", "--summary", "rate-ratio")
+    found = analyse(capsys, path, *CLUSTERS, *rate)
+    offset = np.log(made["years"])
+    other = gee(made["visits"], X, clinic, family="poisson", offset=offset)
+    assert found["estimate"] == pytest.approx(np.exp(other.estimate))
+    assert found["upper"] == pytest.approx(np.exp(other.upper))
+    of_arm = [
+        made["visits"][arm == a].sum() / made["years"][arm == a].sum() for a in (0, 1)
+    ]
+    assert [one["mean"] for one in found["arms"]] == pytest.approx(of_arm)
+    found = analyse(capsys, path, *CLUSTERS, *rate[:-1], "rate-difference")
+    plain = found["sentences"][0]
+    assert "the rate is" in plain
+    assert "points" not in plain
+
+    risk = ("--outcome", "done", "--covariates", "x", "--summary")
+    X = np.column_stack([X, made["x"]])
+    for target in ("persons", "clusters"):
+        words = (*risk, "standardised-difference", "--target", target)
+        found = analyse(capsys, path, *CLUSTERS, *words)
+        other = standardised_risk(made["done"], X, clinic, target=target)
+        assert found["estimate"] == pytest.approx(other.estimate)
+        assert found["lower"] == pytest.approx(other.lower)
+        assert "points" in found["sentences"][0]
+        assert any(f"average of {target}" in one for one in found["limitations"])
+    found = analyse(capsys, path, *ARM, *risk, "standardised-ratio")
+    assert found["estimate"] == pytest.approx(
+        standardised_risk(made["done"], X, ratio=True).estimate
+    )
+
+
+def test_who_received_it(made, tmp_path, capsys):
+    path = write(tmp_path / "t.csv", made)
+    arm, clinic = arrays(made)
+    X = np.column_stack([arm, np.ones(400)])
+    words = ("--outcome", "y", "--received", "got", "--summary")
+    found = analyse(capsys, path, *CLUSTERS, *words, "complier-average")
+    other = complier_average(made["y"], made["got"], X, clinic)
+    assert found["estimate"] == pytest.approx(other.estimate)
+    assert found["upper"] == pytest.approx(other.upper)
+    assert found["details"]["first_stage_f"] == pytest.approx(other.first_stage_f)
+    assert any("by what is received alone" in one for one in found["limitations"])
+    found = analyse(capsys, path, *CLUSTERS, *words, "per-protocol")
+    did = made["got"] == arm
+    other = cluster_ols(made["y"][did], X[did], clinic[did])
+    assert found["estimate"] == pytest.approx(other.estimate)
+    assert any("chosen after the allocation" in one for one in found["limitations"])
+    weak = {**made, "got": np.arange(400) % 2}
+    path = write(tmp_path / "t.csv", weak)
+    found = analyse(capsys, path, *CLUSTERS, *words, "complier-average")
+    assert found["estimate"] is None
+    assert "no bound" in found["not_estimable"]
+
+
+def test_counts_and_shares_that_cannot_be(made, tmp_path, capsys):
+    rate = ("--outcome", "visits", "--exposure", "years", "--summary", "rate-ratio")
+    got = ("--outcome", "y", "--received", "got", "--summary", "per-protocol")
+    for column, value, words in (
+        ("years", 0, rate),
+        ("visits", -1, rate),
+        ("got", 0.5, got),
+        ("got", "", got),
+    ):
+        path = write(tmp_path / "t.csv", {**made, column: [value, *made[column][1:]]})
+        refused(capsys, path, *ARM, *words)
+    none = np.where(arrays(made)[0] == 1, 0, made["visits"])
+    path = write(tmp_path / "t.csv", {**made, "visits": none})
+    found = analyse(capsys, path, *ARM, *rate)
+    assert "count above 0" in found["not_estimable"]
+    path = write(tmp_path / "t.csv", {**made, "x": made["done"]})
+    words = ("--outcome", "done", "--covariates", "x", "--summary")
+    found = analyse(capsys, path, *ARM, *words, "standardised-ratio")
+    assert "perfectly" in found["not_estimable"]
+
+
 def test_times_that_cannot_be_are_refused(made, tmp_path, capsys):
     for column, values in (("time", -1.0), ("died", 2)):
         wrong = {**made, column: [values, *made[column][1:]]}
@@ -136,6 +219,22 @@ def test_what_is_asked_wrongly_is_refused(made, tmp_path, capsys):
         ((*ARM, *TIMES, "--method", "gee"), "method of its own"),
         ((*ARM, *TIMES, "--summary", "rmst-ratio", "--horizon", "-1"), "above 0"),
         ((*ARM, *TIMES, "--summary", "rmst-ratio", "--covariates", "x"), "adjust"),
+        ((*ARM, *y, "--received", "got"), "left unread"),
+        ((*ARM, *TIMES, "--received", "got"), "left unread"),
+        ((*ARM, *y, "--target", "clusters"), "standardised risks alone"),
+        (
+            (
+                *ARM,
+                "--outcome",
+                "done",
+                "--target",
+                "clusters",
+                "--summary",
+                "standardised-ratio",
+            ),
+            "no clusters",
+        ),
+        ((*ARM, *y, "--summary", "standardised-ratio"), "0 or 1"),
         ((*ARM, *y, "--margin", "1"), "what is to be shown"),
         ((*ARM, *y, "--hypothesis", "superiority"), "direction"),
         ((*ARM, *y, "--hypothesis", "equivalence"), "needs a margin"),

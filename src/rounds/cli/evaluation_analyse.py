@@ -11,10 +11,21 @@ if TYPE_CHECKING:
 
 __all__ = ["analyse_"]
 
-Summary = Literal["hazard-ratio", "rmst-difference", "rmst-ratio"]
+Summary = Literal[
+    "hazard-ratio",
+    "rmst-difference",
+    "rmst-ratio",
+    "rate-ratio",
+    "rate-difference",
+    "standardised-difference",
+    "standardised-ratio",
+    "complier-average",
+    "per-protocol",
+]
 
-_NUMBERS = ("outcome", "time", "event")
-"""Roles of columns of numbers, whose cells may be empty."""
+_MAY_BE_EMPTY = ("outcome", "time", "event", "exposure")
+_NUMBERS = (*_MAY_BE_EMPTY, "received")
+"""Roles of columns of numbers."""
 
 
 def analyse_(
@@ -25,6 +36,8 @@ def analyse_(
     outcome: str | None = None,
     time: str | None = None,
     event: str | None = None,
+    exposure: str | None = None,
+    received: str | None = None,
     cluster: str | None = None,
     period: str | None = None,
     stratum: str | None = None,
@@ -34,6 +47,7 @@ def analyse_(
     scale: Literal["difference", "risk-ratio", "odds-ratio"] = "difference",
     summary: Summary | None = None,
     horizon: float | None = None,
+    target: Literal["persons", "clusters"] = "persons",
     hypothesis: Literal["superiority", "non-inferiority", "equivalence"] | None = None,
     margin: float | None = None,
     better: Literal["lower", "higher"] | None = None,
@@ -62,6 +76,12 @@ def analyse_(
     event
         The column that is 1 where the time ends with the event, 0 where it was cut
         short.
+    exposure
+        The column of time at risk, where the outcome is a count; with --summary
+        rate-ratio or rate-difference.
+    received
+        The column that is 1 where what the arm is about was received, else 0; with
+        --summary complier-average or per-protocol.
     cluster
         The column of what was randomised, if not persons.
     period
@@ -80,6 +100,8 @@ def analyse_(
         A summary measure beyond --scale; without, of times the hazard ratio.
     horizon
         Up to which mean times go, in the unit of --time.
+    target
+        Of a standardised risk: whether persons count alike, or clusters.
     hypothesis
         What is to be shown; judged by the interval.
     margin
@@ -98,6 +120,7 @@ def analyse_(
     from rounds.loop.evaluation.spreadsheet import analyse_trial, as_numbers, sentences
 
     roles = {"outcome": outcome, "time": time, "event": event, "arm": arm}
+    roles |= {"exposure": exposure, "received": received}
     roles |= {"cluster": cluster, "period": period, "stratum": stratum}
     trial = _read(
         file,
@@ -116,6 +139,7 @@ def analyse_(
         else [name.strip() for name in required.split(",")],
         seed=seed,
         horizon=horizon,
+        target=target,
         claim=_claim(hypothesis, margin, better),
     )
     show(as_numbers(found), _lines(found, sentences(found)), as_json=json)
@@ -157,7 +181,7 @@ def _read(
         column: kinds.get(role, "text") for role, column in named.items() if column
     }
     wanted |= dict.fromkeys(covariates, "text")
-    optional = [column for role in _NUMBERS if (column := named.get(role))]
+    optional = [column for role in _MAY_BE_EMPTY if (column := named.get(role))]
     read = read_spreadsheet(file, wanted, optional=optional)
     return trial_of(
         design,
@@ -216,7 +240,8 @@ def _lines(found: "Analysed", said: tuple[str, ...]) -> list[str]:
         )
         for arm in found.arms
     ]
-    mean = "with the event" if "time" in found.roles else "mean outcome"
+    names = {"time": "with the event", "exposure": "rate"}
+    (mean,) = {names[r] for r in found.roles if r in names} or {"mean outcome"}
     header = ("arm", "persons", "outcome known", "clusters", mean)
     checks = [
         f"  {one.name:<18}{one.verdict.replace('_', ' ')}"

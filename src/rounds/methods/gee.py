@@ -75,6 +75,7 @@ def gee(
     column: int = 0,
     family: Family = "gaussian",
     link: Link | None = None,
+    offset: ArrayLike | None = None,
     exchangeable: bool = True,
     correction: Correction = "fay-graubard",
     level: float = 0.95,
@@ -96,6 +97,8 @@ def gee(
     link : {"identity", "log", "logit"}, optional
         Of the mean; without, the family's own. Binomial with "log" gives a risk ratio,
         with "identity" a risk difference.
+    offset : array of float, shape (n_persons,), optional
+        Added to the linear predictor: of counts, the logarithm of the time at risk.
     exchangeable : bool
         Whether two persons of a cluster are taken to be correlated alike; else not.
     correction : {"none", "kauermann-carroll", "mancl-derouen", "fay-graubard"}
@@ -137,9 +140,10 @@ def gee(
     (6, 4.0)
     """
     y, X = checked_design(outcome, design, column, level)
-    y, X, blocks = _in_clusters(y, X, clusters, family)
+    base = _offset(offset, len(y))
+    y, X, base, blocks = _in_clusters(y, X, base, clusters, family)
     bend = _Bend.of(family, link or _CANONICAL[family])
-    beta, alpha, sums = _solved(y, X, blocks, bend, exchangeable=exchangeable)
+    beta, alpha, sums = _solved(y, X, base, blocks, bend, exchangeable=exchangeable)
     bread = np.linalg.inv(sums.information.sum(axis=0))
     scores = _corrected(sums, bread, correction)
     covariance = bread @ (scores.T @ scores) @ bread
@@ -198,14 +202,21 @@ _VARIANCES: dict[Family, Callable[[Floats], Floats]] = {
 
 
 def _solved(
-    y: Floats, X: Floats, blocks: list[slice], bend: _Bend, *, exchangeable: bool
+    y: Floats,
+    X: Floats,
+    base: Floats,
+    blocks: list[slice],
+    bend: _Bend,
+    *,
+    exchangeable: bool,
 ) -> tuple[Floats, float, _Sums]:
     """Step until the scores sum to nought, the correlation following the residuals."""
     towards = (y + y.mean()) / 2
-    beta = np.linalg.lstsq(X, bend.first(towards), rcond=None)[0].astype(float)
+    start = bend.first(towards) - base
+    beta = np.linalg.lstsq(X, start, rcond=None)[0].astype(float)
     alpha = 0.0
     for _ in range(_MOST_STEPS):
-        Z, e = _standardised(y, X, beta, bend)
+        Z, e = _standardised(y, X, base, beta, bend)
         if exchangeable:
             alpha = _correlation(e, blocks)
         sums = _summed(Z, e, blocks, alpha)
@@ -217,10 +228,10 @@ def _solved(
 
 
 def _standardised(
-    y: Floats, X: Floats, beta: Floats, bend: _Bend
+    y: Floats, X: Floats, base: Floats, beta: Floats, bend: _Bend
 ) -> tuple[Floats, Floats]:
     """Give the design and the residuals, each over the standard deviation."""
-    eta = X @ beta
+    eta = X @ beta + base
     if bend.is_curved and np.abs(eta).max() > _FARTHEST:
         raise ValueError(
             "the equations have no solution: a column, or several together, tell the "
@@ -294,9 +305,18 @@ def _corrected(sums: _Sums, bread: Floats, correction: Correction) -> Floats:
     return np.asarray(grown @ back, dtype=float)
 
 
+def _offset(offset: ArrayLike | None, n: int) -> Floats:
+    if offset is None:
+        return np.zeros(n)
+    base = np.asarray(offset, dtype=float)
+    if base.shape != (n,) or not np.isfinite(base).all():
+        raise ValueError(f"an offset is finite, of shape ({n},)")
+    return base
+
+
 def _in_clusters(
-    y: Floats, X: Floats, clusters: ArrayLike, family: Family
-) -> tuple[Floats, Floats, list[slice]]:
+    y: Floats, X: Floats, base: Floats, clusters: ArrayLike, family: Family
+) -> tuple[Floats, Floats, Floats, list[slice]]:
     """Give the rows sorted by cluster, and where each cluster lies."""
     labels = np.asarray(clusters)
     if labels.shape != y.shape:
@@ -319,4 +339,4 @@ def _in_clusters(
             "than columns are needed"
         )
     blocks = [slice(a, b) for a, b in zip(starts.tolist(), ends, strict=True)]
-    return y[order], X[order], blocks
+    return y[order], X[order], base[order], blocks

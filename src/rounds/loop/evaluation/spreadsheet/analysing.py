@@ -245,8 +245,18 @@ def _arm(trial: Trial, member: np.ndarray, label: str, *, sealed: bool) -> Arm:
         n=int(member.sum()),
         n_known=int(known.sum()),
         n_clusters=None if clusters is None else len(np.unique(clusters[member])),
-        mean=None if sealed or not known.any() else float(trial.outcome[known].mean()),
+        mean=None if sealed or not known.any() else _mean(trial, known),
     )
+
+
+def _mean(trial: Trial, known: np.ndarray) -> float:
+    """Give the mean outcome; of counts with time at risk, the rate."""
+    n = (
+        trial.roles["exposure"][known].sum()
+        if "exposure" in trial.roles
+        else known.sum()
+    )
+    return float(trial.outcome[known].sum() / n)
 
 
 def _limitations(trial: Trial, scale: Scale, found: Fit | None) -> tuple[str, ...]:

@@ -51,6 +51,16 @@ def question_of(
         )
     if horizon is not None and not (math.isfinite(horizon) and horizon > 0):
         raise asked(f"--horizon {horizon} is not above 0.", "--horizon 365")
+    if target == "clusters" and chosen != "standardisation":
+        raise asked(
+            "--target clusters is of standardised risks alone.",
+            "Leave it out, or choose --summary standardised-difference.",
+        )
+    if target == "clusters" and trial.clusters is None:
+        raise asked(
+            f"A trial of design {trial.design!r} has no clusters to average.",
+            "Choose --target persons.",
+        )
     return Question(chosen, scale, level, seed, horizon, target)
 
 
@@ -69,10 +79,9 @@ def _of_summary(trial: Trial, method: Method | None, scale: Scale) -> Method:
             f"--summary {scale} needs --{' and --'.join(lacking)}.",
             f"Name the column: --{lacking[0]} COL.",
         )
-    if "time" in trial.roles and "time" not in kind.needs:
-        raise asked(
-            f"--summary {scale} is not of times.", "Choose --summary hazard-ratio."
-        )
+    unread = [name for name in trial.roles if name not in kind.needs]
+    if unread:
+        raise _unread(unread[0], f"--summary {scale}")
     if kind.is_binary and not trial.is_binary:
         raise asked(
             f"--summary {scale} is of an outcome that is 0 or 1.",
@@ -89,12 +98,7 @@ def _of_summary(trial: Trial, method: Method | None, scale: Scale) -> Method:
 def _of_scale(trial: Trial, method: Method | None, scale: Scale) -> Method:
     offered = SHEET_DESIGNS[trial.design].methods
     if trial.roles:
-        name = next(iter(trial.roles))
-        fitting = [one for one, kind in SUMMARIES.items() if name in kind.needs]
-        raise asked(
-            f"--{name} would be left unread by --scale {scale}.",
-            f"Choose --summary {' or '.join(fitting)}, or leave it out.",
-        )
+        raise _unread(next(iter(trial.roles)), f"--scale {scale}")
     if method is None:
         method = offered[0] if scale == "difference" else "gee"
     if method not in offered:
@@ -115,6 +119,14 @@ def _of_scale(trial: Trial, method: Method | None, scale: Scale) -> Method:
             "Choose --scale difference.",
         )
     return method
+
+
+def _unread(name: str, by: str) -> DefinitionError:
+    fitting = [one for one, kind in SUMMARIES.items() if name in kind.needs]
+    return asked(
+        f"--{name} would be left unread by {by}.",
+        f"Choose --summary {' or '.join(fitting)}, or leave it out.",
+    )
 
 
 def insist_on_checks(required: Collection[str]) -> None:

@@ -12,8 +12,25 @@ Scale = Literal[
     "hazard-ratio",
     "rmst-difference",
     "rmst-ratio",
+    "rate-ratio",
+    "rate-difference",
+    "standardised-difference",
+    "standardised-ratio",
+    "complier-average",
+    "per-protocol",
 ]
-Method = Literal["least-squares", "gee", "mixed", "permutation", "cox", "kaplan-meier"]
+Method = Literal[
+    "least-squares",
+    "gee",
+    "mixed",
+    "permutation",
+    "cox",
+    "kaplan-meier",
+    "rates",
+    "standardisation",
+    "two-stage",
+    "as-allocated",
+]
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,24 @@ METHOD_WORDS: dict[Method, str] = {  # as a reader of methods would name them
         "the areas under Kaplan and Meier's curves, Greenwood's standard errors; with "
         "clusters the jackknife's, clusters less two as degrees of freedom"
     ),
+    "rates": (
+        "Poisson's estimating equations with time at risk, exchangeable within "
+        "clusters, Fay and Graubard's standard errors, clusters (or persons) less "
+        "coefficients as degrees of freedom"
+    ),
+    "standardisation": (
+        "a logistic model standardised over everybody's strata and covariates, "
+        "influence functions summed by cluster as Fay and Graubard correct them, "
+        "clusters (or persons) less coefficients as degrees of freedom"
+    ),
+    "two-stage": (
+        "two-stage least squares with the arm as instrument, CR2 standard errors "
+        "(HC2 without clusters), Anderson and Rubin's interval"
+    ),
+    "as-allocated": (
+        "least squares on those who did as their arm says, CR2 standard errors (HC2 "
+        "without clusters), Satterthwaite degrees of freedom"
+    ),
 }
 
 

@@ -11,7 +11,7 @@ __all__ = ["roles_of"]
 
 Floats = NDArray[np.float64]
 
-ROLES = ("time",)
+ROLES = ("time", "exposure", "received")
 
 
 def roles_of(
@@ -47,6 +47,12 @@ def roles_of(
         _insist("time", roles["time"] < 0, "negative")
         _insist("event", ~(np.isnan(outcome) | np.isin(outcome, (0, 1))), "not 0 or 1")
         outcome = np.where(np.isnan(roles["time"]), np.nan, outcome)
+    if "exposure" in roles:
+        _insist("exposure", roles["exposure"] <= 0, "not above 0")
+        _insist("outcome", outcome < 0, "negative, which no count is")
+        outcome = np.where(np.isnan(roles["exposure"]), np.nan, outcome)
+    if "received" in roles:
+        _insist("received", ~np.isin(roles["received"], (0, 1)), "not 0 or 1")
     return outcome, roles
 
 

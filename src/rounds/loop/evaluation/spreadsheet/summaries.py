@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rounds.loop.evaluation.spreadsheet.adherence import compliers, per_protocol
 from rounds.loop.evaluation.spreadsheet.designs import Method, Scale
 from rounds.loop.evaluation.spreadsheet.question import Fit, Question
+from rounds.loop.evaluation.spreadsheet.risks_and_rates import rates, standardised
 from rounds.loop.evaluation.spreadsheet.times import hazards, mean_times
 from rounds.loop.evaluation.spreadsheet.trial import Trial
 
@@ -36,8 +39,9 @@ class Summary:
         What must be true beside what the design assumes.
     is_ratio : bool
         Whether no effect is 1, not 0.
-    is_share : bool
-        Whether it is told in points.
+    unit : {"plain", "points", "outcome"}
+        How a difference is told: as a number, in points, or in points where outcomes
+        are 0 and 1.
     is_binary : bool
         Whether outcomes must be 0 or 1.
     adjusts : bool
@@ -52,7 +56,7 @@ class Summary:
     needs: tuple[str, ...] = ()
     assumes: tuple[str, ...] = ()
     is_ratio: bool = False
-    is_share: bool = False
+    unit: Literal["plain", "points", "outcome"] = "plain"
     is_binary: bool = False
     adjusts: bool = True
     designs: tuple[str, ...] = ("individual", "cluster")
@@ -84,6 +88,52 @@ SUMMARIES: dict[Scale, Summary] = {
         is_ratio=True,
         adjusts=False,
     ),
+    "rate-ratio": Summary(
+        named="the rate ratio",
+        method="rates",
+        fit=rates,
+        needs=("exposure",),
+        is_ratio=True,
+    ),
+    "rate-difference": Summary(
+        named="the difference of rates",
+        method="rates",
+        fit=rates,
+        needs=("exposure",),
+    ),
+    "standardised-difference": Summary(
+        named="the standardised risk difference",
+        method="standardisation",
+        fit=standardised,
+        unit="points",
+        is_binary=True,
+    ),
+    "standardised-ratio": Summary(
+        named="the standardised risk ratio",
+        method="standardisation",
+        fit=standardised,
+        is_ratio=True,
+        is_binary=True,
+    ),
+    "complier-average": Summary(
+        named="the effect among those who received it because of their arm",
+        method="two-stage",
+        fit=compliers,
+        needs=("received",),
+        assumes=(
+            "The arm changes the outcome by what is received alone.",
+            "Nobody receives it because of being in the arm that is not to.",
+        ),
+        unit="outcome",
+    ),
+    "per-protocol": Summary(
+        named="the difference among those who did as their arm says",
+        method="as-allocated",
+        fit=per_protocol,
+        needs=("received",),
+        assumes=("Who did as the arm says is like who did so in the other arm.",),
+        unit="outcome",
+    ),
 }
 """By the name that `--summary` takes."""
 
@@ -109,9 +159,10 @@ def is_share(scale: Scale, *, is_binary: bool) -> bool:
     is_binary : bool
         Whether outcomes are 0 or 1.
     """
-    if scale in SUMMARIES:
-        return SUMMARIES[scale].is_share
-    return scale == "difference" and is_binary
+    unit = SUMMARIES[scale].unit if scale in SUMMARIES else "outcome"
+    return not is_ratio(scale) and (
+        unit == "points" or (unit == "outcome" and is_binary)
+    )
 
 
 def summarise(trial: Trial, X: Floats, question: Question) -> Fit:

@@ -41,7 +41,7 @@ class Trial:
     """Name → columns, shape (n_persons, n_columns)."""
     roles: Mapping[str, Floats] = field(default_factory=dict)
     """What else a summary needs of each person: `time` until the event that is the
-    outcome."""
+    outcome, `exposure` (time at risk) of a count, what was `received` (0 or 1)."""
 
     @property
     def observed(self) -> NDArray[np.bool_]:
@@ -70,7 +70,7 @@ def trial_of(
     columns : mapping
         `outcome` (float, NaN where unknown) and `arm` (text) at the least; `cluster`,
         `stratum` (text) and `period` (ordered) where the design has them; of times,
-        `event` in place of `outcome`, and `time`.
+        `event` in place of `outcome`, and `time`; `exposure`, `received`.
     control : str, optional
         The label of the arm that is compared with; needed where it cannot be told.
     covariates : mapping of str to array of text, optional
