@@ -12,6 +12,7 @@ import pytest
 
 from rounds.methods.complier_average import complier_average
 from rounds.methods.gee import gee
+from rounds.methods.rubin import pool_imputations
 from rounds.methods.standardised_risk import standardised_risk
 
 I = np.arange(1, 97)  # noqa: E741 -- as the script in R has it
@@ -95,3 +96,20 @@ def test_rates_with_time_at_risk():
     assert np.sqrt(np.diag(found.covariance)) == pytest.approx(
         (0.065300676317, 0.054267987039), rel=1e-7
     )
+
+
+@pytest.mark.parametrize(
+    ("complete", "df", "missing"),
+    [(29, 20.416758801, 0.23961851631), (np.inf, 211.04854229, 0.17637866805)],
+)
+def test_pooling_of_imputations(complete, df, missing):
+    """Mice 3.15.0: `pool.scalar(q, u, n = 31, k = 2)`, and the same without n and k."""
+    q = (0.512, 0.634, 0.447, 0.581, 0.702, 0.498, 0.555)
+    se = (0.21, 0.19, 0.23, 0.2, 0.18, 0.22, 0.205)
+    found = pool_imputations(q, se, complete)
+    assert found.estimate == pytest.approx(0.56128571429, rel=1e-10)
+    assert found.within == pytest.approx(0.042275, rel=1e-10)
+    assert found.between == pytest.approx(0.0075019047619, rel=1e-10)
+    assert found.se**2 == pytest.approx(0.050848605442, rel=1e-10)
+    assert found.df == pytest.approx(df, rel=1e-10)
+    assert found.fraction_missing == pytest.approx(missing, rel=1e-10)

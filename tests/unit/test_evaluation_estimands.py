@@ -189,6 +189,62 @@ def test_counts_and_shares_that_cannot_be(made, tmp_path, capsys):
     assert "perfectly" in found["not_estimable"]
 
 
+def lost(made, column, share=4):
+    """Lose every so many of a column's cells."""
+    return [
+        "" if i % share == 1 else value for i, value in enumerate(made[column].tolist())
+    ]
+
+
+def test_missing_outcomes_are_imputed_and_shifted(made, tmp_path, capsys):
+    path = write(tmp_path / "t.csv", {**made, "y": lost(made, "y")})
+    words = ("--outcome", "y", "--covariates", "x", "--missing", "multiple-imputation")
+    found = analyse(capsys, path, *ARM, *words)
+    plain = analyse(capsys, path, *ARM, *words[:-2])
+    told = found["details"]
+    assert told["n_imputed"] == 100
+    assert told["imputations"] == 25
+    assert 0 < told["fraction_missing"] < 0.6
+    assert found["df"] < plain["df"]
+    assert abs(found["estimate"] - plain["estimate"]) < plain["upper"] - plain["lower"]
+    estimates = [row["estimate"] for row in told["tipping"]]
+    assert estimates == sorted(estimates)
+    assert {row["conclusion"] for row in told["tipping"]} > {"above"}
+    assert any("The conclusion changes if" in one for one in found["limitations"])
+    assert not any("left out" in one for one in found["limitations"])
+    again = analyse(capsys, path, *ARM, *words)
+    assert again == found
+    assert main(["evaluation", "analyse", str(path), *ARM, *words]) == 0
+    assert "if the missing of 'card' average" in capsys.readouterr().out
+
+
+def test_missing_shares_are_imputed_in_clusters(made, tmp_path, capsys):
+    path = write(tmp_path / "t.csv", {**made, "done": lost(made, "done")})
+    words = ("--outcome", "done", "--missing", "multiple-imputation")
+    for more in (
+        ("--method", "least-squares"),
+        ("--scale", "odds-ratio"),
+        ("--summary", "standardised-ratio"),
+    ):
+        found = analyse(capsys, path, *CLUSTERS, *words, *more)
+        assert found["lower"] < found["estimate"] < found["upper"]
+        rows = found["details"]["tipping"]
+        assert rows[0]["mean_imputed"] < 0.2
+        assert rows[-1]["mean_imputed"] > 0.8
+        assert "With missing outcomes imputed" in found["sentences"][0]
+    err = refused(capsys, path, *CLUSTERS, *words, "--method", "permutation")
+    assert "not imputed" in err
+    gone = [
+        "" if a == "card" else v for a, v in zip(made["arm"], made["done"], strict=True)
+    ]
+    path = write(tmp_path / "t.csv", {**made, "done": gone})
+    found = analyse(capsys, path, *CLUSTERS, *words, "--required", "none")
+    assert "nobody in the arm 'card'" in found["not_estimable"]
+    whole = write(tmp_path / "t.csv", made)
+    found = analyse(capsys, whole, *CLUSTERS, *words)
+    assert found == analyse(capsys, whole, *CLUSTERS, *words[:2])
+
+
 def test_times_that_cannot_be_are_refused(made, tmp_path, capsys):
     for column, values in (("time", -1.0), ("died", 2)):
         wrong = {**made, column: [values, *made[column][1:]]}

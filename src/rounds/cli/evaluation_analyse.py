@@ -1,7 +1,7 @@
 """`rounds evaluation analyse`: a trial in a spreadsheet, with no datamart."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from rounds.cli.output import show, table
 
@@ -48,6 +48,7 @@ def analyse_(
     summary: Summary | None = None,
     horizon: float | None = None,
     target: Literal["persons", "clusters"] = "persons",
+    missing: Literal["complete", "multiple-imputation"] = "complete",
     hypothesis: Literal["superiority", "non-inferiority", "equivalence"] | None = None,
     margin: float | None = None,
     better: Literal["lower", "higher"] | None = None,
@@ -102,6 +103,8 @@ def analyse_(
         Up to which mean times go, in the unit of --time.
     target
         Of a standardised risk: whether persons count alike, or clusters.
+    missing
+        Whether rows without an outcome are left out, or imputed within arms.
     hypothesis
         What is to be shown; judged by the interval.
     margin
@@ -140,6 +143,7 @@ def analyse_(
         seed=seed,
         horizon=horizon,
         target=target,
+        missing=missing,
         claim=_claim(hypothesis, margin, better),
     )
     show(as_numbers(found), _lines(found, sentences(found)), as_json=json)
@@ -250,4 +254,22 @@ def _lines(found: "Analysed", said: tuple[str, ...]) -> list[str]:
     ]
     lines = [*table(header, rows), "", *checks, "", *said]
     lines += ["", f"By {METHOD_WORDS[found.method]}."]
-    return [*lines, *(f"  * {note}" for note in found.limitations)]
+    lines += [f"  * {note}" for note in found.limitations]
+    return [*lines, *_shifts(found)]
+
+
+def _shifts(found: "Analysed") -> list[str]:
+    """Write how the effect goes with what the missing outcomes were."""
+    rows: Any = found.fit.details.get("tipping") if found.fit else None
+    if not rows or rows[0]["mean_imputed"] is None:
+        return []
+    cells = [
+        tuple(
+            "–" if row.get(name) is None else f"{row[name]:.3g}"
+            for name in ("mean_imputed", "estimate", "lower", "upper")
+        )
+        for row in rows
+    ]
+    label = found.arms[1].label
+    header = (f"if the missing of {label!r} average", "effect", "lower", "upper")
+    return ["", *table(header, cells)]

@@ -9,8 +9,9 @@ from rounds.loop.evaluation.diagnostics import seal
 from rounds.loop.evaluation.spreadsheet.asking import insist_on_checks, question_of
 from rounds.loop.evaluation.spreadsheet.checks import check
 from rounds.loop.evaluation.spreadsheet.designs import SHEET_DESIGNS, Method, Scale
+from rounds.loop.evaluation.spreadsheet.missing import fit_imputed
 from rounds.loop.evaluation.spreadsheet.models import fit
-from rounds.loop.evaluation.spreadsheet.question import Fit, Question, Target
+from rounds.loop.evaluation.spreadsheet.question import Fit, Missing, Question, Target
 from rounds.loop.evaluation.spreadsheet.summaries import (
     SUMMARIES,
     is_ratio,
@@ -77,6 +78,7 @@ def analyse_trial(
     seed: int = 1,
     horizon: float | None = None,
     target: Target = "persons",
+    missing: Missing = "complete",
     claim: Claim | None = None,
 ) -> Analysed:
     """Estimate the effect of being exposed.
@@ -99,6 +101,8 @@ def analyse_trial(
         Up to which mean times go.
     target : {"persons", "clusters"}
         Who counts alike in a standardised risk.
+    missing : {"complete", "multiple-imputation"}
+        Whether rows without an outcome are left out, or imputed within arms.
     claim : Claim, optional
         What the trial is to show, against a margin.
 
@@ -119,6 +123,7 @@ def analyse_trial(
         seed=seed,
         horizon=horizon,
         target=target,
+        missing=missing,
     )
     insist_on_checks(required)
     if claim is not None:
@@ -136,6 +141,9 @@ def analyse_trial(
         for one in diagnostics
     )
     sealed = seal(diagnostics)
+    imputes = missing == "multiple-imputation" and not trial.observed.all()
+    if imputes and found is not None and not sealed:
+        found, reason = _imputed(trial, question, claim)
     return Analysed(
         design=trial.design,
         method=question.method,
@@ -182,6 +190,27 @@ def _fitted(trial: Trial, question: Question) -> tuple[Fit | None, str | None]:
         found = fit(trial, question)
     except (ValueError, np.linalg.LinAlgError) as error:
         return None, str(error)
+    return _bounded(found)
+
+
+def _imputed(
+    trial: Trial, question: Question, claim: Claim | None
+) -> tuple[Fit | None, str | None]:
+    def conclude(found: Fit) -> str:
+        if claim is not None:
+            return judged(found, claim, question.scale, question.level).verdict
+        none = 1.0 if is_ratio(question.scale) else 0.0
+        return "above" if found.lower > none else "below" if found.upper < none else ""
+
+    try:
+        found = fit_imputed(trial, question, conclude)
+    except (ValueError, np.linalg.LinAlgError) as error:
+        return None, str(error)
+    return _bounded(found)
+
+
+def _bounded(found: Fit) -> tuple[Fit | None, str | None]:
+    """Refuse an interval that has no end."""
     if not np.isfinite([found.estimate, found.lower, found.upper]).all():
         if found.n_allocations is None:
             return None, "the interval has no bound at this level"
@@ -267,7 +296,8 @@ def _limitations(trial: Trial, scale: Scale, found: Fit | None) -> tuple[str, ..
             assumed += ("Strata are left unread, which widens the interval.",)
     said = [f"Assumed: {one}" for one in assumed]
     n_unknown = int((~trial.observed).sum())
-    if n_unknown:
+    is_imputed = found is not None and "imputations" in found.details
+    if n_unknown and not is_imputed:
         said.append(
             f"{n_unknown} of {len(trial.outcome)} rows have no outcome and are left "
             "out, as if they were like the others of their arm."

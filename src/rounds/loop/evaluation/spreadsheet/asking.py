@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 from rounds.loop.evaluation.spreadsheet.checks import SHEET_CHECKS
 from rounds.loop.evaluation.spreadsheet.designs import SHEET_DESIGNS, Method, Scale
-from rounds.loop.evaluation.spreadsheet.question import Question, Target
+from rounds.loop.evaluation.spreadsheet.question import Missing, Question, Target
 from rounds.loop.evaluation.spreadsheet.summaries import SUMMARIES
 from rounds.loop.evaluation.spreadsheet.trial import Trial
 from rounds.nouns import DefinitionError
@@ -22,12 +22,13 @@ def question_of(
     seed: int,
     horizon: float | None = None,
     target: Target = "persons",
+    missing: Missing = "complete",
 ) -> Question:
     """Give the question, if it can be asked of the trial.
 
     Parameters
     ----------
-    trial, method, scale, level, seed, horizon, target
+    trial, method, scale, level, seed, horizon, target, missing
         As of `analyse_trial`.
 
     Raises
@@ -61,7 +62,25 @@ def question_of(
             f"A trial of design {trial.design!r} has no clusters to average.",
             "Choose --target persons.",
         )
-    return Question(chosen, scale, level, seed, horizon, target)
+    if missing == "multiple-imputation":
+        _insist_on_imputable(trial, chosen)
+    return Question(chosen, scale, level, seed, horizon, target, missing)
+
+
+_IMPUTABLE: tuple[Method, ...] = ("least-squares", "gee", "mixed", "standardisation")
+
+
+def _insist_on_imputable(trial: Trial, method: Method) -> None:
+    if method not in _IMPUTABLE:
+        raise asked(
+            f"Missing outcomes are not imputed for {method!r}.",
+            f"Choose --method {' or '.join(_IMPUTABLE[:3])}, or --missing complete.",
+        )
+    if trial.design not in {"individual", "cluster"}:
+        raise asked(
+            f"Missing outcomes of a {trial.design} trial are not imputed.",
+            "--missing complete",
+        )
 
 
 def _of_summary(trial: Trial, method: Method | None, scale: Scale) -> Method:

@@ -24,6 +24,8 @@ class Question:
     """Up to which a mean time goes; None where the data say it."""
     target: Target = "persons"
     """Whether each person counts alike, or each cluster."""
+    missing: Missing = "complete"
+    """Whether rows without an outcome are left out, or imputed."""
 
 
 @dataclass(frozen=True)
