@@ -12,6 +12,7 @@ import pytest
 
 from rounds.methods.complier_average import complier_average
 from rounds.methods.gee import gee
+from rounds.methods.multiplicity import adjust
 from rounds.methods.rubin import pool_imputations
 from rounds.methods.standardised_risk import standardised_risk
 
@@ -113,3 +114,10 @@ def test_pooling_of_imputations(complete, df, missing):
     assert found.se**2 == pytest.approx(0.050848605442, rel=1e-10)
     assert found.df == pytest.approx(df, rel=1e-10)
     assert found.fraction_missing == pytest.approx(missing, rel=1e-10)
+
+
+def test_adjusted_p_values():
+    """`p.adjust(p, "holm")` and `p.adjust(p, "hochberg")`."""
+    p = (0.01, 0.04, 0.03, 0.005, 0.2, 0.03)
+    assert adjust(p, "holm") == pytest.approx((0.05, 0.12, 0.12, 0.03, 0.20, 0.12))
+    assert adjust(p, "hochberg") == pytest.approx((0.05, 0.08, 0.08, 0.03, 0.2, 0.08))

@@ -1,6 +1,6 @@
 """Complier averages and standardised risks whose truth is made.
 
-Rates are over seeded worlds, 300 or as many as `ROUNDS_WORLDS` says; every bound is
+Rates are over seeded worlds, 150 or as many as `ROUNDS_WORLDS` says; every bound is
 Monte Carlo error. `-s` prints what docs/reference/accuracy.md tells.
 """
 
@@ -8,14 +8,17 @@ import os
 
 import numpy as np
 import pytest
+from scipy import stats
 from scipy.special import expit
 
+from rounds.methods.baseline import fill_missing, saving
 from rounds.methods.cluster import cluster_ols
 from rounds.methods.complier_average import complier_average
 from rounds.methods.gee import gee
+from rounds.methods.multiplicity import adjust, gatekeeping
 from rounds.methods.standardised_risk import standardised_risk
 
-WORLDS = int(os.environ.get("ROUNDS_WORLDS", "300"))
+WORLDS = int(os.environ.get("ROUNDS_WORLDS", "150"))
 
 
 def covers(name, found, truth):
@@ -166,3 +169,58 @@ def test_rates_in_clusters(link):
         found.append((fit.estimate, fit.lower, fit.upper))
     truth = np.log(1.5) if link == "log" else 1.0
     assert covers(f"rates, {link}", found, truth) < 4
+
+
+def together(rng, worlds, means):
+    """Give p-values of outcomes that go together (correlation 0.5), one-sided z."""
+    shared = rng.normal(size=(worlds, 1))
+    z = np.sqrt(0.5) * (shared + rng.normal(size=(worlds, len(means)))) + means
+    return 2 * stats.norm.sf(abs(z))
+
+
+@pytest.mark.parametrize("procedure", ["holm", "hochberg", "fixed-sequence"])
+@pytest.mark.parametrize("means", [(0, 0, 0, 0), (3, 0, 3, 0)])
+def test_a_family_errs_no_more_than_one_test(procedure, means):
+    rng = np.random.default_rng(26)
+    worlds = 1000
+    p = together(rng, worlds, np.array(means, dtype=float))
+    shown = np.array([adjust(one, procedure) <= 0.05 for one in p])
+    wrong = shown[:, np.array(means) == 0].any(axis=1).mean()
+    allowed = 0.05 + 4 * np.sqrt(0.05 * 0.95 / worlds)
+    assert wrong < allowed
+    assert (p < 0.05)[:, np.array(means) == 0].any(axis=1).mean() > allowed
+
+
+def test_a_gate_errs_no_more_and_is_shut_by_one_that_is_not_shown():
+    rng = np.random.default_rng(27)
+    p = together(rng, 1000, np.array([3.0, 0, 0, 3]))
+    wrong = 0
+    for one in p:
+        first, second = gatekeeping([one[:2], one[2:]])
+        wrong += bool(first[1] <= 0.05 or second[0] <= 0.05)
+        assert second.min() >= first.max()
+    assert wrong / 1000 < 0.05 + 4 * np.sqrt(0.05 * 0.95 / 1000)
+    with pytest.raises(ValueError):
+        adjust([0.1, np.nan], "holm")
+    with pytest.raises(ValueError):
+        gatekeeping([])
+
+
+def test_a_baseline_saves_its_correlation_squared():
+    rng = np.random.default_rng(28)
+    saved, found = [], []
+    for _ in range(60):
+        x = rng.normal(size=300)
+        arm = rng.permutation(np.arange(300) % 2)
+        y = 0.8 * x + 0.6 * rng.normal(size=300) + 0.3 * arm
+        x[rng.random(300) < 0.1] = np.nan
+        filled, n = fill_missing(x)
+        assert n == np.isnan(x).sum()
+        X = np.column_stack([arm, np.ones(300), filled])
+        one, plain = cluster_ols(y, X, None), cluster_ols(y, X[:, :2], None)
+        told = saving(y, filled, arm, se_with=one.se, se_without=plain.se)
+        saved.append(told.variance_saved)
+        found.append((one.estimate, one.lower, one.upper))
+        assert told.variance_saved == pytest.approx(told.correlation**2, abs=0.03)
+    assert np.mean(saved) == pytest.approx(0.9 * 0.64, abs=0.03)
+    assert covers("with a baseline", found, 0.3) < 4

@@ -12,6 +12,7 @@ from rounds.methods.complier_average import complier_average
 from rounds.methods.cox import cox
 from rounds.methods.gee import gee
 from rounds.methods.kaplan_meier import compare_rmst
+from rounds.methods.multiplicity import adjust
 from rounds.methods.standardised_risk import standardised_risk
 
 ARM = ("--design", "individual", "--arm", "arm")
@@ -243,6 +244,77 @@ def test_missing_shares_are_imputed_in_clusters(made, tmp_path, capsys):
     whole = write(tmp_path / "t.csv", made)
     found = analyse(capsys, whole, *CLUSTERS, *words)
     assert found == analyse(capsys, whole, *CLUSTERS, *words[:2])
+
+
+def test_several_outcomes_are_judged_together(made, tmp_path, capsys):
+    path = write(tmp_path / "t.csv", made)
+    found = analyse(capsys, path, *ARM, "--outcome", "done,y,visits")
+    assert found["multiplicity"] == "holm"
+    raw = [one["result"]["p_value"] for one in found["outcomes"]]
+    adjusted = [one["adjusted_p"] for one in found["outcomes"]]
+    assert adjusted == pytest.approx(adjust(raw, "holm").tolist())
+    for one in found["outcomes"]:
+        assert one["survives"] is (one["adjusted_p"] <= 0.05)
+        wide, plain = one["simultaneous"], one["result"]
+        assert wide["lower"] < plain["lower"] < plain["upper"] < wide["upper"]
+    words = ("--outcome", "x,y,visits", "--multiplicity", "fixed-sequence")
+    found = analyse(capsys, path, *ARM, *words)
+    assert not any(one["survives"] for one in found["outcomes"])
+    assert found["outcomes"][0]["simultaneous"] is None
+    words = ("--outcome", "y/x,visits", "--multiplicity", "gatekeeping")
+    found = analyse(capsys, path, *ARM, *words)
+    assert [one["family"] for one in found["outcomes"]] == [1, 2, 2]
+    assert main(["evaluation", "analyse", str(path), *ARM, *words]) == 0
+    out = capsys.readouterr().out
+    assert "adjusted p" in out
+    for words, told in (
+        (("--outcome", "y,y"), "twice"),
+        (("--outcome", "y,x", "--multiplicity", "gatekeeping"), "Several families"),
+        (("--outcome", "y,x", *TIMES), "--time with its --event"),
+        (
+            ("--outcome", "y,x", "--hypothesis", "superiority", "--better", "lower"),
+            "One margin",
+        ),
+    ):
+        assert told in " ".join(refused(capsys, path, *ARM, *words).split())
+
+
+def test_an_outcome_that_cannot_be_told_counts_as_not_shown(made, tmp_path, capsys):
+    gone = [
+        "" if a == "card" else v for a, v in zip(made["arm"], made["x"], strict=True)
+    ]
+    path = write(tmp_path / "t.csv", {**made, "x": gone})
+    words = ("--outcome", "x,y", "--required", "none")
+    found = analyse(capsys, path, *ARM, *words)
+    assert found["outcomes"][0]["adjusted_p"] is None
+    assert not found["outcomes"][0]["survives"]
+    assert found["outcomes"][1]["adjusted_p"] == pytest.approx(
+        2 * found["outcomes"][1]["result"]["p_value"]
+    )
+    assert "1 could not be told" in found["sentences"][0]
+
+
+def test_a_baseline_and_what_it_saves(made, tmp_path, capsys):
+    before = lost(made, "x", 50)
+    path = write(tmp_path / "t.csv", {**made, "before": before})
+    words = ("--outcome", "y", "--baseline", "before")
+    found = analyse(capsys, path, *ARM, *words)
+    plain = analyse(capsys, path, *ARM, *words[:2])
+    widths = [one["upper"] - one["lower"] for one in (found, plain)]
+    saved = found["details"]["variance_saved"]
+    assert saved == pytest.approx(1 - (widths[0] / widths[1]) ** 2, abs=1e-3)
+    assert saved == pytest.approx(
+        found["details"]["baseline_correlation"] ** 2, abs=0.03
+    )
+    assert any("8 of 400 rows have no baseline" in one for one in found["limitations"])
+    assert any("of the effect's variance" in one for one in found["limitations"])
+    for method in ("gee", "permutation"):
+        found = analyse(capsys, path, *CLUSTERS, *words, "--method", method)
+        assert any("baseline" in one for one in found["limitations"])
+    odds = ("--outcome", "done", "--baseline", "before", "--scale", "odds-ratio")
+    assert "not told of odds-ratio" in refused(capsys, path, *ARM, *odds)
+    path = write(tmp_path / "t.csv", {**made, "before": [3] * 400})
+    assert "same for all" in refused(capsys, path, *ARM, *words)
 
 
 def test_times_that_cannot_be_are_refused(made, tmp_path, capsys):

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from rounds.cli.output import show, table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rounds.loop.evaluation.spreadsheet import Analysed, Claim, Trial
+    from rounds.loop.evaluation.spreadsheet.outcomes import Multiplicity
     from rounds.methods.margins import Better, Hypothesis
 
 __all__ = ["analyse_"]
@@ -23,7 +26,7 @@ Summary = Literal[
     "per-protocol",
 ]
 
-_MAY_BE_EMPTY = ("outcome", "time", "event", "exposure")
+_MAY_BE_EMPTY = ("outcome", "time", "event", "exposure", "baseline")
 _NUMBERS = (*_MAY_BE_EMPTY, "received")
 """Roles of columns of numbers."""
 
@@ -42,6 +45,7 @@ def analyse_(
     period: str | None = None,
     stratum: str | None = None,
     covariates: str | None = None,
+    baseline: str | None = None,
     control: str | None = None,
     method: Literal["least-squares", "gee", "mixed", "permutation"] | None = None,
     scale: Literal["difference", "risk-ratio", "odds-ratio"] = "difference",
@@ -54,6 +58,8 @@ def analyse_(
     better: Literal["lower", "higher"] | None = None,
     level: float = 0.95,
     required: str = "sample_ratio,missing_outcomes",
+    multiplicity: Literal["holm", "hochberg", "fixed-sequence", "gatekeeping"]
+    | None = None,
     seed: int = 1,
     json: bool = False,
 ) -> None:
@@ -70,7 +76,8 @@ def analyse_(
         The column of arms, two labels; of a wedge or a cross-over, the arm that the
         person's cluster was in at the time.
     outcome
-        The column of outcomes: 0 and 1, or numbers; empty where unknown.
+        The column of outcomes: 0 and 1, or numbers; empty where unknown. Several,
+        separated by commas, are judged together.
     time
         The column of times until the event, or until the person was last seen; in
         place of an outcome.
@@ -91,6 +98,9 @@ def analyse_(
         The column of strata, or of pairs, within which was randomised.
     covariates
         Columns known before the allocation, separated by commas.
+    baseline
+        The column of the outcome's own value before the trial; adjusted for, and what
+        that saves is said.
     control
         The label of the arm to compare with, if it cannot be told.
     method
@@ -115,38 +125,74 @@ def analyse_(
         Of the interval.
     required
         Checks that must pass before an effect is told, separated by commas; or none.
+    multiplicity
+        How several outcomes, separated by commas, are judged together; without, by
+        Holm's procedure. Of gatekeeping, families are separated by strokes: A/B,C.
     seed
-        Draws allocations, where there are too many to look at all.
+        Draws allocations, where there are too many to look at all; and imputations.
     json
         Print one JSON object.
     """
-    from rounds.loop.evaluation.spreadsheet import analyse_trial, as_numbers, sentences
-
     roles = {"outcome": outcome, "time": time, "event": event, "arm": arm}
-    roles |= {"exposure": exposure, "received": received}
+    roles |= {"exposure": exposure, "received": received, "baseline": baseline}
     roles |= {"cluster": cluster, "period": period, "stratum": stratum}
-    trial = _read(
-        file,
-        design,
-        roles,
-        [] if covariates is None else covariates.split(","),
-        control,
-    )
-    found = analyse_trial(
-        trial,
-        method=method,
-        scale=summary or ("hazard-ratio" if time else scale),
-        level=level,
-        required=[]
+    names = [] if covariates is None else covariates.split(",")
+
+    def read(column: str | None) -> "Trial":
+        return _read(file, design, {**roles, "outcome": column}, names, control)
+
+    asking: dict[str, Any] = {
+        "method": method,
+        "scale": summary or ("hazard-ratio" if time else scale),
+        "level": level,
+        "required": []
         if required == "none"
         else [name.strip() for name in required.split(",")],
-        seed=seed,
-        horizon=horizon,
-        target=target,
-        missing=missing,
-        claim=_claim(hypothesis, margin, better),
-    )
-    show(as_numbers(found), _lines(found, sentences(found)), as_json=json)
+        "seed": seed,
+        "horizon": horizon,
+        "target": target,
+        "missing": missing,
+        "claim": _claim(hypothesis, margin, better),
+    }
+    if multiplicity is None and "," not in (outcome or ""):
+        _show_one(read(outcome), asking, as_json=json)
+    else:
+        _show_several(read, outcome, multiplicity or "holm", asking, as_json=json)
+
+
+def _show_one(trial: "Trial", asking: dict[str, Any], *, as_json: bool) -> None:
+    from rounds.loop.evaluation.spreadsheet import analyse_trial, as_numbers, sentences
+
+    found = analyse_trial(trial, **asking)
+    show(as_numbers(found), _lines(found, sentences(found)), as_json=as_json)
+
+
+def _show_several(
+    read: "Callable[[str | None], Trial]",
+    outcome: str | None,
+    multiplicity: "Multiplicity",
+    asking: dict[str, Any],
+    *,
+    as_json: bool,
+) -> None:
+    from rounds.loop.evaluation.spreadsheet import analyse_outcomes, as_family
+
+    _insist_on_outcome({"outcome": outcome, "time": None, "event": None})
+    assert outcome is not None
+    written = outcome.split("/") if multiplicity == "gatekeeping" else [outcome]
+    families = [[name.strip() for name in one.split(",")] for one in written]
+    trials = {name: read(name) for family in families for name in family}
+    several = analyse_outcomes(trials, families, multiplicity=multiplicity, **asking)
+    told = as_family(several)
+    level = f"{several.level:.0%} interval"
+    header = ("outcome", "effect", level, "p", "adjusted p", "simultaneous", "shown")
+    lines = [*table(header, [tuple(row) for row in told.pop("rows")]), ""]
+    lines += told["sentences"]
+    for one in several.outcomes:
+        reason = one.found.sealed or one.found.not_estimable
+        lines += [f"  * {one.name}: {reason}"] if reason else []
+    lines += [f"  * {note}" for note in several.outcomes[0].found.limitations]
+    show(told, lines, as_json=as_json)
 
 
 def _claim(

@@ -186,7 +186,7 @@ def _area(t: Floats, d: NDArray[np.bool_], horizon: float) -> tuple[float, float
     if not 0 < horizon <= t.max():
         raise ValueError(
             f"the horizon {horizon:g} is not between 0 and the last time at which "
-            f"anybody is seen, {t.max():g} (of each arm, and with any cluster left out)"
+            "anybody is seen (of each arm, and with any cluster left out)"
         )
     curve = kaplan_meier(t, d)
     within = curve.times < horizon

@@ -67,7 +67,7 @@ def pool_imputations(
     --------
     >>> found = pool_imputations([1.0, 1.2, 0.9], [0.3, 0.28, 0.31], 40)
     >>> round(found.estimate, 4), round(found.se, 4), round(found.df, 2)
-    (1.0333, 0.345, 16.31)
+    (1.0333, 0.3454, 14.39)
     """
     q = np.asarray(estimates, dtype=float)
     se = np.asarray(standard_errors, dtype=float)

@@ -7,6 +7,11 @@
 
 from rounds.loop.evaluation.spreadsheet.analysing import Analysed, analyse_trial
 from rounds.loop.evaluation.spreadsheet.designs import SHEET_DESIGNS, Scale
+from rounds.loop.evaluation.spreadsheet.outcomes import (
+    Several,
+    analyse_outcomes,
+    as_family,
+)
 from rounds.loop.evaluation.spreadsheet.trial import Trial, trial_of
 from rounds.loop.evaluation.spreadsheet.verdicts import Claim
 from rounds.loop.evaluation.spreadsheet.words import as_numbers, sentences
@@ -16,8 +21,11 @@ __all__ = [
     "Analysed",
     "Claim",
     "Scale",
+    "Several",
     "Trial",
+    "analyse_outcomes",
     "analyse_trial",
+    "as_family",
     "as_numbers",
     "sentences",
     "trial_of",

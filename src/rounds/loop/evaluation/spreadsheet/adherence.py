@@ -82,10 +82,15 @@ def per_protocol(trial: Trial, X: Floats, question: Question) -> Fit:
     """
     known = trial.observed
     did = (trial.roles["received"] == trial.active)[known]
-    for arm, label in zip((0, 1), trial.labels, strict=True):
-        if int((X[did, 0] == arm).sum()) < 2:
-            raise ValueError(f"fewer than two in the arm {label!r} did as it says")
     clusters = None if trial.clusters is None else trial.clusters[known][did]
+    units = np.arange(int(did.sum())) if clusters is None else clusters
+    for arm, label in zip((0, 1), trial.labels, strict=True):
+        if len(np.unique(units[X[did, 0] == arm])) < 2:
+            unit = "persons" if clusters is None else "clusters"
+            raise ValueError(
+                f"fewer than two {unit} in the arm {label!r} have anybody who did as "
+                "it says"
+            )
     found = cluster_ols(
         trial.outcome[known][did], X[did], clusters, level=question.level
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rounds.loop.evaluation.diagnostics import seal
+from rounds.loop.evaluation.spreadsheet.adjustment import with_saving
 from rounds.loop.evaluation.spreadsheet.asking import insist_on_checks, question_of
 from rounds.loop.evaluation.spreadsheet.checks import check
 from rounds.loop.evaluation.spreadsheet.designs import SHEET_DESIGNS, Method, Scale
@@ -17,7 +18,7 @@ from rounds.loop.evaluation.spreadsheet.summaries import (
     is_ratio,
     is_share,
 )
-from rounds.loop.evaluation.spreadsheet.trial import Trial
+from rounds.loop.evaluation.spreadsheet.trial import BASELINE, Trial
 from rounds.loop.evaluation.spreadsheet.verdicts import Claim, judged, on_claim
 from rounds.methods.margins import Judgement
 from rounds.nouns import Diagnostic
@@ -129,21 +130,13 @@ def analyse_trial(
     if claim is not None:
         on_claim(claim, scale, is_share=is_share(scale, is_binary=trial.is_binary))
     found, reason = _fitted(trial, question)
-    on_sum = found if found is None or not is_ratio(scale) else _logs(found)
-    diagnostics = check(
-        trial,
-        lambda one: _refitted(one, question, found),
-        estimate=on_sum.estimate if on_sum else None,
-        half_width=_half_width(on_sum),
-    )
-    diagnostics = tuple(
-        one.model_copy(update={"required": one.required and one.name in required})
-        for one in diagnostics
-    )
+    diagnostics = _diagnosed(trial, question, found, required)
     sealed = seal(diagnostics)
     imputes = missing == "multiple-imputation" and not trial.observed.all()
     if imputes and found is not None and not sealed:
         found, reason = _imputed(trial, question, claim)
+    if BASELINE in trial.covariates and found is not None and not sealed:
+        found = with_saving(trial, question, found)
     return Analysed(
         design=trial.design,
         method=question.method,
@@ -163,6 +156,22 @@ def analyse_trial(
         diagnostics=diagnostics,
         limitations=_limitations(trial, scale, None if sealed else found)
         + _on_arms_as_randomised(claim),
+    )
+
+
+def _diagnosed(
+    trial: Trial, question: Question, found: Fit | None, required: Collection[str]
+) -> tuple[Diagnostic, ...]:
+    on_sum = found if found is None or not is_ratio(question.scale) else _logs(found)
+    diagnostics = check(
+        trial,
+        lambda one: _refitted(one, question, found),
+        estimate=on_sum.estimate if on_sum else None,
+        half_width=_half_width(on_sum),
+    )
+    return tuple(
+        one.model_copy(update={"required": one.required and one.name in required})
+        for one in diagnostics
     )
 
 
@@ -301,6 +310,11 @@ def _limitations(trial: Trial, scale: Scale, found: Fit | None) -> tuple[str, ..
         said.append(
             f"{n_unknown} of {len(trial.outcome)} rows have no outcome and are left "
             "out, as if they were like the others of their arm."
+        )
+    if trial.n_filled:
+        said.append(
+            f"{trial.n_filled} of {len(trial.outcome)} rows have no baseline and were "
+            "given the mean of all, which leaves the effect unbiased."
         )
     if trial.schedule is not None and len(trial.schedule) < _FEW:
         said.append(

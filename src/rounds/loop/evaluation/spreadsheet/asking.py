@@ -7,7 +7,7 @@ from rounds.loop.evaluation.spreadsheet.checks import SHEET_CHECKS
 from rounds.loop.evaluation.spreadsheet.designs import SHEET_DESIGNS, Method, Scale
 from rounds.loop.evaluation.spreadsheet.question import Missing, Question, Target
 from rounds.loop.evaluation.spreadsheet.summaries import SUMMARIES
-from rounds.loop.evaluation.spreadsheet.trial import Trial
+from rounds.loop.evaluation.spreadsheet.trial import BASELINE, Trial
 from rounds.nouns import DefinitionError
 
 __all__ = ["asked", "insist_on_checks", "question_of"]
@@ -62,9 +62,19 @@ def question_of(
             f"A trial of design {trial.design!r} has no clusters to average.",
             "Choose --target persons.",
         )
+    if BASELINE in trial.covariates and not _takes_baseline(scale):
+        raise asked(
+            f"What a baseline saves is not told of {scale}.",
+            "Leave --baseline out, or name the column among --covariates.",
+        )
     if missing == "multiple-imputation":
         _insist_on_imputable(trial, chosen)
     return Question(chosen, scale, level, seed, horizon, target, missing)
+
+
+def _takes_baseline(scale: Scale) -> bool:
+    """Tell whether adjusting leaves what is estimated as it is."""
+    return scale == "difference" or scale.startswith("standardised")
 
 
 _IMPUTABLE: tuple[Method, ...] = ("least-squares", "gee", "mixed", "standardisation")

@@ -8,9 +8,13 @@ from numpy.typing import NDArray
 
 from rounds.loop.evaluation.spreadsheet.designs import SHEET_DESIGNS, SheetDesign
 from rounds.loop.evaluation.spreadsheet.roles import roles_of
+from rounds.methods.baseline import fill_missing
 from rounds.nouns import DataError, DefinitionError
 
-__all__ = ["Trial", "trial_of"]
+__all__ = ["BASELINE", "Trial", "trial_of"]
+
+BASELINE = "the baseline"
+"""Among covariates: the name of the outcome's own value before the trial."""
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
@@ -43,6 +47,9 @@ class Trial:
     """What else a summary needs of each person: `time` until the event that is the
     outcome, `exposure` (time at risk) of a count, what was `received` (0 or 1)."""
 
+    n_filled: int = 0
+    """Persons whose baseline is not known, and the mean of all."""
+
     @property
     def observed(self) -> NDArray[np.bool_]:
         """Whose outcome is known."""
@@ -70,7 +77,8 @@ def trial_of(
     columns : mapping
         `outcome` (float, NaN where unknown) and `arm` (text) at the least; `cluster`,
         `stratum` (text) and `period` (ordered) where the design has them; of times,
-        `event` in place of `outcome`, and `time`; `exposure`, `received`.
+        `event` in place of `outcome`, and `time`; `exposure`, `received`,
+        `baseline`.
     control : str, optional
         The label of the arm that is compared with; needed where it cannot be told.
     covariates : mapping of str to array of text, optional
@@ -91,6 +99,7 @@ def trial_of(
     clusters = _coded(columns.get("cluster"))
     periods = _coded(columns.get("period")) if kind.in_periods else None
     outcome, roles = roles_of(columns)
+    before, n_filled = _baseline(columns)
     schedule = strata = None
     if kind.in_clusters:
         assert clusters is not None
@@ -109,8 +118,10 @@ def trial_of(
         periods=periods,
         strata=strata,
         schedule=schedule,
-        covariates={name: _covariate(c) for name, c in (covariates or {}).items()},
+        covariates=before
+        | {name: _covariate(c) for name, c in (covariates or {}).items()},
         roles=roles,
+        n_filled=n_filled,
     )
 
 
@@ -289,6 +300,25 @@ def _insist_on_told(role: str, cells: NDArray[np.generic]) -> None:
             why="These rows would count as a group of their own.",
             remedies=("Fill them in, or take out these rows.",),
         )
+
+
+def _baseline(
+    columns: Mapping[str, NDArray[np.generic]],
+) -> tuple[dict[str, Floats], int]:
+    """Give the baseline as a covariate, and of how many it is not known."""
+    if "baseline" not in columns:
+        return {}, 0
+    try:
+        filled, n = fill_missing(columns["baseline"])
+    except ValueError as error:
+        reason = str(error)
+        raise DataError(
+            f"{reason[0].upper()}{reason[1:]}.",
+            code="trial-values",
+            why="There is nothing to adjust for.",
+            remedies=("Name another column, or leave --baseline out.",),
+        ) from error
+    return {BASELINE: filled[:, None]}, n
 
 
 def _covariate(cells: NDArray[np.object_]) -> Floats:
