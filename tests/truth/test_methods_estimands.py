@@ -1,6 +1,6 @@
 """Complier averages and standardised risks whose truth is made.
 
-Rates are over seeded worlds, 150 or as many as `ROUNDS_WORLDS` says; every bound is
+Rates are over seeded worlds, 100 or as many as `ROUNDS_WORLDS` says; every bound is
 Monte Carlo error. `-s` prints what docs/reference/accuracy.md tells.
 """
 
@@ -18,7 +18,7 @@ from rounds.methods.gee import gee
 from rounds.methods.multiplicity import adjust, gatekeeping
 from rounds.methods.standardised_risk import standardised_risk
 
-WORLDS = int(os.environ.get("ROUNDS_WORLDS", "150"))
+WORLDS = int(os.environ.get("ROUNDS_WORLDS", "100"))
 
 
 def covers(name, found, truth):

@@ -1,6 +1,6 @@
 """Times until an event whose truth is made: bias, coverage, errors of the first kind.
 
-Rates are over seeded worlds, 100 or as many as `ROUNDS_WORLDS` says; every bound is
+Rates are over seeded worlds, 60 or as many as `ROUNDS_WORLDS` says; every bound is
 Monte Carlo error. `-s` prints what docs/reference/accuracy.md tells.
 """
 
@@ -12,7 +12,7 @@ import pytest
 from rounds.methods.cox import cox
 from rounds.methods.kaplan_meier import compare_rmst, kaplan_meier, rmst
 
-WORLDS = int(os.environ.get("ROUNDS_WORLDS", "100"))
+WORLDS = int(os.environ.get("ROUNDS_WORLDS", "60"))
 HORIZON = 1.5
 
 

@@ -223,7 +223,6 @@ def test_missing_shares_are_imputed_in_clusters(made, tmp_path, capsys):
     path = write(tmp_path / "t.csv", {**made, "done": lost(made, "done")})
     words = ("--outcome", "done", "--missing", "multiple-imputation")
     for more in (
-        ("--method", "least-squares"),
         ("--scale", "odds-ratio"),
         ("--summary", "standardised-ratio"),
     ):
