@@ -73,7 +73,7 @@ _GROUPS = {
     "evaluation": (
         "Did it work, for whom, was anyone harmed?",
         "evaluation",
-        ("run", "analyse", "power", "bounds"),
+        ("run", "analyse", "power", "bounds", "checklist"),
     ),
     "decision": ("Adopt, adapt, abandon or extend.", "decision", ("run",)),
     "ledger": ("What has been said and decided.", "ledger", ("verify", "export")),
@@ -94,6 +94,7 @@ _ELSEWHERE = {
     ("measure", "run"): "measure_run",
     ("measure", "show"): "measure_show",
     ("evaluation", "analyse"): "evaluation_analyse",
+    ("evaluation", "checklist"): "evaluation_checklist",
     ("evaluation", "power"): "evaluation_power",
     ("problem", "funnel"): "problem_funnel",
     ("problem", "chart"): "problem_chart",
