@@ -73,6 +73,16 @@ def test_a_checklist_of_what_is_no_trial_is_refused(turned, capsys):
     assert "is no rollout, evaluation or decision" in capsys.readouterr().err
 
 
+def test_what_was_decided_can_be_searched(turned, capsys):
+    asked = ["--project", turned["project"]]
+    _, told = run_json(capsys, "decision", "list", "card", *asked)
+    (one,) = told["decisions"]
+    assert one["decided"] == turned["decision"]
+    assert one["effect"]["value"] == turned["estimate"]["value"]
+    _, none = run_json(capsys, "decision", "list", "surgery", *asked)
+    assert none["decisions"] == []
+
+
 def test_the_project_is_laid_out_as_promised(turned):
     root = Path(turned["project"])
     for folder in (
