@@ -92,7 +92,7 @@ def complier_average(
     >>> y = [1.0, 2.0, 1.5, 2.5, 3.0, 4.0, 3.5, 2.5]
     >>> X = [[a, 1] for a in arm]
     >>> found = complier_average(y, [0, 0, 0, 0, 1, 1, 1, 0], X)
-    >>> round(found.estimate, 4), found.first_stage
+    >>> round(found.estimate, 4), round(found.first_stage, 4)
     (2.0, 0.75)
     """
     y, X = checked_design(outcome, design, column, level)
