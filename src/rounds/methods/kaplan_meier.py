@@ -163,7 +163,7 @@ def rmst(
     --------
     >>> found = rmst([1, 2, 3, 4], [1, 0, 1, 1], 4)
     >>> round(found.value, 4), round(found.se, 4)
-    (2.875, 0.6187)
+    (2.875, 0.6027)
     """
     t, d = checked_times(time, event)
     value, greenwood = _area(t, d, horizon)
