@@ -35,8 +35,8 @@ class MarginalTotals:
         ----------
         Pocock SJ, Simon R (1975). Sequential treatment assignment with balancing for
         prognostic factors in the controlled clinical trial. Biometrics 31:103-115.
-        Taves DR (1974) is the same without chance. Altman DG, Bland JM (2005).
-        Treatment allocation by minimisation. BMJ 330:843 (sums of marginal totals).
+        Cited for the idea, not read; the sum of squares is one of the measures that
+        minimisation is known with, and the algebra above is all that is used.
 
         Examples
         --------

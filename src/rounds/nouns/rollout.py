@@ -116,6 +116,24 @@ class Design(Noun):
         return self
 
     @property
+    def in_words(self) -> str:
+        """How the arm is drawn, for people to read."""
+        on = ", ".join(self.balances).replace("_", " ")
+        return {
+            "permuted_blocks": (
+                f"permuted blocks of {' or '.join(map(str, self.block_sizes))}"
+            ),
+            "matched_pairs": f"one of each matched pair (on {on})",
+            "covariate_constrained": (
+                f"one of the {self.constrained_fraction:.0%} of allocations that "
+                f"balance best (on {on})"
+            ),
+            "minimisation": (
+                f"minimisation with a coin of {self.biased_coin:g} (on {on})"
+            ),
+        }[self.allocation]
+
+    @property
     def balances(self) -> tuple[str, ...]:
         """What the allocation balances, strata aside; nothing for permuted blocks."""
         if self.allocation == "permuted_blocks":

@@ -5,11 +5,6 @@ with the chance of a biased coin; where the arms are level, with one half. The c
 place `i` is a number of eight bytes of HMAC-SHA256, keyed with the seed, over
 `rounds.minimisation.1` and `i`: it depends on nobody's characteristics. The same seed
 and the same patients in the same order give the same arms.
-
-References
-----------
-Pocock and Simon (1975): see `rounds.methods.minimisation`. ICH E9 (1998), section
-2.3.2, asks for a random element.
 """
 
 import itertools

@@ -5,10 +5,10 @@ insisted upon when the rollout is registered.
 
 References
 ----------
-Li F, Turner EL, Heagerty PJ, Murray DM, Vollmer WM, DeLong ER (2017). An evaluation of
-constrained randomization for the design and analysis of group-randomized trials with
-binary outcomes. Statistics in Medicine 36:3791-3806 (its abstract: unadjusted tests are
-conservative, adjusted ones keep their size).
+Li F, Lokhnygina Y, Murray DM, Heagerty PJ, DeLong ER (2016). An evaluation of
+constrained randomization for the design and analysis of group-randomized trials.
+Statistics in Medicine 35:1565-1579, DOI 10.1002/sim.6813 (its abstract: the unadjusted
+F-test is conservative, the adjusted one gains power).
 """
 
 from dataclasses import replace

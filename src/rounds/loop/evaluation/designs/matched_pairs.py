@@ -10,7 +10,8 @@ References
 ----------
 Chaisemartin C de, Ramirez-Cuellar J (2024). At what level should one cluster standard
 errors in paired and small-strata experiments? American Economic Journal: Applied
-Economics 16:193-212 (its abstract, arXiv:1906.00288).
+Economics 16:193-212, arXiv:1906.00288; and the abstract of NBER working paper 27609,
+where the half is found.
 """
 
 import numpy as np
