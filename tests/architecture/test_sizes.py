@@ -5,7 +5,7 @@ from pathlib import Path
 
 MAX_FILE = 400
 MAX_FUNCTION = 60
-MAX_NOUNS = 2750
+MAX_NOUNS = 2810
 """Lines that are not blank."""
 
 # Path from the repository's root → why it may be longer.

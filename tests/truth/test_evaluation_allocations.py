@@ -66,7 +66,8 @@ def test_four_pairs_have_at_most_three_degrees_of_freedom():
 def test_ignoring_how_clinics_were_allocated_makes_intervals_too_wide():
     """Unadjusted, after constraining, they miss too seldom and are wider by far."""
     made = WORLDS["14 clinics, constrained"]
-    adjusted, plain = (story.fits(made, N, covariates=c) for c in (None, ()))
+    n = max(60, N // 2)
+    adjusted, plain = (story.fits(made, n, covariates=c) for c in (None, ()))
     width = [np.mean([f.upper - f.lower for f in each]) for each in (adjusted, plain)]
     assert width[1] > 1.15 * width[0]
     assert story.missed(plain, 0.0) <= story.missed(adjusted, 0.0)
@@ -74,9 +75,9 @@ def test_ignoring_how_clinics_were_allocated_makes_intervals_too_wide():
 
 def test_ignoring_the_pairs_is_worse_than_keeping_them():
     """Without pair effects the interval is that of eight clinics unlike each other."""
-    made = replace(WORLDS["4 matched pairs"], clinics=16)
-    with_pairs = story.fits(made, 60)
-    without = story.fits(made, 60, covariates=(), judged_as="permuted_blocks")
+    made = replace(WORLDS["4 matched pairs"], clinics=16, per_clinic=30)
+    with_pairs = story.fits(made, 30)
+    without = story.fits(made, 30, covariates=(), judged_as="permuted_blocks")
     width = [np.median([f.upper - f.lower for f in e]) for e in (with_pairs, without)]
     assert width[0] < width[1]
 
@@ -157,6 +158,28 @@ def test_strata_that_are_not_halved_or_a_lost_record_fail():
     lost = sample_ratio(constrained(lost=True))
     assert lost.verdict == "fail"
     assert "not in the record" in lost.detail
+
+
+def test_a_look_at_what_else_could_have_been_drawn_stands_beside_the_estimate():
+    """64 ways to turn six pairs; the constrained set of 12 clinics; none if sealed."""
+    paired = story.judged(PAIRS, 1, story.design("matched_pairs")).randomisation_test
+    assert (paired.n_allocations, paired.is_exact) == (64, True)
+    assert paired.p_value >= 2 / 64
+    among = constrained().randomisation_test
+    assert among.is_exact
+    assert 2 <= among.n_allocations < 924
+    assert constrained(lost=True).randomisation_test is None
+    blocks, _ = trial.judged(trial.World(clinics=8, per_clinic=20), 1)
+    assert blocks.randomisation_test is None
+
+
+def test_the_test_by_allocations_misleads_no_more_often_than_it_says():
+    """Six pairs of clinics with no effect: at 5%, from 64 allocations, 3 in 64."""
+    world = replace(PAIRS, effect=0.0, per_clinic=15)
+    drawn_by = story.design("matched_pairs")
+    found = [story.judged(world, seed, drawn_by) for seed in range(40)]
+    below = np.mean([e.randomisation_test.p_value <= 0.05 for e in found])
+    assert below <= 0.05 + 4 * np.sqrt(0.05 * 0.95 / 40)
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,7 @@ from rounds.nouns.evaluation import (
     Flow,
     Interaction,
     Posterior,
+    RandomisationTest,
     Reach,
     SecondaryResult,
 )
@@ -190,6 +191,7 @@ __all__ = [
     "Protocol",
     "Provenance",
     "Published",
+    "RandomisationTest",
     "Reach",
     "Reading",
     "Ref",

@@ -23,6 +23,7 @@ from rounds.loop.evaluation.participants import (
 )
 from rounds.loop.evaluation.posterior import posterior
 from rounds.loop.evaluation.reach import reach
+from rounds.loop.evaluation.rerandomised import rerandomised
 from rounds.loop.evaluation.wording import share_in_words
 from rounds.methods.icc import anova_icc
 from rounds.nouns import (
@@ -144,6 +145,9 @@ def analyse(
         reach=reach(people, trial.calls, protocol),
         posterior=posterior(primary, evidence.prior, protocol, sealed),
         icc=None if sealed else _icc(people),
+        randomisation_test=None
+        if sealed
+        else rerandomised(people, protocol, rollout, trial.allocation, trial.basis),
         limitations=(
             *limitations,
             *_of_allocation(rollout),

@@ -20,7 +20,15 @@ from rounds.nouns import (
     age_band,
 )
 
-__all__ = ["Effect", "arm_summaries", "check_covariates", "effect", "fit", "scale_of"]
+__all__ = [
+    "Effect",
+    "arm_summaries",
+    "check_covariates",
+    "covariate_columns",
+    "effect",
+    "fit",
+    "scale_of",
+]
 
 Columns = Callable[[Participants], list[NDArray[np.float64]]]
 
@@ -75,6 +83,13 @@ def check_covariates(protocol: Protocol) -> None:
         )
 
 
+def covariate_columns(
+    people: Participants, protocol: Protocol
+) -> list[NDArray[np.float64]]:
+    """Give the columns of what a protocol adjusts for, shape (n_participants,) each."""
+    return [c for name in protocol.covariates for c in COVARIATES[name](people)]
+
+
 def scale_of(
     endpoint: Endpoint,
 ) -> Literal["mean_difference", "risk_difference"]:
@@ -102,8 +117,12 @@ def fit(
     ValueError
         As `cluster_ols`.
     """
-    covariates = [c for name in protocol.covariates for c in COVARIATES[name](people)]
-    columns = [people.active.astype(float), *extra, np.ones(len(people)), *covariates]
+    columns = [
+        people.active.astype(float),
+        *extra,
+        np.ones(len(people)),
+        *covariate_columns(people, protocol),
+    ]
     known = people.observed
     clusters = design_of(protocol).clusters(people)
     return cluster_ols(
