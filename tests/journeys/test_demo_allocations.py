@@ -20,7 +20,7 @@ def test_each_allocation_goes_round_the_loop(tmp_path, allocation):
     from rounds.cli.demo import story_of
 
     options = DemoOptions(
-        people=1_500,
+        people=2_500,
         weeks=8,
         n_clinics=15,
         seed=3,
