@@ -23,7 +23,6 @@ WORLDS = {
     "4 matched pairs": story.Made("matched_pairs"),
     "10 matched pairs": story.Made("matched_pairs", clinics=20),
     "14 clinics, constrained": story.Made("covariate_constrained", clinics=14),
-    "24 clinics, constrained": story.Made("covariate_constrained", clinics=24),
     "minimisation, 8 clinics": story.Made("minimisation", per_clinic=40),
     "minimisation, 3 clinics": story.Made("minimisation", clinics=3, per_clinic=80),
 }

@@ -7,6 +7,7 @@ import threading
 import numpy as np
 import pytest
 
+from rounds.loop import change
 from rounds.loop.change import InProcess
 from rounds.loop.change.rollouts import (
     CovariateConstrained,
@@ -93,6 +94,20 @@ def test_a_constrained_allocation_says_of_which_set_it_is(practice):
 
 def test_a_design_and_a_protocol_of_different_allocations_are_refused(practice):
     """The protocol says how units are allocated before anything is drawn."""
+    with pytest.raises(DefinitionError, match="draws matched_pairs") as caught:
+        change.run(
+            story.evidence(),
+            story.knowledge(),
+            story.protocol(),
+            Design(unit="clinic", allocation="matched_pairs"),
+            practice,
+            **story.arguments(units=ALL, known=KNOWN),
+        )
+    assert caught.value.code == "rollout-inconsistent"
+
+
+def test_an_analysis_that_does_not_know_of_the_allocation_is_refused(practice):
+    """Pairs are adjusted for, and the message writes the line that is needed."""
     with pytest.raises(DefinitionError) as caught:
         story.start(
             practice,
