@@ -50,7 +50,7 @@ test-attack: .venv/dev ## 10,000 random overlapping questions, and what they giv
 	ROUNDS_ATTACK=1 $(BIN)/pytest -s tests/truth/test_disclosure_attack.py
 
 test-allocations: .venv/dev ## 2,000 trials of each allocation with its analysis: how often does the interval miss?
-	ROUNDS_ALLOCATIONS=2000 $(BIN)/pytest -s tests/truth/test_evaluation_allocations.py
+	ROUNDS_ALLOCATIONS=2000 $(BIN)/pytest -s tests/truth/test_evaluation_allocations.py tests/journeys/test_demo_allocations.py
 
 LOOPS ?= 1000
 test-outliers: .venv/dev ## a hundred worlds: is the planted clinic named, and no other?

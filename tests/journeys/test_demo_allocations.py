@@ -1,5 +1,7 @@
 """`rounds demo --allocation`: each goes round the whole loop, and is graded."""
 
+import os
+
 import pytest
 
 from rounds.conduct.demo import DemoOptions, run_demo
@@ -7,6 +9,8 @@ from rounds.practice import Practice
 from rounds.reports import render
 from rounds.school import grade
 
+ALL = "ROUNDS_ALLOCATIONS" in os.environ
+"""`make test-allocations` tries them all; each takes seconds."""
 WORDS = {
     "matched_pairs": "one of each matched pair",
     "covariate_constrained": "of allocations that balance best",
@@ -14,7 +18,7 @@ WORDS = {
 }
 
 
-@pytest.mark.parametrize("allocation", WORDS)
+@pytest.mark.parametrize("allocation", WORDS if ALL else ("minimisation",))
 def test_each_allocation_goes_round_the_loop(tmp_path, allocation):
     """Its checks pass, its analysis is its own, and the interval holds the truth."""
     from rounds.cli.demo import story_of

@@ -58,7 +58,7 @@ def test_a_constrained_allocation_is_in_the_set_that_it_names(n, listed):
     units = dict.fromkeys(known, "all")
     table = [[known[u][name] for name in NAMES] for u in sorted(known)]
     seen = set()
-    for number in range(6):
+    for number in range(3):
         design = CovariateConstrained(story.seed_of(number), NAMES, 0.2)
         drawn = design.assign(units, known)
         told = drawn.constrained_set
@@ -79,7 +79,7 @@ def test_drawn_candidates_are_among_those_that_there_are_and_alike_in_chance(siz
     every = all_allocations(strata)
     assert len(np.unique(every, axis=0)) == len(every) == n_allocations(strata)
     random = np.random.default_rng(1)
-    shape = (20_000, len(strata) + len(sizes))
+    shape = (6_000, len(strata) + len(sizes))
     numbers = random.integers(0, 2**63, shape, dtype=np.uint64)
     assert drawn_allocations(strata, numbers).tolist() == sorted(every.tolist())
     one_each = [drawn_allocations(strata, row[None]) for row in numbers[:3_000]]

@@ -16,7 +16,7 @@ from rounds.nouns import ConstrainedSet
 from stories import allocations as story
 from stories import trial
 
-N = int(os.environ.get("ROUNDS_ALLOCATIONS", "120"))
+N = int(os.environ.get("ROUNDS_ALLOCATIONS", "80"))
 LARGE = N >= 1_000
 
 WORLDS = {
@@ -65,7 +65,7 @@ def test_four_pairs_have_at_most_three_degrees_of_freedom():
 def test_ignoring_how_clinics_were_allocated_makes_intervals_too_wide(capsys):
     """Unadjusted, after constraining, they miss too seldom and are wider by far."""
     made = WORLDS["14 clinics, constrained"]
-    n = max(60, N // 2)
+    n = N // 2
     adjusted, plain = (story.fits(made, n, covariates=c) for c in (None, ()))
     width = [np.mean([f.upper - f.lower for f in each]) for each in (adjusted, plain)]
     missed = [story.missed(each, 0.0) for each in (adjusted, plain)]
@@ -82,8 +82,8 @@ def test_ignoring_how_clinics_were_allocated_makes_intervals_too_wide(capsys):
 def test_ignoring_the_pairs_is_worse_than_keeping_them():
     """Without pair effects the interval is that of eight clinics unlike each other."""
     made = replace(WORLDS["4 matched pairs"], clinics=16, per_clinic=30)
-    with_pairs = story.fits(made, 30)
-    without = story.fits(made, 30, covariates=(), judged_as="permuted_blocks")
+    with_pairs = story.fits(made, 20)
+    without = story.fits(made, 20, covariates=(), judged_as="permuted_blocks")
     width = [np.median([f.upper - f.lower for f in e]) for e in (with_pairs, without)]
     assert width[0] < width[1]
 
@@ -183,9 +183,9 @@ def test_the_test_by_allocations_misleads_no_more_often_than_it_says():
     """Six pairs of clinics with no effect: at 5%, from 64 allocations, 3 in 64."""
     world = replace(PAIRS, effect=0.0, per_clinic=15)
     drawn_by = story.design("matched_pairs")
-    found = [story.judged(world, seed, drawn_by) for seed in range(40)]
+    found = [story.judged(world, seed, drawn_by) for seed in range(25)]
     below = np.mean([e.randomisation_test.p_value <= 0.05 for e in found])
-    assert below <= 0.05 + 4 * np.sqrt(0.05 * 0.95 / 40)
+    assert below <= 0.05 + 4 * np.sqrt(0.05 * 0.95 / 25)
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_minimisation_is_rarely_sealed_by_chance():
     world = trial.World(clinics=6, per_clinic=15, unit="patient")
     drawn = story.patients_minimised(0.8)
     p_values = []
-    for seed in range(300):
+    for seed in range(150):
         record = drawn(world, np.random.default_rng(seed))
         signs = [
             (story.levels_of(p), 1 if arm == "active" else -1)
@@ -219,5 +219,5 @@ def test_minimisation_is_rarely_sealed_by_chance():
         ]
         p_values.append(coins(signs).p_value(0.8))
     below = np.mean(np.array(p_values) < 0.05)
-    assert below <= 0.05 + 4 * np.sqrt(0.05 * 0.95 / 300)
+    assert below <= 0.05 + 4 * np.sqrt(0.05 * 0.95 / 150)
     assert min(p_values) > 0.0001

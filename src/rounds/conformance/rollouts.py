@@ -109,7 +109,7 @@ class BaseKnownUnits:
     """The suite for units that are known from the start; give the design."""
 
     n_units = 12
-    draws = 300
+    draws = 150
     """Seeds that are tried; each is allocated anew."""
 
     def allocate(
