@@ -8,7 +8,7 @@ SQL_ON_FHIR_SUITE ?=
 # Folder of the cohorts of https://github.com/OHDSI/PhenotypeLibrary, not kept here either.
 PHENOTYPES ?=
 
-.PHONY: demo test $(PURPOSES:%=test-%) test-sql-on-fhir test-kill test-kill-load test-batches test-attack test-outliers test-ranking test-engines test-circe test-phenotypes test-spark loops check fix bench bench-small docs clean
+.PHONY: demo test $(PURPOSES:%=test-%) test-sql-on-fhir test-kill test-kill-load test-batches test-attack test-outliers test-ranking test-allocations test-engines test-circe test-phenotypes test-spark loops check fix bench bench-small docs clean
 
 demo: .venv/core ## turn the loop once on a made health system
 	$(BIN)/rounds demo
@@ -48,6 +48,9 @@ test-spark: .venv/dev ## cohorts on a local Spark: pip install pyspark
 
 test-attack: .venv/dev ## 10,000 random overlapping questions, and what they give back
 	ROUNDS_ATTACK=1 $(BIN)/pytest -s tests/truth/test_disclosure_attack.py
+
+test-allocations: .venv/dev ## 2,000 trials of each allocation with its analysis: how often does the interval miss?
+	ROUNDS_ALLOCATIONS=2000 $(BIN)/pytest -s tests/truth/test_evaluation_allocations.py tests/journeys/test_demo_allocations.py
 
 LOOPS ?= 1000
 test-outliers: .venv/dev ## a hundred worlds: is the planted clinic named, and no other?

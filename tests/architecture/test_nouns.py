@@ -54,7 +54,13 @@ ASKED: dict[str, dict[str, Any]] = {
     },
     "Comparison": {"at_least": 1.5},
     "ConceptSet": {"exclude": ()},
-    "Design": {"block_sizes": (2, 4)},
+    "Design": {
+        "unit": "patient",
+        "block_sizes": (2, 4),
+        "allocation": "minimisation",
+        "balanced_on": ("clinic", "sex"),
+        "biased_coin": 0.7,
+    },
     "Effect": {"value": 0.1, "lower": 0.0, "upper": 0.2},
     "Estimate": {"value": 0.1, "lower": 0.0, "upper": 0.2, "sealed": None},
     "Events": {

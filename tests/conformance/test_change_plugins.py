@@ -1,8 +1,13 @@
 """Our own knowledge type and rollout design pass what others' must."""
 
 from rounds.conformance.knowledge import BaseKnowledge
-from rounds.conformance.rollouts import BaseRollout
-from rounds.loop.change.rollouts import PermutedBlocks
+from rounds.conformance.rollouts import BaseArrivals, BaseKnownUnits, BaseRollout
+from rounds.loop.change.rollouts import (
+    CovariateConstrained,
+    MatchedPairs,
+    Minimisation,
+    PermutedBlocks,
+)
 from stories import practice as story
 
 
@@ -21,3 +26,32 @@ class TestOneBlockSize(BaseRollout):
 
     def design(self, seed):
         return PermutedBlocks(seed, self.block_sizes)
+
+
+NAMES = ("size", "baseline_rate")
+
+
+def arms(allocated):
+    return {unit: one.arm for unit, one in allocated.assignments.items()}
+
+
+class TestMatchedPairs(BaseKnownUnits):
+    def allocate(self, seed, units, known):
+        return arms(MatchedPairs(seed, NAMES).assign(units, known))
+
+
+class TestCovariateConstrained(BaseKnownUnits):
+    def allocate(self, seed, units, known):
+        return arms(CovariateConstrained(seed, NAMES, 0.2).assign(units, known))
+
+
+class TestMinimisation(BaseArrivals):
+    def replay(self, seed, arrivals):
+        return Minimisation(seed, self.biased_coin).replay(arrivals)
+
+
+class TestMinimisationWithAFairerCoin(BaseArrivals):
+    biased_coin = 0.65
+
+    def replay(self, seed, arrivals):
+        return Minimisation(seed, self.biased_coin).replay(arrivals)

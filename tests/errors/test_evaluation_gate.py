@@ -11,6 +11,7 @@ from rounds.nouns import (
     AccessError,
     DataError,
     DefinitionError,
+    Design,
     Ref,
     RoundsError,
 )
@@ -117,6 +118,11 @@ def test_nouns_of_two_trials_do_not_mix():
         update={"design": started.design.model_copy(update={"unit": "patient"})}
     )
     refused(DefinitionError, "unit-mismatch", started=by_patient)
+    paired = Design(unit="clinic", allocation="matched_pairs")
+    drawn = trial.rollout(trial.protocol(), trial.evidence()).model_copy(
+        update={"design": paired}
+    )
+    refused(DefinitionError, "unit-mismatch", started=drawn)
 
 
 @pytest.mark.parametrize(

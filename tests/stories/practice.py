@@ -121,11 +121,18 @@ def start(
     practice, unit="clinic", knowledge_object: KnowledgeObject | None = None, **changes
 ):
     strata = changes.pop("strata", ())
+    design = changes.pop("design", None) or Design(unit=unit, strata=strata)
+    plan = protocol(unit).model_copy(
+        update={
+            "allocation": design.allocation,
+            "covariates": changes.pop("covariates", design.adjusts),
+        }
+    )
     return change.run(
         evidence(),
         knowledge_object or knowledge(),
-        protocol(unit),
-        Design(unit=unit, strata=strata),
+        plan,
+        design,
         practice,
         **arguments(unit, **changes),
     )
@@ -144,9 +151,11 @@ class Encounters:
     systolic: np.ndarray
     diastolic: np.ndarray
     n_antihypertensives: np.ndarray
+    is_female: np.ndarray | None = None
 
     def one(self, i):
-        return Encounters(**{k: v[i : i + 1] for k, v in vars(self).items()})
+        told = {k: v for k, v in vars(self).items() if v is not None}
+        return Encounters(**{k: v[i : i + 1] for k, v in told.items()})
 
 
 def encounters(n, seed=1, first=0):

@@ -142,6 +142,8 @@ class World:
     unit: str = "clinic"
     svi: bool = True
     broken: str = ""
+    allocate: object = None
+    """World and generator → unit → (arm, stratum); blocks of two if not given."""
 
 
 def arms_of(world, rng):
@@ -165,7 +167,7 @@ def arms_of(world, rng):
 def made(world, seed):
     """Give the TrialRows of one made trial."""
     rng = np.random.default_rng(seed)
-    allocation = arms_of(world, rng)
+    allocation = (world.allocate or arms_of)(world, rng)
     sizes = np.maximum(rng.poisson(world.per_clinic, world.clinics), 5)
     sizes = np.minimum(sizes, 2 * world.per_clinic)
     clinic = np.repeat(np.arange(world.clinics), sizes)

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from rounds.conduct.strata import clinic_strata
+from rounds.conduct.strata import clinic_baselines, clinic_strata
 from rounds.datamart import Datamart, load
 from rounds.definitions import builtin_measures
 from rounds.nouns import DataError, Period
@@ -73,18 +73,29 @@ def mart(tmp_path_factory):
         yield opened
 
 
+def strata(mart, **chosen):
+    return clinic_strata(clinic_baselines(mart, MEASURE, YEAR, **chosen))
+
+
+def test_what_is_known_of_a_clinic_is_its_size_and_rate(mart):
+    """Of clinic a three of four are controlled; c has nobody left to count."""
+    known = clinic_baselines(mart, MEASURE, YEAR)
+    assert known["a"] == {"size": 4.0, "baseline_rate": 0.75}
+    assert set(known) == {"a", "b"}
+
+
 def test_a_clinic_weighs_as_much_as_those_who_did_not_opt_out(mart):
     """Of clinic a, which is the larger one, one patient is left."""
-    assert clinic_strata(mart, MEASURE, YEAR) == {"a": "large-low", "b": "small-low"}
+    assert strata(mart) == {"a": "large-low", "b": "small-low"}
     without = frozenset({"a-0", "a-1", "a-2"})
-    found = clinic_strata(mart, MEASURE, YEAR, without=without)
+    found = strata(mart, without=without)
     assert found == {"b": "large-low", "a": "small-low"}
 
 
 def test_a_clinic_of_whom_all_opted_out_is_in_no_stratum(mart):
     """In clinic c the only patient has said so in a consent."""
-    assert "c" not in clinic_strata(mart, MEASURE, YEAR)
+    assert "c" not in strata(mart)
     everybody = frozenset(f"b-{place}" for place in range(3))
     with pytest.raises(DataError) as caught:
-        clinic_strata(mart, MEASURE, YEAR, without=everybody)
+        strata(mart, without=everybody)
     assert caught.value.code == "too-few-clinics"

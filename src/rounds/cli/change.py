@@ -2,12 +2,15 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from rounds.cli.output import show, utc_now, working
 from rounds.nouns.errors import DefinitionError
+
+if TYPE_CHECKING:
+    from rounds.nouns import Rollout
 
 __all__ = [
     "adopt_",
@@ -57,6 +60,9 @@ def run_(*, project: Path = Path(), json: bool = False) -> None:
         "receipt": receipt.entry_hash,
         "seed_commitment": rollout.seed_commitment,
         "units": rollout.n_units,
+        "allocation": rollout.design.allocation,
+        "left_out": rollout.left_out,
+        "constrained_set": rollout.constrained_set,
         "tried_before": tried_objects(before),
     }
     lines = [
@@ -65,11 +71,30 @@ def run_(*, project: Path = Path(), json: bool = False) -> None:
         f"  receipt         {receipt.entry_hash}",
         f"  seed commitment {rollout.seed_commitment}",
         f"  units           {rollout.n_units or 'as they arrive'}",
+        f"  allocation      {rollout.design.in_words}",
+        *_of_allocation(rollout),
         *(["", "Tried here before:", *tried_lines(before)] if before else []),
         "",
         f"Serve it: rounds serve --project {project}",
     ]
     show(found, lines, as_json=json)
+
+
+def _of_allocation(rollout: "Rollout") -> list[str]:
+    """Say who was left out, and how free a constrained allocation was."""
+    said, drawn_from = [], rollout.constrained_set
+    if rollout.left_out:
+        said.append(
+            f"  left out        {rollout.left_out}: an odd clinic has no partner, and "
+            "is in no arm"
+        )
+    if drawn_from is not None:
+        said.append(
+            f"  drawn from      {drawn_from.admitted} of {drawn_from.candidates} "
+            f"allocations; two clinics share an arm in "
+            f"{drawn_from.least_together:.0%} to {drawn_from.most_together:.0%} of them"
+        )
+    return said
 
 
 def status_(*, project: Path = Path(), json: bool = False) -> None:

@@ -7,6 +7,7 @@ from rounds.cli.output import Progress, number, show
 
 if TYPE_CHECKING:
     from rounds.conduct.demo import DemoTurn
+    from rounds.nouns import Rollout
     from rounds.reports import Story
     from rounds.school import Grade
 
@@ -23,6 +24,9 @@ def demo(
     effect: float = 0.06,
     harm: float = 0.0,
     problems: str = "hypertension",
+    allocation: Literal[
+        "permuted-blocks", "matched-pairs", "covariate-constrained", "minimisation"
+    ] = "permuted-blocks",
     http: bool = False,
     out: Path = Path("demo"),
     json: bool = False,
@@ -46,6 +50,9 @@ def demo(
     problems
         Simulated problems, by commas: hypertension, and beside it diabetes and
         screening, so that `rounds problem list` has several to rank.
+    allocation
+        How the arms are drawn: of clinics in permuted blocks, of matched pairs, or
+        covariate-constrained; of patients, as they arrive, by minimisation.
     http
         Ask a real CDS Hooks server at every visit, instead of in this process.
     out
@@ -67,6 +74,7 @@ def demo(
         effect=effect,
         harm=harm,
         problems=tuple(problems.split(",")),
+        allocation=allocation.replace("-", "_"),
     )
     progress = Progress()
     done = run_demo(out, options, door=http_door if http else None, progress=progress)
@@ -159,7 +167,7 @@ def lines(done: "DemoTurn", graded: "Grade", report: Path, out: Path) -> list[st
             f"{done.evidence.certainty.rating}"
         ),
         (
-            f"change      {done.rollout.n_units} clinics randomised, seed committed as "
+            f"change      {_randomised(done.rollout)}, seed committed as "
             f"{done.rollout.seed_commitment[:12]}…"
         ),
         f"checks      {checks}",
@@ -185,6 +193,18 @@ def lines(done: "DemoTurn", graded: "Grade", report: Path, out: Path) -> list[st
         "  rounds init our-hospital --from PATH-TO-YOUR-DATA",
     ]
     return said
+
+
+def _randomised(rollout: "Rollout") -> str:
+    """Say what was randomised, and how where it was not in permuted blocks."""
+    if rollout.design.unit == "patient":
+        said = "patients randomised as they arrive"
+    else:
+        said = f"{rollout.n_units} clinics randomised"
+    if rollout.design.allocation == "permuted_blocks":
+        return said
+    said = f"{said}, by {rollout.design.allocation.replace('_', ' ')}"
+    return f"{said} ({rollout.left_out} left out)" if rollout.left_out else said
 
 
 def _first_pmid(done: "DemoTurn") -> str:

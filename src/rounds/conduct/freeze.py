@@ -31,6 +31,25 @@ _ANALYSIS = {
     ),
 }
 
+_ALLOCATED = {
+    "matched_pairs": (
+        "Individual outcomes regressed on arm and pair (linear), with bias-reduced "
+        "cluster-robust variance (CR2) by pair and Satterthwaite degrees of freedom, "
+        "about the pairs less one; everyone in the arm of their clinic."
+    ),
+    "covariate_constrained": (
+        "Individual outcomes regressed on arm and every covariate by which the "
+        "allocation was constrained (linear), with bias-reduced cluster-robust "
+        "variance (CR2) by clinic and Satterthwaite degrees of freedom; everyone in "
+        "the arm of their clinic."
+    ),
+    "minimisation": (
+        "Individual outcomes regressed on arm and every factor of the minimisation "
+        "(linear), with bias-reduced cluster-robust variance (CR2) by clinic and "
+        "Satterthwaite degrees of freedom; everyone in the arm they were allocated to."
+    ),
+}
+
 
 def protocol_of(
     plan: ChangePlan,
@@ -60,6 +79,7 @@ def protocol_of(
         title=said.title,
         problem=problem.ref(),
         unit_of_randomisation=plan.design.unit,
+        allocation=plan.design.allocation,
         go_live=said.go_live,
         enrolment=Period(start=said.go_live, end=enrolment_end),
         baseline=Period(
@@ -69,7 +89,7 @@ def protocol_of(
         follow_up_days=said.follow_up_days,
         endpoints=endpoints,
         covariates=said.covariates,
-        analysis=_ANALYSIS[plan.design.unit],
+        analysis=_ALLOCATED.get(plan.design.allocation) or _ANALYSIS[plan.design.unit],
         required_diagnostics=said.required_diagnostics,
         equity_groups=said.equity_groups,
         decision_rule=DecisionRule(least_worthwhile=said.least_worthwhile),

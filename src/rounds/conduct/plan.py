@@ -17,7 +17,14 @@ from rounds.nouns import (
     Noun,
 )
 
-__all__ = ["ChangePlan", "DecisionPlan", "EvidencePlan", "Plan", "ProblemPlan"]
+__all__ = [
+    "ChangePlan",
+    "DecisionPlan",
+    "EvidencePlan",
+    "Plan",
+    "ProblemPlan",
+    "allocated_by",
+]
 
 
 class AimPlan(Noun):
@@ -113,6 +120,17 @@ class ChangePlan(Noun):
     notification: Literal["notice", "opt_out", "consent"]
     responsible: str
     protocol: ProtocolPlan
+
+
+def allocated_by(plan: ChangePlan, allocation: str) -> ChangePlan:
+    """Give the same plan with another allocation, and what it must adjust for."""
+    unit = "patient" if allocation == "minimisation" else "clinic"
+    design = Design.model_validate({"unit": unit, "allocation": allocation})
+    covariates = dict.fromkeys(design.adjusts)
+    if allocation == "covariate_constrained":
+        covariates |= dict.fromkeys(plan.protocol.covariates)
+    protocol = plan.protocol.model_copy(update={"covariates": tuple(covariates)})
+    return plan.model_copy(update={"design": design, "protocol": protocol})
 
 
 class DecisionPlan(Noun):

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -15,7 +16,7 @@ from rounds.conduct.periods import last_twelve_months, whole_months
 from rounds.conduct.plan import ChangePlan, DecisionPlan, EvidencePlan, ProblemPlan
 from rounds.conduct.publishing import members_of_problem, publishable_problem
 from rounds.conduct.reconcile import reconcile
-from rounds.conduct.strata import clinic_strata
+from rounds.conduct.strata import clinic_baselines, clinic_strata
 from rounds.loop import change, decision, evaluation, evidence, problem
 from rounds.loop.change.knowledge import load_knowledge
 from rounds.loop.evidence.sources import load_sources
@@ -36,6 +37,7 @@ from rounds.nouns import (
 )
 
 Choice = Literal["adopt", "adapt", "abandon", "extend"]
+Strata = dict[str, str]
 
 __all__ = [
     "carried_source",
@@ -171,13 +173,7 @@ def run_change(
     change.check_knowledge(knowledge)
     knowledge = desk.publish(knowledge)
     protocol = desk.publish(protocol)
-    units = {}
-    if plan.design.unit == "clinic":
-        primary = desk.measure(protocol.primary.measure.name.partition("/")[2])
-        with desk.datamart() as mart:
-            units = clinic_strata(
-                mart, primary, protocol.baseline, without=desk.practice.opt_outs()
-            )
+    baselines = _baselines(desk, plan, protocol)
     # Kept by protocol: run again after a crash it replays, while another protocol of
     # the same name draws anew, for the former seed has been published by then.
     drawn = f"{plan.name}-{protocol.ref().hash[:16]}"
@@ -192,7 +188,8 @@ def run_change(
         determination=plan.determination,
         notification=plan.notification,
         responsible=plan.responsible,
-        units=units,
+        units=_strata(plan, baselines),
+        known=baselines,
         seed=desk.project.secret(f"{drawn}.seed", derive=_derived(seed, b"seed")),
         salt=desk.project.secret(f"{drawn}.salt", derive=_derived(seed, b"salt")),
         at=desk.now(),
@@ -200,6 +197,26 @@ def run_change(
     if change.states_of(knowledge):
         refresh_bedside(desk)
     return desk.publish(rollout), protocol
+
+
+def _baselines(
+    desk: Desk, plan: ChangePlan, protocol: Protocol
+) -> dict[str, dict[str, float]]:
+    """Give clinic → what is known of it; nothing where patients are randomised."""
+    if plan.design.unit != "clinic":
+        return {}
+    primary = desk.measure(protocol.primary.measure.name.partition("/")[2])
+    with desk.datamart() as mart:
+        return clinic_baselines(
+            mart, primary, protocol.baseline, without=desk.practice.opt_outs()
+        )
+
+
+def _strata(plan: ChangePlan, known: Mapping[str, Mapping[str, float]]) -> Strata:
+    """Give clinic → stratum; blocks are stratified always, others if it is asked."""
+    if plan.design.strata or plan.design.allocation == "permuted_blocks":
+        return clinic_strata(known) if known else {}
+    return dict.fromkeys(known, "all")
 
 
 def run_evaluation(desk: Desk) -> Evaluation:

@@ -6,6 +6,10 @@
 - It cannot be foretold from the past: the best guesser is right no more often than
   the known bound for its blocks, and where the arms are level, half of the time.
 
+`BaseRollout` is for places in strata, without end; `BaseKnownUnits` for units that are
+known from the start and allocated at once; `BaseArrivals` for units who arrive one by
+one and are allocated with regard to those before, where the bound is the biased coin.
+
 References
 ----------
 The guesser follows Blackwell and Hodges' convergence strategy: name the arm that lags,
@@ -13,12 +17,16 @@ toss a coin where they are level. For one permuted block of 2m units it is right
 m + 2^(2m-1) / C(2m, m) - 1/2 times on average; the suite sums over the block sizes.
 """
 
+import hashlib
+from collections.abc import Iterable, Mapping
 from math import comb, sqrt
 from typing import Protocol
 
 import numpy as np
 
-__all__ = ["BaseRollout", "convergence_bound"]
+from rounds.methods.minimisation import MarginalTotals
+
+__all__ = ["BaseArrivals", "BaseKnownUnits", "BaseRollout", "convergence_bound"]
 
 _DRAWS = 10_000
 
@@ -28,6 +36,10 @@ class Design(Protocol):
 
     def arm(self, stratum: str, sequence: int) -> str:
         """Give the arm of one place."""
+
+
+Known = Mapping[str, Mapping[str, float]]
+"""Unit → name → what is known of it."""
 
 
 def convergence_bound(block_sizes: tuple[int, ...]) -> float:
@@ -91,3 +103,123 @@ class BaseRollout:
         design = self.design(seed)
         arms = [design.arm(stratum, i) for i in range(_DRAWS)]
         return np.where(np.array(arms) == "active", 1, -1)
+
+
+class BaseKnownUnits:
+    """The suite for units that are known from the start; give the design."""
+
+    n_units = 12
+    draws = 150
+    """Seeds that are tried; each is allocated anew."""
+
+    def allocate(
+        self, seed: bytes, units: Mapping[str, str], known: Known
+    ) -> Mapping[str, str]:
+        """Give unit → arm, of units given with their strata and what is known."""
+        raise NotImplementedError
+
+    def test_it_is_reproducible_whatever_the_order(self) -> None:
+        """The same units in another order, or by another object: the same arms."""
+        units, known = self._given()
+        backwards = dict(reversed(units.items()))
+        for seed in self._seeds(5):
+            once = self.allocate(seed, units, known)
+            assert self.allocate(seed, backwards, known) == once
+
+    def test_it_halves_the_units(self) -> None:
+        """As many active as silent."""
+        units, known = self._given()
+        for seed in self._seeds(20):
+            arms = list(self.allocate(seed, units, known).values())
+            assert arms.count("active") * 2 == len(arms)
+
+    def test_no_unit_is_favoured_and_no_seed_is_told_by_another(self) -> None:
+        """Each unit is active half of the time, over seeds that differ in a bit."""
+        units, known = self._given()
+        drawn = [self.allocate(seed, units, known) for seed in self._seeds(self.draws)]
+        active = np.array([[one[u] == "active" for u in sorted(one)] for one in drawn])
+        off = np.abs(active.mean(axis=0) - 0.5)
+        assert off.max() < 4.5 * 0.5 / sqrt(self.draws)
+        assert len({row.tobytes() for row in active}) > 10
+        agree = (active[1:] == active[:-1]).mean(axis=1)
+        assert abs(agree.mean() - 0.5) < 4.5 * agree.std() / sqrt(self.draws - 1)
+
+    def _given(self) -> tuple[dict[str, str], dict[str, dict[str, float]]]:
+        random = np.random.default_rng(1)
+        names = [f"unit-{i:02d}" for i in range(self.n_units)]
+        known = {
+            name: {"size": float(size), "baseline_rate": float(rate)}
+            for name, size, rate in zip(
+                names,
+                random.integers(50, 150, self.n_units),
+                random.uniform(0.2, 0.8, self.n_units),
+                strict=True,
+            )
+        }
+        return dict.fromkeys(names, "all"), known
+
+    def _seeds(self, n: int) -> list[bytes]:
+        return [i.to_bytes(32) for i in range(n)]
+
+
+class BaseArrivals:
+    """The suite for units who arrive one by one; give the design."""
+
+    biased_coin: float = 0.8
+
+    def replay(self, seed: bytes, arrivals: Iterable[Mapping[str, str]]) -> list[str]:
+        """Give the arms of units in the order of their arrival."""
+        raise NotImplementedError
+
+    def test_it_is_a_function_of_seed_and_arrivals(self) -> None:
+        """Replayed it is the same, and a part of it is a beginning of the whole."""
+        arrivals = self._arrivals(300)
+        whole = self.replay(bytes(32), arrivals)
+        assert self.replay(bytes(32), arrivals) == whole
+        assert self.replay(bytes(32), arrivals[:120]) == whole[:120]
+        assert self.replay(b"\x01" * 32, arrivals) != whole
+
+    def test_it_balances_every_level(self) -> None:
+        """Margins differ by far less than tosses of a coin would leave them."""
+        arrivals = self._arrivals(2_000)
+        signs = self._signs(bytes(32), arrivals)
+        for factor in arrivals[0]:
+            for level in {one[factor] for one in arrivals}:
+                member = np.array([one[factor] == level for one in arrivals])
+                assert abs(signs[member].sum()) < 2 * sqrt(member.sum())
+
+    def test_who_knows_everything_but_the_seed_is_right_as_often_as_the_coin(
+        self,
+    ) -> None:
+        """The best guesser names the arm that lags, and tosses where none does."""
+        arrivals = self._arrivals(4_000)
+        signs = self._signs(b"\x02" * 32, arrivals)
+        totals, lag = MarginalTotals(), np.zeros(len(arrivals))
+        for i, levels in enumerate(arrivals):
+            lag[i] = totals.lag(levels)
+            totals.add(levels, int(signs[i]))
+        for biased, chance in ((lag != 0, self.biased_coin), (lag == 0, 0.5)):
+            right = signs[biased] == np.where(lag[biased] == 0, 1, lag[biased])
+            error = sqrt(chance * (1 - chance) / biased.sum())
+            assert abs(right.mean() - chance) < 4 * error
+
+    def test_who_sees_only_the_arms_is_right_less_often(self) -> None:
+        """Naming the arm that has fewer units, without their factors."""
+        signs = self._signs(b"\x03" * 32, self._arrivals(4_000))
+        before = np.concatenate([[0], np.cumsum(signs)[:-1]])
+        right = np.where(before == 0, 0.5, np.sign(-before) == signs)
+        assert right.mean() < self.biased_coin
+
+    def _arrivals(self, n: int) -> list[dict[str, str]]:
+        digits = [hashlib.sha256(str(i).encode()).digest() for i in range(n)]
+        return [
+            {
+                "clinic": f"clinic-{d[0] % 6}",
+                "sex": ("female", "male")[d[1] % 2],
+                "age_band": ("under 45", "45-64", "65 and over")[d[2] % 3],
+            }
+            for d in digits
+        ]
+
+    def _signs(self, seed: bytes, arrivals: list[dict[str, str]]) -> np.ndarray:
+        return np.where(np.array(self.replay(seed, arrivals)) == "active", 1, -1)

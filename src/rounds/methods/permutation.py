@@ -46,6 +46,7 @@ def permutation(
     periods: ArrayLike | None = None,
     adjust: ArrayLike | None = None,
     strata: ArrayLike | None = None,
+    among: ArrayLike | None = None,
     draws: int = 10_000,
     level: float = 0.95,
 ) -> PermutationResult:
@@ -69,6 +70,9 @@ def permutation(
         Covariates, known before the allocation, that are left out.
     strata : array, shape (n_clusters,), optional
         Within which clusters were allocated. Differences between them are left out.
+    among : array of bool, shape (n_allocations, n_clusters), optional
+        The allocations of a schedule without periods that could have been made, in
+        place of all within strata; ours is counted among them, once.
     draws : int
         Allocations to look at, where there are more; at least 1,000.
     level : float
@@ -117,7 +121,10 @@ def permutation(
         )
     _insist_on_variety(given.outcome, ours, theirs, float(observed @ ours) / spread)
     kinds, rows = np.unique(given.schedule, axis=0, return_inverse=True)
-    taken, is_exact = _allocations(rows.ravel(), given.strata, draws, rng)
+    if among is None:
+        taken, is_exact = _allocations(rows.ravel(), given.strata, draws, rng)
+    else:
+        taken, is_exact = _listed(rows.ravel(), among)
     a, b = (_over(taken, _pairings(given, kinds, one)) for one in (ours, theirs))
     estimate = float(observed @ ours) / spread
     first, last = _kept(a, b, estimate * spread, spread)
@@ -216,6 +223,21 @@ def _allocations(
         # The first is what was allocated; it could have been drawn like the others.
         taken[1:, some] = rng.permuted(taken[1:, some], axis=1)
     return taken, False
+
+
+def _listed(rows: Integers, among: ArrayLike) -> tuple[Kinds, bool]:
+    """Give the allocations of a list, ours first; exact if ours is one of them."""
+    listed = np.asarray(among)
+    if listed.ndim != 2 or listed.shape[1] != len(rows) or rows.max() > 1:
+        raise ValueError(
+            f"among has shape {listed.shape}, expected (n, {len(rows)}), for a "
+            "schedule of one period"
+        )
+    others = (listed != rows.astype(bool)).any(axis=1)
+    if not others.any():
+        raise ValueError("no other allocation would have exposed anybody else")
+    taken = np.vstack([rows, listed[others]]).astype(np.int16)
+    return taken, not others.all()
 
 
 def _n_orders(kinds: Integers) -> int:

@@ -49,6 +49,7 @@ from rounds.nouns.evaluation import (
     Flow,
     Interaction,
     Posterior,
+    RandomisationTest,
     Reach,
     SecondaryResult,
 )
@@ -86,7 +87,13 @@ from rounds.nouns.problem import (
 )
 from rounds.nouns.protocol import DecisionRule, Endpoint, Protocol
 from rounds.nouns.ref import Ref
-from rounds.nouns.rollout import Design, Determination, Rollout
+from rounds.nouns.rollout import (
+    ConstrainedSet,
+    Design,
+    Determination,
+    Rollout,
+    age_band,
+)
 from rounds.nouns.source import PICO, Effect, RiskOfBias, Source
 from rounds.nouns.turn import Turn
 from rounds.nouns.unit_result import UnitResult
@@ -123,6 +130,7 @@ __all__ = [
     "Compare",
     "Comparison",
     "ConceptSet",
+    "ConstrainedSet",
     "ControlChart",
     "Criterion",
     "DataError",
@@ -183,6 +191,7 @@ __all__ = [
     "Protocol",
     "Provenance",
     "Published",
+    "RandomisationTest",
     "Reach",
     "Reading",
     "Ref",
@@ -210,4 +219,5 @@ __all__ = [
     "Waiver",
     "Window",
     "Years",
+    "age_band",
 ]

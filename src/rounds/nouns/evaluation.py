@@ -2,7 +2,9 @@
 
 from typing import ClassVar, Literal
 
-from rounds.nouns.base import Noun, Published
+from pydantic import Field
+
+from rounds.nouns.base import UNTOLD, Noun, Published
 from rounds.nouns.diagnostic import Diagnostic
 from rounds.nouns.estimate import Estimate
 from rounds.nouns.not_estimable import NotEstimable
@@ -17,6 +19,7 @@ __all__ = [
     "Flow",
     "Interaction",
     "Posterior",
+    "RandomisationTest",
     "Reach",
     "SecondaryResult",
 ]
@@ -58,6 +61,17 @@ class SecondaryResult(Noun):
     name: str
     estimate: Estimate | NotEstimable
     arms: tuple[ArmSummary, ...] = ()
+
+
+class RandomisationTest(Noun):
+    """The primary effect against the other allocations that could have been drawn."""
+
+    p_value: float = Field(gt=0, le=1)
+    """Two-sided; a look beside the estimate, which decides."""
+    n_allocations: int
+    """Those that were looked at, the one that was made among them."""
+    is_exact: bool
+    """Whether these are all there are."""
 
 
 class BalancingResult(Noun):
@@ -144,6 +158,8 @@ class Evaluation(Published):
     reach: Reach
     posterior: Posterior | NotEstimable
     icc: float | None = None
+    randomisation_test: RandomisationTest | None = UNTOLD
+    """Of matched pairs and constrained allocations; the decision rule reads it not."""
     limitations: tuple[str, ...] = ()
 
     @property

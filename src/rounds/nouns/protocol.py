@@ -9,6 +9,7 @@ from rounds.nouns.base import Noun, Published
 from rounds.nouns.estimand import Estimand
 from rounds.nouns.period import Period
 from rounds.nouns.ref import Ref
+from rounds.nouns.rollout import Allocation
 
 __all__ = ["DecisionRule", "Endpoint", "Protocol"]
 
@@ -47,6 +48,10 @@ class Protocol(Published):
     design: Literal["randomised", "emulation"] = "randomised"
     problem: Ref
     unit_of_randomisation: Literal["clinic", "patient"]
+    allocation: Allocation = Field(
+        default="permuted_blocks", exclude_if=lambda one: one == "permuted_blocks"
+    )
+    """How units are given their arm, which the analysis follows."""
     go_live: dt.date
     """Time zero of the trial: the first day on which a card may be shown."""
     enrolment: Period

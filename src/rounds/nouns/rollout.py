@@ -5,10 +5,44 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from rounds.nouns.base import Noun, Published
+from rounds.nouns.base import UNTOLD, Noun, Published
 from rounds.nouns.ref import Ref
 
-__all__ = ["Design", "Determination", "Rollout"]
+__all__ = [
+    "Allocation",
+    "ConstrainedSet",
+    "Design",
+    "Determination",
+    "Rollout",
+    "age_band",
+]
+
+Allocation = Literal[
+    "permuted_blocks", "matched_pairs", "covariate_constrained", "minimisation"
+]
+"""How the arm of a unit is drawn."""
+_OF_UNIT = {
+    "clinic": ("size", "baseline_rate"),
+    "patient": ("clinic", "sex", "age_band"),
+}
+"""What is known of a unit before it is allocated."""
+_ONLY = {
+    "matched_pairs": "clinic",
+    "covariate_constrained": "clinic",
+    "minimisation": "patient",
+}
+_INSTEAD = {
+    "clinic": "clinics are known at the start: matched_pairs if few, else "
+    "covariate_constrained",
+    "patient": "patients arrive one by one: minimisation",
+}
+
+
+def age_band(age: float | None) -> str:
+    """Give the band of an age in years; `unknown` for None, NaN or below 0."""
+    if age is None or not age >= 0:
+        return "unknown"
+    return "under 45" if age < 45 else "45-64" if age < 65 else "65 and over"
 
 
 class Determination(Noun):
@@ -38,12 +72,93 @@ class Design(Noun):
     """What is stratified by: `size`, `baseline_rate`, …"""
     block_sizes: tuple[int, ...] = (2, 4)
     """Permuted blocks, their sizes drawn at random from these even numbers."""
+    allocation: Allocation = Field(
+        default="permuted_blocks", exclude_if=lambda one: one == "permuted_blocks"
+    )
+    """How the arm is drawn; blocks unless another way is named."""
+    balanced_on: tuple[str, ...] = Field(default=(), exclude_if=lambda one: not one)
+    """What pairs, the constraint or minimisation balance; all that is known of a unit
+    if not given: `size` and `baseline_rate` of clinics; `clinic`, `sex` and `age_band`
+    of patients."""
+    constrained_fraction: float = Field(
+        default=0.1, gt=0, le=1, exclude_if=lambda one: one == 0.1
+    )
+    """Covariate-constrained: the best-balanced part from which one is drawn."""
+    biased_coin: float = Field(
+        default=0.8, ge=0.5, lt=1, exclude_if=lambda one: one == 0.8
+    )
+    """Minimisation: the chance of the arm that balances better."""
 
     @model_validator(mode="after")
     def _even_blocks(self) -> Self:
         if not self.block_sizes or any(s < 2 or s % 2 for s in self.block_sizes):
             raise ValueError("block sizes are even and at least 2, e.g. (2, 4)")
         return self
+
+    @model_validator(mode="after")
+    def _allocation_fits(self) -> Self:
+        if _ONLY.get(self.allocation, self.unit) != self.unit:
+            raise ValueError(
+                f"{self.allocation} is not for units of {self.unit}: "
+                f"{_INSTEAD[self.unit]}"
+            )
+        unknown = [one for one in self.balanced_on if one not in _OF_UNIT[self.unit]]
+        if unknown:
+            raise ValueError(
+                f"balanced_on names {', '.join(map(repr, unknown))}; of a "
+                f"{self.unit} is known: {', '.join(_OF_UNIT[self.unit])}"
+            )
+        if self.balanced_on and self.allocation == "permuted_blocks":
+            raise ValueError(
+                "permuted_blocks balance their strata only; for balanced_on: "
+                f"{_INSTEAD[self.unit]}"
+            )
+        return self
+
+    @property
+    def in_words(self) -> str:
+        """How the arm is drawn, for people to read."""
+        on = ", ".join(self.balances).replace("_", " ")
+        return {
+            "permuted_blocks": (
+                f"permuted blocks of {' or '.join(map(str, self.block_sizes))}"
+            ),
+            "matched_pairs": f"one of each matched pair (on {on})",
+            "covariate_constrained": (
+                f"one of the {self.constrained_fraction:.0%} of allocations that "
+                f"balance best (on {on})"
+            ),
+            "minimisation": (
+                f"minimisation with a coin of {self.biased_coin:g} (on {on})"
+            ),
+        }[self.allocation]
+
+    @property
+    def balances(self) -> tuple[str, ...]:
+        """What the allocation balances, strata aside; nothing for permuted blocks."""
+        if self.allocation == "permuted_blocks":
+            return ()
+        return self.balanced_on or _OF_UNIT[self.unit]
+
+    @property
+    def adjusts(self) -> tuple[str, ...]:
+        """What the analysis must adjust for, lest its interval be wrong."""
+        return ("stratum",) if self.allocation == "matched_pairs" else self.balances
+
+
+class ConstrainedSet(Noun):
+    """The allocations from which a covariate-constrained one was drawn."""
+
+    candidates: int = Field(ge=1)
+    all_listed: bool
+    """Whether the candidates are all there are, or as many as were drawn."""
+    admitted: int = Field(ge=1)
+    highest_score: float = Field(ge=0)
+    """The l2 imbalance up to which a candidate was admitted."""
+    least_together: float = Field(ge=0, le=1)
+    """Of all pairs of units, the smallest share of admitted allocations with both in
+    one arm."""
+    most_together: float = Field(ge=0, le=1)
 
 
 class Rollout(Published):
@@ -67,4 +182,7 @@ class Rollout(Published):
     starts: dt.date
     n_units: int | None = None
     """Units allocated at the start; None where units arrive one by one."""
+    left_out: int = Field(default=0, ge=0, exclude_if=lambda one: one == 0)
+    """Clinics without a partner in matched pairs: in no arm, and shown nothing."""
+    constrained_set: ConstrainedSet | None = UNTOLD
     seed_commitment: str = Field(pattern=r"^[0-9a-f]{64}$")

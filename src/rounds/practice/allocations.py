@@ -1,13 +1,17 @@
 """Which unit is in which arm: what has been allocated, and nothing beyond it."""
 
+import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
 from rounds.practice import schema
 
-__all__ = ["Assignment"]
+__all__ = ["Assignment", "Basis"]
+
+Basis = Mapping[str, str | float]
+"""Name → what was known of a unit by which it was allocated."""
 
 
 @dataclass(frozen=True)
@@ -20,11 +24,14 @@ class Assignment:
         `active` or `silent`.
     sequence : int
         Its place within the stratum, counted from 0.
+    known : dict
+        By what it was allocated, beside its stratum; kept, and given by `basis_of`.
     """
 
     arm: str
     stratum: str
     sequence: int
+    known: Basis = field(default_factory=dict, compare=False)
 
     def __repr__(self) -> str:
         return f"<Assignment in {self.stratum}>"
@@ -73,3 +80,32 @@ def write_assignments(
     ]
     if rows:
         connection.execute(sa.insert(schema.allocation), rows)
+    told = [
+        {"rollout": rollout, "unit": unit, "known": json.dumps(dict(one.known))}
+        for unit, one in assignments.items()
+        if one.known
+    ]
+    if told:
+        connection.execute(sa.insert(schema.allocation_basis), told)
+
+
+def basis_of(connection: sa.Connection, rollout: str) -> dict[str, Basis]:
+    """Give unit → what was known of it when it was allocated, where that is kept."""
+    table = schema.allocation_basis
+    query = sa.select(table.c.unit, table.c.known).where(table.c.rollout == rollout)
+    return {unit: json.loads(known) for unit, known in connection.execute(query)}
+
+
+def arrivals_of(
+    connection: sa.Connection, rollout: str, stratum: str, first: int
+) -> list[tuple[str, dict[str, str]]]:
+    """Give (arm, what was known) of the units from a place on, in order of arrival."""
+    rows = connection.exec_driver_sql(_ARRIVALS, (rollout, stratum, first))
+    return [(arm, json.loads(known)) for arm, known in rows]
+
+
+_ARRIVALS = """
+select a.arm, b.known from allocation a
+join allocation_basis b on b.rollout = a.rollout and b.unit = a.unit
+where a.rollout = ? and a.stratum = ? and a.sequence >= ? order by a.sequence
+"""

@@ -13,6 +13,7 @@ from rounds.nouns import DataError
 from rounds.practice import schema
 from rounds.practice.allocations import (
     Assignment,
+    arrivals_of,
     assignments_of,
     next_sequence,
     write_assignments,
@@ -95,6 +96,12 @@ class Recording:
     def next_sequence(self, rollout: str, stratum: str) -> int:
         """Give the place of the next unit in a stratum; never its arm."""
         return next_sequence(self._connection, rollout, stratum)
+
+    def arrivals(
+        self, rollout: str, stratum: str, first: int
+    ) -> list[tuple[str, dict[str, str]]]:
+        """Give (arm, what was known) of the units from a place on, in their order."""
+        return arrivals_of(self._connection, rollout, stratum, first)
 
     def is_revealed(self, rollout: str) -> bool:
         """Say whether the seed has been revealed: no unit is allocated after."""

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 __all__ = [
     "allocation",
+    "allocation_basis",
     "connect",
     "exposure",
     "feedback",
@@ -71,6 +72,16 @@ allocation = sa.Table(
     sa.Column("arm", sa.Text, nullable=False),
     sa.UniqueConstraint("rollout", "stratum", "sequence"),
 )
+
+allocation_basis = sa.Table(
+    "allocation_basis",
+    metadata,
+    sa.Column("rollout", sa.Text, sa.ForeignKey("rollout.ref"), primary_key=True),
+    sa.Column("unit", sa.Text, primary_key=True),
+    sa.Column("known", sa.Text, nullable=False),
+)
+"""What was known of a unit when it was allocated, as JSON; a table of its own, so that
+a file made before there was one needs no change."""
 
 exposure = sa.Table(
     "exposure",

@@ -18,7 +18,13 @@ from rounds.nouns import (
     Rollout,
 )
 from rounds.practice import schema, seeds
-from rounds.practice.allocations import Assignment, assignments_of, write_assignments
+from rounds.practice.allocations import (
+    Assignment,
+    Basis,
+    assignments_of,
+    basis_of,
+    write_assignments,
+)
 from rounds.practice.edge import reading, writing
 from rounds.practice.in_force import InForce, current_of, enter, history_of
 from rounds.practice.serving import Serving, keep_knowledge
@@ -212,6 +218,11 @@ class Practice(Serving):
         """Give unit → Assignment for the units allocated so far, in order."""
         with reading(self.engine) as connection:
             return assignments_of(connection, str(rollout))
+
+    def basis(self, rollout: Ref) -> dict[str, Basis]:
+        """Give unit → what was known of it when it was allocated, where it is kept."""
+        with reading(self.engine) as connection:
+            return basis_of(connection, str(rollout))
 
     def reveal(self, rollout: Ref, *, on: dt.date) -> tuple[bytes, bytes]:
         """Give seed and salt, once enrolment has closed; no unit is allocated after.

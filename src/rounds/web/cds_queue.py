@@ -101,6 +101,7 @@ def calls_of(batch: list[tuple[str, PatientView]], knowledge: str = "") -> Calls
         clinic=[view.clinic for view in views],
         occurred=[seconds_of(view.occurred) for view in views],
         facts=_columns(views),
+        sex=[view.sex for view in views],
         knowledge=knowledge,
     )
 

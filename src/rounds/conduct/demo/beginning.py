@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rounds.conduct.demo.options import DemoOptions
 from rounds.conduct.desk import Desk
-from rounds.conduct.plan import Plan
+from rounds.conduct.plan import Plan, allocated_by
 from rounds.conduct.project import Project
 from rounds.conduct.steps import run_change, run_evidence, run_problem
 from rounds.datamart import load
@@ -137,6 +137,8 @@ def _as_asked(plan: Plan, options: DemoOptions) -> Plan:
     asked: dict[str, object] = {"weeks": options.weeks}
     if not options.sealing:
         asked["required_diagnostics"] = ()
+    if options.allocation != "permuted_blocks":
+        change = allocated_by(change, options.allocation)
     protocol = change.protocol.model_copy(update=asked)
     change = change.model_copy(update={"protocol": protocol})
     return plan.model_copy(update={"change": change})

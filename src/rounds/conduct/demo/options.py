@@ -35,6 +35,8 @@ class DemoOptions:
     n_clinics: int = 40
     problems: tuple[str, ...] = ("hypertension",)
     """What is simulated: hypertension, and beside it `diabetes` and `screening`."""
+    allocation: str = "permuted_blocks"
+    """How units are given their arm; `minimisation` randomises patients."""
     watch: bool = True
     """Whether care goes on after the decision, with a chart of whether it holds."""
     publish_files: bool = True

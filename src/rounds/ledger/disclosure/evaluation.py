@@ -51,14 +51,17 @@ def safe_evaluation(evaluation: Evaluation) -> Evaluation:
     if isinstance(estimate, Estimate):
         estimate = without_small_n(estimate)
     posterior, icc = evaluation.posterior, evaluation.icc
+    test = evaluation.randomisation_test
     if any(arm.suppressed for arm in arms):
         estimate, posterior = coarse(estimate), _posterior(posterior)
         icc = None if icc is None else round(icc, 2)
+        test = None  # its digits would tell the counts that are hidden
     return evaluation.model_copy(
         update={
             "estimate": estimate,
             "posterior": posterior,
             "icc": icc,
+            "randomisation_test": test,
             "flow": _flow(evaluation.flow, arms),
             "balancing": tuple(_endpoint(each) for each in evaluation.balancing),
             "secondary": tuple(_endpoint(each) for each in evaluation.secondary),

@@ -28,6 +28,8 @@ class Calls:
     clinic: list[str]
     occurred: list[int]
     facts: Mapping[str, np.ndarray]
+    sex: list[str] | None = None
+    """FHIR `Patient.gender`; "" where it was not told, None where nobody asks."""
     knowledge: str = ""
     """The Ref of the knowledge for which the facts were read; "" for any."""
 

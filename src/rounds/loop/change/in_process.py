@@ -89,6 +89,7 @@ class InProcess:
                 for name in _FACTS
                 if getattr(encounters, name, None) is not None
             },
+            sex=_genders(encounters),
         )
         answers = self._service.answer(calls, self._now())
         if any(answer.conflict for answer in answers):
@@ -120,6 +121,13 @@ class InProcess:
         ]
         service = self._service
         record_feedback(service.practice, service.id, rows, self._now())
+
+
+def _genders(encounters: _Encounters) -> list[str] | None:
+    is_female = getattr(encounters, "is_female", None)
+    if is_female is None:
+        return None
+    return ["female" if one else "male" for one in np.asarray(is_female).tolist()]
 
 
 def _texts(values: np.ndarray) -> list[str]:

@@ -6,7 +6,13 @@ from typing import Literal
 
 from rounds import __version__
 from rounds.loop.change.knowledge import check_knowledge
-from rounds.loop.change.rollouts import PermutedBlocks
+from rounds.loop.change.rollouts import (
+    Allocated,
+    CovariateConstrained,
+    Known,
+    MatchedPairs,
+    PermutedBlocks,
+)
 from rounds.nouns import (
     DefinitionError,
     Design,
@@ -37,6 +43,7 @@ def run(
     name: str,
     title: str,
     units: Mapping[str, str],
+    known: Known | None = None,
     seed: bytes,
     salt: bytes,
     starts: dt.date | None = None,
@@ -57,6 +64,8 @@ def run(
     units : dict
         Clinic (Organization id) → stratum; empty where patients are randomised, who
         are allocated at their first call, by clinic if `strata` has `clinic`.
+    known : dict, optional
+        Clinic → `size` and `baseline_rate`, for allocations that balance them.
     seed, salt : bytes, shape (32,)
         From the operating system's random source; kept in private files only.
     starts : date, optional
@@ -75,8 +84,10 @@ def run(
     check_knowledge(knowledge_object)
     _check_together(evidence, knowledge_object, protocol, design, starts)
     _check_units(design, units)
+    _check_adjusted(design, protocol)
+    _check_asked(design, knowledge_object)
     private = Seed(seed, salt)
-    blocks = PermutedBlocks(seed, design.block_sizes)
+    allocated = _allocate(design, units, known or {}, seed)
     rollout = Rollout(
         name=name,
         title=title,
@@ -88,7 +99,9 @@ def run(
         notification=notification,
         responsible=responsible,
         starts=starts,
-        n_units=len(units) if design.unit == "clinic" else None,
+        n_units=len(allocated.assignments) if design.unit == "clinic" else None,
+        left_out=len(allocated.left_out),
+        constrained_set=allocated.constrained_set,
         seed_commitment=private.commitment(),
         provenance=Provenance(
             made_from=(evidence.ref(), knowledge_object.ref(), protocol.ref()),
@@ -100,11 +113,26 @@ def run(
         rollout,
         knowledge_object,
         enrolment_end=protocol.enrolment.end,
-        assignments=blocks.assign(units),
+        assignments=allocated.assignments,
         seed=private,
         at=at or dt.datetime.combine(starts, dt.time(), tzinfo=dt.UTC),
     )
     return rollout
+
+
+def _allocate(
+    design: Design, units: Mapping[str, str], known: Known, seed: bytes
+) -> Allocated:
+    """Draw the arms of the units that are known; none where patients arrive."""
+    if design.allocation == "matched_pairs":
+        return MatchedPairs(seed, design.balances).assign(units, known)
+    if design.allocation == "covariate_constrained":
+        fraction = design.constrained_fraction
+        return CovariateConstrained(seed, design.balances, fraction).assign(
+            units, known
+        )
+    blocks = PermutedBlocks(seed, design.block_sizes)
+    return Allocated(assignments=blocks.assign(units))
 
 
 def _safeguards(
@@ -162,6 +190,11 @@ def _check_together(
             f"the protocol randomises by {protocol.unit_of_randomisation}, "
             f"the design by {design.unit}"
         )
+    if protocol.allocation != design.allocation:
+        problems.append(
+            f"the protocol is for {protocol.allocation}, the design draws "
+            f"{design.allocation}"
+        )
     if not protocol.go_live <= starts <= protocol.enrolment.start:
         problems.append("it does not start between go-live and the first enrolment")
     if problems:
@@ -185,4 +218,33 @@ def _check_units(design: Design, units: Mapping[str, str]) -> None:
             code="too-few-units",
             why="Both arms need a clinic at the least; a sound estimate many.",
             remedies=("Randomise by patient.", "Ask more clinics to take part."),
+        )
+
+
+def _check_adjusted(design: Design, protocol: Protocol) -> None:
+    missing = [name for name in design.adjusts if name not in protocol.covariates]
+    if missing:
+        needed = dict.fromkeys((*design.adjusts, *protocol.covariates))
+        raise DefinitionError(
+            f"Protocol.covariates lacks {', '.join(missing)}, which "
+            f"{design.allocation} balances.",
+            code="allocation-not-adjusted",
+            why="Arms that were made alike differ less than by chance; an analysis "
+            "that does not know it gives intervals that are too wide, and loses power.",
+            remedies=(f"covariates: [{', '.join(needed)}]",),
+        )
+
+
+def _check_asked(design: Design, knowledge: KnowledgeObject) -> None:
+    by_person = {"sex", "age_band"}.intersection(design.balances)
+    if by_person and "patient" not in knowledge.service.prefetch:
+        raise DefinitionError(
+            f"Minimisation by {' and '.join(sorted(by_person))} needs the patient, "
+            "whom the service does not ask for.",
+            code="factor-not-asked",
+            why="Everybody would be of the level unknown, and nothing be balanced.",
+            remedies=(
+                "Let service.prefetch have patient: Patient/{{context.patientId}}",
+                "Balance the clinic alone: design.balanced_on: [clinic]",
+            ),
         )

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Container, Mapping
 
+from rounds.loop.change.arrivals import Arrivals
 from rounds.loop.change.calls import Calls
 from rounds.loop.change.rollouts import PermutedBlocks
 from rounds.nouns import Ref, Rollout
@@ -28,6 +29,7 @@ class Trial:
         )
         self._clinics: dict[str, tuple[str, str]] | None = None
         self._blocks: PermutedBlocks | None = None
+        self._arrivals: Arrivals | None = None
 
     def __repr__(self) -> str:
         return f"<trial {self.rollout.name}>"
@@ -74,9 +76,12 @@ class Trial:
         allocated = desk.assignments(self._ref, met)
         if len(allocated) == len(met) or desk.is_revealed(self._ref):
             return allocated
+        if self.rollout.design.allocation == "minimisation":
+            if self._arrivals is None:
+                self._arrivals = Arrivals(self._ref, self.rollout.design, self._seed())
+            return allocated | self._arrivals.allocate(desk, calls, places, allocated)
         if self._blocks is None:
-            seed = self._practice.seed(Ref.parse(self._ref)).seed
-            self._blocks = PermutedBlocks(seed, self.rollout.design.block_sizes)
+            self._blocks = PermutedBlocks(self._seed(), self.rollout.design.block_sizes)
         by_clinic = "clinic" in self.rollout.design.strata
         following: dict[str, int] = {}
         new: dict[str, Assignment] = {}
@@ -93,6 +98,9 @@ class Trial:
             new[patient] = Assignment(arm, stratum, place)
         desk.assign(self._ref, new)
         return allocated | new
+
+    def _seed(self) -> bytes:
+        return self._practice.seed(Ref.parse(self._ref)).seed
 
 
 def _pairs(assignments: Mapping[str, Assignment]) -> dict[str, tuple[str, str]]:

@@ -1,15 +1,16 @@
 """From rows and arms to an Evaluation: no reading, no clock, no chance."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 import rounds
 from rounds.datamart.rows import MeasureRows
 from rounds.loop.evaluation.balance import balance
-from rounds.loop.evaluation.designs import DESIGNS
+from rounds.loop.evaluation.designs import design_of
 from rounds.loop.evaluation.diagnostics import diagnose, seal
+from rounds.loop.evaluation.drawn import Basis, drawn_as_said
 from rounds.loop.evaluation.effects import Effect, arm_summaries
 from rounds.loop.evaluation.endpoints import Endpoints
 from rounds.loop.evaluation.equity import equity
@@ -17,10 +18,12 @@ from rounds.loop.evaluation.participants import (
     Allocation,
     Participants,
     clinic_rates,
+    clinic_sizes,
     join,
 )
 from rounds.loop.evaluation.posterior import posterior
 from rounds.loop.evaluation.reach import reach
+from rounds.loop.evaluation.rerandomised import rerandomised
 from rounds.loop.evaluation.wording import share_in_words
 from rounds.methods.icc import anova_icc
 from rounds.nouns import (
@@ -57,6 +60,8 @@ class TrialRows:
     allocation : mapping of unit to (arm, stratum)
     units : mapping of Ref as text to str
         UCUM units of continuous measures.
+    basis : mapping of unit to what was known of it
+        By which it was allocated, for allocations that balance it.
     """
 
     endpoints: Mapping[str, MeasureRows | NotEstimable]
@@ -64,6 +69,7 @@ class TrialRows:
     calls: ExposureRows
     allocation: Allocation
     units: Mapping[str, str]
+    basis: Basis = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Show no value of a person."""
@@ -113,7 +119,8 @@ def analyse(
         allocation=trial.allocation,
         protocol=protocol,
         design=rollout.design,
-        enrolled_before=_enrolled_before(trial.before),
+        enrolled_before=clinic_sizes(trial.before),
+        drawn=drawn_as_said(trial.allocation, trial.basis, rollout),
     )
     sealed = seal(diagnostics)
     work = Endpoints(protocol, joined, trial.units, sealed)
@@ -138,7 +145,14 @@ def analyse(
         reach=reach(people, trial.calls, protocol),
         posterior=posterior(primary, evidence.prior, protocol, sealed),
         icc=None if sealed else _icc(people),
-        limitations=(*limitations, *_limitations(people, primary, trial, protocol)),
+        randomisation_test=None
+        if sealed
+        else rerandomised(people, protocol, rollout, trial.allocation, trial.basis),
+        limitations=(
+            *limitations,
+            *_of_allocation(rollout),
+            *_limitations(people, primary, trial, protocol),
+        ),
         provenance=_provenance(rollout, protocol, evidence, snapshot),
     )
 
@@ -146,14 +160,14 @@ def analyse(
 def _joined(
     trial: TrialRows, protocol: Protocol
 ) -> dict[str, Participants | NotEstimable]:
-    rates = clinic_rates(trial.before)
+    rates, sizes = clinic_rates(trial.before), clinic_sizes(trial.before)
     joined: dict[str, Participants | NotEstimable] = {}
     for endpoint in protocol.endpoints:
         rows = trial.endpoints[str(endpoint.measure)]
         joined[endpoint.estimand.name] = (
             rows
             if isinstance(rows, NotEstimable)
-            else join(rows, trial.allocation, protocol, endpoint, rates)
+            else join(rows, trial.allocation, protocol, endpoint, rates, sizes=sizes)
         )
     return joined
 
@@ -203,18 +217,12 @@ def _nobody() -> Participants:
         sex=text,
         svi_quartile=np.zeros(0, np.int8),
         baseline_rate=number,
+        clinic_size=number,
         observed=flag,
         outcome=number,
         assessed=0,
         excluded=(),
     )
-
-
-def _enrolled_before(rows: MeasureRows | None) -> dict[str, int]:
-    if rows is None:
-        return {}
-    names, sizes = np.unique(rows.care_site[rows.denominator], return_counts=True)
-    return {str(name): int(size) for name, size in zip(names, sizes, strict=True)}
 
 
 def _flow(people: Participants, allocation: Allocation, work: Endpoints) -> Flow:
@@ -237,10 +245,27 @@ def _icc(people: Participants) -> float | None:
         return None
 
 
+def _of_allocation(rollout: Rollout) -> list[str]:
+    """Say who could not take part, and how free the allocation was."""
+    said, drawn_from = [], rollout.constrained_set
+    if rollout.left_out:
+        said.append(
+            f"{rollout.left_out} clinic(s) had no partner and took no part: an odd one "
+            "is left out rather than made a third of a pair."
+        )
+    if drawn_from is not None:
+        said.append(
+            f"The allocation is one of {drawn_from.admitted} admitted; two clinics "
+            f"share an arm in {drawn_from.least_together:.0%} to "
+            f"{drawn_from.most_together:.0%} of them."
+        )
+    return said
+
+
 def _limitations(
     people: Participants, primary: Effect, trial: TrialRows, protocol: Protocol
 ) -> list[str]:
-    said = list(DESIGNS[protocol.unit_of_randomisation].limitations)
+    said = list(design_of(protocol).limitations)
     clinics = len(np.unique(people.clinic))
     if clinics < FEW_CLINICS:
         said.append(f"Only {clinics} clinics took part; intervals are wide for it.")

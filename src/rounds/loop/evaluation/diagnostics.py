@@ -4,8 +4,8 @@
 check          fails when                                  because
 ============== ========================================== =========================
 sample_ratio   p < 0.001 at the randomised unit, or a      a ratio that chance or the
-               split that the blocks cannot give           design hardly gives means
-                                                           that units went missing
+               split that the allocation cannot give       design hardly gives means
+               (blocks, pairs, constrained set, coins)     that units went missing
 deliveries     the share of participants for whom all      treatment policy includes
                went as designed is below 0.90 (p < 0.001)  some failures, but beyond
                                                            a tenth another policy was
@@ -26,7 +26,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from rounds.loop.evaluation.designs import DESIGNS
+from rounds.loop.evaluation.designs import design_of
+from rounds.loop.evaluation.drawn import Drawn, held_to
 from rounds.loop.evaluation.participants import Allocation, Participants
 from rounds.loop.evaluation.wording import share_in_words
 from rounds.methods.cluster import cluster_ols
@@ -61,6 +62,7 @@ def diagnose(
     protocol: Protocol,
     design: Design,
     enrolled_before: Mapping[str, int],
+    drawn: Drawn,
 ) -> tuple[Diagnostic, ...]:
     """Run every check there is; the protocol says which of them seal.
 
@@ -72,12 +74,13 @@ def diagnose(
         Of each endpoint that the decision rule reads.
     enrolled_before : mapping of clinic to int
         Patients whom the primary measure would have counted in the baseline period.
+    drawn : Drawn
+        What the allocation's own record says of how it was drawn.
     """
     owners, when = _owners(people, calls)
+    ratio = design_of(protocol).sample_ratio(allocation, people, design)
     results = [
-        DESIGNS[protocol.unit_of_randomisation].sample_ratio(
-            allocation, people, design
-        ),
+        held_to(ratio, drawn),
         _deliveries(people, calls, owners, when),
         _contamination(people, calls, owners, when, protocol),
         _missing_outcomes(decisive, protocol),
@@ -195,7 +198,7 @@ def _missing_outcomes(
     """Ask of each endpoint that decides whether it was observed equally by arm."""
     question = "Are outcomes known equally often in both arms?"
     said, least = [], 1.0
-    clusters = DESIGNS[protocol.unit_of_randomisation].clusters
+    clusters = design_of(protocol).clusters
     for name, people in decisive.items():
         if not 0 < people.active.sum() < len(people):
             return _not_evaluated("missing_outcomes", question)

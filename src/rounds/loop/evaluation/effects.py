@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rounds.loop.evaluation.designs import DESIGNS
+from rounds.loop.evaluation.designs import design_of
 from rounds.loop.evaluation.participants import Participants
 from rounds.methods.cluster import ClusterFit, cluster_ols
 from rounds.nouns import (
@@ -17,9 +17,18 @@ from rounds.nouns import (
     Estimate,
     NotEstimable,
     Protocol,
+    age_band,
 )
 
-__all__ = ["Effect", "arm_summaries", "check_covariates", "effect", "fit", "scale_of"]
+__all__ = [
+    "Effect",
+    "arm_summaries",
+    "check_covariates",
+    "covariate_columns",
+    "effect",
+    "fit",
+    "scale_of",
+]
 
 Columns = Callable[[Participants], list[NDArray[np.float64]]]
 
@@ -44,7 +53,12 @@ def _where_known(values: NDArray[np.float64]) -> list[NDArray[np.float64]]:
 COVARIATES: dict[str, Columns] = {
     "stratum": lambda people: _levels(people.stratum),
     "baseline_rate": lambda people: _where_known(people.baseline_rate),
+    "size": lambda people: _where_known(people.clinic_size),
+    "clinic": lambda people: _levels(people.clinic),
     "age": lambda people: [people.age],
+    "age_band": lambda people: _levels(
+        np.array([age_band(age) for age in people.age.tolist()], dtype=str)
+    ),
     "sex": lambda people: _levels(people.sex),
     "svi_quartile": lambda people: _levels(people.svi_quartile),
 }
@@ -67,6 +81,13 @@ def check_covariates(protocol: Protocol) -> None:
             why="An analysis adjusts only for what is measured before time zero.",
             remedies=(f"Choose among {', '.join(sorted(COVARIATES))}.",),
         )
+
+
+def covariate_columns(
+    people: Participants, protocol: Protocol
+) -> list[NDArray[np.float64]]:
+    """Give the columns of what a protocol adjusts for, shape (n_participants,) each."""
+    return [c for name in protocol.covariates for c in COVARIATES[name](people)]
 
 
 def scale_of(
@@ -96,10 +117,14 @@ def fit(
     ValueError
         As `cluster_ols`.
     """
-    covariates = [c for name in protocol.covariates for c in COVARIATES[name](people)]
-    columns = [people.active.astype(float), *extra, np.ones(len(people)), *covariates]
+    columns = [
+        people.active.astype(float),
+        *extra,
+        np.ones(len(people)),
+        *covariate_columns(people, protocol),
+    ]
     known = people.observed
-    clusters = DESIGNS[protocol.unit_of_randomisation].clusters(people)
+    clusters = design_of(protocol).clusters(people)
     return cluster_ols(
         people.outcome[known],
         np.column_stack(columns)[known],
@@ -144,7 +169,7 @@ def effect(
         unit=unit if scale == "mean_difference" and unit else "1",
         n=fitted.n,
         estimand=endpoint.estimand.name,
-        method=DESIGNS[protocol.unit_of_randomisation].method,
+        method=design_of(protocol).method,
     )
     return Effect(estimate, fitted)
 

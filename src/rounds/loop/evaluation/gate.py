@@ -101,6 +101,14 @@ def _belongs_together(rollout: Rollout, protocol: Protocol, evidence: Evidence) 
             code="unit-mismatch",
             remedies=("Start the rollout with the design that its protocol names.",),
         )
+    if rollout.design.allocation != protocol.allocation:
+        raise DefinitionError(
+            f"Rollout.design draws {rollout.design.allocation}, the protocol is for "
+            f"{protocol.allocation}.",
+            code="unit-mismatch",
+            why="How units were allocated decides how they are analysed.",
+            remedies=("Start the rollout with the design that its protocol names.",),
+        )
 
 
 def _is_known(protocol: Protocol, measures: Mapping[str, Measure]) -> None:

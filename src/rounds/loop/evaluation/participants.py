@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rounds.datamart.rows import MeasureRows
 from rounds.nouns import DataError, Endpoint, Protocol
 
-__all__ = ["Allocation", "Participants", "clinic_rates", "join"]
+__all__ = ["Allocation", "Participants", "clinic_rates", "clinic_sizes", "join"]
 
 Allocation = Mapping[str, tuple[str, str]]
 """Unit → (arm, stratum)."""
@@ -34,6 +34,9 @@ class Participants:
     svi_quartile: NDArray[np.integer]
     baseline_rate: NDArray[np.float64]
     """The clinic's rate of the primary measure before go-live; NaN if none is known."""
+    clinic_size: NDArray[np.float64]
+    """Those whom the primary measure counted at the clinic before go-live; 0 if none,
+    NaN if nothing is known of any clinic."""
     observed: NDArray[np.bool_]
     outcome: NDArray[np.float64]
     """0 or 1 for an event, the value of a continuous variable; NaN if not observed."""
@@ -81,12 +84,22 @@ def clinic_rates(rows: MeasureRows | None) -> dict[str, float]:
     return {"": float(rows.value[used].mean()), **rates}
 
 
+def clinic_sizes(rows: MeasureRows | None) -> dict[str, int]:
+    """Count each clinic's denominator of the primary measure before go-live."""
+    if rows is None:
+        return {}
+    names, sizes = np.unique(rows.care_site[rows.denominator], return_counts=True)
+    return {str(name): int(size) for name, size in zip(names, sizes, strict=True)}
+
+
 def join(
     rows: MeasureRows,
     allocation: Allocation,
     protocol: Protocol,
     endpoint: Endpoint,
     rates: Mapping[str, float],
+    *,
+    sizes: Mapping[str, int] | None = None,
 ) -> Participants:
     """Join one endpoint's rows to the arms of the units that were randomised.
 
@@ -99,6 +112,8 @@ def join(
     rates : mapping of clinic to float
         From `clinic_rates`; a clinic without one is given the rate over all, or NaN
         where there is none.
+    sizes : mapping of clinic to int, optional
+        From `clinic_sizes`.
 
     Raises
     ------
@@ -126,6 +141,8 @@ def join(
     clinics, clinic_codes = np.unique(rows.care_site[kept], return_inverse=True)
     overall = rates.get("", np.nan)
     rate = np.array([rates.get(str(c), overall) for c in clinics], dtype=float)
+    none = 0 if sizes else np.nan
+    size = np.array([(sizes or {}).get(str(c), none) for c in clinics], dtype=float)
     observed = rows.observed[kept]
     outside = "not randomised" if by_patient else "at a clinic outside the trial"
     return Participants(
@@ -139,6 +156,7 @@ def join(
         sex=rows.sex[kept],
         svi_quartile=rows.svi_quartile[kept],
         baseline_rate=rate[clinic_codes] if len(clinics) else np.zeros(0),
+        clinic_size=size[clinic_codes] if len(clinics) else np.zeros(0),
         observed=observed,
         outcome=np.where(observed, rows.value[kept], np.nan),
         assessed=len(rows.denominator),

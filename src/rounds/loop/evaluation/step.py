@@ -112,6 +112,7 @@ def run(
         ).leaving_out(without),
         allocation=practice.allocation(rollout.ref()),
         units={ref: measure.unit for ref, measure in measures.items()},
+        basis=practice.basis(rollout.ref()),
     )
     assert receipt is not None  # the gate let it through
     return analyse(

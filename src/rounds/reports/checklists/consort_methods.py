@@ -1,6 +1,14 @@
 """CONSORT's items up to the methods: from protocol, rollout and knowledge."""
 
-from rounds.nouns import Endpoint, Evidence, KnowledgeObject, Problem, Protocol, Rollout
+from rounds.nouns import (
+    Design,
+    Endpoint,
+    Evidence,
+    KnowledgeObject,
+    Problem,
+    Protocol,
+    Rollout,
+)
 from rounds.reports.checklists.answers import (
     Answer,
     Answers,
@@ -234,11 +242,17 @@ def _size(trial: Trial) -> Answers:
     }
 
 
+def _drawn(design: Design) -> str:
+    if design.allocation == "permuted_blocks":
+        sizes = ", ".join(map(str, design.block_sizes))
+        return f"Permuted blocks whose sizes are drawn at random from {sizes}"
+    return design.in_words[0].upper() + design.in_words[1:]
+
+
 def _randomisation(rollout: Rollout, what: str) -> Answers:
     design, where = rollout.design, within("Change", rollout, "design")
-    sizes = ", ".join(map(str, design.block_sizes))
     strata = " and ".join(map(named, design.strata))
-    blocks = f"Permuted blocks whose sizes are drawn at random from {sizes}"
+    drawn = _drawn(design)
     committed = within("Change", rollout, "seed_commitment")
     concealed = (
         f"Arms of {what} come from a secret seed to which the rollout is committed "
@@ -251,11 +265,13 @@ def _randomisation(rollout: Rollout, what: str) -> Answers:
             committed,
         ),
         "8b": reported(
-            f"{blocks}{f', within strata of {strata.lower()}' if strata else ''}.",
+            f"{drawn}{f', within strata of {strata.lower()}' if strata else ''}.",
             where,
         ),
         "8b/cluster": reported(f"Strata: {strata.lower()}.", where)
         if strata
+        else reported(f"{drawn}.", where)
+        if design.allocation == "matched_pairs"
         else not_applicable("Neither strata nor pairs were used."),
         "9": reported(concealed, committed),
         "9/cluster": reported("Clinics were allocated, and concealed.", committed),

@@ -59,6 +59,7 @@ class Resource(msgspec.Struct, frozen=True, rename="camel"):
     id: str | None = None
     status: str | None = None
     birth_date: str | None = None
+    gender: str | None = None
     subject: Reference | None = None
     code: CodeableConcept | None = None
     clinical_status: CodeableConcept | None = None

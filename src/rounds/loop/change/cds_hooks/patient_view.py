@@ -2,7 +2,7 @@
 
 | prefetch key     | facts                                                     |
 |------------------|-----------------------------------------------------------|
-| `patient`        | `age` (completed years on the day)                        |
+| `patient`        | `age` (completed years on the day); sex, to allocate by   |
 | `encounter`      | when and where: start and service provider                |
 | `conditions`     | `has_hypertension` (active, among `codes.hypertension`)   |
 | `blood_pressure` | `systolic`, `diastolic`: the lowest of the day, in mm[Hg] |
@@ -51,6 +51,7 @@ _PRESSURES = {
     "http://loinc.org|8462-4": "diastolic",
 }
 _FINAL = {"final", "amended", "corrected", "preliminary"}
+_GENDERS = {"male", "female", "other", "unknown"}
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _MOMENT = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d):(\d\d)(?:\.\d{1,9})?"
@@ -67,6 +68,8 @@ class PatientView:
     clinic: str
     occurred: dt.datetime
     facts: Mapping[str, float | bool]
+    sex: str = ""
+    """FHIR `Patient.gender`, by which patients may be allocated; "" if not told."""
 
     def __repr__(self) -> str:
         return "<PatientView>"
@@ -151,6 +154,7 @@ def read(
         clinic=clinic if _ID.fullmatch(clinic) else "",
         occurred=occurred,
         facts={name: value for name, value in facts.items() if value is not None},
+        sex=person.gender if person and person.gender in _GENDERS else "",
     )
 
 

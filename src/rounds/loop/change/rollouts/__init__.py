@@ -1,5 +1,17 @@
-"""Rollout designs: units and seed → schedule, one file for each."""
+"""Rollout designs: who hears it first."""
 
+from rounds.loop.change.rollouts.covariate_constrained import CovariateConstrained
+from rounds.loop.change.rollouts.known_units import Allocated, Known
+from rounds.loop.change.rollouts.matched_pairs import MatchedPairs
+from rounds.loop.change.rollouts.minimisation import ARMS, Minimisation
 from rounds.loop.change.rollouts.permuted_blocks import PermutedBlocks
 
-__all__ = ["PermutedBlocks"]
+__all__ = [
+    "ARMS",
+    "Allocated",
+    "CovariateConstrained",
+    "Known",
+    "MatchedPairs",
+    "Minimisation",
+    "PermutedBlocks",
+]

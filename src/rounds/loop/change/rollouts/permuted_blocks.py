@@ -18,6 +18,7 @@ import hmac
 import itertools
 from collections.abc import Iterator, Mapping
 
+from rounds.loop.change.rollouts.draws import below
 from rounds.practice import Assignment
 
 __all__ = ["PermutedBlocks"]
@@ -73,10 +74,10 @@ class PermutedBlocks:
 
     def _block(self, stratum: str, block: int) -> list[str]:
         stream = self._stream(stratum, block)
-        size = self._sizes[_below(stream, len(self._sizes))]
+        size = self._sizes[below(stream, len(self._sizes))]
         arms = ["active", "silent"] * (size // 2)
         for last in range(size - 1, 0, -1):
-            chosen = _below(stream, last + 1)
+            chosen = below(stream, last + 1)
             arms[last], arms[chosen] = arms[chosen], arms[last]
         return arms
 
@@ -86,14 +87,3 @@ class PermutedBlocks:
         for counter in itertools.count():
             message = start + counter.to_bytes(8)
             yield from hmac.new(self._seed, message, hashlib.sha256).digest()
-
-
-def _below(stream: Iterator[int], limit: int) -> int:
-    """Draw 0 … limit-1 with equal chances: bytes beyond a multiple are thrown away."""
-    if limit == 1:
-        return 0
-    whole = 65536 - 65536 % limit
-    while True:
-        number = next(stream) * 256 + next(stream)
-        if number < whole:
-            return number % limit

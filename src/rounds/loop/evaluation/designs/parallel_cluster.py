@@ -31,7 +31,8 @@ def _sample_ratio(
         sum(u not in seen and (a == "active") is on for u, (a, _) in allocation.items())
         for on in (True, False)
     ]
-    possible = ratios.blocks_permit(
+    # What other allocations can give is asked of their record: see drawn.py.
+    possible = design.allocation != "permuted_blocks" or ratios.blocks_permit(
         {stratum: (a, s) for stratum, (a, s) in arms.items()}, max(design.block_sizes)
     )
     p_value = min(

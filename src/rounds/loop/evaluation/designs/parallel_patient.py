@@ -29,7 +29,8 @@ def _sample_ratio(
     arms: dict[str, list[int]] = {}
     for arm, stratum in allocation.values():
         arms.setdefault(stratum, [0, 0])[arm != "active"] += 1
-    possible = ratios.blocks_permit(
+    # What other allocations can give is asked of their record: see drawn.py.
+    possible = design.allocation != "permuted_blocks" or ratios.blocks_permit(
         {stratum: (a, s) for stratum, (a, s) in arms.items()}, max(design.block_sizes)
     )
     active = int(people.active.sum())

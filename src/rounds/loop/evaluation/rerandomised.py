@@ -1,0 +1,94 @@
+"""What else could have been allocated? A look beside the estimate, that no model needs.
+
+Of matched pairs every pair could have been the other way round; of a constrained
+allocation the others of its set, drawn anew where they cannot all be listed: which
+are in the set is public once the rollout is, so no seed is read here.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rounds.loop.evaluation.drawn import Basis
+from rounds.loop.evaluation.effects import covariate_columns
+from rounds.loop.evaluation.participants import Allocation, Participants
+from rounds.methods.constrained_allocations import (
+    all_allocations,
+    drawn_allocations,
+    imbalance,
+    n_allocations,
+)
+from rounds.methods.permutation import permutation
+from rounds.nouns import Protocol, RandomisationTest, Rollout
+
+__all__ = ["rerandomised"]
+
+MOST_CANDIDATES = 50_000
+_SEED = 20_250_106
+"""Public and fixed: the same evaluation gives the same p-value."""
+
+
+def rerandomised(
+    people: Participants,
+    protocol: Protocol,
+    rollout: Rollout,
+    allocation: Allocation,
+    basis: Basis,
+) -> RandomisationTest | None:
+    """Compare the primary effect with the allocations that could have been drawn.
+
+    Returns
+    -------
+    RandomisationTest or None
+        None of other allocations, or where the data cannot give one.
+    """
+    if protocol.allocation not in ("matched_pairs", "covariate_constrained"):
+        return None
+    known = people.where(people.observed)
+    names, codes = np.unique(known.clinic, return_inverse=True)
+    if len(names) < 2:
+        return None
+    arms = np.array([allocation[str(name)][0] == "active" for name in names])
+    paired = protocol.allocation == "matched_pairs"
+    strata = np.array([allocation[str(name)][1] for name in names])
+    columns = covariate_columns(known, protocol)
+    try:
+        found = permutation(
+            known.outcome,
+            codes,
+            arms.astype(int),
+            rng=np.random.default_rng(_SEED),
+            strata=strata if paired else None,
+            adjust=None if paired or not columns else np.column_stack(columns),
+            among=None if paired else _set(rollout, allocation, basis, names),
+        )
+    except ValueError:
+        return None  # nothing else could have been, or nothing varies
+    return RandomisationTest(
+        p_value=found.p_value,
+        n_allocations=found.n_allocations,
+        is_exact=found.is_exact and (paired or _all_listed(rollout)),
+    )
+
+
+def _all_listed(rollout: Rollout) -> bool:
+    return rollout.constrained_set is not None and rollout.constrained_set.all_listed
+
+
+def _set(
+    rollout: Rollout, allocation: Allocation, basis: Basis, seen: NDArray[np.str_]
+) -> NDArray[np.bool_]:
+    """List the constrained set, for the clinics that enrolled anybody."""
+    units = sorted(allocation)
+    strata = np.array([allocation[unit][1] for unit in units])
+    table = [[float(basis[u][name]) for name in rollout.design.balances] for u in units]
+    if n_allocations(strata) <= MOST_CANDIDATES:
+        candidates = all_allocations(strata)
+    else:
+        shape = (MOST_CANDIDATES, len(units) + len(np.unique(strata)))
+        numbers = np.random.default_rng(_SEED).integers(0, 2**63, shape, dtype="uint64")
+        candidates = drawn_allocations(strata, numbers)
+    assert rollout.constrained_set is not None  # or the sample ratio has sealed
+    highest = rollout.constrained_set.highest_score
+    admitted = candidates[imbalance(candidates, table) <= highest]
+    chosen: NDArray[np.bool_] = admitted[:, np.searchsorted(units, seen)]
+    return chosen
