@@ -27,6 +27,8 @@ def reconcile(desk: Desk) -> str | None:
         return None
     if decision.decided == "adopt" and standing.is_killed:
         return f"{service} stays switched off until someone resumes it"
+    if decision.decided == "adopt" and standing.state == "paused":
+        return f"{service} stays paused until someone resumes it, or ends its trial"
     if decision.decided == "adopt":
         desk.practice.adopt(
             service, by=signer.name, at=signer.at, decision=str(decision.ref())

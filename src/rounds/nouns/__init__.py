@@ -69,6 +69,7 @@ from rounds.nouns.knowledge_object import (
     KnowledgeObject,
     ServiceInfo,
 )
+from rounds.nouns.looks import AfterLooks, Guardrail, Look, LookPlan
 from rounds.nouns.measure import Measure, MeasureResult, Stratifier, Stratum
 from rounds.nouns.not_estimable import NotEstimable
 from rounds.nouns.opportunity import Opportunity, OpportunityList, Untold
@@ -100,6 +101,7 @@ __all__ = [
     "PICO",
     "AccessError",
     "Addition",
+    "AfterLooks",
     "Age",
     "Aim",
     "Alert",
@@ -149,6 +151,7 @@ __all__ = [
     "Exposure",
     "Flow",
     "GroupGap",
+    "Guardrail",
     "InCohort",
     "IndexProcedure",
     "IndexVisit",
@@ -159,6 +162,8 @@ __all__ = [
     "KnowledgeObject",
     "LastDayWithAll",
     "LevelVariance",
+    "Look",
+    "LookPlan",
     "Measure",
     "MeasureResult",
     "Meeting",

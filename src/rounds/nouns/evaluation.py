@@ -2,9 +2,10 @@
 
 from typing import ClassVar, Literal
 
-from rounds.nouns.base import Noun, Published
+from rounds.nouns.base import UNTOLD, Noun, Published
 from rounds.nouns.diagnostic import Diagnostic
 from rounds.nouns.estimate import Estimate
+from rounds.nouns.looks import AfterLooks
 from rounds.nouns.not_estimable import NotEstimable
 from rounds.nouns.ref import Ref
 
@@ -145,6 +146,8 @@ class Evaluation(Published):
     posterior: Posterior | NotEstimable
     icc: float | None = None
     limitations: tuple[str, ...] = ()
+    after_looks: AfterLooks | None = UNTOLD
+    """Of a trial that was looked at: its estimate allows for that."""
 
     @property
     def failed(self) -> tuple[Diagnostic, ...]:
