@@ -2,7 +2,7 @@
 
 import datetime as dt
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import sqlalchemy as sa
@@ -79,6 +79,17 @@ class Looking:
         with reading(self.engine) as connection:
             return _looks(connection, str(rollout))
 
+    def service_of(self, rollout: Ref) -> str:
+        """Give the id of the service that a rollout is of.
+
+        Raises
+        ------
+        DataError
+            If there is no such rollout.
+        """
+        with reading(self.engine) as connection:
+            return _current(connection, str(rollout)).service
+
     def record_look(
         self, rollout: Ref, look: PracticeLook, *, pause: bool
     ) -> tuple[PracticeLook, InForce | None]:
@@ -134,7 +145,8 @@ class Looking:
             entry = None
             if pause and current.state == "trial" and current.rollout == ref:
                 reason = f"a guardrail was crossed at look {look.number}"
-                _follow(connection, current, "paused", PAUSED_BY, look.made, reason)
+                paused = replace(current, state="paused", by=PAUSED_BY, at=look.made)
+                enter(connection, replace(paused, reason=reason))
                 entry = current_of(connection, current.service)
             return _looks(connection, ref)[-1], entry
 
@@ -181,7 +193,8 @@ class Looking:
                     )
                 values = {"rollout": ref, "by": by, "at": at.isoformat()}
                 connection.execute(sa.insert(table).values(values | {"reason": reason}))
-                _follow(connection, current, "off", by, at, f"ended early: {reason}")
+                ended = replace(current, state="off", by=by, at=at)
+                enter(connection, replace(ended, reason=f"ended early: {reason}"))
                 ends, day = schema.rollout.c.enrolment_end, at.date().isoformat()
                 connection.execute(
                     sa.update(schema.rollout)
@@ -208,28 +221,6 @@ def named(by: str, reason: str, what: str, *, code: str) -> None:
             why="Whoever comes after must be able to ask why.",
             remedies=('Say both: --by "Dr Rosa Lind" --reason "…"',),
         )
-
-
-def _follow(
-    connection: sa.Connection,
-    current: InForce,
-    state: Literal["paused", "off"],
-    by: str,
-    at: dt.datetime,
-    reason: str,
-) -> None:
-    entry = InForce(
-        number=0,
-        service=current.service,
-        state=state,
-        knowledge=current.knowledge,
-        rollout=current.rollout,
-        by=by,
-        at=at,
-        reason=reason,
-        decision=current.decision,
-    )
-    enter(connection, entry)
 
 
 def _current(connection: sa.Connection, ref: str) -> InForce:

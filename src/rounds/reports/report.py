@@ -33,6 +33,7 @@ from rounds.reports.wording import SUPPRESSED, count, said, said_unit, span
 
 __all__ = [
     "render",
+    "render_board_page",
     "render_html",
     "render_opportunities",
     "render_partition",
@@ -240,6 +241,29 @@ def render_partition(
             said=said,
             said_unit=said_unit,
             span=span,
+        )
+    )
+
+
+def render_board_page(figures_of: Mapping[str, str | None], **context: Any) -> str:
+    """Give the page of the monitoring board's packet.
+
+    Parameters
+    ----------
+    figures_of : mapping of endpoint to str or None
+        Charts as SVG.
+    **context
+        What the template `board_packet.html` reads.
+    """
+    drawings = {name: svg and _drawn(svg) for name, svg in figures_of.items()}
+    return (
+        _templates()
+        .get_template("board_packet.html")
+        .render(
+            **context,
+            figures=drawings,
+            css=_drawn(style_sheet(embedded=True)),
+            code_version=__version__,
         )
     )
 

@@ -198,9 +198,7 @@ def _plan(asked: BoundsAsked) -> Boundaries:
     )
 
 
-def spending_of(
-    name: str, gamma: float | None, option: str = "gamma"
-) -> Spending:
+def spending_of(name: str, gamma: float | None, option: str = "gamma") -> Spending:
     """Give a way of spending an error by its name.
 
     Parameters

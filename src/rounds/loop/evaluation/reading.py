@@ -51,7 +51,9 @@ def read_trial(
     noticed: tuple[str, ...] = ()
     without = practice.opt_outs() | opted_out(datamart, "research", now.date())
     if without:
-        noticed = (f"{at_most(len(without))} patient(s) opted out and are in no count.",)
+        noticed = (
+            f"{at_most(len(without))} patient(s) opted out and are in no count.",
+        )
     endpoints = {
         str(endpoint.measure): measure_rows(
             datamart, measures[str(endpoint.measure)], enrolment, without=without

@@ -13,6 +13,7 @@ from rounds.practice import Practice
 
 __all__ = ["run"]
 
+
 def run(
     rollout: Rollout,
     protocol: Protocol,

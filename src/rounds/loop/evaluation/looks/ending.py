@@ -169,18 +169,21 @@ def after_looks(
     went_on = any(one.primary.crossed for one in earlier)
     if went_on:
         middle, low, high = _repeated(bounds, earlier, value, se)
-        how = "repeated interval, since a bound was crossed before and the trial went on"
+        how = (
+            "repeated interval, since a bound was crossed before and the trial went on"
+        )
     else:
         found = after_stopping(bounds, len(fractions), value / se, se=se)
         middle, low, high = found.estimate, found.lower, found.upper
         how = "median-unbiased, stage-wise interval"
     low, high = sorted((sign * low, sign * high))
-    return _with(estimate, sign * middle, low, high, how, len(earlier)), said
+    return _with(estimate, (sign * middle, low, high), how, len(earlier)), said
 
 
 def _with(
-    estimate: Estimate, value: float, low: float, high: float, how: str, looks: int
+    estimate: Estimate, numbers: tuple[float, float, float], how: str, looks: int
 ) -> Estimate:
+    value, low, high = numbers
     told = f"{estimate.method}; allowing for {looks} earlier look(s): {how}"
     changed = {"value": value, "lower": low, "upper": high, "method": told}
     return estimate.model_copy(update=changed)
@@ -197,9 +200,7 @@ def _always(
         reason = "too little is known for an interval that holds at any look"
         return NotEstimable(reason=reason), ()
     told = f"{estimate.method}; always-valid interval, which holds at any look"
-    return estimate.model_copy(
-        update={"lower": low, "upper": high, "method": told}
-    ), ()
+    return estimate.model_copy(update={"lower": low, "upper": high, "method": told}), ()
 
 
 def _normal_se(value: float, fit: ClusterFit, level: float) -> float:
@@ -220,8 +221,7 @@ def _fractions(
     now = float((plan.planned_se / fit.se) ** 2)
     if spent and now < spent[-1] * CLOSEST:
         return (*spent, spent[-1] * CLOSEST), (
-            "Information has not grown since the last look; it is taken to have, by a "
-            "hundredth.",
+            "Information has not grown since the last look; a hundredth is added.",
         )
     return (*spent, now), ()
 

@@ -117,7 +117,15 @@ def _primary(
     plan, endpoint = protocol.looks, protocol.primary
     assert plan is not None  # the gate let it through
     sign = 1.0 if endpoint.better == "higher" else -1.0
-    read = _read("primary", people, protocol, endpoint, sign, plan.planned_se, letter)
+    read = _read(
+        "primary",
+        people,
+        protocol,
+        endpoint,
+        sign=sign,
+        planned_se=plan.planned_se,
+        letter=letter,
+    )
     if not read.is_judged:
         return read
     alpha = error_of(protocol)
@@ -162,9 +170,9 @@ def _guarded(
         joined[name],
         protocol,
         endpoint,
-        sign,
-        guardrail.planned_se,
-        letter,
+        sign=sign,
+        planned_se=guardrail.planned_se,
+        letter=letter,
         margin=guardrail.margin,
     )
     if not read.is_judged:
@@ -190,10 +198,10 @@ def _read(
     people: Participants | NotEstimable,
     protocol: Protocol,
     endpoint: Endpoint,
+    *,
     sign: float,
     planned_se: float,
     letter: Letter,
-    *,
     margin: float = 0.0,
 ) -> Reading:
     """Estimate an endpoint as the final evaluation will; no bound yet."""
@@ -227,9 +235,9 @@ def _normal(fit: ClusterFit, distance: float) -> float:
     return float(path.normal_statistic[0])
 
 
-def _limit(read: Reading, tightest: float, alpha: float, *, sides: Literal[1, 2]) -> (
-    float | None
-):
+def _limit(
+    read: Reading, tightest: float, alpha: float, *, sides: Literal[1, 2]
+) -> float | None:
     """Give the lower limit that holds at this look and all others together."""
     assert read.estimate is not None  # it is judged
     assert read.se is not None
@@ -245,9 +253,7 @@ def _limit(read: Reading, tightest: float, alpha: float, *, sides: Literal[1, 2]
     return lower if np.isfinite(lower) else None
 
 
-def _fractions(
-    read: Reading, before: tuple[Reading, ...]
-) -> tuple[float, ...] | None:
+def _fractions(read: Reading, before: tuple[Reading, ...]) -> tuple[float, ...] | None:
     """Give the information of all looks that spent; None where it has not grown."""
     spent = tuple(one.fraction for one in before if one.is_judged and one.fraction)
     now = read.fraction

@@ -94,7 +94,7 @@ def _refused(what: str, *remedies: str) -> AccessError:
     return AccessError(
         what,
         code="look-not-planned",
-        why="A look that was not planned, or whose time what was seen has chosen, finds "
+        why="A look whose time was not planned, or was chosen by what was seen, finds "
         "effects that are not there.",
         remedies=remedies,
     )
