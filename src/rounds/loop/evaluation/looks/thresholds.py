@@ -1,5 +1,7 @@
 """The bounds of one look: what the protocol says, at the information that there is."""
 
+from functools import cache
+
 import numpy as np
 
 from rounds.loop.evaluation.bounds import spending_of
@@ -33,9 +35,14 @@ def threshold_of(plan: LookPlan, alpha: float) -> float:
     float
         Calibrated to the planned looks: they mislead with probability alpha.
     """
-    return exact_threshold(
-        plan.fractions, alpha=alpha, prior_mean=plan.prior_mean, prior_sd=_sd(plan)
-    )
+    return _calibrated(plan.fractions, alpha, plan.prior_mean, _sd(plan))
+
+
+@cache
+def _calibrated(
+    fractions: tuple[float, ...], alpha: float, mean: float, sd: float
+) -> float:
+    return exact_threshold(fractions, alpha=alpha, prior_mean=mean, prior_sd=sd)
 
 
 def boundaries(
