@@ -1,6 +1,7 @@
 """Made trials that are looked at while they run."""
 
 import datetime as dt
+import json
 from dataclasses import fields, replace
 
 import numpy as np
@@ -9,6 +10,7 @@ from rounds.loop.evaluation.effects import effect
 from rounds.loop.evaluation.looks import after_looks, judge
 from rounds.loop.evaluation.participants import clinic_rates, join
 from rounds.nouns import Guardrail, LookPlan
+from rounds.practice.looks import PracticeLook
 from stories import trial
 
 NOON = dt.time(12)
@@ -98,3 +100,16 @@ def joined(rows, written, endpoint):
     of = rows.endpoints[str(endpoint.measure)]
     rates = clinic_rates(rows.before)
     return join(of, rows.allocation, written, endpoint, rates)
+
+
+def written(number, *, snapshot=None):
+    """Give a look as practice keeps it; what was seen is made up."""
+    return PracticeLook(
+        number=number,
+        snapshot=snapshot or f"snapshot {number}",
+        data_until=trial.GO_LIVE + dt.timedelta(days=100 + number),
+        made=dt.datetime(2025, 5, number, 12, tzinfo=dt.UTC),
+        verdict="continue",
+        record=json.dumps({"seen": number}),
+        salt="5a" * 32,
+    )

@@ -1,6 +1,6 @@
 """Made trials in clinics, looked at through the step: how many are misled, or paused?
 
-Forty of each by default; `make test-looks` makes 10,000 (daily looks: 1,000).
+Two dozen of each by default; `make test-looks` makes 10,000 (daily looks: 1,000).
 Tolerance is Monte Carlo error: four standard errors.
 """
 
@@ -15,7 +15,7 @@ from rounds.loop.evaluation.effects import effect
 from stories import looks as story
 from stories import trial
 
-TRIALS = int(os.environ.get("ROUNDS_TRIALS", "40"))
+TRIALS = int(os.environ.get("ROUNDS_TRIALS", "24"))
 LARGE = TRIALS >= 1_000
 ERROR = 0.025
 WORLD = trial.World(clinics=24, per_clinic=30, effect=0.0, spread=0.06)
@@ -121,7 +121,7 @@ def test_harm_pauses_and_no_harm_seldom_does(name):
     )
     when = story.days((0.3, 0.45, 0.6, 0.75, 0.9))
     false = np.array([paused_at(r, written, when) for r in worlds(TRIALS)]) > 0
-    n = max(TRIALS // 4, 25)
+    n = max(TRIALS // 4, 16)
     at = np.array([paused_at(r, written, when) for r in worlds(n, harm=0.12)])
     soon = ((at > 0) & (at <= 3)).mean()
     print("guardrail", name, "false", false.mean(), "within three looks", soon)

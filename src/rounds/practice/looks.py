@@ -177,7 +177,7 @@ class Looking:
         DefinitionError
             If nobody or no reason is named, or it is in force no more.
         """
-        named(by, reason, "ends a trial", code="stop-unexplained")
+        named(by, reason, "ends a trial")
         ref = str(rollout)
         with writing(self.engine) as connection:
             current = _current(connection, ref)
@@ -206,7 +206,7 @@ class Looking:
         return found
 
 
-def named(by: str, reason: str, what: str, *, code: str) -> None:
+def named(by: str, reason: str, what: str) -> None:
     """Insist on a person and a reason.
 
     Raises
@@ -217,7 +217,7 @@ def named(by: str, reason: str, what: str, *, code: str) -> None:
     if not (by.strip() and reason.strip()):
         raise DefinitionError(
             f"Nobody {what} without a name and a reason.",
-            code=code,
+            code="name-and-reason",
             why="Whoever comes after must be able to ask why.",
             remedies=('Say both: --by "Dr Rosa Lind" --reason "…"',),
         )

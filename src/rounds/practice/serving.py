@@ -155,7 +155,7 @@ class Serving:
         def before(history: list[InForce]) -> InForce:
             now = history[-1]
             if now.state == "paused":
-                named(by, reason, "resumes a paused trial", code="resume-unexplained")
+                named(by, reason, "resumes a paused trial")
                 return replace(now, state="trial", reason=said)
             if not now.is_killed:
                 raise DefinitionError(
