@@ -86,25 +86,13 @@ def monitor(
         )
     made = [dt.datetime.fromisoformat(one.made).date() for one in earlier]
     check_due(protocol, made, now.date())
-    last = enrolled_until(protocol, data_until)
-    start = protocol.enrolment.start
-    if last < start:
-        raise DataError(
-            f"The data end on {data_until}: nobody's follow-up of "
-            f"{protocol.follow_up_days} days is complete.",
-            code="look-too-early",
-            why="Outcomes of those who are still followed are not yet known.",
-            remedies=(
-                f"Wait until {start + dt.timedelta(days=protocol.follow_up_days)}.",
-                "Load the newest data: rounds data load PATH",
-            ),
-        )
+    enrolment = _followed_up(protocol, data_until)
     trial, said = read_trial(
         rollout,
         protocol,
         datamart,
         practice,
-        Period(start=start, end=last),
+        enrolment,
         measures=measures,
         now=now,
     )
@@ -119,6 +107,24 @@ def monitor(
         letter_of_active=_letter(practice, rollout),
         limitations=(*noticed, *said),
     )
+
+
+def _followed_up(protocol: Protocol, data_until: dt.date) -> Period:
+    """Give the enrolment whose follow-up is complete."""
+    last = enrolled_until(protocol, data_until)
+    start = protocol.enrolment.start
+    if last < start:
+        raise DataError(
+            f"The data end on {data_until}: nobody's follow-up of "
+            f"{protocol.follow_up_days} days is complete.",
+            code="look-too-early",
+            why="Outcomes of those who are still followed are not yet known.",
+            remedies=(
+                f"Wait until {start + dt.timedelta(days=protocol.follow_up_days)}.",
+                "Load the newest data: rounds data load PATH",
+            ),
+        )
+    return Period(start=start, end=last)
 
 
 def _data_until(datamart: AnyDatamart, now: dt.datetime) -> dt.date:
