@@ -12,9 +12,11 @@ from rounds.cli import evaluation_monitor
 from rounds.cli.main import main
 from rounds.conduct import (
     Desk,
+    Plan,
     Project,
     board_packet,
     reconcile,
+    run_decision,
     run_evaluation,
     run_monitor,
     run_stop,
@@ -212,7 +214,7 @@ def command(capsys, *words):
 
 
 def test_a_person_looks_reads_the_packet_and_ends_the_trial(
-    desk, tmp_path, capsys, monkeypatch
+    paused, desk, tmp_path, capsys, monkeypatch
 ):
     """By the command line; the evaluation then says when and why, and how it reads."""
     root = desk.project.root
@@ -244,9 +246,11 @@ def test_a_person_looks_reads_the_packet_and_ends_the_trial(
     assert any("ended it on" in one for one in judged.limitations)
     if judged.estimate and judged.estimate.sealed is None:
         assert "always-valid" in judged.estimate.method
-    with pytest.raises(DefinitionError) as caught:
-        run_stop(desk, reason=" ")
-    assert caught.value.code == "name-and-reason"
+    assert ended.paused == (paused[2],)
+    signed, _ = run_decision(desk, Plan.load(desk.project.plan_path).decision)
+    assert signed.allocation_seed
+    assert desk.practice.in_force(desk.practice.services()[0]).state == "off"
+    assert desk.ledger.verify() == ()
 
 
 def test_resuming_needs_a_name_and_a_reason_and_is_kept(desk):
@@ -320,3 +324,31 @@ def test_a_trial_without_looks_has_no_early_end(desk, monkeypatch):
     monkeypatch.setattr(monitoring, "reconcile", lambda _: None)
     monkeypatch.setattr(Desk, "read", without)
     refused(DefinitionError, "no-early-end", run_stop, desk, reason="why not")
+
+
+def test_pages_tell_that_it_was_looked_at_and_paused_and_no_more(desk):
+    """The list of evaluations, the look's own page, the alert's, and their JSON."""
+    import anyio
+    import httpx
+
+    from rounds.web.app import create_app
+
+    app = create_app(desk.project.root)
+    look, alert = desk.latest(Look), desk.latest(Alert)
+
+    async def read():
+        at = httpx.ASGITransport(app=app, client=("127.0.0.1", 5000))
+        async with httpx.AsyncClient(transport=at, base_url="http://localhost") as door:
+            return [
+                await door.get(path)
+                for path in (
+                    "/evaluations",
+                    f"/evaluations/look/{look.name}",
+                    f"/problems/alert/{alert.name}",
+                )
+            ]
+
+    for page in anyio.run(read):
+        assert page.status_code == 200, page.url
+        assert "low-pressure" not in page.text
+        assert "pause_harm" not in page.text

@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 from rounds.nouns import DataError, DefinitionError, Ref
 from rounds.practice import schema
 from rounds.practice.edge import reading, writing
-from rounds.practice.in_force import InForce, current_of, enter
+from rounds.practice.in_force import InForce, current_of, enter, history_of
 
 __all__ = ["Looking", "PracticeLook", "Stopped", "commitment_of"]
 
@@ -150,6 +151,18 @@ class Looking:
                 entry = current_of(connection, current.service)
             return _looks(connection, ref)[-1], entry
 
+    def pauses(self, rollout: Ref) -> tuple[InForce, ...]:
+        """Give when guardrails paused a trial, and who resumed it and why, in order."""
+        ref = str(rollout)
+        with reading(self.engine) as connection:
+            service = _current(connection, ref).service
+            entries = [e for e in history_of(connection, service) if e.rollout == ref]
+        return tuple(
+            now
+            for before, now in pairwise(entries)
+            if now.by == PAUSED_BY or (before.state, now.state) == ("paused", "trial")
+        )
+
     def stopped(self, rollout: Ref) -> Stopped | None:
         """Give how a trial was ended early; None if it was not."""
         table = schema.stopped
@@ -195,7 +208,9 @@ class Looking:
                 connection.execute(sa.insert(table).values(values | {"reason": reason}))
                 ended = replace(current, state="off", by=by, at=at)
                 enter(connection, replace(ended, reason=f"ended early: {reason}"))
-                ends, day = schema.rollout.c.enrolment_end, at.date().isoformat()
+                # Nobody is enrolled from this moment on: the seed may be told today.
+                ends = schema.rollout.c.enrolment_end
+                day = (at.date() - dt.timedelta(days=1)).isoformat()
                 connection.execute(
                     sa.update(schema.rollout)
                     .where(schema.rollout.c.ref == ref, ends > day)

@@ -26,7 +26,7 @@ from rounds.nouns import (
     Protocol,
     Rollout,
 )
-from rounds.practice import Practice
+from rounds.practice import InForce, Practice
 from rounds.practice.looks import Stopped
 
 __all__ = ["EndOfTrial", "after_looks", "ended_of"]
@@ -47,6 +47,8 @@ class EndOfTrial:
     stopped: Stopped | None
     enrolment: Period
     """Whose participants are analysed."""
+    pauses: tuple[InForce, ...] = ()
+    """When it was paused, and when and why resumed."""
 
     def __repr__(self) -> str:
         """Show nothing that was seen."""
@@ -72,7 +74,7 @@ class EndOfTrial:
         ended = self.stopped
         return AfterLooks(
             looks=len(self.looks),
-            paused=tuple(dt.datetime.fromisoformat(o.made).date() for o in harmed),
+            paused=tuple(o.at.date() for o in self.pauses if o.state == "paused"),
             crossed=tuple(crossed),
             stopped=None if ended is None else ended.at.date(),
             stopped_by="" if ended is None else ended.by,
@@ -84,7 +86,7 @@ class EndOfTrial:
         self, primary: Effect, protocol: Protocol
     ) -> tuple[Effect, tuple[str, ...]]:
         """Give the primary effect with the looks allowed for, and what to say."""
-        said = [_said(self.told)]
+        said = [_said(self.told), *_resumed(self.pauses)]
         if primary.fit is None or not isinstance(primary.estimate, Estimate):
             return primary, tuple(said)
         spent = self.looks[:-1] if self.at_last_look else self.looks
@@ -104,7 +106,8 @@ def ended_of(
         LookRecord.from_json(one.record) for one in practice.looks(rollout.ref())
     )
     stopped = practice.stopped(rollout.ref())
-    end = EndOfTrial(looks, stopped, protocol.enrolment)
+    pauses = practice.pauses(rollout.ref())
+    end = EndOfTrial(looks, stopped, protocol.enrolment, pauses)
     if stopped is None:
         return end
     last = stopped.at.date()
@@ -237,6 +240,14 @@ def _repeated(
     at = int(np.flatnonzero(np.isfinite(lower))[-1])
     low, high = float(lower[at]), float(2 * values[at] - lower[at])
     return min(max(value, low), high), low, high
+
+
+def _resumed(pauses: tuple[InForce, ...]) -> list[str]:
+    return [
+        f"{one.by} resumed it on {one.at.date()}: {one.reason.partition(': ')[2]}"
+        for one in pauses
+        if one.state == "trial"
+    ]
 
 
 def _said(told: AfterLooks) -> str:
