@@ -58,22 +58,28 @@ def worlds(n, **changes):
 
 
 def shown(rows, written, when):
-    """Say whether any look, or the final evaluation, shows a benefit."""
-    made = story.looked_at(rows, written, when, ends=("stop_benefit",))
-    if made[-1].verdict == "stop_benefit":
-        return True
-    return story.final(rows, written, made).lower > 0
+    """Say whether any look, or the final evaluation, shows a benefit; and one look."""
+    seen = story.looked_at(rows, written, when, ends=("stop_benefit",))
+    one = _plain(rows, written).lower > 0
+    if seen[-1].verdict == "stop_benefit":
+        return True, one
+    return story.final(rows, written, seen).lower > 0, one
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PLANS)
 def test_planned_looks_at_clinics_mislead_no_more_often_than_one(name):
-    """Benefit where there is none: by the plan at most 2.5 in 100, peeking more."""
+    """Benefit where there is none: as often as the same trials' one look at the end.
+
+    That one errs a little more often than 2.5 in 100 on this side: events are few and
+    clinics two dozen, so that errors of the estimate are not quite even.
+    """
     plan, shares = PLANS[name]
     written = story.protocol(plan)
-    misled = np.mean([shown(r, written, story.days(shares)) for r in worlds(TRIALS)])
-    print("looks", name, "misled", misled, "of", TRIALS)
-    assert misled <= most(ERROR, TRIALS)
+    when = story.days(shares)
+    misled, one = np.mean([shown(r, written, when) for r in worlds(TRIALS)], axis=0)
+    print("looks", name, "misled", misled, "one look", one, "of", TRIALS)
+    assert misled <= most(max(ERROR, one), TRIALS)
     if LARGE:
         assert misled > ERROR / 2
 
@@ -142,7 +148,9 @@ def test_after_looks_the_estimate_is_in_the_middle_and_its_interval_covers():
         found = story.final(rows, written, made[:-1] if stopped else made, day=day)
         below += found.value < truth
         covered += found.lower < truth < found.upper
-        plain = made[-1].primary.estimate if stopped else _plain(rows, written)
+        plain = _plain(rows, written).value
+        if stopped:
+            plain = made[-1].primary.estimate
         plain_below += plain < truth
     n = TRIALS
     print("after looks: below", below / n, "plain", plain_below / n, "in", covered / n)
@@ -156,4 +164,4 @@ def test_after_looks_the_estimate_is_in_the_middle_and_its_interval_covers():
 def _plain(rows, written):
     endpoint = written.primary
     people = story.joined(rows, written, endpoint)
-    return effect(people, written, endpoint).estimate.value
+    return effect(people, written, endpoint).estimate

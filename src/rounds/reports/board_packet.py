@@ -36,7 +36,7 @@ READINGS = (
     "futile",
     "reason",
 )
-ARMS = ("look", "data_until", "endpoint", "letter", "units", "n", "value")
+ARMS = ("look", "data_until", "role", "endpoint", "letter", "units", "n", "value")
 
 
 def write_board_packet(packet: Mapping[str, Any], folder: Path) -> tuple[Path, ...]:
@@ -106,6 +106,7 @@ def _arms(packet: Mapping[str, Any]) -> list[dict[str, Any]]:
             **arm,
             "look": look["number"],
             "data_until": look["data_until"],
+            "role": reading["role"],
             "endpoint": reading["endpoint"],
         }
         for look, reading in _each(packet)
@@ -122,18 +123,23 @@ def _table(columns: tuple[str, ...], rows: list[dict[str, Any]]) -> str:
 
 
 def _page(packet: Mapping[str, Any]) -> str:
-    names = list(dict.fromkeys(reading["endpoint"] for _, reading in _each(packet)))
-    figures = {name: _figure(packet, name, at) for at, name in enumerate(names)}
+    parts = list(
+        dict.fromkeys((one["role"], one["endpoint"]) for _, one in _each(packet))
+    )
+    figures = {
+        f"{role}: {endpoint}": _figure(packet, role, endpoint, at)
+        for at, (role, endpoint) in enumerate(parts)
+    }
     return render_board_page(
         figures,
         packet=packet,
-        names=names,
+        parts=parts,
         readings=_readings(packet),
         arms=_arms(packet),
     )
 
 
-def _figure(packet: Mapping[str, Any], name: str, at: int) -> str | None:
+def _figure(packet: Mapping[str, Any], role: str, name: str, at: int) -> str | None:
     """Draw an endpoint's statistics; of always-valid looks the bound is of its kind."""
     points = tuple(
         LookPoint(
@@ -144,16 +150,17 @@ def _figure(packet: Mapping[str, Any], name: str, at: int) -> str | None:
             crossed=one["crossed"],
         )
         for _, one in _each(packet)
-        if one["endpoint"] == name and one["statistic"] is not None
+        if (one["role"], one["endpoint"]) == (role, name)
+        and one["statistic"] is not None
     )
     if not points:
         return None
-    plot = Looks(name=f"looks-{at}", title=f"Looks at {name}", points=points)
+    plot = Looks(name=f"looks-{at}", title=f"Looks at {name}, {role}", points=points)
     return at_two_widths(looks, plot)
 
 
 def _bound(reading: Mapping[str, Any]) -> float | None:
-    """Give the statistic that would have crossed."""
+    """Give the statistic that would have crossed; an always-valid half-width."""
     if reading["upper"] is not None or reading["limit"] is None:
         return reading["upper"]  # type: ignore[no-any-return]
     return float((reading["estimate"] - reading["limit"]) / reading["se"])
