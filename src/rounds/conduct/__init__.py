@@ -22,6 +22,7 @@ from rounds.conduct.steps import (
     run_evidence,
     run_problem,
 )
+from rounds.conduct.tried import Tried, alike, search, tried_before
 
 __all__ = [
     "BoardPacket",
@@ -30,6 +31,8 @@ __all__ = [
     "Monitored",
     "Plan",
     "Project",
+    "Tried",
+    "alike",
     "answer_alert",
     "board_packet",
     "each_period",
@@ -52,6 +55,8 @@ __all__ = [
     "run_problem",
     "run_stop",
     "run_watch",
+    "search",
+    "tried_before",
     "why_with_files",
     "without_sites",
 ]

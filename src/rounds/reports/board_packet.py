@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from rounds import __version__
 from rounds.nouns import SourceError
 from rounds.reports.charts import LookPoint, Looks, at_two_widths, looks
-from rounds.reports.report import render_board_page
+from rounds.reports.templating import drawn, style_sheet, templates
 
 __all__ = ["write_board_packet"]
 
@@ -130,12 +131,18 @@ def _page(packet: Mapping[str, Any]) -> str:
         f"{role}: {endpoint}": _figure(packet, role, endpoint, at)
         for at, (role, endpoint) in enumerate(parts)
     }
-    return render_board_page(
-        figures,
-        packet=packet,
-        parts=parts,
-        readings=_readings(packet),
-        arms=_arms(packet),
+    return (
+        templates()
+        .get_template("board_packet.html")
+        .render(
+            packet=packet,
+            parts=parts,
+            figures={name: svg and drawn(svg) for name, svg in figures.items()},
+            readings=_readings(packet),
+            arms=_arms(packet),
+            css=drawn(style_sheet(embedded=True)),
+            code_version=__version__,
+        )
     )
 
 
