@@ -112,6 +112,10 @@ GUARDS = {
 }
 
 
+WITHIN = {"always valid": 5, "spending": 3}
+"""Looks, of the five, by which nine in ten harmful trials are paused."""
+
+
 def paused_at(rows, written, when):
     """Give the look that pauses a trial, from 1; none is 0."""
     made = story.looked_at(rows, written, when, ends=("pause_harm",))
@@ -121,7 +125,7 @@ def paused_at(rows, written, when):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", GUARDS)
 def test_harm_pauses_and_no_harm_seldom_does(name):
-    """Twelve points of harm: by the third look; without, 2.5 in 100 at most."""
+    """Twelve points of harm: within as many looks; none: 2.5 in 100 at most."""
     written = story.protocol(
         story.always(planned_se=PLANNED_SE), guardrails=(GUARDS[name],)
     )
@@ -129,8 +133,8 @@ def test_harm_pauses_and_no_harm_seldom_does(name):
     false = np.array([paused_at(r, written, when) for r in worlds(TRIALS)]) > 0
     n = max(TRIALS // 4, 16)
     at = np.array([paused_at(r, written, when) for r in worlds(n, harm=0.12)])
-    soon = ((at > 0) & (at <= 3)).mean()
-    print("guardrail", name, "false", false.mean(), "within three looks", soon)
+    soon = ((at > 0) & (at <= WITHIN[name])).mean()
+    print("guardrail", name, "false", false.mean(), "within", WITHIN[name], soon)
     assert false.mean() <= most(ERROR, TRIALS)
     assert soon >= 0.9 - 4 * np.sqrt(0.09 / n)
 
