@@ -131,6 +131,16 @@ ASKED: dict[str, dict[str, Any]] = {
             for role in ("primary", "balancing")
         ),
     },
+    "LookPlan": {
+        "looks": "group_sequential",
+        "fractions": (0.5, 1.0),
+        "dates": ("2025-05-01",),
+        "gamma": None,
+        "futility_gamma": None,
+        "power": 0.9,
+    },
+    "Guardrail": {"endpoint": "balancing", "gamma": None, "alpha": 0.025},
+    "Look": {"commitment": "c" * 64},
     "Decision": {"allocation_seed": "b" * 128},
     "Rollout": {"seed_commitment": "a" * 64},
     "Source": {"pmid": "123", "doi": "10.1000/x"},

@@ -278,6 +278,13 @@ def agrees(plan, power, wanted, effect=None):
             assert 100 * found == pytest.approx(percent, abs=0.051), times
 
 
+def test_a_statistic_far_beyond_its_bounds_has_an_estimate():
+    """Whoever did not stop before is taken to be below it: the order of stages."""
+    plan = spending_bounds([0.5, 1], LanDeMetsOBrienFleming(), alpha=0.025)
+    found = after_stopping(plan, 2, 1_000.0, se=1.0)
+    assert found.lower < found.estimate < found.upper < 1_000
+
+
 def test_what_is_said_after_stopping_agrees_with_rpact():
     """getAnalysisResults of log-rank statistics 1.92 and 2.1 with 8 and 20 events.
 

@@ -129,6 +129,8 @@ REFUSED = {
     "--looks 2 --power nan": "bounds-power",
     "--looks 2 --futility hsd --futility-gamma -2": "bounds-power",
     "--looks 2 --power 0.8 --binding": "bounds-power",
+    "--looks 0.1,0.5,0.9,1 --spending kim-demets --gamma 50 --power 0.025001 "
+    "--futility lan-demets-pocock": "bounds-power",
     "--looks 2 --power 0.8 --sides 2 --futility lan-demets-of": "bounds-power",
 }
 

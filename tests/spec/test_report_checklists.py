@@ -1,13 +1,14 @@
 """Reporting guidelines filled from the record: nothing made up, nothing unsealed."""
 
 import csv
+import datetime as dt
 import io
 import re
 from dataclasses import replace
 
 import pytest
 
-from rounds.nouns import DefinitionError
+from rounds.nouns import AfterLooks, DefinitionError, Guardrail, LookPlan
 from rounds.reports.checklists import (
     checklist,
     checklist_csv,
@@ -154,3 +155,32 @@ def test_the_table_holds_what_the_page_shows():
         assert row["status"] == line.answer.status
     assert page.count('<th scope="row">') == len(rows)
     assert "<script" not in page
+
+
+def test_looks_and_an_early_end_are_told_as_they_were():
+    """Where looks were planned nobody reads that there were none."""
+    story = full()
+    plan = LookPlan(looks="group_sequential", planned_se=0.02, fractions=(0.5, 1.0))
+    harmed = story.protocol.endpoints[-1].estimand.name
+    guard = Guardrail(endpoint=harmed, margin=0.01, planned_se=0.01)
+    ended = AfterLooks(
+        looks=1,
+        stopped=dt.date(2025, 6, 2),
+        stopped_by="Mr Jonas Berg",
+        reason="the board recommended it",
+        grounds="harm",
+    )
+    changed = replace(
+        story,
+        protocol=story.protocol.model_copy(
+            update={"looks": plan, "guardrails": (guard,)}
+        ),
+        evaluation=story.evaluation.model_copy(update={"after_looks": ended}),
+    )
+    found = by_key(checklist(changed, "consort"))
+    assert "group sequential at 50%, 100%" in found["7b"].said
+    assert harmed in found["7b"].said
+    assert "Mr Jonas Berg ended it on 2025-06-02" in found["14b"].said
+    plain = by_key(checklist(story, "consort"))
+    assert plain["7b"].said.startswith("None")
+    assert plain["14b"].said.startswith("It ended as planned")

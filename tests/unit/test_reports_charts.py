@@ -76,6 +76,16 @@ FOREST = Forest(
     axis="Points",
 )
 PLOTS = {
+    "looks": (
+        charts.looks,
+        charts.Looks(
+            title="Looks",
+            points=(
+                charts.LookPoint(fraction=0.5, statistic=1.0, upper=2.9, lower=-0.2),
+                charts.LookPoint(fraction=1.1, statistic=2.4, upper=2.0, crossed=True),
+            ),
+        ),
+    ),
     "funnel": (charts.funnel, FUNNEL),
     "control_chart": (charts.control_chart, CONTROL),
     "forest": (charts.forest, FOREST),

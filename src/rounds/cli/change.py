@@ -178,9 +178,15 @@ def kill_(
 
 
 def resume_(
-    service: str, /, *, by: By, project: Path = Path(), json: bool = False
+    service: str,
+    /,
+    *,
+    by: By,
+    reason: str = "",
+    project: Path = Path(),
+    json: bool = False,
 ) -> None:
-    """Undo the kill switch, from the next call on.
+    """Undo the kill switch, or a trial's pause, from the next call on.
 
     Parameters
     ----------
@@ -188,12 +194,14 @@ def resume_(
         The service's id, as `rounds change status` names it.
     by
         Who says so.
+    reason
+        Why; a trial that paused itself is not resumed without.
     project
         The project's folder.
     json
         Print one JSON object.
     """
-    _switch("resume", service, by, project, as_json=json)
+    _switch("resume", service, by, project, as_json=json, reason=reason)
 
 
 def opt_out_(
@@ -256,7 +264,9 @@ def _ids(listed: Path) -> list[str]:
     return list(ids)
 
 
-def _switch(verb: str, service: str, by: str, project: Path, *, as_json: bool) -> None:
+def _switch(
+    verb: str, service: str, by: str, project: Path, *, as_json: bool, **more: str
+) -> None:
     if not by.strip():
         raise DefinitionError(
             "--by names nobody.",
@@ -267,7 +277,7 @@ def _switch(verb: str, service: str, by: str, project: Path, *, as_json: bool) -
     from rounds.conduct import refresh_bedside
 
     with _desk(project, by) as desk:
-        getattr(desk.practice, verb)(service, by=by, at=utc_now())
+        getattr(desk.practice, verb)(service, by=by, at=utc_now(), **more)
         if verb != "kill":
             refresh_bedside(desk)
         standing = _standing(desk, service)

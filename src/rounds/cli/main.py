@@ -73,7 +73,7 @@ _GROUPS = {
     "evaluation": (
         "Did it work, for whom, was anyone harmed?",
         "evaluation",
-        ("run", "analyse", "power", "bounds", "checklist"),
+        ("run", "monitor", "stop", "analyse", "power", "bounds", "checklist"),
     ),
     "decision": (
         "Adopt, adapt, abandon or extend.",
@@ -94,6 +94,8 @@ _ELSEWHERE = {
     ("problem", "list"): "problem_list",
     ("problem", "open"): "problem_list",
     ("evaluation", "bounds"): "evaluation_bounds",
+    ("evaluation", "monitor"): "evaluation_monitor",
+    ("evaluation", "stop"): "evaluation_monitor",
     ("measure", "check"): "measure_define",
     ("measure", "define"): "measure_define",
     ("measure", "example"): "measure_example",

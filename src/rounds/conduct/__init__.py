@@ -2,12 +2,14 @@
 
 from rounds.conduct.alerts import answer_alert, run_equity, run_watch
 from rounds.conduct.bedside import refresh_bedside
+from rounds.conduct.board import BoardPacket, board_packet
 from rounds.conduct.desk import Desk
 from rounds.conduct.explaining import run_explain
 from rounds.conduct.gate import Gate, publishable
 from rounds.conduct.gate_periods import measure_over
 from rounds.conduct.lineage import impact_of_file, why_with_files
 from rounds.conduct.masking import in_order_of_values, without_sites
+from rounds.conduct.monitoring import Monitored, run_monitor, run_stop
 from rounds.conduct.opportunities import opened_problem, run_opportunities
 from rounds.conduct.periods import each_period, period_name
 from rounds.conduct.plan import Plan
@@ -23,13 +25,16 @@ from rounds.conduct.steps import (
 from rounds.conduct.tried import Tried, alike, search, tried_before
 
 __all__ = [
+    "BoardPacket",
     "Desk",
     "Gate",
+    "Monitored",
     "Plan",
     "Project",
     "Tried",
     "alike",
     "answer_alert",
+    "board_packet",
     "each_period",
     "impact_of_file",
     "in_order_of_values",
@@ -45,8 +50,10 @@ __all__ = [
     "run_evaluation",
     "run_evidence",
     "run_explain",
+    "run_monitor",
     "run_opportunities",
     "run_problem",
+    "run_stop",
     "run_watch",
     "search",
     "tried_before",

@@ -93,6 +93,8 @@ def protocol_of(
         required_diagnostics=said.required_diagnostics,
         equity_groups=said.equity_groups,
         decision_rule=DecisionRule(least_worthwhile=said.least_worthwhile),
+        looks=said.looks,
+        guardrails=said.guardrails,
         provenance=Provenance(
             made_from=(problem.ref(), *(e.measure for e in endpoints)),
             code_version=code_version,

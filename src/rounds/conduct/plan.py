@@ -14,6 +14,8 @@ from rounds.nouns import (
     DefinitionError,
     Design,
     Determination,
+    Guardrail,
+    LookPlan,
     Noun,
 )
 
@@ -106,6 +108,10 @@ class ProtocolPlan(Noun):
         "age",
     )
     least_worthwhile: float = 0.02
+    looks: LookPlan | None = None
+    """When the trial is looked at before its end; None is not at all."""
+    guardrails: tuple[Guardrail, ...] = ()
+    """What pauses it by itself; `endpoint` is the name of an endpoint's measure."""
 
 
 class ChangePlan(Noun):

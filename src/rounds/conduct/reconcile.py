@@ -1,13 +1,14 @@
 """Put a signed decision in force where care is given; after a crash, do the rest."""
 
 from rounds.conduct.desk import Desk
+from rounds.conduct.looks_published import publish_looks
 from rounds.nouns import Decision, KnowledgeObject
 
 __all__ = ["reconcile"]
 
 
 def reconcile(desk: Desk) -> str | None:
-    """Make what practice serves agree with the latest Decision.
+    """Make what practice serves agree with the latest Decision, and publish looks.
 
     It may be called at any time and as often as one likes.
 
@@ -16,6 +17,7 @@ def reconcile(desk: Desk) -> str | None:
     str or None
         What was put in force, in words; None if practice already agreed.
     """
+    publish_looks(desk)
     decision = desk.find(Decision)
     if decision is None:
         return None
@@ -27,6 +29,8 @@ def reconcile(desk: Desk) -> str | None:
         return None
     if decision.decided == "adopt" and standing.is_killed:
         return f"{service} stays switched off until someone resumes it"
+    if decision.decided == "adopt" and standing.state == "paused":
+        return f"{service} stays paused until someone resumes it, or ends its trial"
     if decision.decided == "adopt":
         desk.practice.adopt(
             service, by=signer.name, at=signer.at, decision=str(decision.ref())

@@ -19,6 +19,7 @@ FOLDERS = {
     "knowledge-object": "3-changes",
     "protocol": "3-changes",
     "rollout": "3-changes",
+    "look": "4-evaluations",
     "evaluation": "4-evaluations",
     "decision": "5-decisions",
     "turn": "5-decisions",

@@ -70,6 +70,7 @@ from rounds.nouns.knowledge_object import (
     KnowledgeObject,
     ServiceInfo,
 )
+from rounds.nouns.looks import AfterLooks, Guardrail, Look, LookPlan
 from rounds.nouns.measure import Measure, MeasureResult, Stratifier, Stratum
 from rounds.nouns.not_estimable import NotEstimable
 from rounds.nouns.opportunity import Opportunity, OpportunityList, Untold
@@ -107,6 +108,7 @@ __all__ = [
     "PICO",
     "AccessError",
     "Addition",
+    "AfterLooks",
     "Age",
     "Aim",
     "Alert",
@@ -157,6 +159,7 @@ __all__ = [
     "Exposure",
     "Flow",
     "GroupGap",
+    "Guardrail",
     "InCohort",
     "IndexProcedure",
     "IndexVisit",
@@ -167,6 +170,8 @@ __all__ = [
     "KnowledgeObject",
     "LastDayWithAll",
     "LevelVariance",
+    "Look",
+    "LookPlan",
     "Measure",
     "MeasureResult",
     "Meeting",

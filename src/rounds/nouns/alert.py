@@ -18,10 +18,10 @@ class Alert(Published):
     title: str
     measure: Ref
     change: Ref | None = None
-    """The Decision whose gain is fading, where that is what was watched."""
+    """What was watched: the Decision whose gain is fading, the Rollout that paused."""
     unit: str
     """A site, or `(all)`."""
-    rule: Literal["cusum", "decay"]
+    rule: Literal["cusum", "decay", "guardrail"]
     how: str
     """The rule in words: what is watched for, against what, and how often falsely."""
     false_alarm: float = Field(gt=0, lt=1)

@@ -18,6 +18,7 @@ Role = Literal[
     "informatician",
     "reviewer",
     "ethics",
+    "monitoring_board",
 ]
 
 

@@ -7,6 +7,7 @@ from pydantic import Field
 from rounds.nouns.base import UNTOLD, Noun, Published
 from rounds.nouns.diagnostic import Diagnostic
 from rounds.nouns.estimate import Estimate
+from rounds.nouns.looks import AfterLooks
 from rounds.nouns.not_estimable import NotEstimable
 from rounds.nouns.ref import Ref
 
@@ -161,6 +162,8 @@ class Evaluation(Published):
     randomisation_test: RandomisationTest | None = UNTOLD
     """Of matched pairs and constrained allocations; the decision rule reads it not."""
     limitations: tuple[str, ...] = ()
+    after_looks: AfterLooks | None = UNTOLD
+    """Of a trial that was looked at: its estimate allows for that."""
 
     @property
     def failed(self) -> tuple[Diagnostic, ...]:

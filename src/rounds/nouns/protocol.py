@@ -5,8 +5,9 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from rounds.nouns.base import Noun, Published
+from rounds.nouns.base import UNTOLD, Noun, Published
 from rounds.nouns.estimand import Estimand
+from rounds.nouns.looks import Guardrail, LookPlan
 from rounds.nouns.period import Period
 from rounds.nouns.ref import Ref
 from rounds.nouns.rollout import Allocation
@@ -68,6 +69,12 @@ class Protocol(Published):
     equity_groups: tuple[Literal["sex", "age", "svi_quartile"], ...] = ()
     decision_rule: DecisionRule
     level: float = Field(default=0.95, gt=0, lt=1)
+    looks: LookPlan | None = UNTOLD
+    """None is one look, at the end."""
+    guardrails: tuple[Guardrail, ...] = Field(
+        default=(), exclude_if=lambda value: not value
+    )
+    """What pauses the rollout by itself; read at each look."""
 
     @property
     def primary(self) -> Endpoint:
@@ -85,6 +92,29 @@ class Protocol(Published):
             problems.append("the baseline must end before go-live")
         if self.enrolment.start < self.go_live:
             problems.append("enrolment cannot begin before go-live")
+        problems += self._look_problems()
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+    def _look_problems(self) -> list[str]:
+        """Say what is wrong with looks and guardrails."""
+        problems = []
+        guarded = [guardrail.endpoint for guardrail in self.guardrails]
+        known = {e.estimand.name for e in self.endpoints if e.role != "secondary"}
+        if guarded and self.looks is None:
+            problems.append("guardrails are read at looks: plan them")
+        if len(set(guarded)) != len(guarded):
+            problems.append("an endpoint has two guardrails")
+        if set(guarded) - known:
+            problems.append("a guardrail names a primary or balancing estimand")
+        if self.looks is not None and self.looks.dates:
+            first, last = self.looks.dates[0], self.looks.dates[-1]
+            if not self.enrolment.start < first <= last <= self.ends:
+                problems.append("looks are made after enrolment begins, before the end")
+        return problems
+
+    @property
+    def ends(self) -> dt.date:
+        """The last day of follow-up of the last enrolled."""
+        return self.enrolment.end + dt.timedelta(days=self.follow_up_days)

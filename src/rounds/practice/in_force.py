@@ -10,7 +10,7 @@ from rounds.practice import schema
 
 __all__ = ["InForce", "State"]
 
-State = Literal["trial", "all", "off"]
+State = Literal["trial", "paused", "all", "off"]
 
 KILLED = "switched off"
 """How the reason of an entry begins that the kill switch made."""
@@ -25,7 +25,8 @@ class InForce:
     number : int
         Counts up over all services; two entries never share one.
     state : str
-        `trial` (a random part sees the card), `all` (adopted), `off` (nobody).
+        `trial` (a random part sees the card), `paused` (a trial in which nobody does,
+        until a named person resumes it), `all` (adopted), `off` (nobody).
     knowledge, rollout, decision : str
         Refs, as text.
     """
@@ -44,6 +45,16 @@ class InForce:
     def is_killed(self) -> bool:
         """Whether the kill switch put it off: only `resume` undoes that."""
         return self.state == "off" and self.reason.startswith(KILLED)
+
+    @property
+    def in_trial(self) -> bool:
+        """Whether calls belong to a trial, though nobody may see a card just now."""
+        return self.state in {"trial", "paused"}
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nobody is shown a card."""
+        return self.state in {"paused", "off"}
 
     @property
     def version(self) -> str:

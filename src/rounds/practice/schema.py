@@ -18,10 +18,12 @@ __all__ = [
     "feedback",
     "in_force",
     "knowledge",
+    "look",
     "metadata",
     "open_engine",
     "opt_out",
     "rollout",
+    "stopped",
     "token",
 ]
 
@@ -133,6 +135,29 @@ token = sa.Table(
     sa.Column("issuer", sa.Text, primary_key=True),
     sa.Column("jti", sa.Text, primary_key=True),
     sa.Column("expires", sa.BigInteger, nullable=False),
+)
+
+look = sa.Table(
+    "look",
+    metadata,
+    sa.Column("rollout", sa.Text, sa.ForeignKey("rollout.ref"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("snapshot", sa.Text, nullable=False),
+    sa.Column("data_until", sa.Text, nullable=False),
+    sa.Column("made", sa.Text, nullable=False),
+    sa.Column("verdict", sa.Text, nullable=False),
+    sa.Column("record", sa.Text, nullable=False),
+    sa.Column("salt", sa.Text, nullable=False),
+    sa.UniqueConstraint("rollout", "snapshot"),
+)
+
+stopped = sa.Table(
+    "stopped",
+    metadata,
+    sa.Column("rollout", sa.Text, sa.ForeignKey("rollout.ref"), primary_key=True),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
 )
 
 

@@ -10,6 +10,7 @@ from rounds.nouns import DataError, DefinitionError, KnowledgeObject
 from rounds.practice import schema
 from rounds.practice.edge import writing
 from rounds.practice.in_force import KILLED, InForce, enter, history_of
+from rounds.practice.looks import named
 
 __all__ = ["Serving"]
 
@@ -60,6 +61,17 @@ class Serving:
                     code="switched-off",
                     why="What was switched off for safety is put on again by name.",
                     remedies=("Resume it first: rounds change resume SERVICE",),
+                )
+            if history[-1].state == "paused":
+                raise DefinitionError(
+                    f"The trial of {service!r} is paused.",
+                    code="trial-paused",
+                    why="What was paused for harm is shown again only by name and with "
+                    "a reason.",
+                    remedies=(
+                        "Resume it: rounds change resume SERVICE --by … --reason …",
+                        "End the trial: rounds evaluation stop --by … --reason …",
+                    ),
                 )
             ref = str(knowledge.ref()) if knowledge else history[-1].knowledge
             return replace(history[-1], state="all", knowledge=ref, reason="adopted")
@@ -120,19 +132,31 @@ class Serving:
 
         return self._change(service, off, by=by, at=at)
 
-    def resume(self, service: str, *, by: str, at: dt.datetime) -> InForce:
-        """Undo `kill`: put in force again what it switched off.
+    def resume(
+        self, service: str, *, by: str, at: dt.datetime, reason: str = ""
+    ) -> InForce:
+        """Undo `kill`, or a pause: put in force again what it switched off.
+
+        Parameters
+        ----------
+        by, reason : str
+            Who does so, and why; a trial that paused itself needs both.
 
         Raises
         ------
         DataError
             If the service was never in force.
         DefinitionError
-            If it was not switched off.
+            If it was neither switched off nor paused, or a pause is to be undone by
+            nobody or without a reason.
         """
+        said = f"resumed: {reason}" if reason else "resumed"
 
         def before(history: list[InForce]) -> InForce:
             now = history[-1]
+            if now.state == "paused":
+                named(by, reason, "resumes a paused trial")
+                return replace(now, state="trial", reason=said)
             if not now.is_killed:
                 raise DefinitionError(
                     f"The service {service!r} was not switched off.",
@@ -140,7 +164,7 @@ class Serving:
                     remedies=("Look at what is in force: rounds change status",),
                 )
             last = next(e for e in reversed(history) if e.state != "off")
-            return replace(last, reason="resumed", decision=now.decision)
+            return replace(last, reason=said, decision=now.decision)
 
         return self._change(service, before, by=by, at=at)
 

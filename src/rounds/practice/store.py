@@ -27,12 +27,13 @@ from rounds.practice.allocations import (
 )
 from rounds.practice.edge import reading, writing
 from rounds.practice.in_force import InForce, current_of, enter, history_of
+from rounds.practice.looks import Looking
 from rounds.practice.serving import Serving, keep_knowledge
 
 __all__ = ["Practice"]
 
 
-class Practice(Serving):
+class Practice(Serving, Looking):
     """The store of one site, in `private/practice.sqlite`.
 
     Changes take effect on the next call, from whichever process they are made: what is
@@ -259,7 +260,7 @@ class Practice(Serving):
         """Say whether a trial is in force, for one service or any."""
         wanted = self.services() if service is None else (service,)
         entries = (self.in_force(one) for one in wanted)
-        return any(entry is not None and entry.state == "trial" for entry in entries)
+        return any(entry is not None and entry.in_trial for entry in entries)
 
     def is_masked(self, now: dt.datetime) -> bool:
         """Say whether displays must hide which site is which.
@@ -276,7 +277,7 @@ class Practice(Serving):
                 if current is None or current.rollout != row.ref:
                     continue
                 open_still = now.date() <= dt.date.fromisoformat(row.enrolment_end)
-                if current.state == "trial" or (current.state == "off" and open_still):
+                if current.in_trial or (current.state == "off" and open_still):
                     return True
         return False
 

@@ -1,5 +1,6 @@
 """Nouns in, pictures and pages out."""
 
+from rounds.reports.board_packet import write_board_packet
 from rounds.reports.report import (
     render,
     render_html,
@@ -18,4 +19,5 @@ __all__ = [
     "render_partition",
     "render_step",
     "style_sheet",
+    "write_board_packet",
 ]

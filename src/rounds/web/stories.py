@@ -69,7 +69,7 @@ KINDS = {
     ),
     "evidence": ("evidence", "source"),
     "change": ("rollout", "knowledge-object", "protocol"),
-    "evaluation": ("evaluation",),
+    "evaluation": ("evaluation", "look"),
     "decision": ("decision", "turn"),
 }
 """What the ledger keeps of each step, its own noun first."""

@@ -14,7 +14,7 @@ from rounds.conduct.plan import Plan, allocated_by
 from rounds.conduct.project import Project
 from rounds.conduct.steps import run_change, run_evidence, run_problem
 from rounds.datamart import load
-from rounds.nouns import Evidence, Period, Problem, Protocol, Rollout
+from rounds.nouns import Evidence, Member, Period, Problem, Protocol, Rollout
 from rounds.world import World, WorldConfig
 
 __all__ = ["Beginning", "Clock", "begin", "load_practice"]
@@ -134,11 +134,25 @@ def load_practice(desk: Desk, world: World) -> None:
 def _as_asked(plan: Plan, options: DemoOptions) -> Plan:
     change = plan.change
     assert change is not None
-    asked: dict[str, object] = {"weeks": options.weeks}
+    asked: dict[str, object] = {
+        "weeks": options.weeks,
+        "looks": options.looks,
+        "guardrails": options.guardrails,
+    }
     if not options.sealing:
         asked["required_diagnostics"] = ()
     if options.allocation != "permuted_blocks":
         change = allocated_by(change, options.allocation)
     protocol = change.protocol.model_copy(update=asked)
     change = change.model_copy(update={"protocol": protocol})
-    return plan.model_copy(update={"change": change})
+    plan = plan.model_copy(update={"change": change})
+    return plan if options.looks is None else _with_board(plan)
+
+
+def _with_board(plan: Plan) -> Plan:
+    """Name who may read what looks see; the person is invented, as all others."""
+    community = plan.problem.community
+    board = Member(name="Dr Ida Mann", role="monitoring_board")
+    community = community.model_copy(update={"members": (*community.members, board)})
+    problem = plan.problem.model_copy(update={"community": community})
+    return plan.model_copy(update={"problem": problem})

@@ -10,7 +10,9 @@ from rounds.nouns import (
     Decision,
     Evaluation,
     Evidence,
+    Guardrail,
     KnowledgeObject,
+    LookPlan,
     Measure,
     NotEstimable,
     Problem,
@@ -43,6 +45,9 @@ class DemoOptions:
     """Whether the ledger is also exported as files."""
     threads: int | None = None
     """For the datamart's engine; as many as there are cores if not given."""
+    looks: LookPlan | None = None
+    """When the trial is looked at while it runs; always-valid looks are monthly."""
+    guardrails: tuple[Guardrail, ...] = ()
     sealing: bool = True
     """Whether diagnostics are required; without, the grader sees under the seal."""
 

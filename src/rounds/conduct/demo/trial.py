@@ -13,6 +13,7 @@ from rounds.conduct.demo.beginning import Beginning, Clock, load_practice
 from rounds.conduct.demo.options import DemoTurn
 from rounds.conduct.desk import Desk
 from rounds.conduct.gate import publishable
+from rounds.conduct.monitoring import run_monitor
 from rounds.conduct.project import Project
 from rounds.conduct.steps import (
     carried_source,
@@ -21,6 +22,7 @@ from rounds.conduct.steps import (
 )
 from rounds.loop.change import InProcess
 from rounds.loop.evaluation import watch
+from rounds.loop.evaluation.looks import look_dates
 from rounds.loop.evaluation.watch import chart_months
 from rounds.nouns import (
     ControlChart,
@@ -67,6 +69,7 @@ class _Trial:
         assert plan.decision is not None
         knowledge = desk.read(rollout.knowledge_object, KnowledgeObject)
         with (door or self.in_process)(desk.project, knowledge) as point_of_care:
+            self.look_while_running(point_of_care)
             world.live(world.trial_end, point_of_care)
             load_practice(desk, world)
             truth = desk.project.private / "truth.json"
@@ -109,6 +112,20 @@ class _Trial:
         here = InProcess(self.desk.practice, knowledge.service.id, now=self.clock)
         # Known by its shape: loop.change has its own words for the world's arrays.
         return nullcontext(cast("PointOfCare", here))
+
+    def look_while_running(self, point_of_care: PointOfCare) -> None:
+        """Let care go on from one planned look to the next; harm may pause it."""
+        world, protocol = self.past.world, self.past.protocol
+        days = list(look_dates(protocol))
+        if protocol.looks is not None and not days:
+            first = world.go_live + dt.timedelta(days=protocol.follow_up_days + 28)
+            days = [first + dt.timedelta(weeks=4 * k) for k in range(130)]
+        for day in (one for one in days if one < world.trial_end):
+            world.live(day, point_of_care)
+            load_practice(self.desk, world)
+            self.clock.day = day
+            self.progress(f"a look on {day}")
+            run_monitor(self.desk)
 
     def keep_watching(
         self, point_of_care: PointOfCare

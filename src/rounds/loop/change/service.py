@@ -100,7 +100,7 @@ class Service:
                 raise KnowledgeChanged
             known = desk.known(calls.hook_instance)
             opted_out = desk.opted_out(calls.patient) | self._bedside.denied(
-                calls.patient, research=desk.current.state == "trial"
+                calls.patient, research=desk.current.in_trial
             )
             first = _first(calls, known)
             rows = self._rows(desk, calls, first, known, opted_out)
@@ -110,7 +110,7 @@ class Service:
             if len(first) < len(calls):
                 known |= _recorded(rows)
                 silenced = opted_out
-                if desk.current.state == "off":
+                if desk.current.is_silent:
                     silenced = opted_out.union(calls.patient)
                 self._repeat(calls, first, known, silenced, given)
         return given
@@ -155,7 +155,8 @@ class Service:
         if len(first) < len(calls):
             kept = list(first.values())
             rows = {name: [column[i] for i in kept] for name, column in rows.items()}
-        return rows | _cards(rule, rows) | self._constants(current, len(first))
+        cards = _cards(rule, rows, silent=current.is_silent)
+        return rows | cards | self._constants(current, len(first))
 
     def _with_states(self, rule: Rule, calls: Calls) -> Mapping[str, Any]:
         """Add what the datamart published of the patients, if the rule asks for it."""
@@ -174,7 +175,7 @@ class Service:
             "in_force": [current.number] * n,
             "knowledge": [current.knowledge] * n,
             "version": [current.version] * n,
-            "rollout": [current.rollout if current.state == "trial" else None] * n,
+            "rollout": [current.rollout if current.in_trial else None] * n,
         }
 
     def _given(
@@ -228,8 +229,10 @@ class Service:
         if current.rollout is not None:
             trial = self._trial(current.rollout)
             unit = trial.rollout.design.unit
-            if current.state == "trial":
-                return trial.arms(desk, calls, known, opted_out)
+            if current.in_trial:
+                return trial.arms(
+                    desk, calls, known, opted_out, allocate=not current.is_silent
+                )
         units = calls.clinic if unit == "clinic" else calls.patient
         return [(one, "all") for one in units]
 
@@ -292,10 +295,13 @@ def _blanked(column: list[_Value], out: list[bool], blank: _Value) -> list[_Valu
     return [blank if gone else one for one, gone in zip(column, out, strict=True)]
 
 
-def _cards(rule: Rule, rows: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+def _cards(
+    rule: Rule, rows: Mapping[str, list[Any]], *, silent: bool
+) -> dict[str, list[Any]]:
     """Say which calls are shown the card, and name each card and its suggestion."""
     shown = [
-        due and arm in _SEEN for due, arm in zip(rows["due"], rows["arm"], strict=True)
+        due and arm in _SEEN and not silent
+        for due, arm in zip(rows["due"], rows["arm"], strict=True)
     ]
     card: list[str | None] = [None] * len(shown)
     suggestion: list[str | None] = [None] * len(shown)

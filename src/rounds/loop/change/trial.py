@@ -40,11 +40,13 @@ class Trial:
         calls: Calls,
         known: Container[str],
         opted_out: Container[str],
+        *,
+        allocate: bool = True,
     ) -> list[tuple[str, str]]:
         """Give (unit, arm) of each call; ("", "none") where unresolved.
 
         A patient met for the first time is allocated, but not by a call that was
-        answered before, nor one who opted out.
+        answered before, nor one who opted out, nor while `allocate` is false.
         """
         if self.rollout.design.unit == "clinic":
             if self._clinics is None:
@@ -63,18 +65,19 @@ class Trial:
             and hook not in known
             and calls.patient[i] not in opted_out
         ]
-        allocated = _pairs(self._patients(desk, calls, places))
+        allocated = _pairs(self._patients(desk, calls, places, allocate))
         arms = [NO_ARM] * len(calls)
         for i in places:
             arms[i] = allocated.get(calls.patient[i], NO_ARM)
         return arms
 
     def _patients(
-        self, desk: Recording, calls: Calls, places: list[int]
+        self, desk: Recording, calls: Calls, places: list[int], allocate: bool
     ) -> dict[str, Assignment]:
         met = {calls.patient[i] for i in places}
         allocated = desk.assignments(self._ref, met)
-        if len(allocated) == len(met) or desk.is_revealed(self._ref):
+        closed = not allocate or desk.is_revealed(self._ref)
+        if len(allocated) == len(met) or closed:
             return allocated
         if self.rollout.design.allocation == "minimisation":
             if self._arrivals is None:

@@ -10,6 +10,7 @@ Arc: Practice → Data. Takes a `Rollout` that has run its time, gives an `Evalu
 from rounds.loop.evaluation.analysis import TrialRows, analyse
 from rounds.loop.evaluation.diagnostics import KNOWN as KNOWN_DIAGNOSTICS
 from rounds.loop.evaluation.effects import COVARIATES
+from rounds.loop.evaluation.looks import monitor
 from rounds.loop.evaluation.step import run
 from rounds.loop.evaluation.watch import watch
 from rounds.nouns import Evaluation as GIVES  # noqa: N814
@@ -22,6 +23,7 @@ __all__ = [
     "TAKES",
     "TrialRows",
     "analyse",
+    "monitor",
     "run",
     "watch",
 ]

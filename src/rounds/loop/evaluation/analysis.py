@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol as Shape
 
 import numpy as np
 
@@ -27,6 +28,8 @@ from rounds.loop.evaluation.rerandomised import rerandomised
 from rounds.loop.evaluation.wording import share_in_words
 from rounds.methods.icc import anova_icc
 from rounds.nouns import (
+    AfterLooks,
+    Diagnostic,
     Endpoint,
     Evaluation,
     Evidence,
@@ -38,7 +41,7 @@ from rounds.nouns import (
 )
 from rounds.practice.exposures import ExposureRows
 
-__all__ = ["TrialRows", "analyse"]
+__all__ = ["Ended", "TrialRows", "analyse", "joined_endpoints", "trial_checks"]
 
 FEW_CLINICS = 10
 FEW_DF = 4.0
@@ -76,6 +79,19 @@ class TrialRows:
         return f"<trial: {len(self.endpoints)} endpoints>"
 
 
+class Ended(Shape):
+    """How a trial that was looked at came to its end; `looks.ending` makes it."""
+
+    @property
+    def told(self) -> AfterLooks:
+        """What the Evaluation says of it."""
+
+    def allowed_for(
+        self, primary: Effect, protocol: Protocol
+    ) -> tuple[Effect, tuple[str, ...]]:
+        """Give the primary effect with the looks allowed for, and what to say."""
+
+
 def analyse(
     trial: TrialRows,
     rollout: Rollout,
@@ -85,6 +101,7 @@ def analyse(
     receipt: str,
     snapshot: str | None,
     limitations: tuple[str, ...] = (),
+    ended: Ended | None = None,
 ) -> Evaluation:
     """Analyse a finished trial as its protocol says.
 
@@ -96,6 +113,8 @@ def analyse(
         The datamart's snapshot that the rows were read from.
     limitations : tuple of str
         What the gate noticed.
+    ended : Ended, optional
+        How a trial that was looked at ended: its estimate then allows for the looks.
 
     Returns
     -------
@@ -108,23 +127,17 @@ def analyse(
     DataError
         If an endpoint's measure counts a person more than once.
     """
-    joined = _joined(trial, protocol)
+    joined = joined_endpoints(trial, protocol)
     people = joined[protocol.primary.estimand.name]
     if isinstance(people, NotEstimable):
         people = _nobody()
-    diagnostics = diagnose(
-        people,
-        _decisive(joined, protocol) or {protocol.primary.estimand.name: people},
-        trial.calls,
-        allocation=trial.allocation,
-        protocol=protocol,
-        design=rollout.design,
-        enrolled_before=clinic_sizes(trial.before),
-        drawn=drawn_as_said(trial.allocation, trial.basis, rollout),
-    )
+    diagnostics = trial_checks(trial, rollout, protocol, joined)
     sealed = seal(diagnostics)
     work = Endpoints(protocol, joined, trial.units, sealed)
     primary = work.effect(protocol.primary)
+    if ended is not None:
+        primary, said = ended.allowed_for(primary, protocol)
+        limitations = (*limitations, *said)
     effects, interactions = equity(people, protocol, sealed)
     return Evaluation(
         name=rollout.name,
@@ -153,13 +166,21 @@ def analyse(
             *_of_allocation(rollout),
             *_limitations(people, primary, trial, protocol),
         ),
+        after_looks=None if ended is None else ended.told,
         provenance=_provenance(rollout, protocol, evidence, snapshot),
     )
 
 
-def _joined(
+def joined_endpoints(
     trial: TrialRows, protocol: Protocol
 ) -> dict[str, Participants | NotEstimable]:
+    """Join each endpoint to the arms, by the name of its estimand.
+
+    Raises
+    ------
+    DataError
+        If a measure counts a person more than once.
+    """
     rates, sizes = clinic_rates(trial.before), clinic_sizes(trial.before)
     joined: dict[str, Participants | NotEstimable] = {}
     for endpoint in protocol.endpoints:
@@ -170,6 +191,29 @@ def _joined(
             else join(rows, trial.allocation, protocol, endpoint, rates, sizes=sizes)
         )
     return joined
+
+
+def trial_checks(
+    trial: TrialRows,
+    rollout: Rollout,
+    protocol: Protocol,
+    joined: Mapping[str, Participants | NotEstimable],
+) -> tuple[Diagnostic, ...]:
+    """Run every check, as `diagnose` does, on endpoints that were joined."""
+    name = protocol.primary.estimand.name
+    people = joined[name]
+    if isinstance(people, NotEstimable):
+        people = _nobody()
+    return diagnose(
+        people,
+        _decisive(joined, protocol) or {name: people},
+        trial.calls,
+        allocation=trial.allocation,
+        protocol=protocol,
+        design=rollout.design,
+        enrolled_before=clinic_sizes(trial.before),
+        drawn=drawn_as_said(trial.allocation, trial.basis, rollout),
+    )
 
 
 def _decisive(

@@ -28,6 +28,7 @@ __all__ = [
     "SpendingName",
     "find_bounds",
     "read_looks",
+    "spending_of",
 ]
 
 FutilityName = Literal["lan-demets-of", "lan-demets-pocock", "hsd", "kim-demets"]
@@ -154,10 +155,25 @@ def find_bounds(asked: BoundsAsked) -> BoundsFound:
     if asked.futility is None:
         cost = characteristics(plan, power=asked.power)
         return BoundsFound(asked=asked, bounds=plan, cost=cost)
-    beta = _spending(asked.futility, asked.futility_gamma, "--futility-gamma")
-    bounds, effect = with_futility(plan, beta, power=asked.power, binding=asked.binding)
+    beta = spending_of(asked.futility, asked.futility_gamma, "--futility-gamma")
+    bounds, effect = _futile(plan, beta, asked.power, binding=asked.binding)
     cost = characteristics(bounds, power=asked.power, effect=effect)
     return BoundsFound(asked=asked, bounds=bounds, cost=cost)
+
+
+def _futile(
+    plan: Boundaries, beta: Spending, power: float, *, binding: bool
+) -> tuple[Boundaries, float]:
+    try:
+        return with_futility(plan, beta, power=power, binding=binding)
+    except ValueError:
+        # So little power that declaring futility takes away more than there is.
+        raise _bad_power(
+            f"With futility spent like this no effect is shown with a power of "
+            f"{power:g}.",
+            "Take 0.8 or 0.9.",
+            "Spend futility later: --futility lan-demets-of.",
+        ) from None
 
 
 def _plan(asked: BoundsAsked) -> Boundaries:
@@ -169,7 +185,7 @@ def _plan(asked: BoundsAsked) -> Boundaries:
                 "wherever looks happen.",
                 "Leave --planned away.",
             )
-        how = _spending(asked.spending, asked.gamma, "--gamma")
+        how = spending_of(asked.spending, asked.gamma, "--gamma")
     else:
         _no_gamma(asked.spending, asked.gamma, "--gamma")
         planned = asked.planned or asked.looks
@@ -182,7 +198,28 @@ def _plan(asked: BoundsAsked) -> Boundaries:
     )
 
 
-def _spending(name: str, gamma: float | None, option: str) -> Spending:
+def spending_of(name: str, gamma: float | None, option: str = "gamma") -> Spending:
+    """Give a way of spending an error by its name.
+
+    Parameters
+    ----------
+    name : str
+        One of `FutilityName`.
+    gamma : float or None
+        Of hsd and kim-demets.
+    option : str
+        Where gamma was written.
+
+    Raises
+    ------
+    DefinitionError
+        If gamma is missing, out of its range, or of no use.
+
+    Examples
+    --------
+    >>> spending_of("kim-demets", 2.0)([0.5, 1.0], 0.02).tolist()
+    [0.005, 0.02]
+    """
     if name in {"hsd", "kim-demets"}:
         return _with_gamma(name, gamma, option)
     _no_gamma(name, gamma, option)

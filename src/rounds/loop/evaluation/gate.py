@@ -11,12 +11,13 @@ from rounds.nouns import (
     DefinitionError,
     Evidence,
     Measure,
+    Period,
     Protocol,
     Ref,
     Rollout,
 )
 
-__all__ = ["LedgerReceipt", "open_gate"]
+__all__ = ["LedgerReceipt", "open_gate", "open_to_looks"]
 
 
 class LedgerReceipt(Shape):
@@ -47,8 +48,14 @@ def open_gate(
     measures: Mapping[str, Measure],
     receipt: LedgerReceipt | None,
     now: dt.datetime,
+    enrolment: Period | None = None,
 ) -> tuple[str, ...]:
     """Let an evaluation through, or say why not; no row has been read yet.
+
+    Parameters
+    ----------
+    enrolment : Period, optional
+        Of a trial that was ended early; that of the protocol, if not given.
 
     Returns
     -------
@@ -64,10 +71,11 @@ def open_gate(
         If the nouns do not belong together, a measure is missing, or the protocol
         asks for a covariate or a check that does not exist.
     """
-    _belongs_together(rollout, protocol, evidence)
-    _is_known(protocol, measures)
-    limitations = _is_frozen(protocol, receipt)
-    complete = protocol.enrolment.end + dt.timedelta(days=protocol.follow_up_days)
+    limitations = open_to_looks(
+        rollout, protocol, evidence, measures=measures, receipt=receipt
+    )
+    last = (enrolment or protocol.enrolment).end
+    complete = last + dt.timedelta(days=protocol.follow_up_days)
     if now.date() <= complete:
         raise AccessError(
             f"The trial is not over: follow-up of the last enrolled ends on "
@@ -80,6 +88,35 @@ def open_gate(
             ),
         )
     return limitations
+
+
+def open_to_looks(
+    rollout: Rollout,
+    protocol: Protocol,
+    evidence: Evidence,
+    *,
+    measures: Mapping[str, Measure],
+    receipt: LedgerReceipt | None,
+) -> tuple[str, ...]:
+    """Let through what is frozen and belongs together, over or not.
+
+    Whether a look is due is for `looks.schedule.check_due` to say.
+
+    Returns
+    -------
+    tuple of str
+        Limitations that were noticed on the way.
+
+    Raises
+    ------
+    AccessError
+        If the frozen protocol has no receipt, or not in time.
+    DefinitionError
+        If the nouns do not belong together, or ask for what does not exist.
+    """
+    _belongs_together(rollout, protocol, evidence)
+    _is_known(protocol, measures)
+    return _is_frozen(protocol, receipt)
 
 
 def _belongs_together(rollout: Rollout, protocol: Protocol, evidence: Evidence) -> None:

@@ -4,27 +4,14 @@ import datetime as dt
 from collections.abc import Mapping
 
 from rounds.datamart import AnyDatamart
-from rounds.datamart.areas import area_notes
-from rounds.datamart.consent import opted_out
-from rounds.datamart.rows import measure_rows
-from rounds.loop.evaluation.analysis import TrialRows, analyse
+from rounds.loop.evaluation.analysis import analyse
 from rounds.loop.evaluation.gate import LedgerReceipt, open_gate
-from rounds.loop.evaluation.wording import at_most
-from rounds.nouns import (
-    Evaluation,
-    Evidence,
-    Measure,
-    NotEstimable,
-    Protocol,
-    Rollout,
-)
+from rounds.loop.evaluation.looks.ending import ended_of
+from rounds.loop.evaluation.reading import read_trial
+from rounds.nouns import Evaluation, Evidence, Measure, Protocol, Rollout
 from rounds.practice import Practice
-from rounds.practice.exposures import exposure_rows
 
 __all__ = ["run"]
-
-IGNORED_AFTER = dt.timedelta(days=7)
-"""A card without feedback for a week was ignored (CDS Hooks clients send nothing)."""
 
 
 def run(
@@ -65,7 +52,8 @@ def run(
     Raises
     ------
     AccessError
-        If the protocol was not frozen in time, or the trial is not over.
+        If the protocol was not frozen in time, or the trial is neither over nor was
+        ended early.
     DefinitionError
         If nouns do not belong together or ask for what does not exist.
     DataError
@@ -76,43 +64,19 @@ def run(
     ICH E9(R1) (2019), treatment-policy strategy: every participant is analysed in the
     arm that was allocated, whatever was shown.
     """
+    ended = ended_of(rollout, protocol, practice)
+    enrolment = protocol.enrolment if ended is None else ended.enrolment
     limitations = open_gate(
-        rollout, protocol, evidence, measures=measures, receipt=receipt, now=now
+        rollout,
+        protocol,
+        evidence,
+        measures=measures,
+        receipt=receipt,
+        now=now,
+        enrolment=enrolment,
     )
-    without = practice.opt_outs() | opted_out(datamart, "research", now.date())
-    if without:
-        limitations = (
-            *limitations,
-            f"{at_most(len(without))} patient(s) opted out and are in no count.",
-        )
-    endpoints = {
-        str(endpoint.measure): measure_rows(
-            datamart,
-            measures[str(endpoint.measure)],
-            protocol.enrolment,
-            without=without,
-        )
-        for endpoint in protocol.endpoints
-    }
-    primary = str(protocol.primary.measure)
-    before = measure_rows(
-        datamart, measures[primary], protocol.baseline, without=without
-    )
-    chief = endpoints[primary]
-    if not isinstance(chief, NotEstimable):
-        limitations = (
-            *limitations,
-            *area_notes(datamart, chief, protocol.enrolment),
-        )
-    trial = TrialRows(
-        endpoints=endpoints,
-        before=None if isinstance(before, NotEstimable) else before,
-        calls=exposure_rows(
-            practice, rollout.ref(), ignored_after=IGNORED_AFTER, now=now
-        ).leaving_out(without),
-        allocation=practice.allocation(rollout.ref()),
-        units={ref: measure.unit for ref, measure in measures.items()},
-        basis=practice.basis(rollout.ref()),
+    trial, noticed = read_trial(
+        rollout, protocol, datamart, practice, enrolment, measures=measures, now=now
     )
     assert receipt is not None  # the gate let it through
     return analyse(
@@ -122,5 +86,6 @@ def run(
         evidence,
         receipt=receipt.entry_hash,
         snapshot=datamart.snapshot,
-        limitations=limitations,
+        limitations=(*limitations, *noticed),
+        ended=ended,
     )

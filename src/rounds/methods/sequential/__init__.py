@@ -16,6 +16,7 @@ from rounds.methods.sequential.always_valid import (
 from rounds.methods.sequential.bayesian import (
     Calibrated,
     calibrated_threshold,
+    exact_threshold,
     posterior_bounds,
     posterior_probability,
 )
@@ -83,6 +84,7 @@ __all__ = [
     "cluster_path",
     "confidence_sequence",
     "effect_for_power",
+    "exact_threshold",
     "exit_probabilities",
     "expected_information",
     "mean_path",

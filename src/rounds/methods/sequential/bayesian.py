@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
 from rounds.methods.sequential.boundaries import checked_alpha
-from rounds.methods.sequential.exits import as_information
+from rounds.methods.sequential.exits import as_information, exit_probabilities
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Calibrated",
     "calibrated_threshold",
+    "exact_threshold",
     "posterior_bounds",
     "posterior_probability",
 ]
@@ -203,6 +205,70 @@ def calibrated_threshold(
     return Calibrated(
         threshold=threshold, lower=lower, upper=upper, error=error, n_trials=n_trials
     )
+
+
+def exact_threshold(
+    fractions: ArrayLike,
+    *,
+    alpha: float,
+    prior_mean: float = 0.0,
+    prior_sd: float = float("inf"),
+) -> float:
+    """Solve for the threshold at which a schedule has a wanted type I error.
+
+    As `calibrated_threshold` finds it for one side, with no random numbers: the same
+    schedule always gives the same threshold.
+
+    Parameters
+    ----------
+    fractions : array_like of float, shape (k,)
+        Information at each look, as a share of the planned maximum.
+    alpha : float
+        Type I error of all looks together, in (0, 0.5].
+    prior_mean, prior_sd : float
+        As in `posterior_probability`.
+
+    Returns
+    -------
+    float
+        Of the posterior probability that the effect is above 0, in (0, 1).
+
+    Raises
+    ------
+    ValueError
+        If fractions do not increase, or a number is out of its range.
+
+    References
+    ----------
+    As `calibrated_threshold`; the error is that of `exit_probabilities`.
+
+    Examples
+    --------
+    With a flat prior it is Pocock's bound, 2.178 for two looks:
+
+    >>> round(float(ndtri(exact_threshold([0.5, 1], alpha=0.025))), 3)
+    2.178
+    """
+    t, alpha = as_information(fractions), checked_alpha(alpha, 1)
+    pull, precision = _prior(prior_mean, prior_sd)
+
+    def excess(height: float) -> float:
+        upper = (height * np.sqrt(t + precision) - pull) / np.sqrt(t)
+        return float(exit_probabilities(t, upper=upper).above.sum()) - alpha
+
+    return float(ndtr(brentq(excess, *_heights(t, alpha, pull, precision))))
+
+
+def _heights(
+    t: NDArray[np.float64], alpha: float, pull: float, precision: float
+) -> tuple[float, float]:
+    """Give heights between which the error passes alpha: one look, and Bonferroni."""
+    scale = np.sqrt(t / (t + precision))
+    shift = pull / np.sqrt(t + precision)
+    one, each = -float(ndtri(alpha)), -float(ndtri(alpha / t.size))
+    return float((one * scale + shift).min()) - 1e-6, float(
+        (each * scale + shift).max()
+    ) + 1e-6
 
 
 def _prior(mean: float, sd: float) -> tuple[float, float]:

@@ -174,7 +174,9 @@ def _tail(plan: Boundaries, look: int, statistic: float, effect: float) -> float
 
 def _rising_root(tail: Callable[[float], float], chance: float, middle: float) -> float:
     """Find the effect at which a tail, which rises with it, has a wanted chance."""
-    for doubling in range(1, 9):
+    # A late statistic far above all bounds is put after any earlier exit, so that its
+    # effect lies as far below it as it is large.
+    for doubling in range(1, 1 + max(8, int(np.ceil(np.log2(2 + abs(middle)))) + 1)):
         low, high = middle - 2.0**doubling, middle + 2.0**doubling
         if tail(low) < chance < tail(high):
             return float(brentq(lambda e: tail(e) - chance, low, high, xtol=1e-11))

@@ -13,6 +13,7 @@ from rounds.reports.charts.control_chart import Control, ControlPoint, control_c
 from rounds.reports.charts.flow import FlowBox, FlowChart, flow_chart
 from rounds.reports.charts.forest import Forest, ForestRow, forest
 from rounds.reports.charts.funnel import Funnel, FunnelLimits, FunnelPoint, funnel
+from rounds.reports.charts.looks import LookPoint, Looks, looks
 from rounds.reports.charts.ring import Ring, RingStep, ring
 from rounds.reports.charts.standalone import standing_alone
 from rounds.reports.charts.two_way import TwoWay, TwoWayAxis, TwoWayPoint, two_way
@@ -31,6 +32,8 @@ __all__ = [
     "Funnel",
     "FunnelLimits",
     "FunnelPoint",
+    "LookPoint",
+    "Looks",
     "Ring",
     "RingStep",
     "TwoWay",
@@ -44,6 +47,7 @@ __all__ = [
     "forest",
     "funnel",
     "label",
+    "looks",
     "ring",
     "standing_alone",
     "two_way",

@@ -235,10 +235,7 @@ def _size(trial: Trial) -> Answers:
         )
         if given
         else absent("the sizes and the correlation that were assumed"),
-        "7b": reported(
-            "None: outcomes by arm cannot be read before the last follow-up has ended.",
-            within("Change", trial.protocol, "enrolment, follow_up_days"),
-        ),
+        "7b": _looks(trial.protocol),
     }
 
 
@@ -247,6 +244,27 @@ def _drawn(design: Design) -> str:
         sizes = ", ".join(map(str, design.block_sizes))
         return f"Permuted blocks whose sizes are drawn at random from {sizes}"
     return design.in_words[0].upper() + design.in_words[1:]
+
+
+def _looks(protocol: Protocol) -> Answer:
+    plan = protocol.looks
+    if plan is None:
+        return reported(
+            "None: outcomes by arm cannot be read before the last follow-up has ended.",
+            within("Change", protocol, "enrolment, follow_up_days"),
+        )
+    shares = ", ".join(f"{share:.0%}" for share in plan.fractions)
+    at = f" at {shares} of the information" if shares else ""
+    pauses = "; ".join(
+        f"harm of {one.endpoint} beyond {one.margin:g} pauses it (false alarms at "
+        f"most {one.alpha:.1%})"
+        for one in protocol.guardrails
+    )
+    return reported(
+        f"Looks are {plan.looks.replace('_', ' ')}{at}. "
+        + (f"By guardrail, {pauses}." if pauses else "No guardrail pauses it."),
+        within("Change", protocol, "looks, guardrails"),
+    )
 
 
 def _randomisation(rollout: Rollout, what: str) -> Answers:

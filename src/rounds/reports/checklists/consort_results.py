@@ -106,11 +106,21 @@ def _dates(protocol: Protocol, found: Evaluation) -> Answers:
             f"{protocol.follow_up_days} days.",
             within("Change", protocol, "enrolment, follow_up_days"),
         ),
-        "14b": reported(
+        "14b": _ending(found),
+    }
+
+
+def _ending(found: Evaluation) -> Answer:
+    told = found.after_looks
+    if told is None or told.stopped is None:
+        return reported(
             "It ended as planned, when the last follow-up was over.",
             within("Evaluation", found, "receipt"),
-        ),
-    }
+        )
+    return reported(
+        f"{told.stopped_by} ended it on {told.stopped}: {told.reason}",
+        within("Evaluation", found, "after_looks"),
+    )
 
 
 def _baseline(found: Evaluation) -> Answers:

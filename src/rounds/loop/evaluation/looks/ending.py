@@ -1,0 +1,261 @@
+"""The end of a trial that was looked at: its estimate allows for the looks."""
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from scipy.special import ndtri
+
+from rounds.loop.evaluation.effects import Effect
+from rounds.loop.evaluation.looks.record import LookRecord, Verdict
+from rounds.loop.evaluation.looks.thresholds import CLOSEST, boundaries, error_of
+from rounds.methods.cluster import ClusterFit
+from rounds.methods.sequential import (
+    Boundaries,
+    after_stopping,
+    confidence_sequence,
+    repeated_intervals,
+)
+from rounds.nouns import (
+    AfterLooks,
+    Estimate,
+    LookPlan,
+    NotEstimable,
+    Period,
+    Protocol,
+    Rollout,
+)
+from rounds.practice import InForce, Practice
+from rounds.practice.looks import Stopped
+
+__all__ = ["EndOfTrial", "after_looks", "ended_of"]
+
+Grounds = Literal["", "benefit", "futility", "harm", "other"]
+_GROUNDS: dict[Verdict, Grounds] = {
+    "stop_benefit": "benefit",
+    "stop_futility": "futility",
+    "pause_harm": "harm",
+}
+
+
+@dataclass(frozen=True, repr=False)
+class EndOfTrial:
+    """The looks that were made, and how the trial ended."""
+
+    looks: tuple[LookRecord, ...]
+    stopped: Stopped | None
+    enrolment: Period
+    """Whose participants are analysed."""
+    pauses: tuple[InForce, ...] = ()
+    """When it was paused, and when and why resumed."""
+
+    def __repr__(self) -> str:
+        """Show nothing that was seen."""
+        return f"<end of a trial after {len(self.looks)} looks>"
+
+    @property
+    def at_last_look(self) -> bool:
+        """Whether it ended on what the last look had said, and is analysed as then."""
+        return self.stopped is not None and self.grounds not in ("", "other")
+
+    @property
+    def grounds(self) -> Grounds:
+        """What the last look had said, of a trial that was ended early."""
+        if self.stopped is None:
+            return ""
+        return _GROUNDS.get(self.looks[-1].verdict, "other") if self.looks else "other"
+
+    @property
+    def told(self) -> AfterLooks:
+        """What the Evaluation says of it."""
+        harmed = [one for one in self.looks if one.verdict == "pause_harm"]
+        crossed = dict.fromkeys(name for one in harmed for name in one.crossed)
+        ended = self.stopped
+        return AfterLooks(
+            looks=len(self.looks),
+            paused=tuple(o.at.date() for o in self.pauses if o.state == "paused"),
+            crossed=tuple(crossed),
+            stopped=None if ended is None else ended.at.date(),
+            stopped_by="" if ended is None else ended.by,
+            reason="" if ended is None else ended.reason,
+            grounds=self.grounds,
+        )
+
+    def allowed_for(
+        self, primary: Effect, protocol: Protocol
+    ) -> tuple[Effect, tuple[str, ...]]:
+        """Give the primary effect with the looks allowed for, and what to say."""
+        said = [_said(self.told), *_resumed(self.pauses)]
+        if primary.fit is None or not isinstance(primary.estimate, Estimate):
+            return primary, tuple(said)
+        spent = self.looks[:-1] if self.at_last_look else self.looks
+        estimate, more = after_looks(
+            primary.estimate, primary.fit, protocol, spent, last=not self.at_last_look
+        )
+        return replace(primary, estimate=estimate), (*said, *more)
+
+
+def ended_of(
+    rollout: Rollout, protocol: Protocol, practice: Practice
+) -> EndOfTrial | None:
+    """Give how a trial whose protocol plans looks ended; None where it plans none."""
+    if protocol.looks is None:
+        return None
+    looks = tuple(
+        LookRecord.from_json(one.record) for one in practice.looks(rollout.ref())
+    )
+    stopped = practice.stopped(rollout.ref())
+    pauses = practice.pauses(rollout.ref())
+    end = EndOfTrial(looks, stopped, protocol.enrolment, pauses)
+    if stopped is None:
+        return end
+    last = stopped.at.date()
+    if end.at_last_look:
+        last = dt.date.fromisoformat(looks[-1].enrolled_until)
+    start = protocol.enrolment.start
+    last = max(start, min(last, protocol.enrolment.end))
+    return replace(end, enrolment=Period(start=start, end=last))
+
+
+def after_looks(
+    estimate: Estimate,
+    fit: ClusterFit,
+    protocol: Protocol,
+    earlier: tuple[LookRecord, ...],
+    *,
+    last: bool = True,
+) -> tuple[Estimate | NotEstimable, tuple[str, ...]]:
+    """Give the estimate and interval that allow for the looks before.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        As one look would have given it.
+    fit : ClusterFit
+        It was read from.
+    earlier : tuple of LookRecord
+        The looks before the one that this estimate is of.
+    last : bool
+        Whether this is the planned end, which spends what is left; otherwise a look
+        that ended the trial.
+
+    Returns
+    -------
+    estimate : Estimate or NotEstimable
+        Median-unbiased with a stage-wise interval; where a bound was crossed before
+        and the trial went on all the same, the repeated interval, which holds
+        whatever was done; of always-valid looks, the interval that holds at all.
+    limitations : tuple of str
+        What to say of it.
+
+    Notes
+    -----
+    With few clusters the standard error is the one that gives a normal interval the
+    width of Student's, or a normal statistic Student's p-value: whichever is larger.
+    With no look before, the interval is the same as without a plan.
+
+    References
+    ----------
+    As `after_stopping`, `repeated_intervals` and `confidence_sequence`.
+    """
+    plan = protocol.looks
+    assert plan is not None  # `ended_of` makes none of a protocol without
+    alpha = error_of(protocol)
+    sign = 1.0 if protocol.primary.better == "higher" else -1.0
+    value = sign * fit.estimate
+    if plan.looks == "always_valid":
+        return _always(estimate, fit, plan, 2 * alpha)
+    se = _normal_se(value, fit, protocol.level)
+    fractions, said = _fractions(plan, fit, earlier)
+    bounds = boundaries(plan, fractions, alpha=alpha, last=last)
+    went_on = any(one.primary.crossed for one in earlier)
+    if went_on:
+        middle, low, high = _repeated(bounds, earlier, value, se)
+        how = (
+            "repeated interval, since a bound was crossed before and the trial went on"
+        )
+    else:
+        found = after_stopping(bounds, len(fractions), value / se, se=se)
+        middle, low, high = found.estimate, found.lower, found.upper
+        how = "median-unbiased, stage-wise interval"
+    low, high = sorted((sign * low, sign * high))
+    return _with(estimate, (sign * middle, low, high), how, len(earlier)), said
+
+
+def _with(
+    estimate: Estimate, numbers: tuple[float, float, float], how: str, looks: int
+) -> Estimate:
+    value, low, high = numbers
+    told = f"{estimate.method}; allowing for {looks} earlier look(s): {how}"
+    changed = {"value": value, "lower": low, "upper": high, "method": told}
+    return estimate.model_copy(update=changed)
+
+
+def _always(
+    estimate: Estimate, fit: ClusterFit, plan: LookPlan, alpha: float
+) -> tuple[Estimate | NotEstimable, tuple[str, ...]]:
+    found = confidence_sequence(
+        [fit.estimate], [fit.se], alpha=alpha, tightest=plan.planned_se, df=[fit.df]
+    )
+    low, high = float(found.lower[0]), float(found.upper[0])
+    if not np.isfinite([low, high]).all():
+        reason = "too little is known for an interval that holds at any look"
+        return NotEstimable(reason=reason), ()
+    told = f"{estimate.method}; always-valid interval, which holds at any look"
+    return estimate.model_copy(update={"lower": low, "upper": high, "method": told}), ()
+
+
+def _normal_se(value: float, fit: ClusterFit, level: float) -> float:
+    width = (fit.upper - fit.lower) / (2 * float(ndtri((1 + level) / 2)))
+    tail = fit.p_value / 2
+    z = -float(ndtri(tail)) if 0 < tail < 0.5 else 0.0
+    return max(width, abs(value) / z) if z > 0.1 else width
+
+
+def _fractions(
+    plan: LookPlan, fit: ClusterFit, earlier: tuple[LookRecord, ...]
+) -> tuple[tuple[float, ...], tuple[str, ...]]:
+    spent = tuple(
+        one.primary.fraction
+        for one in earlier
+        if one.primary.is_judged and one.primary.fraction
+    )
+    now = float((plan.planned_se / fit.se) ** 2)
+    if spent and now < spent[-1] * CLOSEST:
+        return (*spent, spent[-1] * CLOSEST), (
+            "Information has not grown since the last look; a hundredth is added.",
+        )
+    return (*spent, now), ()
+
+
+def _repeated(
+    bounds: Boundaries, earlier: tuple[LookRecord, ...], value: float, se: float
+) -> tuple[float, float, float]:
+    """Give the interval of the last look at which any error was left to spend."""
+    seen = [one.primary for one in earlier if one.primary.is_judged]
+    values = [*(one.estimate or 0.0 for one in seen), value]
+    ses = [*(one.se or se for one in seen), se]
+    lower, _ = repeated_intervals(bounds, values, ses)
+    at = int(np.flatnonzero(np.isfinite(lower))[-1])
+    low, high = float(lower[at]), float(2 * values[at] - lower[at])
+    return min(max(value, low), high), low, high
+
+
+def _resumed(pauses: tuple[InForce, ...]) -> list[str]:
+    return [
+        f"{one.by} resumed it on {one.at.date()}: {one.reason.partition(': ')[2]}"
+        for one in pauses
+        if one.state == "trial"
+    ]
+
+
+def _said(told: AfterLooks) -> str:
+    text = f"{told.looks} look(s) were made before the evaluation"
+    text += "; the estimate allows for them."
+    if told.paused:
+        days = ", ".join(str(day) for day in told.paused)
+        text += f" A guardrail ({', '.join(told.crossed)}) paused it on {days}."
+    if told.stopped is not None:
+        text += f" {told.stopped_by} ended it on {told.stopped}: {told.reason}"
+    return text

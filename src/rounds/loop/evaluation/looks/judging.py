@@ -1,0 +1,292 @@
+"""From rows up to a day to what a look says: no reading, no clock, no chance."""
+
+import datetime as dt
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+
+from rounds.loop.evaluation.analysis import TrialRows, joined_endpoints, trial_checks
+from rounds.loop.evaluation.diagnostics import seal
+from rounds.loop.evaluation.effects import Effect, arm_summaries, effect
+from rounds.loop.evaluation.looks.record import (
+    ArmSeen,
+    LookRecord,
+    Reading,
+    Verdict,
+)
+from rounds.loop.evaluation.looks.schedule import enrolled_until
+from rounds.loop.evaluation.looks.thresholds import (
+    CLOSEST,
+    boundaries,
+    error_of,
+    futile_below,
+    harm_bounds,
+)
+from rounds.loop.evaluation.participants import Participants
+from rounds.methods.cluster import ClusterFit
+from rounds.methods.sequential import (
+    Path,
+    confidence_sequence,
+    posterior_probability,
+)
+from rounds.nouns import Endpoint, Guardrail, NotEstimable, Protocol, Rollout
+
+__all__ = ["judge"]
+
+Letter = Literal["A", "B"]
+
+
+def judge(
+    trial: TrialRows,
+    rollout: Rollout,
+    protocol: Protocol,
+    earlier: tuple[LookRecord, ...],
+    *,
+    data_until: dt.date,
+    snapshot: str,
+    made: dt.datetime,
+    letter_of_active: Letter,
+    limitations: tuple[str, ...] = (),
+) -> LookRecord:
+    """Judge a running trial by its protocol, with the estimator of the end.
+
+    Parameters
+    ----------
+    trial : TrialRows
+        Of those whose follow-up was complete on `data_until`.
+    earlier : tuple of LookRecord
+        All looks before, in order: what they spent is spent.
+
+    Returns
+    -------
+    LookRecord
+        Harm speaks first, even under a failed check; then whether there is anything
+        to judge; then benefit; then futility.
+
+    Raises
+    ------
+    DataError
+        If an endpoint's measure counts a person more than once.
+    """
+    joined = joined_endpoints(trial, protocol)
+    people = joined[protocol.primary.estimand.name]
+    checks = trial_checks(trial, rollout, protocol, joined)
+    sealed = seal(checks)
+    guardrails = tuple(
+        _guarded(one, joined, protocol, earlier, letter_of_active)
+        for one in protocol.guardrails
+    )
+    if sealed is not None:
+        primary = Reading(protocol.primary.estimand.name, "primary", reason=sealed)
+    else:
+        primary = _primary(people, protocol, earlier, letter_of_active)
+    return LookRecord(
+        number=len(earlier) + 1,
+        data_until=data_until.isoformat(),
+        enrolled_until=enrolled_until(protocol, data_until).isoformat(),
+        snapshot=snapshot,
+        made=made.isoformat(),
+        verdict=_verdict(primary, guardrails),
+        reason=primary.reason,
+        primary=primary,
+        guardrails=guardrails,
+        diagnostics=tuple(check.model_dump(mode="json") for check in checks),
+        limitations=limitations,
+        accrual=() if isinstance(people, NotEstimable) else _accrual(people),
+        letter_of_active=letter_of_active,
+    )
+
+
+def _verdict(primary: Reading, guardrails: tuple[Reading, ...]) -> Verdict:
+    if any(one.crossed for one in guardrails):
+        return "pause_harm"
+    if not primary.is_judged:
+        return "not_judged"
+    if primary.crossed:
+        return "stop_benefit"
+    return "stop_futility" if primary.futile else "continue"
+
+
+def _primary(
+    people: Participants | NotEstimable,
+    protocol: Protocol,
+    earlier: tuple[LookRecord, ...],
+    letter: Letter,
+) -> Reading:
+    plan, endpoint = protocol.looks, protocol.primary
+    assert plan is not None  # the gate let it through
+    sign = 1.0 if endpoint.better == "higher" else -1.0
+    read = _read(
+        "primary",
+        people,
+        protocol,
+        endpoint,
+        sign=sign,
+        planned_se=plan.planned_se,
+        letter=letter,
+    )
+    if not read.is_judged:
+        return read
+    alpha = error_of(protocol)
+    if plan.looks == "always_valid":
+        limit = _limit(read, plan.planned_se, 2 * alpha, sides=2)
+        return replace(read, limit=limit, crossed=limit is not None and limit > 0)
+    fractions = _fractions(read, tuple(one.primary for one in earlier))
+    if fractions is None:
+        return _without_growth(read)
+    upper = float(boundaries(plan, fractions, alpha=alpha).upper[-1])
+    lower = futile_below(plan, fractions, alpha=alpha)
+    z = read.statistic
+    assert z is not None  # it is judged
+    found = replace(
+        read,
+        upper=upper if np.isfinite(upper) else None,
+        lower=lower,
+        crossed=z >= upper,
+        futile=lower is not None and z <= lower,
+    )
+    if plan.looks == "group_sequential":
+        return found
+    sd = float("inf") if plan.prior_sd is None else plan.prior_sd
+    chance = posterior_probability(
+        [z], fractions[-1:], prior_mean=plan.prior_mean, prior_sd=sd
+    )
+    return replace(found, posterior=float(chance[0]))
+
+
+def _guarded(
+    guardrail: Guardrail,
+    joined: dict[str, Participants | NotEstimable],
+    protocol: Protocol,
+    earlier: tuple[LookRecord, ...],
+    letter: Letter,
+) -> Reading:
+    name = guardrail.endpoint
+    endpoint = next(e for e in protocol.endpoints if e.estimand.name == name)
+    sign = 1.0 if endpoint.better == "lower" else -1.0
+    read = _read(
+        "guardrail",
+        joined[name],
+        protocol,
+        endpoint,
+        sign=sign,
+        planned_se=guardrail.planned_se,
+        letter=letter,
+        margin=guardrail.margin,
+    )
+    if not read.is_judged:
+        return read
+    if guardrail.looks == "always_valid":
+        limit = _limit(read, guardrail.planned_se, guardrail.alpha, sides=1)
+        beyond = limit is not None and limit > guardrail.margin
+        return replace(read, limit=limit, crossed=beyond)
+    before = tuple(
+        one for look in earlier for one in look.guardrails if one.endpoint == name
+    )
+    fractions = _fractions(read, before)
+    if fractions is None:
+        return _without_growth(read)
+    upper = harm_bounds(guardrail, fractions)
+    crossed = read.statistic is not None and read.statistic >= upper
+    shown = upper if np.isfinite(upper) else None
+    return replace(read, upper=shown, crossed=crossed)
+
+
+def _read(
+    role: Literal["primary", "guardrail"],
+    people: Participants | NotEstimable,
+    protocol: Protocol,
+    endpoint: Endpoint,
+    *,
+    sign: float,
+    planned_se: float,
+    letter: Letter,
+    margin: float = 0.0,
+) -> Reading:
+    """Estimate an endpoint as the final evaluation will; no bound yet."""
+    name = endpoint.estimand.name
+    if isinstance(people, NotEstimable):
+        return Reading(name, role, reason=people.reason)
+    found: Effect = effect(people, protocol, endpoint)
+    if found.fit is None:
+        assert isinstance(found.estimate, NotEstimable)
+        return Reading(name, role, reason=found.estimate.reason)
+    fit = found.fit
+    value = sign * fit.estimate
+    return Reading(
+        name,
+        role,
+        estimate=value,
+        se=fit.se,
+        df=fit.df,
+        statistic=_normal(fit, value - margin),
+        fraction=float((planned_se / fit.se) ** 2),
+        margin=margin if role == "guardrail" else None,
+        arms=_arms(people, endpoint, letter),
+    )
+
+
+def _normal(fit: ClusterFit, distance: float) -> float:
+    """Give the statistic that has the same p-value under a normal law."""
+    path = Path(
+        estimate=np.array([distance]), se=np.array([fit.se]), df=np.array([fit.df])
+    )
+    return float(path.normal_statistic[0])
+
+
+def _limit(
+    read: Reading, tightest: float, alpha: float, *, sides: Literal[1, 2]
+) -> float | None:
+    """Give the lower limit that holds at this look and all others together."""
+    assert read.estimate is not None  # it is judged
+    assert read.se is not None
+    found = confidence_sequence(
+        [read.estimate],
+        [read.se],
+        alpha=alpha,
+        tightest=tightest,
+        sides=sides,
+        df=[read.df or 1.0],
+    )
+    lower = float(found.lower[0])
+    return lower if np.isfinite(lower) else None
+
+
+def _fractions(read: Reading, before: tuple[Reading, ...]) -> tuple[float, ...] | None:
+    """Give the information of all looks that spent; None where it has not grown."""
+    spent = tuple(one.fraction for one in before if one.is_judged and one.fraction)
+    now = read.fraction
+    assert now is not None  # it is judged
+    if spent and now < spent[-1] * CLOSEST:
+        return None
+    return (*spent, now)
+
+
+def _without_growth(read: Reading) -> Reading:
+    return replace(
+        read, reason="information has not grown since the last look: nothing is spent"
+    )
+
+
+def _arms(
+    people: Participants, endpoint: Endpoint, letter: Letter
+) -> tuple[ArmSeen, ...]:
+    other: Letter = "B" if letter == "A" else "A"
+    seen = [
+        ArmSeen(
+            letter if arm.arm == "active" else other,
+            arm.n_units or 0,
+            arm.n or 0,
+            arm.value,
+        )
+        for arm in arm_summaries(people, endpoint, sealed=False)
+    ]
+    return tuple(sorted(seen, key=lambda one: one.letter))
+
+
+def _accrual(people: Participants) -> tuple[tuple[str, int], ...]:
+    months, counts = np.unique(
+        people.index_date.astype("datetime64[M]").astype(str), return_counts=True
+    )
+    return tuple((str(m), int(n)) for m, n in zip(months, counts, strict=True))

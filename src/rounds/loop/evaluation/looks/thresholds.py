@@ -1,0 +1,129 @@
+"""The bounds of one look: what the protocol says, at the information that there is."""
+
+from functools import cache
+
+import numpy as np
+
+from rounds.loop.evaluation.bounds import spending_of
+from rounds.methods.sequential import (
+    Boundaries,
+    Spending,
+    as_planned,
+    exact_threshold,
+    posterior_bounds,
+    spending_bounds,
+    with_futility,
+)
+from rounds.nouns import Guardrail, LookPlan, Protocol
+
+__all__ = ["boundaries", "error_of", "futile_below", "harm_bounds", "threshold_of"]
+
+CLOSEST = 1.01
+"""Two looks whose information differs by less are one: nothing has come in."""
+
+
+def error_of(protocol: Protocol) -> float:
+    """Give the error of the better side, all looks together: half of 1 − level."""
+    return (1 - protocol.level) / 2
+
+
+def threshold_of(plan: LookPlan, alpha: float) -> float:
+    """Give the posterior probability at which Bayesian looks stop a trial.
+
+    Returns
+    -------
+    float
+        Calibrated to the planned looks: they mislead with probability alpha.
+    """
+    return _calibrated(plan.fractions, alpha, plan.prior_mean, _sd(plan))
+
+
+@cache
+def _calibrated(
+    fractions: tuple[float, ...], alpha: float, mean: float, sd: float
+) -> float:
+    return exact_threshold(fractions, alpha=alpha, prior_mean=mean, prior_sd=sd)
+
+
+def boundaries(
+    plan: LookPlan, fractions: tuple[float, ...], *, alpha: float, last: bool = False
+) -> Boundaries:
+    """Give the upper bounds at looks as they happened.
+
+    Parameters
+    ----------
+    fractions : tuple of float
+        Information at each look that spent, as a share of what is planned.
+    last : bool
+        Whether the last of them is the final evaluation, which spends what is left.
+
+    Returns
+    -------
+    Boundaries
+        One-sided. Looks elsewhere than planned re-spend the error: a group-sequential
+        plan by its function, a Bayesian one by what its bounds spend at the planned
+        looks, in straight lines between.
+
+    References
+    ----------
+    Lan KKG, DeMets DL (1983), as `spending_bounds`. That times and number of looks
+    may differ from the plan without moving the error, as long as the function stays:
+    Reboussin DM, DeMets DL, Kim KM, Lan KKG, Programs for Computing Group Sequential
+    Boundaries Using the Lan-DeMets Method, version 2, introduction.
+    """
+    return spending_bounds(fractions, _spending(plan, alpha), alpha=alpha, last=last)
+
+
+def _spending(plan: LookPlan, alpha: float) -> Spending:
+    if plan.looks == "group_sequential":
+        return spending_of(plan.spending, plan.gamma)
+    upper = posterior_bounds(
+        plan.fractions,
+        threshold_of(plan, alpha),
+        prior_mean=plan.prior_mean,
+        prior_sd=_sd(plan),
+    )
+    at = np.asarray(plan.fractions)
+    lowest = np.full(at.size, -np.inf)
+    return as_planned(
+        Boundaries(fractions=at, upper=upper, lower=lowest, alpha=alpha, sides=1)
+    )
+
+
+def futile_below(
+    plan: LookPlan, fractions: tuple[float, ...], *, alpha: float
+) -> float | None:
+    """Give the statistic at or below which the last of these looks is futile.
+
+    Returns
+    -------
+    float or None
+        None without futility, or once all information is there. It binds nobody: the
+        error is kept whether it is obeyed or not.
+    """
+    now = fractions[-1]
+    if plan.futility is None or now * CLOSEST >= 1:
+        return None
+    coming = tuple(one for one in plan.fractions if one > now * CLOSEST)
+    whole = boundaries(plan, (*fractions, *coming), alpha=alpha)
+    beta = spending_of(plan.futility, plan.futility_gamma)
+    try:
+        bounds, _ = with_futility(whole, beta, power=plan.power)
+    except ValueError:
+        return None  # Futility would take more than the power that there is.
+    lower = float(bounds.lower[len(fractions) - 1])
+    return lower if np.isfinite(lower) else None
+
+
+def harm_bounds(guardrail: Guardrail, fractions: tuple[float, ...]) -> float:
+    """Give the statistic at or above which harm beyond the margin is shown."""
+    found = spending_bounds(
+        fractions,
+        spending_of(guardrail.spending, guardrail.gamma),
+        alpha=guardrail.alpha,
+    )
+    return float(found.upper[-1])
+
+
+def _sd(plan: LookPlan) -> float:
+    return float("inf") if plan.prior_sd is None else plan.prior_sd

@@ -1,0 +1,80 @@
+"""Read of a trial what an analysis needs: once, and only after the gate."""
+
+import datetime as dt
+from collections.abc import Mapping
+
+from rounds.datamart import AnyDatamart
+from rounds.datamart.areas import area_notes
+from rounds.datamart.consent import opted_out
+from rounds.datamart.rows import measure_rows
+from rounds.loop.evaluation.analysis import TrialRows
+from rounds.loop.evaluation.wording import at_most
+from rounds.nouns import Measure, NotEstimable, Period, Protocol, Rollout
+from rounds.practice import Practice
+from rounds.practice.exposures import exposure_rows
+
+__all__ = ["read_trial"]
+
+IGNORED_AFTER = dt.timedelta(days=7)
+"""A card without feedback for a week was ignored (CDS Hooks clients send nothing)."""
+
+
+def read_trial(
+    rollout: Rollout,
+    protocol: Protocol,
+    datamart: AnyDatamart,
+    practice: Practice,
+    enrolment: Period,
+    *,
+    measures: Mapping[str, Measure],
+    now: dt.datetime,
+) -> tuple[TrialRows, tuple[str, ...]]:
+    """Read the rows of those enrolled within a period, with arms and exposures.
+
+    Parameters
+    ----------
+    enrolment : Period
+        Whose index visits count; that of the protocol, or as much of it as has been
+        followed up.
+    measures : mapping of Ref as text to Measure
+        One for each endpoint.
+    now : datetime
+        In the local time of the encounters.
+
+    Returns
+    -------
+    trial : TrialRows
+        Without those who opted out.
+    limitations : tuple of str
+        What was noticed on the way.
+    """
+    noticed: tuple[str, ...] = ()
+    without = practice.opt_outs() | opted_out(datamart, "research", now.date())
+    if without:
+        noticed = (
+            f"{at_most(len(without))} patient(s) opted out and are in no count.",
+        )
+    endpoints = {
+        str(endpoint.measure): measure_rows(
+            datamart, measures[str(endpoint.measure)], enrolment, without=without
+        )
+        for endpoint in protocol.endpoints
+    }
+    primary = str(protocol.primary.measure)
+    before = measure_rows(
+        datamart, measures[primary], protocol.baseline, without=without
+    )
+    chief = endpoints[primary]
+    if not isinstance(chief, NotEstimable):
+        noticed = (*noticed, *area_notes(datamart, chief, enrolment))
+    trial = TrialRows(
+        endpoints=endpoints,
+        before=None if isinstance(before, NotEstimable) else before,
+        calls=exposure_rows(
+            practice, rollout.ref(), ignored_after=IGNORED_AFTER, now=now
+        ).leaving_out(without),
+        allocation=practice.allocation(rollout.ref()),
+        units={ref: measure.unit for ref, measure in measures.items()},
+        basis=practice.basis(rollout.ref()),
+    )
+    return trial, noticed

@@ -1,0 +1,3 @@
+"""The board asks for its packet before anybody has looked."""
+
+# Not made here: it takes a whole project; a test in tests/journeys makes it.
