@@ -46,10 +46,12 @@ from rounds.nouns.evaluation import (
     BalancingResult,
     EquityEffect,
     Evaluation,
+    ExposureTimeEffect,
     Flow,
     Interaction,
     Posterior,
     Reach,
+    ScheduleResult,
     SecondaryResult,
 )
 from rounds.nouns.events import Comparison, Events, Near, Occurrence, Point, Window
@@ -87,6 +89,7 @@ from rounds.nouns.problem import (
 from rounds.nouns.protocol import DecisionRule, Endpoint, Protocol
 from rounds.nouns.ref import Ref
 from rounds.nouns.rollout import Design, Determination, Rollout
+from rounds.nouns.schedule import Schedule
 from rounds.nouns.source import PICO, Effect, RiskOfBias, Source
 from rounds.nouns.turn import Turn
 from rounds.nouns.unit_result import UnitResult
@@ -147,6 +150,7 @@ __all__ = [
     "Evidence",
     "Exists",
     "Exposure",
+    "ExposureTimeEffect",
     "Flow",
     "GroupGap",
     "InCohort",
@@ -189,6 +193,8 @@ __all__ = [
     "RiskOfBias",
     "Rollout",
     "RoundsError",
+    "Schedule",
+    "ScheduleResult",
     "Score",
     "SecondaryResult",
     "ServiceInfo",

@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from rounds.nouns.base import Noun, Published
+from rounds.nouns.base import UNTOLD, Noun, Published
 from rounds.nouns.diagnostic import Diagnostic
 from rounds.nouns.estimate import Estimate
 from rounds.nouns.not_estimable import NotEstimable
@@ -14,10 +14,12 @@ __all__ = [
     "BalancingResult",
     "EquityEffect",
     "Evaluation",
+    "ExposureTimeEffect",
     "Flow",
     "Interaction",
     "Posterior",
     "Reach",
+    "ScheduleResult",
     "SecondaryResult",
 ]
 
@@ -121,6 +123,29 @@ class Posterior(Noun):
     probability_worthwhile: float
 
 
+class ExposureTimeEffect(Noun):
+    """The effect at one time since the switch of a stepped wedge."""
+
+    periods_since: int
+    """1 in the first period with the card."""
+    estimate: Estimate | NotEstimable
+
+
+class ScheduleResult(Noun):
+    """Other looks at the primary effect where arms changed over time."""
+
+    kind: Literal["stepped_wedge", "cluster_crossover"]
+    by_exposure_time: tuple[ExposureTimeEffect, ...] = ()
+    time_average: Estimate | NotEstimable | None = None
+    """Plain average of those; the estimate takes them all to be the same."""
+    within_clinics: Estimate | NotEstimable | None = None
+    """Least squares with period and clinic effects."""
+    permutation_p: float | None = None
+    """Two-sided, against the schedules that could have been drawn."""
+    n_permutations: int | None = None
+    note: str = ""
+
+
 class Evaluation(Published):
     """The pre-registered estimate with everything needed to trust or doubt it."""
 
@@ -144,6 +169,8 @@ class Evaluation(Published):
     reach: Reach
     posterior: Posterior | NotEstimable
     icc: float | None = None
+    schedule: ScheduleResult | None = UNTOLD
+    """Where arms changed over time."""
     limitations: tuple[str, ...] = ()
 
     @property

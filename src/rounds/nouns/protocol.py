@@ -5,10 +5,11 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from rounds.nouns.base import Noun, Published
+from rounds.nouns.base import UNTOLD, Noun, Published
 from rounds.nouns.estimand import Estimand
 from rounds.nouns.period import Period
 from rounds.nouns.ref import Ref
+from rounds.nouns.schedule import Schedule
 
 __all__ = ["DecisionRule", "Endpoint", "Protocol"]
 
@@ -63,6 +64,8 @@ class Protocol(Published):
     equity_groups: tuple[Literal["sex", "age", "svi_quartile"], ...] = ()
     decision_rule: DecisionRule
     level: float = Field(default=0.95, gt=0, lt=1)
+    schedule: Schedule | None = UNTOLD
+    """Where arms change over time, when and in which order."""
 
     @property
     def primary(self) -> Endpoint:
@@ -80,6 +83,10 @@ class Protocol(Published):
             problems.append("the baseline must end before go-live")
         if self.enrolment.start < self.go_live:
             problems.append("enrolment cannot begin before go-live")
+        if self.schedule is not None:
+            problems += self.schedule.problems_within(
+                self.enrolment, self.follow_up_days, self.unit_of_randomisation
+            )
         if problems:
             raise ValueError("; ".join(problems))
         return self

@@ -5,8 +5,9 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from rounds.nouns.base import Noun, Published
+from rounds.nouns.base import UNTOLD, Noun, Published
 from rounds.nouns.ref import Ref
+from rounds.nouns.schedule import Schedule
 
 __all__ = ["Design", "Determination", "Rollout"]
 
@@ -38,11 +39,20 @@ class Design(Noun):
     """What is stratified by: `size`, `baseline_rate`, …"""
     block_sizes: tuple[int, ...] = (2, 4)
     """Permuted blocks, their sizes drawn at random from these even numbers."""
+    schedule: Schedule | None = UNTOLD
+    """Where arms change over time: clinics are randomised to its sequences. Without
+    one, arms run in parallel."""
 
     @model_validator(mode="after")
     def _even_blocks(self) -> Self:
         if not self.block_sizes or any(s < 2 or s % 2 for s in self.block_sizes):
             raise ValueError("block sizes are even and at least 2, e.g. (2, 4)")
+        return self
+
+    @model_validator(mode="after")
+    def _schedule_is_of_clinics(self) -> Self:
+        if self.schedule is not None and self.unit != "clinic":
+            raise ValueError(f"a {self.schedule.title} randomises clinics")
         return self
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from rounds import __version__
 from rounds.loop.change.knowledge import check_knowledge
-from rounds.loop.change.rollouts import PermutedBlocks
+from rounds.loop.change.rollouts import PermutedBlocks, Sequences
 from rounds.nouns import (
     DefinitionError,
     Design,
@@ -17,7 +17,7 @@ from rounds.nouns import (
     Provenance,
     Rollout,
 )
-from rounds.practice import Practice, Seed
+from rounds.practice import Assignment, Practice, Seed
 
 __all__ = ["run"]
 
@@ -76,7 +76,6 @@ def run(
     _check_together(evidence, knowledge_object, protocol, design, starts)
     _check_units(design, units)
     private = Seed(seed, salt)
-    blocks = PermutedBlocks(seed, design.block_sizes)
     rollout = Rollout(
         name=name,
         title=title,
@@ -100,11 +99,20 @@ def run(
         rollout,
         knowledge_object,
         enrolment_end=protocol.enrolment.end,
-        assignments=blocks.assign(units),
+        assignments=_allocate(design, units, seed),
         seed=private,
         at=at or dt.datetime.combine(starts, dt.time(), tzinfo=dt.UTC),
     )
     return rollout
+
+
+def _allocate(
+    design: Design, units: Mapping[str, str], seed: bytes
+) -> dict[str, Assignment]:
+    """Give each unit that is known its arm, or the sequence of arms it goes through."""
+    if design.schedule is not None:
+        return Sequences(seed, design.schedule.names).assign(units)
+    return PermutedBlocks(seed, design.block_sizes).assign(units)
 
 
 def _safeguards(
@@ -162,6 +170,8 @@ def _check_together(
             f"the protocol randomises by {protocol.unit_of_randomisation}, "
             f"the design by {design.unit}"
         )
+    if protocol.schedule != design.schedule:
+        problems.append("the protocol and the design have different schedules")
     if not protocol.go_live <= starts <= protocol.enrolment.start:
         problems.append("it does not start between go-live and the first enrolment")
     if problems:
@@ -185,4 +195,15 @@ def _check_units(design: Design, units: Mapping[str, str]) -> None:
             code="too-few-units",
             why="Both arms need a clinic at the least; a sound estimate many.",
             remedies=("Randomise by patient.", "Ask more clinics to take part."),
+        )
+    n_sequences = len(design.schedule.names) if design.schedule else 0
+    if n_sequences > len(units):
+        raise DefinitionError(
+            f"{len(units)} clinics cannot go through {n_sequences} sequences.",
+            code="fewer-clinics-than-sequences",
+            why="A sequence without a clinic leaves a step that nobody takes.",
+            remedies=(
+                "Name fewer periods, or fewer sequences.",
+                "Ask more clinics to take part.",
+            ),
         )

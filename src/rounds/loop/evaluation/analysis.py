@@ -8,7 +8,7 @@ import numpy as np
 import rounds
 from rounds.datamart.rows import MeasureRows
 from rounds.loop.evaluation.balance import balance
-from rounds.loop.evaluation.designs import DESIGNS
+from rounds.loop.evaluation.designs import design_of
 from rounds.loop.evaluation.diagnostics import diagnose, seal
 from rounds.loop.evaluation.effects import Effect, arm_summaries
 from rounds.loop.evaluation.endpoints import Endpoints
@@ -21,8 +21,10 @@ from rounds.loop.evaluation.participants import (
 )
 from rounds.loop.evaluation.posterior import posterior
 from rounds.loop.evaluation.reach import reach
+from rounds.loop.evaluation.schedule_looks import schedule_result
 from rounds.loop.evaluation.wording import share_in_words
 from rounds.methods.icc import anova_icc
+from rounds.methods.linear_mixed import MixedFit
 from rounds.nouns import (
     Endpoint,
     Evaluation,
@@ -137,7 +139,8 @@ def analyse(
         flow=_flow(people, trial.allocation, work),
         reach=reach(people, trial.calls, protocol),
         posterior=posterior(primary, evidence.prior, protocol, sealed),
-        icc=None if sealed else _icc(people),
+        icc=None if sealed else _icc(people, primary),
+        schedule=schedule_result(people, protocol, trial.allocation, sealed),
         limitations=(*limitations, *_limitations(people, primary, trial, protocol)),
         provenance=_provenance(rollout, protocol, evidence, snapshot),
     )
@@ -207,6 +210,8 @@ def _nobody() -> Participants:
         outcome=number,
         assessed=0,
         excluded=(),
+        period=np.zeros(0, np.intp),
+        sequence=np.zeros(0, np.intp),
     )
 
 
@@ -227,7 +232,9 @@ def _flow(people: Participants, allocation: Allocation, work: Endpoints) -> Flow
     )
 
 
-def _icc(people: Participants) -> float | None:
+def _icc(people: Participants, primary: Effect) -> float | None:
+    if isinstance(primary.fit, MixedFit):
+        return primary.fit.icc
     known = people.observed
     try:
         return anova_icc(
@@ -240,7 +247,7 @@ def _icc(people: Participants) -> float | None:
 def _limitations(
     people: Participants, primary: Effect, trial: TrialRows, protocol: Protocol
 ) -> list[str]:
-    said = list(DESIGNS[protocol.unit_of_randomisation].limitations)
+    said = list(design_of(protocol).limitations)
     clinics = len(np.unique(people.clinic))
     if clinics < FEW_CLINICS:
         said.append(f"Only {clinics} clinics took part; intervals are wide for it.")

@@ -20,7 +20,7 @@ from collections.abc import Iterator, Mapping
 
 from rounds.practice import Assignment
 
-__all__ = ["PermutedBlocks"]
+__all__ = ["PermutedBlocks", "below"]
 
 _LABEL = b"rounds.permuted-blocks.1\x00"
 
@@ -73,10 +73,10 @@ class PermutedBlocks:
 
     def _block(self, stratum: str, block: int) -> list[str]:
         stream = self._stream(stratum, block)
-        size = self._sizes[_below(stream, len(self._sizes))]
+        size = self._sizes[below(stream, len(self._sizes))]
         arms = ["active", "silent"] * (size // 2)
         for last in range(size - 1, 0, -1):
-            chosen = _below(stream, last + 1)
+            chosen = below(stream, last + 1)
             arms[last], arms[chosen] = arms[chosen], arms[last]
         return arms
 
@@ -88,7 +88,7 @@ class PermutedBlocks:
             yield from hmac.new(self._seed, message, hashlib.sha256).digest()
 
 
-def _below(stream: Iterator[int], limit: int) -> int:
+def below(stream: Iterator[int], limit: int) -> int:
     """Draw 0 … limit-1 with equal chances: bytes beyond a multiple are thrown away."""
     if limit == 1:
         return 0

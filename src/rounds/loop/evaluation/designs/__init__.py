@@ -1,12 +1,26 @@
 """Evaluation designs: how units were randomised decides how they are analysed."""
 
-from rounds.loop.evaluation.designs import parallel_cluster, parallel_patient
+from rounds.loop.evaluation.designs import (
+    parallel_cluster,
+    parallel_patient,
+    scheduled,
+)
 from rounds.loop.evaluation.designs.design import EvaluationDesign
+from rounds.nouns import Protocol
 
-__all__ = ["DESIGNS", "EvaluationDesign"]
+__all__ = ["DESIGNS", "EvaluationDesign", "design_of"]
 
 DESIGNS: dict[str, EvaluationDesign] = {
     "clinic": parallel_cluster.DESIGN,
     "patient": parallel_patient.DESIGN,
+    "stepped_wedge": scheduled.STEPPED_WEDGE,
+    "cluster_crossover": scheduled.CLUSTER_CROSSOVER,
 }
-"""By the protocol's unit of randomisation."""
+"""By the protocol's schedule, or, where arms run in parallel, by what it randomises."""
+
+
+def design_of(protocol: Protocol) -> EvaluationDesign:
+    """Give the design by which a protocol is evaluated."""
+    if protocol.schedule is not None:
+        return DESIGNS[protocol.schedule.kind]
+    return DESIGNS[protocol.unit_of_randomisation]
