@@ -18,10 +18,11 @@ def demo(
     /,
     *,
     people: int = 10_000,
-    weeks: int = 26,
+    weeks: int | None = None,
     seed: int = 1,
     effect: float = 0.06,
     harm: float = 0.0,
+    design: Literal["parallel", "stepped-wedge", "cluster-crossover"] = "parallel",
     problems: str = "hypertension",
     http: bool = False,
     out: Path = Path("demo"),
@@ -36,13 +37,17 @@ def demo(
     people
         Registered adults in it.
     weeks
-        Of enrolment; 13 weeks of follow-up come after.
+        Of enrolment; 13 weeks of follow-up come after. If not given: 26, or 79 for a
+        stepped wedge and 39 for a cross-over, which pause for follow-up before a step.
     seed
         The same seed gives the same world.
     effect
         Planted difference in treatment intensified, in [0, 0.3].
     harm
         Planted difference in low pressure, in [0, 0.3].
+    design
+        Whether arms run in parallel, clinics switch to the card one step after another
+        (stepped-wedge), or go through both arms in turn (cluster-crossover).
     problems
         Simulated problems, by commas: hypertension, and beside it diabetes and
         screening, so that `rounds problem list` has several to rank.
@@ -54,11 +59,12 @@ def demo(
         Print one JSON object.
     """
     from rounds.cli.server import http_door
-    from rounds.conduct.demo import DemoOptions, run_demo
+    from rounds.conduct.demo import USUAL_WEEKS, DemoOptions, run_demo
     from rounds.reports import render
     from rounds.school import grade
 
     del problem
+    weeks = USUAL_WEEKS[design] if weeks is None else weeks
     check_options(people, weeks, effect, harm)
     options = DemoOptions(
         people=people,
@@ -66,6 +72,7 @@ def demo(
         seed=seed,
         effect=effect,
         harm=harm,
+        design=design,
         problems=tuple(problems.split(",")),
     )
     progress = Progress()
@@ -151,6 +158,8 @@ def lines(done: "DemoTurn", graded: "Grade", report: Path, out: Path) -> list[st
     """Give the lines that `rounds demo` prints."""
     found, judged, signed = done.problem, done.evaluation, done.decision
     checks = ", ".join(f"{d.name} {d.verdict}" for d in judged.diagnostics)
+    schedule = done.rollout.design.schedule
+    how = f" to the sequences of a {schedule.title}" if schedule is not None else ""
     said = [
         "",
         f"problem     {number(found.baseline)} controlled at {len(found.units)} sites",
@@ -159,7 +168,8 @@ def lines(done: "DemoTurn", graded: "Grade", report: Path, out: Path) -> list[st
             f"{done.evidence.certainty.rating}"
         ),
         (
-            f"change      {done.rollout.n_units} clinics randomised, seed committed as "
+            f"change      {done.rollout.n_units} clinics randomised{how}, seed "
+            "committed as "
             f"{done.rollout.seed_commitment[:12]}…"
         ),
         f"checks      {checks}",

@@ -170,7 +170,7 @@ def enrolment_over_time(
     names = sorted(allocation)
     place_of = {name: i for i, name in enumerate(names)}
     counts = np.zeros((len(names), len(schedule.period_starts)))
-    rows = [place_of[str(clinic)] for clinic in people.clinic]
+    rows = np.array([place_of[str(clinic)] for clinic in people.clinic], np.intp)
     np.add.at(counts, (rows, people.period), 1)
     order: Mapping[str, int] = {name: i for i, name in enumerate(schedule.names)}
     sequence = np.array([order[allocation[name][0]] for name in names])

@@ -57,7 +57,8 @@ def schedule_result(
         return None
     if sealed is not None:
         return ScheduleResult(kind=schedule.kind, note=f"sealed: {sealed}")
-    times, average = (), None
+    times: tuple[ExposureTimeEffect, ...] = ()
+    average: Estimate | NotEstimable | None = None
     if schedule.kind == "stepped_wedge":
         times, average = _by_exposure_time(people, protocol, schedule)
     p_value, looked_at, note = _permuted(people, protocol, schedule, allocation)

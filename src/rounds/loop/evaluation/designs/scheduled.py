@@ -126,8 +126,8 @@ CLUSTER_CROSSOVER = EvaluationDesign(
     limitations=(
         _ALIKE,
         (
-            "What clinicians learned while the card was shown is taken not to last when "
-            "it is silent: what is carried over draws the arms together."
+            "What clinicians learned from the card is taken not to last when it is "
+            "silent: what is carried over draws the arms together."
         ),
     ),
 )
