@@ -88,6 +88,9 @@ def made(world, seed):
         sizes[: world.clinics // 3, 1:] = 0
     if world.broken == "periods":
         sizes[own == 1, 2] = 0
+    if world.broken == "drawn in":
+        on = np.array([[c == "1" for c in row] for row in schedule.sequences])
+        sizes = np.where(on[own], 3 * sizes, sizes)
     clinic = np.repeat(np.arange(world.clinics), sizes.sum(axis=1))
     when = np.concatenate([np.repeat(np.arange(n_periods), row) for row in sizes])
     day = np.datetime64(trial.GO_LIVE) + (
@@ -120,6 +123,8 @@ def made(world, seed):
     observed = np.ones(len(when), bool)
     if world.broken == "missing outcomes":
         observed = rng.random(len(when)) > np.where(active, 0.25, 0.02)
+    if world.broken == "late outcomes go missing":
+        observed = rng.random(len(when)) > 0.12 * when
     return _rows(rng, allocation, (clinic, day, active, shown, called, done, observed))
 
 
