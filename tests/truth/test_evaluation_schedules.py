@@ -17,6 +17,10 @@ from rounds.methods.cluster import cluster_ols
 from stories import scheduled_trial as story
 from stories import trial
 
+CONSERVATIVE = 0.025
+"""By which the interval may cover too often: with few clinics a variance that is small
+is often estimated to be nought, and its uncertainty counts all the same."""
+
 N = int(os.environ.get("ROUNDS_TRIALS", "50"))
 WORLDS = {
     "stepped wedge, 18 clinics": story.World(),
@@ -74,7 +78,8 @@ def test_the_estimate_is_unbiased_and_its_interval_covers(name):
     told(name, found, world.effect)
     error = np.array([f.estimate for f in found]) - world.effect
     assert abs(error.mean()) < 4 * error.std() / np.sqrt(N)
-    assert abs(coverage(found, world.effect) - 0.95) < 4 * np.sqrt(0.95 * 0.05 / N)
+    slack = 4 * np.sqrt(0.95 * 0.05 / N)
+    assert -slack < coverage(found, world.effect) - 0.95 < CONSERVATIVE + slack
 
 
 @pytest.mark.parametrize("name", ["stepped wedge, 6 clinics", "cross-over, 16 clinics"])

@@ -2,12 +2,15 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from rounds.cli.output import show, utc_now, working
 from rounds.nouns.errors import DefinitionError
+
+if TYPE_CHECKING:
+    from rounds.nouns import Rollout
 
 __all__ = [
     "adopt_",
@@ -51,7 +54,7 @@ def run_(*, project: Path = Path(), json: bool = False) -> None:
         "units": rollout.n_units,
     }
     lines = [
-        f"{rollout.title}: randomised by {rollout.design.unit}",
+        f"{rollout.title}: randomised by {rollout.design.unit}{_in_steps(rollout)}",
         f"  protocol        {protocol.ref().short}, frozen",
         f"  receipt         {receipt.entry_hash}",
         f"  seed commitment {rollout.seed_commitment}",
@@ -60,6 +63,14 @@ def run_(*, project: Path = Path(), json: bool = False) -> None:
         f"Serve it: rounds serve --project {project}",
     ]
     show(found, lines, as_json=json)
+
+
+def _in_steps(rollout: "Rollout") -> str:
+    schedule = rollout.design.schedule
+    if schedule is None:
+        return ""
+    days = ", ".join(str(start) for start in schedule.period_starts)
+    return f", a {schedule.title} with periods from {days}"
 
 
 def status_(*, project: Path = Path(), json: bool = False) -> None:

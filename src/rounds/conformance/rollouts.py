@@ -124,7 +124,7 @@ class BaseSequences:
 
     def test_it_is_reproducible_in_any_order(self) -> None:
         """Named backwards, or by another object, it says the same."""
-        again = dict(reversed(self.units.items()))
+        again = dict(reversed(list(self.units.items())))
         one, other = (
             self.sequences(bytes(32), self.names).assign(units)
             for units in (self.units, again)

@@ -103,7 +103,7 @@ def diagnose(
         results += [
             adherence(calls, allocation, protocol.schedule),
             periods(people, protocol.schedule),
-            switching(people),
+            switching(people, protocol.schedule),
         ]
     return tuple(
         one.model_copy(update={"required": one.name in protocol.required_diagnostics})

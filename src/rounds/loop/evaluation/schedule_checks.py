@@ -8,9 +8,9 @@ adherence      the share of due calls that were not as     a twentieth of calls 
                above 0.05 (p < 0.001)                      by a twentieth at the least
 periods        a sequence has nobody with a known outcome  a period without data tells
                in a period in which it enrols              nothing of its time
-switching      of more than a tenth of clinics everybody   a clinic that never switches
-               is in one arm                               cannot tell the card from
-                                                           its own passing time
+switching      more clinics are seen in one arm alone     a clinic that never switches
+               than chance would have it, or one is that   cannot tell the card from
+               hardly could be (p < 0.001)                 its own passing time
 ============== ========================================== =========================
 """
 
@@ -40,7 +40,6 @@ SCHEDULE_CHECKS = ("adherence", "periods", "switching")
 """The checks that only such designs have."""
 
 MOST_OFF_SCHEDULE = 0.05
-MOST_ONE_ARMED = 0.10
 P_SHARE = 0.001
 
 
@@ -102,33 +101,60 @@ def periods(people: Participants, schedule: Schedule) -> Diagnostic:
     )
 
 
-def switching(people: Participants) -> Diagnostic:
-    """Ask whether clinics are seen in both arms."""
+def switching(people: Participants, schedule: Schedule) -> Diagnostic:
+    """Ask whether clinics are seen in both arms, as often as chance would have it."""
     question = "Is every clinic seen both with the card and without?"
     known = people.observed
-    names, codes = np.unique(people.clinic[known], return_inverse=True)
-    if not len(names):
+    if not known.any():
         return Diagnostic(
             name="switching",
             question=question,
             verdict="not_evaluated",
             detail="nobody's outcome is known.",
         )
-    share = np.bincount(codes, weights=people.active[known]) / np.bincount(codes)
-    one_armed = int(((share == 0) | (share == 1)).sum())
-    value = one_armed / len(names)
+    p_value, one_armed, expected = _one_armed(people.where(known), schedule)
+    n = len(np.unique(people.clinic[known]))
     return Diagnostic(
         name="switching",
         question=question,
-        value=value,
-        threshold=MOST_ONE_ARMED,
-        verdict="fail" if value > MOST_ONE_ARMED else "pass",
+        value=p_value,
+        threshold=P_SHARE,
+        verdict="fail" if p_value < P_SHARE else "pass",
         detail=(
-            f"{one_armed} of {len(names)} clinics are seen in one arm alone; at most "
-            f"{MOST_ONE_ARMED:.0%} is tolerated, for their effect is mixed with what "
-            "time alone did."
+            f"{one_armed} of {n} clinics are seen in one arm alone; with as many "
+            f"patients, {expected:.1f} would be if all went on enrolling alike."
         ),
     )
+
+
+def _one_armed(people: Participants, schedule: Schedule) -> tuple[float, int, float]:
+    """Compare how many clinics are seen in one arm alone with what chance gives.
+
+    A clinic of n patients is by chance with probability pⁿ + (1 − p)ⁿ, p being the
+    share of all patients who come in the periods in which its sequence has the card.
+    The number of such clinics is judged over all, and the least likely one by itself;
+    the smaller p-value, doubled, counts.
+    """
+    assert people.period is not None
+    assert people.sequence is not None
+    active, enrols = table_of(schedule)
+    came = np.bincount(people.period, minlength=active.shape[1])
+    share = (enrols * active) @ came / np.maximum(enrols @ came, 1)
+    _, first, codes = np.unique(people.clinic, return_index=True, return_inverse=True)
+    size = np.bincount(codes)
+    with_card = np.bincount(codes, weights=people.active)
+    p = share[people.sequence[first]]
+    chance = p**size + (1 - p) ** size
+    one_armed = (with_card == 0) | (with_card == size)
+    n = int(one_armed.sum())
+    if not n:
+        return 1.0, 0, float(chance.sum())
+    distribution = np.ones(1)
+    for one in chance:
+        distribution = np.convolve(distribution, [1 - one, one])
+    each = min(1.0, float(chance[one_armed].min()) * len(chance))
+    together = float(distribution[n:].sum())
+    return min(1.0, 2 * min(each, together)), n, float(chance.sum())
 
 
 def difference_over_time(people: Participants, margin: float) -> float:
