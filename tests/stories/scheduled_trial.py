@@ -82,8 +82,10 @@ def made(world, seed):
         world.per_cell * np.linspace(1.4, 0.6, n_periods), (world.clinics, n_periods)
     )
     sizes = np.maximum(sizes, 3)
-    if world.broken == "sample ratio":
+    if world.broken in ("sample ratio", "one sequence and missing outcomes"):
         sizes[own == 0] = 0
+    if world.broken == "nobody":
+        sizes[:] = 0
     if world.broken == "switching":
         sizes[: world.clinics // 3, 1:] = 0
     if world.broken == "periods":
@@ -121,7 +123,7 @@ def made(world, seed):
     rates = np.clip(rates, 0.01, 0.9) + (world.effect + world.later * exposed) * shown
     done = rng.random(len(when)) < rates
     observed = np.ones(len(when), bool)
-    if world.broken == "missing outcomes":
+    if "missing outcomes" in world.broken:
         observed = rng.random(len(when)) > np.where(active, 0.25, 0.02)
     if world.broken == "late outcomes go missing":
         observed = rng.random(len(when)) > 0.12 * when

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rounds.loop.evaluation.diagnostics import known_checks
-from rounds.nouns import DiagnosticError
+from rounds.nouns import DiagnosticError, NotEstimable
 from stories import scheduled_trial as story
 
 FAULTS = {
@@ -85,3 +85,18 @@ def test_who_is_enrolled_is_compared_within_periods():
         for d in story.judged(replace(world, broken="drawn in"), 4).diagnostics
     }
     assert drawn["enrolment"].verdict == "fail"
+
+
+@pytest.mark.parametrize("broken", ["nobody", "one sequence and missing outcomes"])
+def test_where_nothing_can_be_compared_a_reason_is_given(broken):
+    """No number and no traceback, whatever is required."""
+    world = story.World(kind="cluster_crossover", n_periods=2, broken=broken)
+    found = story.judged(world, 1)
+    assert found.estimate.sealed
+    plan = story.protocol(world, required_diagnostics=())
+    found = story.judged(world, 1, plan)
+    assert isinstance(found.estimate, NotEstimable)
+    assert isinstance(found.schedule.within_clinics, NotEstimable)
+    assert found.schedule.note.startswith("no permutation test")
+    verdicts = {d.name: d.verdict for d in found.diagnostics}
+    assert verdicts["missing_outcomes"] == "not_evaluated"

@@ -13,6 +13,8 @@ import pytest
 from rounds.loop.evaluation.effects import effect
 from rounds.loop.evaluation.participants import join
 from rounds.loop.evaluation.schedule_looks import DRAWS, schedule_result
+from rounds.loop.evaluation.spreadsheet.models import fit
+from rounds.loop.evaluation.spreadsheet.trial import Trial
 from rounds.methods.cluster import cluster_ols
 from stories import scheduled_trial as story
 from stories import trial
@@ -21,7 +23,7 @@ CONSERVATIVE = 0.025
 """By which the interval may cover too often: with few clinics a variance that is small
 is often estimated to be nought, and its uncertainty counts all the same."""
 
-N = int(os.environ.get("ROUNDS_TRIALS", "50"))
+N = int(os.environ.get("ROUNDS_TRIALS", "40"))
 WORLDS = {
     "stepped wedge, 18 clinics": story.World(),
     "stepped wedge, 6 clinics": story.World(clinics=6, per_cell=40),
@@ -95,7 +97,7 @@ def test_no_effect_is_taken_for_one_no_more_often_than_said(name):
 def test_a_trend_is_taken_for_an_effect_where_periods_are_left_out():
     """The made trend is one that matters: without periods a wedge is wrong."""
     world = replace(WORLDS["stepped wedge, 18 clinics"], effect=0.0, trend=0.08)
-    found, naive = made(world, 30)
+    found, naive = made(world, 20)
     assert np.mean([f.estimate for f in naive]) > 0.08
     assert abs(np.mean([f.estimate for f in found])) < 0.04
     assert coverage(naive, 0.0) < 0.3
@@ -121,7 +123,7 @@ def test_looks_beside_the_estimate_agree_with_it_where_all_is_as_assumed():
     """Within clinics alone, and against the schedules that could have been drawn."""
     p_values, within = [], []
     world = story.World(clinics=9, effect=0.0)
-    for seed in range(30):
+    for seed in range(20):
         people, plan, allocation = enrolled(world, seed)
         found = schedule_result(people, plan, allocation, None)
         p_values.append(found.permutation_p)
@@ -137,3 +139,28 @@ def test_the_permutation_test_is_the_same_for_anyone():
     one, other = (schedule_result(people, plan, allocation, None) for _ in (1, 2))
     assert one == other
     assert one.n_permutations == DRAWS
+
+
+@pytest.mark.parametrize(
+    "name", ["stepped wedge, 18 clinics", "cross-over, 16 clinics"]
+)
+def test_a_spreadsheet_of_the_same_trial_says_the_same(name):
+    """`rounds evaluation analyse` and the loop have one estimator."""
+    people, plan, _ = enrolled(WORLDS[name], 3)
+    plan = plan.model_copy(update={"covariates": ()})
+    ours = effect(people, plan, plan.primary).fit
+    sheet = Trial(
+        design=WORLDS[name].kind.replace("_", "-"),
+        outcome=people.outcome,
+        active=people.active,
+        labels=("silent", "active"),
+        clusters=np.unique(people.clinic, return_inverse=True)[1],
+        periods=people.period,
+        strata=None,
+        schedule=None,
+        covariates={},
+    )
+    theirs = fit(sheet, "mixed", "difference", level=0.95, seed=1)
+    assert ours.estimate == pytest.approx(theirs.estimate, rel=1e-6)
+    assert ours.lower == pytest.approx(theirs.lower, rel=1e-6)
+    assert ours.df == pytest.approx(theirs.df, rel=1e-4)

@@ -222,7 +222,11 @@ def _missing_outcomes(
         if not 0 < people.active.sum() < len(people):
             return _not_evaluated("missing_outcomes", question)
         if protocol.schedule is not None:
-            p_value = difference_over_time(people, MISSING_MARGIN)
+            try:
+                p_value = difference_over_time(people, MISSING_MARGIN)
+            except ValueError:
+                why = "arms cannot be told apart from periods and clinics."
+                return _not_evaluated("missing_outcomes", question, why)
         else:
             _, p_value = arm_difference(
                 people.observed, people.active, clusters(people), MISSING_MARGIN
