@@ -5,7 +5,7 @@ from pathlib import Path
 
 MAX_FILE = 400
 MAX_FUNCTION = 60
-MAX_NOUNS = 2650
+MAX_NOUNS = 2850
 """Lines that are not blank."""
 
 # Path from the repository's root → why it may be longer.
