@@ -1,13 +1,25 @@
 """A schedule says whole when arms change, or it does not exist."""
 
 import datetime as dt
+import re
+from pathlib import Path
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
-from rounds.nouns import Design, Protocol, Rollout, Schedule
+from rounds.loop.evaluation.diagnostics import known_checks
+from rounds.nouns import (
+    DefinitionError,
+    Design,
+    Period,
+    Protocol,
+    Rollout,
+    Schedule,
+)
 from stories import scheduled_trial, trial
 
+REPO = Path(__file__).parents[2]
 STARTS = tuple(dt.date(2025, 1, 6) + dt.timedelta(weeks=20 * i) for i in range(4))
 
 
@@ -118,3 +130,25 @@ def test_nouns_without_a_schedule_are_what_they_were():
     started = trial.rollout(plan, trial.evidence())
     assert '"schedule"' not in plan.to_json() + started.to_json()
     assert Rollout.from_json(started.to_json()).ref() == started.ref()
+
+
+def test_what_the_manual_tells_to_write_is_a_schedule_that_fits_its_protocol():
+    page = (REPO / "docs" / "how-to" / "roll-out-in-steps.md").read_text("utf-8")
+    text = re.search(r"```yaml\n(.*?)```", page, re.DOTALL)[1]
+    said = yaml.safe_load(text)["change"]
+    made = Design.from_yaml(yaml.safe_dump(said["design"])).schedule
+    assert made.sequences == ("0111", "0011", "0001")
+    start = said["protocol"]["go_live"]
+    end = start + dt.timedelta(weeks=said["protocol"]["weeks"], days=-1)
+    enrolment = Period(start=start, end=end)
+    days = said["protocol"]["follow_up_days"]
+    assert made.problems_within(enrolment, days, "clinic") == []
+    known = known_checks(scheduled_trial.protocol(scheduled_trial.World()))
+    assert set(said["protocol"]["required_diagnostics"]) <= set(known)
+
+
+def test_sequences_that_yaml_takes_for_numbers_are_refused_by_their_place():
+    text = "unit: clinic\nschedule:\n  kind: stepped_wedge\n  period_starts: "
+    text += f"[{', '.join(map(str, STARTS))}]\n  sequences: [0111, 0011]\n"
+    with pytest.raises(DefinitionError, match=r"schedule\.sequences\.0: .*string"):
+        Design.from_yaml(text)

@@ -75,7 +75,7 @@ def without_repeats(design: ArrayLike, column: int) -> tuple[NDArray[np.float64]
 
     Examples
     --------
-    >>> X, column = without_repeats([[1, 0, 1], [1, 1, 0], [1, 1, 0]], 1)
+    >>> X, column = without_repeats([[1, 0, 2], [1, 1, 2], [1, 1, 2]], 1)
     >>> X.shape, column
     ((3, 2), 1)
     """
