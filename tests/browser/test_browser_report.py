@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from rounds.reports import render, render_html
+from rounds.reports.brief import brief_html
+from rounds.reports.checklists import checklist, checklist_html
 
 HERE = Path(__file__).parent
 CHROMIUM = runpy.run_path(str(HERE / "chromium.py"))
@@ -48,6 +50,27 @@ def test_axe_would_see_a_mistake(tmp_path):
     assert "color-contrast" in found
 
 
+def test_brief_and_checklists_can_be_read_by_everyone(tmp_path):
+    pages = [
+        brief_html(STORIES["full"]()),
+        checklist_html(checklist(STORIES["full"](), "consort")),
+    ]
+    for seen in CHROMIUM["look"](tmp_path, pages):
+        assert seen["violations"] == []
+        assert seen["passes"] > 10
+        assert seen["overflow"] <= 0
+
+
+@pytest.mark.parametrize("name", ["whole turn", "sealed"])
+def test_the_brief_is_one_sheet_of_paper(tmp_path, name):
+    page, paper = tmp_path / "brief.html", tmp_path / "brief.pdf"
+    page.write_text(brief_html(MADE[name]()), encoding="utf-8")
+    CHROMIUM["run"](
+        tmp_path, "--no-pdf-header-footer", f"--print-to-pdf={paper}", page.as_uri()
+    )
+    assert _pages(paper.read_bytes()) == 1
+
+
 def test_the_report_prints(tmp_path):
     path = render(STORIES["full"](), tmp_path / "report.html")
     paper = tmp_path / "report.pdf"
@@ -56,7 +79,9 @@ def test_the_report_prints(tmp_path):
     )
     pdf = paper.read_bytes()
     assert pdf.startswith(b"%PDF")
-    pages = pdf.count(b"/Type /Page\n") + pdf.count(b"/Type /Page /") or pdf.count(
-        b"/Type /Page"
-    )
-    assert 5 <= pages <= 30
+    assert 5 <= _pages(pdf) <= 30
+
+
+def _pages(pdf):
+    pages = pdf.count(b"/Type /Page\n") + pdf.count(b"/Type /Page /")
+    return pages or pdf.count(b"/Type /Page")

@@ -73,6 +73,12 @@ def test_a_checklist_of_what_is_no_trial_is_refused(turned, capsys):
     assert "is no rollout, evaluation or decision" in capsys.readouterr().err
 
 
+def test_a_sponsor_gets_one_page(turned, tmp_path):
+    page = tmp_path / "brief.html"
+    assert main(["decision", "brief", str(page), "--project", turned["project"]]) == 0
+    assert f"{turned['decision'].capitalize()}: decided" in page.read_text()
+
+
 def test_what_was_decided_can_be_searched(turned, capsys):
     asked = ["--project", turned["project"]]
     _, told = run_json(capsys, "decision", "list", "card", *asked)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from rounds.reports.checklists import Checklist
     from rounds.reports.story import Story
 
-__all__ = ["checklist_"]
+__all__ = ["checklist_", "story_of"]
 
 
 def checklist_(
@@ -59,7 +59,7 @@ def checklist_(
         if file is not None:
             insist_on_folder(file)
     said = {} if additions is None else read_additions(_text(additions))
-    story = _story(Project.open(project), ref)
+    story = story_of(Project.open(project), ref)
     found = checklist(story, standard, additions=said)
     if html is not None:
         write_file(html, checklist_html(found))
@@ -73,7 +73,7 @@ def checklist_(
     )
 
 
-def _story(project: "Project", ref: str | None) -> "Story":
+def story_of(project: "Project", ref: str | None) -> "Story":
     """Gather the turn of a published noun, or the project's last one."""
     from rounds.ledger import Ledger
     from rounds.nouns import DefinitionError

@@ -75,7 +75,11 @@ _GROUPS = {
         "evaluation",
         ("run", "analyse", "power", "bounds", "checklist"),
     ),
-    "decision": ("Adopt, adapt, abandon or extend.", "decision", ("run", "list")),
+    "decision": (
+        "Adopt, adapt, abandon or extend.",
+        "decision",
+        ("run", "list", "brief"),
+    ),
     "ledger": ("What has been said and decided.", "ledger", ("verify", "export")),
 }
 # A command whose file is not its group's.
@@ -84,6 +88,7 @@ _ELSEWHERE = {
     ("data", "fetch"): "data_fetch",
     ("data", "view"): "data_view",
     ("data", "where"): "data_where",
+    ("decision", "brief"): "decision_brief",
     ("decision", "list"): "decision_list",
     ("evidence", "pool"): "evidence_pool",
     ("problem", "list"): "problem_list",
