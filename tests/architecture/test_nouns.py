@@ -141,6 +141,12 @@ ASKED: dict[str, dict[str, Any]] = {
     },
     "Guardrail": {"endpoint": "balancing", "gamma": None, "alpha": 0.025},
     "Look": {"commitment": "c" * 64},
+    "Schedule": {
+        "kind": "stepped_wedge",
+        "period_starts": ("2025-01-06", "2025-03-03", "2025-05-05"),
+        "sequences": ("011", "001"),
+        "not_enrolling": ((2, 1),),
+    },
     "Decision": {"allocation_seed": "b" * 128},
     "Rollout": {"seed_commitment": "a" * 64},
     "Source": {"pmid": "123", "doi": "10.1000/x"},

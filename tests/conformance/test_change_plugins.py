@@ -1,12 +1,18 @@
 """Our own knowledge type and rollout design pass what others' must."""
 
 from rounds.conformance.knowledge import BaseKnowledge
-from rounds.conformance.rollouts import BaseArrivals, BaseKnownUnits, BaseRollout
+from rounds.conformance.rollouts import (
+    BaseArrivals,
+    BaseKnownUnits,
+    BaseRollout,
+    BaseSequences,
+)
 from rounds.loop.change.rollouts import (
     CovariateConstrained,
     MatchedPairs,
     Minimisation,
     PermutedBlocks,
+    Sequences,
 )
 from stories import practice as story
 
@@ -55,3 +61,15 @@ class TestMinimisationWithAFairerCoin(BaseArrivals):
 
     def replay(self, seed, arrivals):
         return Minimisation(seed, self.biased_coin).replay(arrivals)
+
+
+class TestSequences(BaseSequences):
+    def sequences(self, seed, names):
+        return Sequences(seed, names)
+
+
+class TestTwoSequences(BaseSequences):
+    names = ("one", "other")
+
+    def sequences(self, seed, names):
+        return Sequences(seed, names)

@@ -9,11 +9,13 @@ from rounds.nouns import (
     Diagnostic,
     Estimate,
     Evaluation,
+    ExposureTimeEffect,
     Flow,
     NotEstimable,
     Posterior,
     Reach,
     Ref,
+    ScheduleResult,
 )
 
 NONE = NotEstimable(reason="not needed here")
@@ -117,3 +119,34 @@ def test_a_posterior_gives_no_digits_back_that_its_estimate_has_lost(numerator):
     assert shown.posterior.probability_benefit == 0.99
     assert shown.posterior.weight_informative == 0.94
     assert shown.icc == 0.02
+
+
+def looks(n):
+    share = Estimate(
+        value=0.123456789, lower=0.1, upper=0.2, scale="risk_difference", n=n
+    )
+    return ScheduleResult(
+        kind="stepped_wedge",
+        by_exposure_time=(ExposureTimeEffect(periods_since=1, estimate=share),),
+        time_average=NONE,
+        within_clinics=share,
+        permutation_p=0.123456789,
+        n_permutations=5_000,
+        note="said of 7 patients",
+    )
+
+
+def test_other_looks_at_hidden_arms_lose_the_digits_they_could_be_fitted_to():
+    arms = (arm("active", 200, 4), arm("silent", 200, 100))
+    given_looks = evaluation(arms, schedule=looks(400))
+    shown = safe(given_looks).schedule
+    assert shown.within_clinics.value == 0.123
+    assert shown.by_exposure_time[0].estimate.value == 0.123
+    assert shown.permutation_p == 0.12
+    assert safe(safe(given_looks)) == safe(given_looks)
+
+
+def test_other_looks_at_many_are_shown_as_they_are():
+    arms = (arm("active", 200, 90), arm("silent", 200, 100))
+    given_looks = looks(400).model_copy(update={"note": ""})
+    assert safe(evaluation(arms, schedule=given_looks)).schedule == given_looks

@@ -66,7 +66,7 @@ def run_(*, project: Path = Path(), json: bool = False) -> None:
         "tried_before": tried_objects(before),
     }
     lines = [
-        f"{rollout.title}: randomised by {rollout.design.unit}",
+        f"{rollout.title}: randomised by {rollout.design.unit}{_in_steps(rollout)}",
         f"  protocol        {protocol.ref().short}, frozen",
         f"  receipt         {receipt.entry_hash}",
         f"  seed commitment {rollout.seed_commitment}",
@@ -95,6 +95,14 @@ def _of_allocation(rollout: "Rollout") -> list[str]:
             f"{drawn_from.least_together:.0%} to {drawn_from.most_together:.0%} of them"
         )
     return said
+
+
+def _in_steps(rollout: "Rollout") -> str:
+    schedule = rollout.design.schedule
+    if schedule is None:
+        return ""
+    days = ", ".join(str(start) for start in schedule.period_starts)
+    return f", a {schedule.title} with periods from {days}"
 
 
 def status_(*, project: Path = Path(), json: bool = False) -> None:

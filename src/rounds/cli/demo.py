@@ -19,10 +19,11 @@ def demo(
     /,
     *,
     people: int = 10_000,
-    weeks: int = 26,
+    weeks: int | None = None,
     seed: int = 1,
     effect: float = 0.06,
     harm: float = 0.0,
+    design: Literal["parallel", "stepped-wedge", "cluster-crossover"] = "parallel",
     problems: str = "hypertension",
     allocation: Literal[
         "permuted-blocks", "matched-pairs", "covariate-constrained", "minimisation"
@@ -40,13 +41,17 @@ def demo(
     people
         Registered adults in it.
     weeks
-        Of enrolment; 13 weeks of follow-up come after.
+        Of enrolment; 13 weeks of follow-up come after. If not given: 26, or 79 for a
+        stepped wedge and 39 for a cross-over, which pause for follow-up before a step.
     seed
         The same seed gives the same world.
     effect
         Planted difference in treatment intensified, in [0, 0.3].
     harm
         Planted difference in low pressure, in [0, 0.3].
+    design
+        Whether arms run in parallel, clinics switch to the card one step after another
+        (stepped-wedge), or go through both arms in turn (cluster-crossover).
     problems
         Simulated problems, by commas: hypertension, and beside it diabetes and
         screening, so that `rounds problem list` has several to rank.
@@ -61,11 +66,12 @@ def demo(
         Print one JSON object.
     """
     from rounds.cli.server import http_door
-    from rounds.conduct.demo import DemoOptions, run_demo
+    from rounds.conduct.demo import USUAL_WEEKS, DemoOptions, run_demo
     from rounds.reports import render
     from rounds.school import grade
 
     del problem
+    weeks = USUAL_WEEKS[design] if weeks is None else weeks
     check_options(people, weeks, effect, harm)
     options = DemoOptions(
         people=people,
@@ -73,6 +79,7 @@ def demo(
         seed=seed,
         effect=effect,
         harm=harm,
+        design=design,
         problems=tuple(problems.split(",")),
         allocation=allocation.replace("-", "_"),
     )
@@ -201,6 +208,9 @@ def _randomised(rollout: "Rollout") -> str:
         said = "patients randomised as they arrive"
     else:
         said = f"{rollout.n_units} clinics randomised"
+    schedule = rollout.design.schedule
+    if schedule is not None:
+        return f"{said} to the sequences of a {schedule.title}"
     if rollout.design.allocation == "permuted_blocks":
         return said
     said = f"{said}, by {rollout.design.allocation.replace('_', ' ')}"

@@ -1,8 +1,12 @@
 """`rounds evaluation`: did care change, did health change, was anyone harmed?"""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rounds.cli.output import number, show, utc_now, working
+
+if TYPE_CHECKING:
+    from rounds.nouns import Evaluation
 
 __all__ = ["run_"]
 
@@ -31,6 +35,7 @@ def run_(*, project: Path = Path(), json: bool = False) -> None:
         for check in judged.diagnostics
     ]
     lines.append(f"  {'primary':<18}{number(judged.estimate)}")
+    lines += _other_looks(judged)
     lines += [
         f"  {'balancing':<18}{number(part.estimate)}, margin {part.margin:.1%}: "
         f"{part.verdict.replace('_', ' ')}"
@@ -38,3 +43,23 @@ def run_(*, project: Path = Path(), json: bool = False) -> None:
     ]
     lines += ["", judged.ref().short]
     show({"evaluation": judged, "ref": str(judged.ref())}, lines, as_json=json)
+
+
+def _other_looks(judged: "Evaluation") -> list[str]:
+    """Give the lines of what is looked at beside the estimate, none while sealed."""
+    looks = judged.schedule
+    if looks is None or looks.within_clinics is None:
+        return []
+    lines = [f"  {'within clinics':<18}{number(looks.within_clinics)}"]
+    lines += [
+        f"  {f'card period {each.periods_since}':<18}{number(each.estimate)}"
+        for each in looks.by_exposure_time
+    ]
+    if looks.time_average is not None:
+        lines.append(f"  {'average over time':<18}{number(looks.time_average)}")
+    if looks.permutation_p is not None:
+        lines.append(
+            f"  {'permutation':<18}p = {looks.permutation_p:.3f} of "
+            f"{looks.n_permutations:,} schedules"
+        )
+    return lines

@@ -1,6 +1,7 @@
 """`rounds simulate`: many loops, graded against the truth."""
 
 from pathlib import Path
+from typing import Literal
 
 from rounds.cli.output import Progress, show
 
@@ -12,7 +13,8 @@ def simulate(
     loops: int = 1000,
     people: int = 7_000,
     clinics: int = 80,
-    weeks: int = 26,
+    weeks: int | None = None,
+    design: Literal["parallel", "stepped-wedge", "cluster-crossover"] = "parallel",
     effect: float = 0.06,
     harm: float = 0.04,
     seed: int = 1,
@@ -32,9 +34,12 @@ def simulate(
     people
         Registered adults in each world.
     clinics
-        In each world, half of them with the card.
+        In each world; in parallel, half of them have the card.
     weeks
-        Of enrolment.
+        Of enrolment. If not given: 26, or 79 for a stepped wedge and 39 for a
+        cross-over.
+    design
+        Whether arms run in parallel, or change over time.
     effect
         Planted in the second and third kind.
     harm
@@ -49,16 +54,11 @@ def simulate(
     json
         Print one JSON object.
     """
-    from rounds.nouns import DefinitionError
+    from rounds.conduct.demo import USUAL_WEEKS
     from rounds.school import run_loops, summarise
 
-    if loops < 1 or processes < 1:
-        raise DefinitionError(
-            f"--loops {loops} and --processes {processes} are at least 1.",
-            code="simulate-options",
-            remedies=("rounds simulate --loops 100 --processes 2",),
-        )
-
+    _check_options(loops, processes)
+    weeks = USUAL_WEEKS[design] if weeks is None else weeks
     scenarios = {
         "no effect": {"effect": 0.0, "harm": 0.0},
         "effect": {"effect": effect, "harm": 0.0},
@@ -70,6 +70,7 @@ def simulate(
         people=people,
         clinics=clinics,
         weeks=weeks,
+        design=design,
         seed=seed,
         processes=processes,
         keep=out,
@@ -80,12 +81,14 @@ def simulate(
         "people": people,
         "clinics": clinics,
         "weeks": weeks,
+        "design": design,
         "effect": effect,
         "harm": harm,
         "seeds": [seed, seed + loops - 1],
     }
     said = (
         f"{people:,} people and {clinics} clinics a world, {weeks} weeks of enrolment"
+        + ("" if design == "parallel" else f", {design}")
     )
     planted = (
         f"planted: effect {effect}, harm {harm}; seeds {seed} to {seed + loops - 1}"
@@ -96,3 +99,14 @@ def simulate(
         as_json=json,
     )
     return 0 if table.within_bounds else 14
+
+
+def _check_options(loops: int, processes: int) -> None:
+    from rounds.nouns import DefinitionError
+
+    if loops < 1 or processes < 1:
+        raise DefinitionError(
+            f"--loops {loops} and --processes {processes} are at least 1.",
+            code="simulate-options",
+            remedies=("rounds simulate --loops 100 --processes 2",),
+        )

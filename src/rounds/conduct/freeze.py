@@ -50,6 +50,23 @@ _ALLOCATED = {
     ),
 }
 
+_ANALYSIS_OF_SCHEDULE = (
+    "Individual outcomes regressed on the arm in force at the clinic on the day of the "
+    "index visit, on period, and on {covariates} (linear mixed model), with random "
+    "effects of clinics and of clinics in a period, restricted maximum likelihood, and "
+    "Kenward and Roger's standard errors and degrees of freedom. Those whose index "
+    "visit falls in a transition are left out. Beside it, by least squares with period "
+    "and clinic effects: the effect by time since the switch (stepped wedge), and a "
+    "permutation test over the schedules that could have been drawn."
+)
+
+
+def _analysis_of(plan: ChangePlan) -> str:
+    if plan.design.schedule is None:
+        return _ALLOCATED.get(plan.design.allocation) or _ANALYSIS[plan.design.unit]
+    covariates = " and ".join(plan.protocol.covariates).replace("_", " ")
+    return _ANALYSIS_OF_SCHEDULE.format(covariates=covariates or "nothing else")
+
 
 def protocol_of(
     plan: ChangePlan,
@@ -89,10 +106,11 @@ def protocol_of(
         follow_up_days=said.follow_up_days,
         endpoints=endpoints,
         covariates=said.covariates,
-        analysis=_ALLOCATED.get(plan.design.allocation) or _ANALYSIS[plan.design.unit],
+        analysis=_analysis_of(plan),
         required_diagnostics=said.required_diagnostics,
         equity_groups=said.equity_groups,
         decision_rule=DecisionRule(least_worthwhile=said.least_worthwhile),
+        schedule=plan.design.schedule,
         looks=said.looks,
         guardrails=said.guardrails,
         provenance=Provenance(

@@ -19,14 +19,22 @@ m + 2^(2m-1) / C(2m, m) - 1/2 times on average; the suite sums over the block si
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from itertools import combinations
 from math import comb, sqrt
 from typing import Protocol
 
 import numpy as np
 
 from rounds.methods.minimisation import MarginalTotals
+from rounds.practice import Assignment
 
-__all__ = ["BaseArrivals", "BaseKnownUnits", "BaseRollout", "convergence_bound"]
+__all__ = [
+    "BaseArrivals",
+    "BaseKnownUnits",
+    "BaseRollout",
+    "BaseSequences",
+    "convergence_bound",
+]
 
 _DRAWS = 10_000
 
@@ -223,3 +231,71 @@ class BaseArrivals:
 
     def _signs(self, seed: bytes, arrivals: list[dict[str, str]]) -> np.ndarray:
         return np.where(np.array(self.replay(seed, arrivals)) == "active", 1, -1)
+
+
+class Dealing(Protocol):
+    """An allocation of clinics that are known from the start, for one seed."""
+
+    def assign(self, units: Mapping[str, str]) -> Mapping[str, Assignment]:
+        """Give each unit (→ stratum) its sequence."""
+
+
+class BaseSequences:
+    """The suite of what randomises clinics to sequences of arms; inherit it.
+
+    It is reproducible, whatever the order in which units are named; sequences are
+    level; each clinic is as likely in each; and two clinics of a stratum, exchanged,
+    are as likely as they were.
+    """
+
+    names: tuple[str, ...] = ("sequence-1", "sequence-2", "sequence-3")
+    units: Mapping[str, str] = {
+        f"clinic-{i}": "large" if i < 5 else "small" for i in range(9)
+    }
+    seeds: int = 1_500
+
+    def sequences(self, seed: bytes, names: tuple[str, ...]) -> Dealing:
+        """Give the allocation for a seed of 32 bytes."""
+        raise NotImplementedError
+
+    def test_it_is_reproducible_in_any_order(self) -> None:
+        """Named backwards, or by another object, it says the same."""
+        again = dict(reversed(list(self.units.items())))
+        one, other = (
+            self.sequences(bytes(32), self.names).assign(units)
+            for units in (self.units, again)
+        )
+        assert dict(one) == dict(other)
+
+    def test_sequences_are_level(self) -> None:
+        """Over all clinics no two sequences differ by more than one."""
+        for drawn in self._drawn(50):
+            counts = [drawn.count(name) for name in self.names]
+            assert max(counts) - min(counts) <= 1
+
+    def test_each_clinic_is_as_likely_in_each(self) -> None:
+        """Over many seeds, within four standard errors."""
+        drawn = np.array(self._drawn(self.seeds))
+        chance = 1 / len(self.names)
+        error = sqrt(chance * (1 - chance) / self.seeds)
+        for name in self.names:
+            share = (drawn == name).mean(axis=0)
+            assert np.abs(share - chance).max() < 4 * error
+
+    def test_two_clinics_of_a_stratum_can_be_exchanged(self) -> None:
+        """(First, second) is as likely as (second, first), for each pair of them."""
+        drawn = np.array(self._drawn(self.seeds))
+        strata = np.array([self.units[unit] for unit in sorted(self.units)])
+        first, second = (drawn == name for name in self.names[:2])
+        for i, j in combinations(range(len(strata)), 2):
+            if strata[i] == strata[j]:
+                one = int((first[:, i] & second[:, j]).sum())
+                other = int((second[:, i] & first[:, j]).sum())
+                assert abs(one - other) < 4 * sqrt(one + other)
+
+    def _drawn(self, n: int) -> list[list[str]]:
+        found = []
+        for i in range(n):
+            allocated = self.sequences(i.to_bytes(32), self.names).assign(self.units)
+            found.append([allocated[unit].arm for unit in sorted(self.units)])
+        return found

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from rounds.methods.design_matrix import checked_design
+from rounds.methods.design_matrix import checked_design, without_repeats
 
 __all__ = ["ClusterFit", "cluster_ols"]
 
@@ -126,25 +126,11 @@ def _codes(clusters: ArrayLike, n: int) -> NDArray[np.intp]:
 
 def _full_rank(X: Floats, column: int) -> tuple[Floats, int]:
     """Scale the columns, and drop those that repeat the ones before them."""
-    order = [i for i in range(X.shape[1]) if i != column] + [column]
+    X, column = without_repeats(X, column)
     length = np.sqrt((X**2).sum(axis=0))
     length = np.where(length > 0, length, 1.0)
-    gram = (X.T @ X) / np.outer(length, length)
-    kept: list[int] = []
-    for i in order:
-        left = gram[i, i]
-        if kept:
-            across = gram[kept, i]
-            left = left - across @ np.linalg.solve(gram[np.ix_(kept, kept)], across)
-        if left > _SINGULAR:
-            kept.append(i)
-    if column not in kept:
-        raise ValueError(
-            "the coefficient is not identified: its column repeats the others"
-        )
-    kept.sort()
     length[column] = 1.0  # its coefficient keeps the scale it was asked on
-    return X[:, kept] / length[kept], kept.index(column)
+    return X / length, column
 
 
 def _clustered(

@@ -3,7 +3,10 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["checked_design"]
+__all__ = ["checked_design", "without_repeats"]
+
+_SINGULAR = 1e-9
+"""Relative size below which what is left of a column counts as nought."""
 
 
 def checked_design(
@@ -47,3 +50,51 @@ def checked_design(
     if len(y) <= X.shape[1]:
         raise ValueError(f"{len(y)} persons cannot identify {X.shape[1]} columns")
     return y, X
+
+
+def without_repeats(design: ArrayLike, column: int) -> tuple[NDArray[np.float64], int]:
+    """Leave out columns that repeat the ones before them, never the one asked about.
+
+    Parameters
+    ----------
+    design : array of float, shape (n_persons, n_columns)
+        The covariates.
+    column : int
+        The column whose coefficient is wanted.
+
+    Returns
+    -------
+    design : array of float, shape (n_persons, n_kept)
+    column : int
+        Its place among those kept.
+
+    Raises
+    ------
+    ValueError
+        If the column asked about repeats the others.
+
+    Examples
+    --------
+    >>> X, column = without_repeats([[1, 0, 2], [1, 1, 2], [1, 1, 2]], 1)
+    >>> X.shape, column
+    ((3, 2), 1)
+    """
+    X = np.asarray(design, dtype=float)
+    order = [i for i in range(X.shape[1]) if i != column] + [column]
+    length = np.sqrt((X**2).sum(axis=0))
+    length = np.where(length > 0, length, 1.0)
+    gram = (X.T @ X) / np.outer(length, length)
+    kept: list[int] = []
+    for i in order:
+        left = gram[i, i]
+        if kept:
+            across = gram[kept, i]
+            left = left - across @ np.linalg.solve(gram[np.ix_(kept, kept)], across)
+        if left > _SINGULAR:
+            kept.append(i)
+    if column not in kept:
+        raise ValueError(
+            "the coefficient is not identified: its column repeats the others"
+        )
+    kept.sort()
+    return X[:, kept], kept.index(column)

@@ -7,6 +7,7 @@ first sees a little wrong everywhere, the second everything wrong in one place. 
 smaller of the two, doubled, is the p-value.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,9 +16,16 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from rounds.methods.cluster import cluster_ols
+from rounds.methods.design_matrix import without_repeats
 from rounds.methods.proportion import wilson
 
-__all__ = ["ShareTest", "arm_difference", "share_interval", "share_test"]
+__all__ = [
+    "ShareTest",
+    "adjusted_difference",
+    "arm_difference",
+    "share_interval",
+    "share_test",
+]
 
 
 @dataclass(frozen=True)
@@ -157,6 +165,55 @@ def arm_difference(
     except ValueError:
         fit = cluster_ols(y, design, None)
     return difference, float(stats.t.sf((abs(difference) - margin) / fit.se, fit.df))
+
+
+def adjusted_difference(
+    hits: ArrayLike,
+    arms: ArrayLike,
+    others: Sequence[ArrayLike],
+    clusters: ArrayLike,
+    margin: float,
+) -> float:
+    """Test whether a share differs between arms by more than a margin, others equal.
+
+    Parameters
+    ----------
+    hits, arms, clusters, margin
+        As in `arm_difference`.
+    others : sequence of array, shape (n_persons,)
+        Columns that go with the arm and with the share, as periods do.
+
+    Returns
+    -------
+    float
+        The one-sided p-value that the difference's size exceeds the margin, in [0, 1]:
+        1 where it does not, or nothing varies; 0 where the arm tells all that varies.
+
+    Raises
+    ------
+    ValueError
+        If shapes differ, the arm repeats the others, or the margin is negative.
+
+    Examples
+    --------
+    >>> adjusted_difference([1, 1, 1, 1], [1, 0, 1, 0], [], [1, 1, 2, 2], 0.02)
+    1.0
+    """
+    if margin < 0:
+        raise ValueError(f"margin is {margin}; expected at least 0")
+    y, arm = np.asarray(hits, dtype=float), np.asarray(arms, dtype=float)
+    if not y.std():
+        return 1.0
+    design = np.column_stack([arm, np.ones_like(arm), *others])
+    X, column = without_repeats(design, 0)
+    found = np.linalg.lstsq(X, y)[0]
+    beyond = abs(float(found[column])) - margin
+    if beyond <= 0:
+        return 1.0
+    if np.allclose(X @ found, y):
+        return 0.0
+    fit = cluster_ols(y, X, clusters, column=column)
+    return float(stats.t.sf(beyond / fit.se, fit.df))
 
 
 def share_interval(

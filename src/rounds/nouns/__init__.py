@@ -46,11 +46,13 @@ from rounds.nouns.evaluation import (
     BalancingResult,
     EquityEffect,
     Evaluation,
+    ExposureTimeEffect,
     Flow,
     Interaction,
     Posterior,
     RandomisationTest,
     Reach,
+    ScheduleResult,
     SecondaryResult,
 )
 from rounds.nouns.events import Comparison, Events, Near, Occurrence, Point, Window
@@ -95,6 +97,7 @@ from rounds.nouns.rollout import (
     Rollout,
     age_band,
 )
+from rounds.nouns.schedule import Schedule
 from rounds.nouns.source import PICO, Effect, RiskOfBias, Source
 from rounds.nouns.turn import Turn
 from rounds.nouns.unit_result import UnitResult
@@ -157,6 +160,7 @@ __all__ = [
     "Evidence",
     "Exists",
     "Exposure",
+    "ExposureTimeEffect",
     "Flow",
     "GroupGap",
     "Guardrail",
@@ -204,6 +208,8 @@ __all__ = [
     "Rollout",
     "RoundsError",
     "RuleRate",
+    "Schedule",
+    "ScheduleResult",
     "Score",
     "SecondaryResult",
     "ServiceInfo",

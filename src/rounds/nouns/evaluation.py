@@ -17,11 +17,13 @@ __all__ = [
     "BalancingResult",
     "EquityEffect",
     "Evaluation",
+    "ExposureTimeEffect",
     "Flow",
     "Interaction",
     "Posterior",
     "RandomisationTest",
     "Reach",
+    "ScheduleResult",
     "SecondaryResult",
 ]
 
@@ -136,6 +138,29 @@ class Posterior(Noun):
     probability_worthwhile: float
 
 
+class ExposureTimeEffect(Noun):
+    """The effect at one time since the switch of a stepped wedge."""
+
+    periods_since: int
+    """1 in the first period with the card."""
+    estimate: Estimate | NotEstimable
+
+
+class ScheduleResult(Noun):
+    """Other looks at the primary effect where arms changed over time."""
+
+    kind: Literal["stepped_wedge", "cluster_crossover"]
+    by_exposure_time: tuple[ExposureTimeEffect, ...] = ()
+    time_average: Estimate | NotEstimable | None = None
+    """Plain average of those; the estimate takes them all to be the same."""
+    within_clinics: Estimate | NotEstimable | None = None
+    """Least squares with period and clinic effects."""
+    permutation_p: float | None = None
+    """Two-sided, against the schedules that could have been drawn."""
+    n_permutations: int | None = None
+    note: str = ""
+
+
 class Evaluation(Published):
     """The pre-registered estimate with everything needed to trust or doubt it."""
 
@@ -161,6 +186,8 @@ class Evaluation(Published):
     icc: float | None = None
     randomisation_test: RandomisationTest | None = UNTOLD
     """Of matched pairs and constrained allocations; the decision rule reads it not."""
+    schedule: ScheduleResult | None = UNTOLD
+    """Where arms changed over time."""
     limitations: tuple[str, ...] = ()
     after_looks: AfterLooks | None = UNTOLD
     """Of a trial that was looked at: its estimate allows for that."""

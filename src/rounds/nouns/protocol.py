@@ -11,6 +11,7 @@ from rounds.nouns.looks import Guardrail, LookPlan
 from rounds.nouns.period import Period
 from rounds.nouns.ref import Ref
 from rounds.nouns.rollout import Allocation
+from rounds.nouns.schedule import Schedule
 
 __all__ = ["DecisionRule", "Endpoint", "Protocol"]
 
@@ -69,6 +70,8 @@ class Protocol(Published):
     equity_groups: tuple[Literal["sex", "age", "svi_quartile"], ...] = ()
     decision_rule: DecisionRule
     level: float = Field(default=0.95, gt=0, lt=1)
+    schedule: Schedule | None = UNTOLD
+    """Where arms change over time, when and in which order."""
     looks: LookPlan | None = UNTOLD
     """None is one look, at the end."""
     guardrails: tuple[Guardrail, ...] = Field(
@@ -92,6 +95,10 @@ class Protocol(Published):
             problems.append("the baseline must end before go-live")
         if self.enrolment.start < self.go_live:
             problems.append("enrolment cannot begin before go-live")
+        if self.schedule is not None:
+            problems += self.schedule.problems_within(
+                self.enrolment, self.follow_up_days, self.unit_of_randomisation
+            )
         problems += self._look_problems()
         if problems:
             raise ValueError("; ".join(problems))
@@ -102,6 +109,8 @@ class Protocol(Published):
         problems = []
         guarded = [guardrail.endpoint for guardrail in self.guardrails]
         known = {e.estimand.name for e in self.endpoints if e.role != "secondary"}
+        if self.looks is not None and self.schedule is not None:
+            problems.append("looks are planned for arms in parallel alone, as yet")
         if guarded and self.looks is None:
             problems.append("guardrails are read at looks: plan them")
         if len(set(guarded)) != len(guarded):

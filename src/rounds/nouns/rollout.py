@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from rounds.nouns.base import UNTOLD, Noun, Published
 from rounds.nouns.ref import Ref
+from rounds.nouns.schedule import Schedule
 
 __all__ = [
     "Allocation",
@@ -88,11 +89,25 @@ class Design(Noun):
         default=0.8, ge=0.5, lt=1, exclude_if=lambda one: one == 0.8
     )
     """Minimisation: the chance of the arm that balances better."""
+    schedule: Schedule | None = UNTOLD
+    """Where arms change over time: clinics are randomised to its sequences. Without
+    one, arms run in parallel."""
 
     @model_validator(mode="after")
     def _even_blocks(self) -> Self:
         if not self.block_sizes or any(s < 2 or s % 2 for s in self.block_sizes):
             raise ValueError("block sizes are even and at least 2, e.g. (2, 4)")
+        return self
+
+    @model_validator(mode="after")
+    def _schedule_fits(self) -> Self:
+        if self.schedule is not None and self.unit != "clinic":
+            raise ValueError(f"a {self.schedule.title} randomises clinics")
+        if self.schedule is not None and self.allocation != "permuted_blocks":
+            raise ValueError(
+                f"a {self.schedule.title} deals clinics to its sequences; "
+                f"{self.allocation} is for arms in parallel"
+            )
         return self
 
     @model_validator(mode="after")

@@ -15,6 +15,7 @@ from rounds.reports.case_mix_words import case_mix_sentences
 from rounds.reports.charts import Unit, label
 from rounds.reports.figures import is_higher_better, shown_units
 from rounds.reports.figures.evaluation import CHARACTERISTICS, group_name
+from rounds.reports.schedule_words import randomised_by, schedule_table
 from rounds.reports.story import Story
 from rounds.reports.wording import (
     SUPPRESSED,
@@ -68,6 +69,8 @@ def clinician_context(story: Story, *, masked: bool) -> dict[str, Any]:
         "ratio": _ratio,
         "interaction_notes": _interaction_notes(story),
         "rule": _rule(story),
+        "randomised_by": randomised_by,
+        "schedule_table": schedule_table,
         "grade_rows": _grade_rows(story),
         "refs": _refs(story),
         "names": CHARACTERISTICS,
@@ -202,7 +205,9 @@ def _subtitle(story: Story, *, masked: bool) -> str:
         units = (
             "" if number is None else f" across {number} {story.rollout.design.unit}s"
         )
-        parts.append(f"randomised by {story.rollout.design.unit}{units}")
+        schedule = story.rollout.design.schedule
+        how = f" in a {schedule.title}" if schedule is not None else ""
+        parts.append(f"randomised by {story.rollout.design.unit}{units}{how}")
     if masked:
         parts.append("sites are masked while the trial runs")
     words = "; ".join(parts)

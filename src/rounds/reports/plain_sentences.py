@@ -3,6 +3,7 @@
 from typing import Any
 
 from rounds.nouns import Estimate, Evaluation, NotEstimable
+from rounds.reports.schedule_words import plain_schedule
 from rounds.reports.story import Story
 from rounds.reports.wording import day
 
@@ -109,8 +110,7 @@ def change_sentences(story: Story) -> dict[str, str] | None:
         return None
     who = "clinics" if rollout.design.unit == "clinic" else "patients"
     return {
-        "chance": f"For some {who} the note was turned on. For the others it was not. "
-        "We drew lots to choose.",
+        "chance": plain_schedule(rollout.design.schedule, who),
         "notice": _NOTICE[rollout.notification],
     }
 

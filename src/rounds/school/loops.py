@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from rounds.conduct.demo import Beginning, DemoOptions, begin, carry
 from rounds.school.grade import Grade, grade
@@ -38,6 +39,7 @@ class LoopResult:
     harm_value: float | None
     harm_lower: float | None
     harm_upper: float | None
+    design: str = "parallel"
 
 
 def run_loops(
@@ -49,6 +51,7 @@ def run_loops(
     weeks: int,
     seed: int,
     processes: int,
+    design: Literal["parallel", "stepped-wedge", "cluster-crossover"] = "parallel",
     keep: Path | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> list[LoopResult]:
@@ -62,7 +65,7 @@ def run_loops(
         JSON lines, one a loop, written as they end; loops found there are not run
         again.
     """
-    done = _kept(keep)
+    done = _kept(keep, design)
     tasks, results = [], []
     for at in range(seed, seed + loops):
         left = {k: v for k, v in scenarios.items() if (k, at) not in done}
@@ -72,6 +75,7 @@ def run_loops(
                 people=people,
                 n_clinics=clinics,
                 weeks=weeks,
+                design=design,
                 seed=at,
                 watch=False,
                 publish_files=False,
@@ -93,12 +97,16 @@ def run_loops(
     return results
 
 
-def _kept(keep: Path | None) -> dict[tuple[str, int], LoopResult]:
+def _kept(keep: Path | None, design: str) -> dict[tuple[str, int], LoopResult]:
     if keep is None or not keep.exists():
         return {}
     lines: Iterable[str] = keep.read_text().splitlines()
     results = [LoopResult(**json.loads(line)) for line in lines if line.endswith("}")]
-    return {(result.scenario, result.seed): result for result in results}
+    return {
+        (result.scenario, result.seed): result
+        for result in results
+        if result.design == design
+    }
 
 
 @contextmanager
@@ -175,6 +183,7 @@ def _loop(
         harm_value=harmed.estimate,
         harm_lower=harmed.lower,
         harm_upper=harmed.upper,
+        design=options.design,
     )
 
 

@@ -60,6 +60,10 @@ class WorldConfig:
         Clinics planted outside the random-effect distribution of blood pressure.
     go_live : date
         A Monday; data begin 78 weeks before it.
+    closed : tuple of (int, int)
+        Stretches of days after go-live, each from its first day to the day after its
+        last, on which nobody is enrolled: an index visit there is no index visit. The
+        truth leaves these persons out; what is lived is the same.
 
     Raises
     ------
@@ -79,6 +83,7 @@ class WorldConfig:
     faults: tuple[str, ...] = ()
     n_outliers: int = 1
     go_live: date = date(2025, 1, 6)
+    closed: tuple[tuple[int, int], ...] = ()
 
     def __post_init__(self) -> None:
         """Check every setting and say everything that is wrong together."""
@@ -136,6 +141,13 @@ class WorldConfig:
                 (
                     f"WorldConfig.n_outliers is {self.n_outliers}, not from 0 to half "
                     "of the clinics."
+                ),
+            ),
+            (
+                all(0 <= a < b <= 7 * self.weeks for a, b in self.closed),
+                (
+                    f"WorldConfig.closed is {self.closed}, not stretches of days "
+                    "within enrolment."
                 ),
             ),
             (

@@ -86,7 +86,13 @@ def is_excluded(
     return np.asarray(out.any(axis=1))
 
 
-def outcomes(scene: Scene, records: Records, start: int, end: int) -> Outcomes:
+def outcomes(
+    scene: Scene,
+    records: Records,
+    start: int,
+    end: int,
+    closed: tuple[tuple[int, int], ...] = (),
+) -> Outcomes:
     """Read population and outcomes from what happened.
 
     Parameters
@@ -97,6 +103,8 @@ def outcomes(scene: Scene, records: Records, start: int, end: int) -> Outcomes:
         What happened, up to 90 days after the last index.
     start, end : int
         First day of enrolment, and the day after its last.
+    closed : tuple of (int, int)
+        Stretches of days, counted from `start`, whose index visits do not count.
 
     Returns
     -------
@@ -114,6 +122,8 @@ def outcomes(scene: Scene, records: Records, start: int, end: int) -> Outcomes:
     rows = rows[(age >= 18) & (age <= 85)]
     rows = rows[first_in_window(who[rows], day[rows], start, end)]
     rows = rows[~is_excluded(scene, who[rows], day[rows], day[rows])]
+    for first, after in closed:
+        rows = rows[(day[rows] < start + first) | (day[rows] >= start + after)]
     person, index_day = who[rows], day[rows]
     since = _days_since(scene, person, index_day, who, day)
     low_seen = (since >= 1) & (since <= 90) & ~np.isnan(systolic)

@@ -38,6 +38,10 @@ _POPULATION = (
     "without pregnancy, end-stage renal disease, dialysis, kidney transplant or "
     "palliative care recorded on or before it."
 )
+_CLOSED = (
+    " Those whose first such visit falls on a day on which nobody is enrolled "
+    "(`config.closed`, days after go-live) are left out."
+)
 _DIFFERENCE = (
     "Mean with the card everywhere minus mean with it nowhere, from the same persons "
     "with the same luck. `difference` counts everyone (an event not recorded is no "
@@ -97,7 +101,8 @@ def _lived(
     state, records = at_go_live[0].copy(), at_go_live[1].copy()
     for week in range(start, end):
         live_week(Now(scene, week, state, records, acceptance), channel)
-    return outcomes(scene, records, 7 * start, 7 * (start + config.weeks))
+    last = 7 * (start + config.weeks)
+    return outcomes(scene, records, 7 * start, last, config.closed)
 
 
 def make_truth(
@@ -123,7 +128,10 @@ def make_truth(
         "version": 1,
         "problem": TRIAL,
         "config": {k: _plain(v) for k, v in dataclasses.asdict(config).items()},
-        "population": {"definition": _POPULATION, "n": len(on.person)},
+        "population": {
+            "definition": _POPULATION + (_CLOSED if config.closed else ""),
+            "n": len(on.person),
+        },
         "definition": _DIFFERENCE,
         "effect": _headline(told["intensified"], "difference"),
         "harm": _headline(told["low_pressure"], "difference_observed"),

@@ -3,6 +3,15 @@
 from rounds.conduct.demo.beginning import Beginning, begin
 from rounds.conduct.demo.options import DemoOptions, DemoTurn
 from rounds.conduct.demo.run import run_demo
+from rounds.conduct.demo.schedules import USUAL_WEEKS
 from rounds.conduct.demo.trial import carry
 
-__all__ = ["Beginning", "DemoOptions", "DemoTurn", "begin", "carry", "run_demo"]
+__all__ = [
+    "USUAL_WEEKS",
+    "Beginning",
+    "DemoOptions",
+    "DemoTurn",
+    "begin",
+    "carry",
+    "run_demo",
+]

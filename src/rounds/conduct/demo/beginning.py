@@ -5,10 +5,11 @@ import hashlib
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from importlib.resources import files
+from importlib.resources import as_file, files
 from pathlib import Path
 
 from rounds.conduct.demo.options import DemoOptions
+from rounds.conduct.demo.schedules import closed_days, schedule_of
 from rounds.conduct.desk import Desk
 from rounds.conduct.plan import Plan, allocated_by
 from rounds.conduct.project import Project
@@ -71,14 +72,14 @@ def begin(
     root: Path, options: DemoOptions, progress: Callable[[str], None]
 ) -> Beginning:
     """Live up to go-live: find the problem, appraise what is known, roll out."""
-    config = _world_asked(options)  # before a folder is made
+    plan = _as_asked(_shipped_plan(), options)
+    config = _world_asked(options, plan)  # before a folder is made
     project = Project(Path(root).resolve())
     project.remove_demo()
     project = Project.init(root, source=None, demo=True)
     for name in CONTENT:
         text = (files("rounds.conduct.demo") / name).read_text()
         (project.root / name).write_text(text)
-    plan = _as_asked(Plan.load(project.plan_path), options)
     project.plan_path.write_text(plan.to_yaml())
     assert plan.evidence is not None
     assert plan.change is not None
@@ -95,7 +96,7 @@ def begin(
         found = run_problem(desk, plan.problem, year)
         progress("evidence: what is known already?")
         known = run_evidence(desk, plan.evidence)
-        progress("change: the card goes live in a random half")
+        progress(f"change: the card goes live {_GOES_LIVE[options.design]}")
         seed = hashlib.sha256(f"rounds demo allocation {options.seed}".encode())
         rollout, protocol = run_change(desk, plan.change, seed=seed.digest())
     return Beginning(
@@ -110,7 +111,20 @@ def begin(
     )
 
 
-def _world_asked(options: DemoOptions) -> WorldConfig:
+_GOES_LIVE = {
+    "parallel": "in a random half",
+    "stepped-wedge": "at clinic after clinic, in a random order",
+    "cluster-crossover": "in a random half, and then in the other",
+}
+
+
+def _shipped_plan() -> Plan:
+    with as_file(files("rounds.conduct.demo") / "turn.yaml") as path:
+        return Plan.load(path)
+
+
+def _world_asked(options: DemoOptions, plan: Plan) -> WorldConfig:
+    assert plan.change is not None
     return WorldConfig(
         people=options.people,
         weeks=options.weeks,
@@ -119,6 +133,7 @@ def _world_asked(options: DemoOptions) -> WorldConfig:
         harm=options.harm,
         n_clinics=options.n_clinics,
         problems=options.problems,
+        closed=closed_days(plan.change.design.schedule),
     )
 
 
@@ -134,17 +149,27 @@ def load_practice(desk: Desk, world: World) -> None:
 def _as_asked(plan: Plan, options: DemoOptions) -> Plan:
     change = plan.change
     assert change is not None
+    said = change.protocol
     asked: dict[str, object] = {
         "weeks": options.weeks,
         "looks": options.looks,
         "guardrails": options.guardrails,
     }
+    schedule = schedule_of(
+        options.design, said.go_live, options.weeks, said.follow_up_days
+    )
+    if schedule is not None:
+        asked["title"] = f"A card to intensify treatment, in a {schedule.title}"
+        # What only such designs can break; the others as they are shipped.
+        also = ("adherence", "periods", "switching")
+        asked["required_diagnostics"] = (*said.required_diagnostics, *also)
     if not options.sealing:
         asked["required_diagnostics"] = ()
     if options.allocation != "permuted_blocks":
         change = allocated_by(change, options.allocation)
+    design = change.design.model_copy(update={"schedule": schedule})
     protocol = change.protocol.model_copy(update=asked)
-    change = change.model_copy(update={"protocol": protocol})
+    change = change.model_copy(update={"protocol": protocol, "design": design})
     plan = plan.model_copy(update={"change": change})
     return plan if options.looks is None else _with_board(plan)
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from rounds.conduct.project import Project
 from rounds.nouns import (
@@ -35,6 +36,8 @@ class DemoOptions:
     effect: float = 0.06
     harm: float = 0.0
     n_clinics: int = 40
+    design: Literal["parallel", "stepped-wedge", "cluster-crossover"] = "parallel"
+    """Whether arms change over time; `weeks` then hold the transitions too."""
     problems: tuple[str, ...] = ("hypertension",)
     """What is simulated: hypertension, and beside it `diabetes` and `screening`."""
     allocation: str = "permuted_blocks"

@@ -30,6 +30,7 @@ from rounds.nouns import (
     NotEstimable,
     Posterior,
     Reach,
+    ScheduleResult,
     SecondaryResult,
 )
 
@@ -69,8 +70,39 @@ def safe_evaluation(evaluation: Evaluation) -> Evaluation:
             "interactions": _interactions(evaluation.interactions, equity),
             "balance": _balances(evaluation.balance, evaluation.flow.arms),
             "reach": _reach(evaluation.reach, by_patient=_by_patient(evaluation.flow)),
+            "schedule": _schedule(
+                evaluation.schedule, rounded=any(arm.suppressed for arm in arms)
+            ),
             "diagnostics": tuple(_diagnostic(each) for each in evaluation.diagnostics),
             "limitations": safe_texts(evaluation.limitations),
+        }
+    )
+
+
+def _schedule(result: ScheduleResult | None, *, rounded: bool) -> ScheduleResult | None:
+    """Hide what gives a small count back; round what rests on arms that are hidden."""
+    if result is None:
+        return None
+
+    def shown(
+        estimate: Estimate | NotEstimable | None,
+    ) -> Estimate | NotEstimable | None:
+        if estimate is None:
+            return None
+        kept = hide_estimate(estimate)
+        return coarse(kept) if rounded else kept
+
+    p_value = result.permutation_p
+    return result.model_copy(
+        update={
+            "by_exposure_time": tuple(
+                each.model_copy(update={"estimate": shown(each.estimate)})
+                for each in result.by_exposure_time
+            ),
+            "time_average": shown(result.time_average),
+            "within_clinics": shown(result.within_clinics),
+            "permutation_p": round(p_value, 2) if rounded and p_value else p_value,
+            "note": safe_text(result.note),
         }
     )
 

@@ -12,6 +12,7 @@ from rounds.loop.change.rollouts import (
     Known,
     MatchedPairs,
     PermutedBlocks,
+    Sequences,
 )
 from rounds.nouns import (
     DefinitionError,
@@ -123,7 +124,7 @@ def run(
 def _allocate(
     design: Design, units: Mapping[str, str], known: Known, seed: bytes
 ) -> Allocated:
-    """Draw the arms of the units that are known; none where patients arrive."""
+    """Draw arms, or sequences, of units that are known; none where patients arrive."""
     if design.allocation == "matched_pairs":
         return MatchedPairs(seed, design.balances).assign(units, known)
     if design.allocation == "covariate_constrained":
@@ -131,6 +132,9 @@ def _allocate(
         return CovariateConstrained(seed, design.balances, fraction).assign(
             units, known
         )
+    if design.schedule is not None:
+        sequences = Sequences(seed, design.schedule.names)
+        return Allocated(assignments=sequences.assign(units))
     blocks = PermutedBlocks(seed, design.block_sizes)
     return Allocated(assignments=blocks.assign(units))
 
@@ -195,6 +199,8 @@ def _check_together(
             f"the protocol is for {protocol.allocation}, the design draws "
             f"{design.allocation}"
         )
+    if protocol.schedule != design.schedule:
+        problems.append("the protocol and the design have different schedules")
     if not protocol.go_live <= starts <= protocol.enrolment.start:
         problems.append("it does not start between go-live and the first enrolment")
     if problems:
@@ -218,6 +224,17 @@ def _check_units(design: Design, units: Mapping[str, str]) -> None:
             code="too-few-units",
             why="Both arms need a clinic at the least; a sound estimate many.",
             remedies=("Randomise by patient.", "Ask more clinics to take part."),
+        )
+    n_sequences = len(design.schedule.names) if design.schedule else 0
+    if n_sequences > len(units):
+        raise DefinitionError(
+            f"{len(units)} clinics cannot go through {n_sequences} sequences.",
+            code="fewer-clinics-than-sequences",
+            why="A sequence without a clinic leaves a step that nobody takes.",
+            remedies=(
+                "Name fewer periods, or fewer sequences.",
+                "Ask more clinics to take part.",
+            ),
         )
 
 

@@ -45,17 +45,27 @@ class Trial:
     ) -> list[tuple[str, str]]:
         """Give (unit, arm) of each call; ("", "none") where unresolved.
 
+        Where arms change over time, a clinic was allocated a sequence, and its arm is
+        the one that the sequence has on the day of the call.
+
         A patient met for the first time is allocated, but not by a call that was
         answered before, nor one who opted out, nor while `allocate` is false.
         """
         if self.rollout.design.unit == "clinic":
             if self._clinics is None:
                 self._clinics = _pairs(desk.assignments(self._ref))
-            return [
-                self._clinics.get(unit, NO_ARM)
+            clinics, schedule = self._clinics, self.rollout.design.schedule
+            found = [
+                clinics.get(unit, NO_ARM)
                 if unit and occurred >= self._starts
                 else NO_ARM
                 for unit, occurred in zip(calls.clinic, calls.occurred, strict=True)
+            ]
+            if schedule is None:
+                return found
+            return [
+                (unit, schedule.arm(name, _day(occurred))) if unit else NO_ARM
+                for (unit, name), occurred in zip(found, calls.occurred, strict=True)
             ]
         places = [
             i
@@ -104,6 +114,13 @@ class Trial:
 
     def _seed(self) -> bytes:
         return self._practice.seed(Ref.parse(self._ref)).seed
+
+
+_EPOCH = dt.date(1970, 1, 1)
+
+
+def _day(seconds: int) -> dt.date:
+    return _EPOCH + dt.timedelta(days=seconds // 86_400)
 
 
 def _pairs(assignments: Mapping[str, Assignment]) -> dict[str, tuple[str, str]]:

@@ -25,8 +25,10 @@ from rounds.loop.evaluation.participants import (
 from rounds.loop.evaluation.posterior import posterior
 from rounds.loop.evaluation.reach import reach
 from rounds.loop.evaluation.rerandomised import rerandomised
+from rounds.loop.evaluation.schedule_looks import schedule_result
 from rounds.loop.evaluation.wording import share_in_words
 from rounds.methods.icc import anova_icc
+from rounds.methods.linear_mixed import MixedFit
 from rounds.nouns import (
     AfterLooks,
     Diagnostic,
@@ -157,10 +159,11 @@ def analyse(
         flow=_flow(people, trial.allocation, work),
         reach=reach(people, trial.calls, protocol),
         posterior=posterior(primary, evidence.prior, protocol, sealed),
-        icc=None if sealed else _icc(people),
+        icc=None if sealed else _icc(people, primary),
         randomisation_test=None
         if sealed
         else rerandomised(people, protocol, rollout, trial.allocation, trial.basis),
+        schedule=schedule_result(people, protocol, trial.allocation, sealed),
         limitations=(
             *limitations,
             *_of_allocation(rollout),
@@ -266,6 +269,8 @@ def _nobody() -> Participants:
         outcome=number,
         assessed=0,
         excluded=(),
+        period=np.zeros(0, np.intp),
+        sequence=np.zeros(0, np.intp),
     )
 
 
@@ -279,7 +284,9 @@ def _flow(people: Participants, allocation: Allocation, work: Endpoints) -> Flow
     )
 
 
-def _icc(people: Participants) -> float | None:
+def _icc(people: Participants, primary: Effect) -> float | None:
+    if isinstance(primary.fit, MixedFit):
+        return primary.fit.icc
     known = people.observed
     try:
         return anova_icc(

@@ -19,6 +19,10 @@ outcomes       between the arms (p < 0.01), in the primary 0.3 between seen and 
 enrolment      patients per clinic, over those before      a card that changes who is
                go-live, differ between arms (p < 0.001)    enrolled selects patients
 ============== ========================================== =========================
+
+Where arms change over time there are more (`schedule_checks.py`), and those of missing
+outcomes and of enrolment compare the arms within periods and clinics: time alone must
+not look like the card.
 """
 
 from collections.abc import Mapping
@@ -29,13 +33,21 @@ from numpy.typing import NDArray
 from rounds.loop.evaluation.designs import design_of
 from rounds.loop.evaluation.drawn import Drawn, held_to
 from rounds.loop.evaluation.participants import Allocation, Participants
+from rounds.loop.evaluation.schedule_checks import (
+    SCHEDULE_CHECKS,
+    adherence,
+    difference_over_time,
+    enrolment_over_time,
+    periods,
+    switching,
+)
 from rounds.loop.evaluation.wording import share_in_words
 from rounds.methods.cluster import cluster_ols
 from rounds.methods.shares import arm_difference, share_test
-from rounds.nouns import Design, Diagnostic, Protocol
+from rounds.nouns import Design, Diagnostic, Protocol, Schedule
 from rounds.practice.exposures import ExposureRows
 
-__all__ = ["KNOWN", "diagnose", "seal"]
+__all__ = ["KNOWN", "diagnose", "known_checks", "seal"]
 
 KNOWN = (
     "sample_ratio",
@@ -45,6 +57,12 @@ KNOWN = (
     "enrolment",
 )
 """The checks there are, in the order in which they are reported."""
+
+
+def known_checks(protocol: Protocol) -> tuple[str, ...]:
+    """Give the checks that a protocol may require."""
+    return KNOWN if protocol.schedule is None else (*KNOWN, *SCHEDULE_CHECKS)
+
 
 LEAST_DELIVERED = 0.90
 MOST_CONTAMINATED = 0.05
@@ -86,6 +104,12 @@ def diagnose(
         _missing_outcomes(decisive, protocol),
         _enrolment(people, allocation, protocol, enrolled_before),
     ]
+    if protocol.schedule is not None:
+        results += [
+            adherence(calls, allocation, protocol.schedule),
+            periods(people, protocol.schedule),
+            switching(people, protocol.schedule),
+        ]
     return tuple(
         one.model_copy(update={"required": one.name in protocol.required_diagnostics})
         for one in results
@@ -202,9 +226,16 @@ def _missing_outcomes(
     for name, people in decisive.items():
         if not 0 < people.active.sum() < len(people):
             return _not_evaluated("missing_outcomes", question)
-        _, p_value = arm_difference(
-            people.observed, people.active, clusters(people), MISSING_MARGIN
-        )
+        if protocol.schedule is not None:
+            try:
+                p_value = difference_over_time(people, MISSING_MARGIN)
+            except ValueError:
+                why = "arms cannot be told apart from periods and clinics."
+                return _not_evaluated("missing_outcomes", question, why)
+        else:
+            _, p_value = arm_difference(
+                people.observed, people.active, clusters(people), MISSING_MARGIN
+            )
         least = min(least, p_value)
         with_it, without = (
             share_in_words(int(people.observed[arm].sum()), int(arm.sum()))
@@ -237,6 +268,8 @@ def _enrolment(
         return _not_evaluated(
             "enrolment", question, "patients were randomised: see sample_ratio."
         )
+    if protocol.schedule is not None:
+        return _enrolment_over_time(people, allocation, protocol.schedule, question)
     names, sizes = np.unique(people.clinic, return_counts=True)
     enrolled = dict(zip(names.tolist(), sizes.tolist(), strict=True))
     usable = [u for u in allocation if before.get(u, 0) > 0 and enrolled.get(u, 0) > 0]
@@ -257,6 +290,26 @@ def _enrolment(
             f"over those before go-live, clinics with the reminder enrolled "
             f"{np.exp(fitted.estimate):.2f} times as many as the others "
             f"({len(usable)} clinics)."
+        ),
+    )
+
+
+def _enrolment_over_time(
+    people: Participants, allocation: Allocation, schedule: Schedule, question: str
+) -> Diagnostic:
+    try:
+        ratio, p_value = enrolment_over_time(people, allocation, schedule)
+    except ValueError:
+        return _not_evaluated("enrolment", question, "too few clinics enrolled.")
+    return Diagnostic(
+        name="enrolment",
+        question=question,
+        value=p_value,
+        threshold=P_SHARE,
+        verdict="fail" if p_value < P_SHARE else "pass",
+        detail=(
+            f"in the same period, clinics with the reminder enrolled {ratio:.2f} times "
+            "as many as without it."
         ),
     )
 

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rounds.loop.evaluation.designs import design_of
+from rounds.loop.evaluation.designs.design import Fit
 from rounds.loop.evaluation.participants import Participants
-from rounds.methods.cluster import ClusterFit, cluster_ols
+from rounds.methods.cluster import cluster_ols
 from rounds.nouns import (
     ArmSummary,
     DefinitionError,
@@ -38,7 +39,7 @@ class Effect:
     """An estimate, and the fit it was read from."""
 
     estimate: Estimate | NotEstimable
-    fit: ClusterFit | None = None
+    fit: Fit | None = None
 
 
 def _levels(values: NDArray[Any]) -> list[NDArray[np.float64]]:
@@ -84,10 +85,10 @@ def check_covariates(protocol: Protocol) -> None:
 
 
 def covariate_columns(
-    people: Participants, protocol: Protocol
+    people: Participants, names: tuple[str, ...]
 ) -> list[NDArray[np.float64]]:
-    """Give the columns of what a protocol adjusts for, shape (n_participants,) each."""
-    return [c for name in protocol.covariates for c in COVARIATES[name](people)]
+    """Give the columns of some covariates, each of shape (n_participants,)."""
+    return [column for name in names for column in COVARIATES[name](people)]
 
 
 def scale_of(
@@ -104,7 +105,7 @@ def fit(
     *,
     extra: tuple[NDArray[np.float64], ...] = (),
     column: int = 0,
-) -> ClusterFit:
+) -> Fit:
     """Fit the protocol's model to those whose outcome is known.
 
     Parameters
@@ -115,16 +116,15 @@ def fit(
     Raises
     ------
     ValueError
-        As `cluster_ols`.
+        As `cluster_ols` and `linear_mixed`.
     """
-    columns = [
-        people.active.astype(float),
-        *extra,
-        np.ones(len(people)),
-        *covariate_columns(people, protocol),
-    ]
+    covariates = covariate_columns(people, protocol.covariates)
+    columns = [people.active.astype(float), *extra, np.ones(len(people)), *covariates]
+    design = design_of(protocol)
+    if design.fit is not None:
+        return design.fit(people, columns, column=column, level=protocol.level)
     known = people.observed
-    clusters = design_of(protocol).clusters(people)
+    clusters = design.clusters(people)
     return cluster_ols(
         people.outcome[known],
         np.column_stack(columns)[known],
@@ -147,8 +147,8 @@ def effect(
     Returns
     -------
     Effect
-        A risk difference or mean difference with a CR2-Satterthwaite interval;
-        `NotEstimable` where the data cannot give one.
+        A risk difference or mean difference with the design's interval (its `method`
+        says which); `NotEstimable` where the data cannot give one.
     """
     if endpoint.estimand.summary_measure == "risk_ratio":
         return Effect(NotEstimable(reason="this design estimates differences only"))

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Protocol as Shape
 
-from rounds.loop.evaluation.diagnostics import KNOWN
+from rounds.loop.evaluation.diagnostics import known_checks
 from rounds.loop.evaluation.effects import check_covariates
 from rounds.nouns import (
     AccessError,
@@ -146,6 +146,13 @@ def _belongs_together(rollout: Rollout, protocol: Protocol, evidence: Evidence) 
             why="How units were allocated decides how they are analysed.",
             remedies=("Start the rollout with the design that its protocol names.",),
         )
+    if rollout.design.schedule != protocol.schedule:
+        raise DefinitionError(
+            "Rollout.design and the protocol have different schedules.",
+            code="schedule-mismatch",
+            why="Arms are told by the day: another schedule would exchange them.",
+            remedies=("Start the rollout with the schedule that its protocol froze.",),
+        )
 
 
 def _is_known(protocol: Protocol, measures: Mapping[str, Measure]) -> None:
@@ -157,13 +164,14 @@ def _is_known(protocol: Protocol, measures: Mapping[str, Measure]) -> None:
             remedies=("Take an emulation to the evidence step.",),
         )
     check_covariates(protocol)
-    unknown = [name for name in protocol.required_diagnostics if name not in KNOWN]
+    known = known_checks(protocol)
+    unknown = [name for name in protocol.required_diagnostics if name not in known]
     if unknown:
         raise DefinitionError(
             f"Protocol.required_diagnostics names {', '.join(map(repr, unknown))}.",
             code="unknown-diagnostic",
             why="A check that cannot be made cannot be passed.",
-            remedies=(f"Choose among {', '.join(KNOWN)}.",),
+            remedies=(f"Choose among {', '.join(known)}.",),
         )
     names = [endpoint.estimand.name for endpoint in protocol.endpoints]
     if len(set(names)) != len(names):

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rounds.datamart.rows import MeasureRows
+from rounds.loop.evaluation.schedules import place
 from rounds.nouns import DataError, Endpoint, Protocol
 
 __all__ = ["Allocation", "Participants", "clinic_rates", "clinic_sizes", "join"]
@@ -42,6 +43,10 @@ class Participants:
     """0 or 1 for an event, the value of a continuous variable; NaN if not observed."""
     assessed: int
     excluded: tuple[tuple[str, int], ...]
+    period: NDArray[np.intp] | None = None
+    """Of the schedule, counted from 0; None where arms run in parallel."""
+    sequence: NDArray[np.intp] | None = None
+    """Of the clinic, counted from 0; None where arms run in parallel."""
 
     def __len__(self) -> int:
         return len(self.person)
@@ -57,7 +62,7 @@ class Participants:
 
     def __repr__(self) -> str:
         """Show no value of a person."""
-        return f"<rows: {len(self):,} × {len(fields(self)) - 2}>"
+        return f"<rows: {len(self):,} × {len(fields(self)) - 4}>"
 
 
 def clinic_rates(rows: MeasureRows | None) -> dict[str, float]:
@@ -109,6 +114,8 @@ def join(
         The endpoint's measure over the enrolment period.
     allocation : mapping of unit to (arm, stratum)
         Units are clinics or patients, as the protocol says.
+        Where the protocol has a schedule, the arm is a sequence's name, and each is in
+        the arm that the sequence has on the day of the index visit.
     rates : mapping of clinic to float
         From `clinic_rates`; a clinic without one is given the rate over all, or NaN
         where there is none.
@@ -121,6 +128,8 @@ def join(
         If a person is counted more than once: the endpoint would not be one
         variable a person.
     """
+    if protocol.schedule is not None:
+        return _in_periods(rows, allocation, protocol, endpoint, rates)
     by_patient = protocol.unit_of_randomisation == "patient"
     units = rows.person_source_value if by_patient else rows.care_site
     known = np.isin(units, np.array(list(allocation), dtype=str))
@@ -165,3 +174,41 @@ def join(
             (outside, int((rows.denominator & ~known).sum())),
         ),
     )
+
+
+def _in_periods(
+    rows: MeasureRows,
+    allocation: Allocation,
+    protocol: Protocol,
+    endpoint: Endpoint,
+    rates: Mapping[str, float],
+) -> Participants:
+    """Join rows to the sequences of their clinics, and to the arms of their days."""
+    schedule = protocol.schedule
+    assert schedule is not None
+    # As if in parallel, so that one thing is done in one place; then the arm is its own
+    # day's, and those whom a transition leaves out are counted apart.
+    parallel = protocol.model_copy(update={"schedule": None})
+    people = join(rows, allocation, parallel, endpoint, rates)
+    names, codes = np.unique(people.clinic, return_inverse=True)
+    order = {name: i for i, name in enumerate(schedule.names)}
+    own = np.array([order[allocation[str(name)][0]] for name in names], dtype=np.intp)
+    sequence = own[codes] if len(names) else np.zeros(0, np.intp)
+    placed = place(schedule, sequence, people.index_date)
+    kept = ~placed.in_transition & ~placed.not_enrolling
+    within = placed.in_transition & ~placed.not_enrolling
+    excluded = [
+        *people.excluded,
+        ("in a transition, when nobody is enrolled", int(within.sum())),
+    ]
+    if schedule.not_enrolling:
+        closed = int(placed.not_enrolling.sum())
+        excluded.append(("in a period that its clinics do not enrol in", closed))
+    people = replace(
+        people,
+        active=placed.active,
+        period=placed.period,
+        sequence=sequence,
+        excluded=tuple(excluded),
+    )
+    return people.where(kept)

@@ -50,7 +50,7 @@ def rerandomised(
     arms = np.array([allocation[str(name)][0] == "active" for name in names])
     paired = protocol.allocation == "matched_pairs"
     strata = np.array([allocation[str(name)][1] for name in names])
-    columns = covariate_columns(known, protocol)
+    columns = covariate_columns(known, protocol.covariates)
     try:
         found = permutation(
             known.outcome,

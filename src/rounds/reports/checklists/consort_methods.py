@@ -121,14 +121,7 @@ def _design(trial: Trial) -> Answers:
             within("Evaluation", trial.evaluation, "receipt, protocol"),
         )
     return {
-        "3a": reported(
-            f"A trial with two parallel arms, one to one, randomised by {unit}.",
-            within("Change", rollout, "design"),
-        ),
-        "3a/cluster": reported(
-            "A cluster is a clinic, with all its patients; it has one arm throughout.",
-            within("Change", rollout, "design.unit"),
-        ),
+        **_shape(rollout, unit),
         "3a/routine": reported(
             "Who is eligible, at which visit the card is due, and every outcome are "
             "read from health records (FHIR R4 or OMOP CDM); nothing is collected for "
@@ -204,6 +197,37 @@ def _interventions(knowledge: KnowledgeObject | None, protocol: Protocol) -> Ans
     }
 
 
+def _shape(rollout: Rollout, unit: str) -> Answers:
+    """Say how arms lie to one another, and in time."""
+    where = within("Change", rollout, "design")
+    schedule, cluster = rollout.design.schedule, "A cluster is a clinic, with all its"
+    if schedule is None:
+        return {
+            "3a": reported(
+                f"A trial with two parallel arms, one to one, randomised by {unit}.",
+                where,
+            ),
+            "3a/cluster": reported(
+                f"{cluster} patients; it has one arm throughout.",
+                within("Change", rollout, "design.unit"),
+            ),
+        }
+    starts = ", ".join(day(start) for start in schedule.period_starts)
+    rows = ", ".join(schedule.sequences)
+    return {
+        "3a": reported(
+            f"A {schedule.title}, randomised by {unit} to the sequences {rows} (1 with "
+            f"the card) of the periods from {starts}; in the last "
+            f"{schedule.transition_days} days before each step nobody is enrolled.",
+            where,
+        ),
+        "3a/cluster": reported(
+            f"{cluster} patients; it has the arm that its sequence has on the day.",
+            where,
+        ),
+    }
+
+
 def _outcomes(protocol: Protocol) -> Answers:
     listed = "; ".join(_endpoint(each) for each in protocol.endpoints)
     where = within("Change", protocol, "endpoints")
@@ -240,6 +264,8 @@ def _size(trial: Trial) -> Answers:
 
 
 def _drawn(design: Design) -> str:
+    if design.schedule is not None:
+        return "Blocks that hold each sequence once, dealt to clinics in random order"
     if design.allocation == "permuted_blocks":
         sizes = ", ".join(map(str, design.block_sizes))
         return f"Permuted blocks whose sizes are drawn at random from {sizes}"

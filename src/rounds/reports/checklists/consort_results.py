@@ -57,6 +57,9 @@ def _flow(found: Evaluation) -> Answers:
     where = within("Evaluation", found, "flow")
     left = "; ".join(f"{reason}: {count(n)}" for reason, n in flow.excluded)
     arms = "; ".join(_arm(arm) for arm in flow.arms)
+    allocated = "allocated"
+    if found.schedule is not None:
+        allocated += " to the clinic on the day of the index visit"
     units = "; ".join(
         f"{_ARMS[arm.arm]}: {_hidden_or(arm.n_units)}" for arm in flow.arms
     )
@@ -86,7 +89,7 @@ def _flow(found: Evaluation) -> Answers:
             " ".join([lost, *missing]),
             within("Evaluation", found, "diagnostics"),
         ),
-        "16": reported(f"{arms}; everybody in the arm that was allocated.", where),
+        "16": reported(f"{arms}; everybody in the arm that was {allocated}.", where),
     }
 
 

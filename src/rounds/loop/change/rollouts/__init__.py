@@ -5,6 +5,7 @@ from rounds.loop.change.rollouts.known_units import Allocated, Known
 from rounds.loop.change.rollouts.matched_pairs import MatchedPairs
 from rounds.loop.change.rollouts.minimisation import ARMS, Minimisation
 from rounds.loop.change.rollouts.permuted_blocks import PermutedBlocks
+from rounds.loop.change.rollouts.sequences import Sequences
 
 __all__ = [
     "ARMS",
@@ -14,4 +15,5 @@ __all__ = [
     "MatchedPairs",
     "Minimisation",
     "PermutedBlocks",
+    "Sequences",
 ]

@@ -6,6 +6,7 @@ from rounds.loop.evaluation.designs import (
     minimisation,
     parallel_cluster,
     parallel_patient,
+    scheduled,
 )
 from rounds.loop.evaluation.designs.design import EvaluationDesign
 from rounds.nouns import Protocol
@@ -15,8 +16,10 @@ __all__ = ["ALLOCATED", "DESIGNS", "EvaluationDesign", "design_of"]
 DESIGNS: dict[str, EvaluationDesign] = {
     "clinic": parallel_cluster.DESIGN,
     "patient": parallel_patient.DESIGN,
+    "stepped_wedge": scheduled.STEPPED_WEDGE,
+    "cluster_crossover": scheduled.CLUSTER_CROSSOVER,
 }
-"""By the protocol's unit of randomisation."""
+"""By the protocol's schedule, or, where arms run in parallel, by what it randomises."""
 
 ALLOCATED: dict[str, EvaluationDesign] = {
     "matched_pairs": matched_pairs.DESIGN,
@@ -27,5 +30,7 @@ ALLOCATED: dict[str, EvaluationDesign] = {
 
 
 def design_of(protocol: Protocol) -> EvaluationDesign:
-    """Give the evaluation design of a protocol."""
+    """Give the design by which a protocol is evaluated."""
+    if protocol.schedule is not None:
+        return DESIGNS[protocol.schedule.kind]
     return ALLOCATED.get(protocol.allocation) or DESIGNS[protocol.unit_of_randomisation]

@@ -2,14 +2,34 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rounds.loop.evaluation.participants import Allocation, Participants
+from rounds.methods.cluster import ClusterFit
+from rounds.methods.linear_mixed import MixedFit
 from rounds.nouns import Design, Diagnostic
 
-__all__ = ["EvaluationDesign"]
+__all__ = ["EvaluationDesign", "Fit", "FitModel"]
+
+Fit = ClusterFit | MixedFit
+"""What an effect is read from."""
+
+
+class FitModel(Protocol):
+    """Fits a model to those whose outcome is known."""
+
+    def __call__(
+        self,
+        people: Participants,
+        columns: list[NDArray[np.float64]],
+        *,
+        column: int,
+        level: float,
+    ) -> Fit:
+        """Fit columns, each of shape (n_participants,), and give one coefficient."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +47,8 @@ class EvaluationDesign:
     sample_ratio : callable
         Allocation, participants, design → the sample-ratio diagnostic at the unit
         that was randomised.
+    fit : FitModel or None
+        The model, where it is not least squares on patients with CR2 standard errors.
     limitations : tuple of str
         What this design cannot see.
     """
@@ -35,4 +57,5 @@ class EvaluationDesign:
     method: str
     clusters: Callable[[Participants], NDArray[np.str_] | None]
     sample_ratio: Callable[[Allocation, Participants, Design], Diagnostic]
+    fit: FitModel | None = None
     limitations: tuple[str, ...] = ()

@@ -7,10 +7,10 @@ from typing import Literal
 import numpy as np
 from scipy.special import ndtri
 
+from rounds.loop.evaluation.designs.design import Fit
 from rounds.loop.evaluation.effects import Effect
 from rounds.loop.evaluation.looks.record import LookRecord, Verdict
 from rounds.loop.evaluation.looks.thresholds import CLOSEST, boundaries, error_of
-from rounds.methods.cluster import ClusterFit
 from rounds.methods.sequential import (
     Boundaries,
     after_stopping,
@@ -120,7 +120,7 @@ def ended_of(
 
 def after_looks(
     estimate: Estimate,
-    fit: ClusterFit,
+    fit: Fit,
     protocol: Protocol,
     earlier: tuple[LookRecord, ...],
     *,
@@ -132,7 +132,7 @@ def after_looks(
     ----------
     estimate : Estimate
         As one look would have given it.
-    fit : ClusterFit
+    fit : Fit
         It was read from.
     earlier : tuple of LookRecord
         The looks before the one that this estimate is of.
@@ -193,7 +193,7 @@ def _with(
 
 
 def _always(
-    estimate: Estimate, fit: ClusterFit, plan: LookPlan, alpha: float
+    estimate: Estimate, fit: Fit, plan: LookPlan, alpha: float
 ) -> tuple[Estimate | NotEstimable, tuple[str, ...]]:
     found = confidence_sequence(
         [fit.estimate], [fit.se], alpha=alpha, tightest=plan.planned_se, df=[fit.df]
@@ -206,7 +206,7 @@ def _always(
     return estimate.model_copy(update={"lower": low, "upper": high, "method": told}), ()
 
 
-def _normal_se(value: float, fit: ClusterFit, level: float) -> float:
+def _normal_se(value: float, fit: Fit, level: float) -> float:
     width = (fit.upper - fit.lower) / (2 * float(ndtri((1 + level) / 2)))
     tail = fit.p_value / 2
     z = -float(ndtri(tail)) if 0 < tail < 0.5 else 0.0
@@ -214,7 +214,7 @@ def _normal_se(value: float, fit: ClusterFit, level: float) -> float:
 
 
 def _fractions(
-    plan: LookPlan, fit: ClusterFit, earlier: tuple[LookRecord, ...]
+    plan: LookPlan, fit: Fit, earlier: tuple[LookRecord, ...]
 ) -> tuple[tuple[float, ...], tuple[str, ...]]:
     spent = tuple(
         one.primary.fraction

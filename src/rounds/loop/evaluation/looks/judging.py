@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from rounds.loop.evaluation.analysis import TrialRows, joined_endpoints, trial_checks
+from rounds.loop.evaluation.designs.design import Fit
 from rounds.loop.evaluation.diagnostics import seal
 from rounds.loop.evaluation.effects import Effect, arm_summaries, effect
 from rounds.loop.evaluation.looks.record import (
@@ -24,7 +25,6 @@ from rounds.loop.evaluation.looks.thresholds import (
     harm_bounds,
 )
 from rounds.loop.evaluation.participants import Participants
-from rounds.methods.cluster import ClusterFit
 from rounds.methods.sequential import (
     Path,
     confidence_sequence,
@@ -227,7 +227,7 @@ def _read(
     )
 
 
-def _normal(fit: ClusterFit, distance: float) -> float:
+def _normal(fit: Fit, distance: float) -> float:
     """Give the statistic that has the same p-value under a normal law."""
     path = Path(
         estimate=np.array([distance]), se=np.array([fit.se]), df=np.array([fit.df])
