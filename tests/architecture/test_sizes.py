@@ -7,6 +7,8 @@ MAX_FILE = 400
 MAX_FUNCTION = 60
 MAX_NOUNS = 2650
 """Lines that are not blank."""
+NOT_OURS = {"circe.py"}
+"""In nouns/, but of words that are another's: the form of an OHDSI Circe expression."""
 
 # Path from the repository's root → why it may be longer.
 LONGER: dict[str, str] = {}
@@ -52,7 +54,8 @@ def test_the_exceptions_are_still_needed(repo):
 
 def test_the_nouns_can_be_read_in_an_evening(package):
     paths = (package / "nouns").rglob("*.py")
-    lines = [line for path in paths for line in path.read_text("utf-8").splitlines()]
+    ours = [path for path in paths if path.name not in NOT_OURS]
+    lines = [line for path in ours for line in path.read_text("utf-8").splitlines()]
     total = sum(bool(line.strip()) for line in lines)
     assert total <= MAX_NOUNS, f"nouns/ has {total} lines"
 

@@ -51,6 +51,38 @@ def test_the_report_is_one_file_without_a_network(turned):
         assert forbidden not in text
 
 
+def test_a_checklist_is_filled_from_what_was_published(turned, tmp_path, capsys):
+    page, table, said = (tmp_path / n for n in ("c.html", "c.csv", "more.yaml"))
+    said.write_text('"23": Registered as ISRCTN1.')
+    asked = ["--project", turned["project"], "--additions", said]
+    written = ["--html", page, "--csv", table]
+    code, told = run_json(
+        capsys, "evaluation", "checklist", "consort", *asked, *written
+    )
+    answers = {(one["item"], one["layer"]): one["answer"] for one in told["lines"]}
+    assert code == 0
+    assert answers["1a", "cluster"]["status"] == "reported"
+    assert answers["23", "consort"]["said"] == "Registered as ISRCTN1."
+    assert "Registered as ISRCTN1." in page.read_text()
+    assert len(table.read_text().splitlines()) == len(told["lines"]) + 1
+
+
+def test_a_checklist_of_what_is_no_trial_is_refused(turned, capsys):
+    asked = ["--ref", "problem/hypertension-control", "--project", turned["project"]]
+    assert main(["evaluation", "checklist", *asked]) == 10
+    assert "is no rollout, evaluation or decision" in capsys.readouterr().err
+
+
+def test_what_was_decided_can_be_searched(turned, capsys):
+    asked = ["--project", turned["project"]]
+    _, told = run_json(capsys, "decision", "list", "card", *asked)
+    (one,) = told["decisions"]
+    assert one["decided"] == turned["decision"]
+    assert one["effect"]["value"] == turned["estimate"]["value"]
+    _, none = run_json(capsys, "decision", "list", "surgery", *asked)
+    assert none["decisions"] == []
+
+
 def test_the_project_is_laid_out_as_promised(turned):
     root = Path(turned["project"])
     for folder in (

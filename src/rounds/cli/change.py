@@ -34,7 +34,8 @@ def run_(*, project: Path = Path(), json: bool = False) -> None:
     json
         Print one JSON object.
     """
-    from rounds.conduct import Desk, Plan, Project, run_change
+    from rounds.cli.decision_list import tried_lines, tried_objects
+    from rounds.conduct import Desk, Plan, Project, alike, run_change, tried_before
 
     opened = Project.open(project)
     part = Plan.load(opened.plan_path).need("change")
@@ -42,6 +43,13 @@ def run_(*, project: Path = Path(), json: bool = False) -> None:
         with working("stratifying and allocating"):
             rollout, protocol = run_change(desk, part)
         receipt = desk.ledger.receipt(protocol.ref())
+        before = alike(
+            tried_before(desk.ledger),
+            protocol.primary.estimand.treatment,
+            measure=protocol.primary.measure.name,
+            knowledge=rollout.knowledge_object.name,
+            but_not=protocol.ref(),
+        )
         desk.ledger.export(opened.ledger)
     found = {
         "rollout": str(rollout.ref()),
@@ -49,6 +57,7 @@ def run_(*, project: Path = Path(), json: bool = False) -> None:
         "receipt": receipt.entry_hash,
         "seed_commitment": rollout.seed_commitment,
         "units": rollout.n_units,
+        "tried_before": tried_objects(before),
     }
     lines = [
         f"{rollout.title}: randomised by {rollout.design.unit}",
@@ -56,6 +65,7 @@ def run_(*, project: Path = Path(), json: bool = False) -> None:
         f"  receipt         {receipt.entry_hash}",
         f"  seed commitment {rollout.seed_commitment}",
         f"  units           {rollout.n_units or 'as they arrive'}",
+        *(["", "Tried here before:", *tried_lines(before)] if before else []),
         "",
         f"Serve it: rounds serve --project {project}",
     ]

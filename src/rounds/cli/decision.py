@@ -1,9 +1,12 @@
 """`rounds decision`: adopt, adapt, abandon or extend."""
 
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from rounds.cli.output import show, utc_now
+
+if TYPE_CHECKING:
+    from rounds.nouns import RuleRate
 
 __all__ = ["run_"]
 
@@ -47,6 +50,7 @@ def run_(
         f"{signed.title}",
         f"  recommended     {signed.recommended}",
         *(f"  * {sentence}" for sentence in signed.reasons),
+        *_rates(signed.rates),
         f"  decided         {signed.decided}",
         f"  signed by       {signed.signed_by.name} (identity not authenticated)",
     ]
@@ -54,3 +58,18 @@ def run_(
         lines.append(f"  in force        {in_force}")
     lines += ["", signed.ref().short]
     show({"decision": signed, "in_force": in_force}, lines, as_json=json)
+
+
+def _rates(rates: "tuple[RuleRate, ...]") -> list[str]:
+    """Say how often the rule errs at the precision of this trial."""
+    of = {rate.truth: rate for rate in rates}
+    if not of:
+        return []
+    wrong, harmful = of["no_effect"].adopt, of["harmful"].adopt
+    missed = 1 - of["worthwhile"].adopt
+    return [
+        "  errs            a trial as precise as this one",
+        f"                  adopts {wrong:.1%} of changes that do nothing,",
+        f"                  adopts {harmful:.1%} of those that harm, and",
+        f"                  misses {missed:.1%} of the least worthwhile",
+    ]

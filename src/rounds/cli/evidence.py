@@ -1,6 +1,7 @@
 """`rounds evidence`: what is known already?"""
 
 from pathlib import Path
+from typing import Any
 
 from rounds.cli.output import number, show, utc_now, working
 
@@ -17,7 +18,8 @@ def run_(*, project: Path = Path(), json: bool = False) -> None:
     json
         Print one JSON object.
     """
-    from rounds.conduct import Desk, Plan, Project, run_evidence
+    from rounds.cli.decision_list import tried_lines, tried_objects
+    from rounds.conduct import Desk, Plan, Project, alike, run_evidence, tried_before
     from rounds.nouns import NotEstimable
 
     opened = Project.open(project)
@@ -26,6 +28,7 @@ def run_(*, project: Path = Path(), json: bool = False) -> None:
     with Desk.open(opened, now=utc_now, by=plan.problem.owner) as desk:
         with working("pooling the sources"):
             known = run_evidence(desk, part)
+        before = alike(tried_before(desk.ledger), known.question.intervention)
         desk.ledger.export(opened.ledger)
     pooled = known.meta_analysis
     lines = [known.title, f"  sources         {len(known.sources)}"]
@@ -39,5 +42,9 @@ def run_(*, project: Path = Path(), json: bool = False) -> None:
         ]
     lines.append(f"  certainty       {known.certainty.rating} (GRADE)")
     lines += [f"  * {sentence}" for sentence in known.limitations]
+    if before:
+        lines += ["", "Tried here before:", *tried_lines(before)]
     lines += ["", known.ref().short]
-    show({"evidence": known, "ref": str(known.ref())}, lines, as_json=json)
+    found: dict[str, Any] = {"evidence": known, "ref": str(known.ref())}
+    found["tried_before"] = tried_objects(before)
+    show(found, lines, as_json=json)

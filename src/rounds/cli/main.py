@@ -73,9 +73,9 @@ _GROUPS = {
     "evaluation": (
         "Did it work, for whom, was anyone harmed?",
         "evaluation",
-        ("run", "analyse", "power", "bounds"),
+        ("run", "analyse", "power", "bounds", "checklist"),
     ),
-    "decision": ("Adopt, adapt, abandon or extend.", "decision", ("run",)),
+    "decision": ("Adopt, adapt, abandon or extend.", "decision", ("run", "list")),
     "ledger": ("What has been said and decided.", "ledger", ("verify", "export")),
 }
 # A command whose file is not its group's.
@@ -84,6 +84,7 @@ _ELSEWHERE = {
     ("data", "fetch"): "data_fetch",
     ("data", "view"): "data_view",
     ("data", "where"): "data_where",
+    ("decision", "list"): "decision_list",
     ("evidence", "pool"): "evidence_pool",
     ("problem", "list"): "problem_list",
     ("problem", "open"): "problem_list",
@@ -94,6 +95,7 @@ _ELSEWHERE = {
     ("measure", "run"): "measure_run",
     ("measure", "show"): "measure_show",
     ("evaluation", "analyse"): "evaluation_analyse",
+    ("evaluation", "checklist"): "evaluation_checklist",
     ("evaluation", "power"): "evaluation_power",
     ("problem", "funnel"): "problem_funnel",
     ("problem", "chart"): "problem_chart",

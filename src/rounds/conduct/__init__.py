@@ -20,12 +20,15 @@ from rounds.conduct.steps import (
     run_evidence,
     run_problem,
 )
+from rounds.conduct.tried import Tried, alike, search, tried_before
 
 __all__ = [
     "Desk",
     "Gate",
     "Plan",
     "Project",
+    "Tried",
+    "alike",
     "answer_alert",
     "each_period",
     "impact_of_file",
@@ -45,6 +48,8 @@ __all__ = [
     "run_opportunities",
     "run_problem",
     "run_watch",
+    "search",
+    "tried_before",
     "why_with_files",
     "without_sites",
 ]

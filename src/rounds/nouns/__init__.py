@@ -26,7 +26,7 @@ from rounds.nouns.criteria import (
     Term,
     Years,
 )
-from rounds.nouns.decision import Decision, Signature
+from rounds.nouns.decision import Decision, RuleRate, Signature
 from rounds.nouns.diagnostic import Diagnostic
 from rounds.nouns.equity import Equity, GroupGap, Inequality, Meeting
 from rounds.nouns.errors import (
@@ -189,6 +189,7 @@ __all__ = [
     "RiskOfBias",
     "Rollout",
     "RoundsError",
+    "RuleRate",
     "Score",
     "SecondaryResult",
     "ServiceInfo",

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from rounds.nouns.base import Noun, Published
 from rounds.nouns.ref import Ref
 
-__all__ = ["Decision", "Signature"]
+__all__ = ["Decision", "RuleRate", "Signature"]
 
 Choice = Literal["adopt", "adapt", "abandon", "extend"]
 
@@ -23,6 +23,22 @@ class Signature(Noun):
     """False where the name was only typed."""
 
 
+class RuleRate(Noun):
+    """How often the rule would choose what, were the truth so; adds up to 1.
+
+    A `no_effect` that is adopted is a false adoption; a `worthwhile` one that is not is
+    a missed benefit; a `harmful` one that is adopted does harm.
+    """
+
+    truth: Literal["no_effect", "worthwhile", "harmful"]
+    """No effect and no harm; the least worthwhile effect and no harm; that effect, with
+    every harm at its margin."""
+    adopt: float
+    adapt: float
+    abandon: float
+    extend: float
+
+
 class Decision(Published):
     """What the rule recommended, what a person decided, and what to ask next."""
 
@@ -35,6 +51,8 @@ class Decision(Published):
     reasons: tuple[str, ...]
     rule: str
     """The rule that was fixed beforehand, in words."""
+    rates: tuple[RuleRate, ...] = Field(default=(), exclude_if=lambda some: not some)
+    """Of this rule at the precision that this trial reached; empty where sealed."""
     decided: Choice
     signed_by: Signature
     departure_reason: str = ""

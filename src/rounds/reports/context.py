@@ -72,6 +72,11 @@ def clinician_context(story: Story, *, masked: bool) -> dict[str, Any]:
         "refs": _refs(story),
         "names": CHARACTERISTICS,
         "arm_names": {"active": "Card shown", "silent": "Card kept silent"},
+        "truths": {
+            "no_effect": "no effect, no harm",
+            "worthwhile": "the least worthwhile effect, no harm",
+            "harmful": "that effect, with every harm at its margin",
+        },
         "suppressed": SUPPRESSED,
         "share": share,
         **_WORDS,

@@ -1,16 +1,10 @@
 """One self-contained HTML file from the nouns of a turn."""
 
-import base64
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import replace
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from rounds import __version__
@@ -28,7 +22,9 @@ from rounds.reports.context import clinician_context
 from rounds.reports.partition_words import partition_sentences
 from rounds.reports.plain_language import HIGHEST_GRADE
 from rounds.reports.plain_page import plain_page
+from rounds.reports.safety import made_safe
 from rounds.reports.story import Story
+from rounds.reports.templating import drawn, style_sheet, templates
 from rounds.reports.wording import SUPPRESSED, count, said, said_unit, span
 
 __all__ = [
@@ -39,12 +35,6 @@ __all__ = [
     "render_step",
     "style_sheet",
 ]
-
-_FONTS = (
-    ("Inter", 400, "inter-regular.woff2"),
-    ("Inter", 600, "inter-semibold.woff2"),
-    ("Source Serif 4", 600, "source-serif-4-semibold.woff2"),
-)
 
 
 def render(story: Story, path: Path | str, *, mask_sites: bool = False) -> Path:
@@ -98,15 +88,15 @@ def render(story: Story, path: Path | str, *, mask_sites: bool = False) -> Path:
 
 def render_html(story: Story, *, mask_sites: bool = False) -> str:
     """Give the report as text; see `render`."""
-    story = _made_safe(story)
-    templates = _templates()
-    plain, grade = plain_page(story, templates)
-    return templates.get_template("report.html").render(
+    story = made_safe(story)
+    pages = templates()
+    plain, grade = plain_page(story, pages)
+    return pages.get_template("report.html").render(
         **clinician_context(story, masked=mask_sites),
         figures=_figures(story, masked=mask_sites),
-        ring=_drawn(figures.turn_ring(story)),
-        css=_drawn(style_sheet(embedded=True)),
-        plain_page=_drawn(plain),
+        ring=drawn(figures.turn_ring(story)),
+        css=drawn(style_sheet(embedded=True)),
+        plain_page=drawn(plain),
         grade_level=grade,
         highest_grade=HIGHEST_GRADE,
         code_version=__version__,
@@ -130,9 +120,9 @@ def render_step(story: Story, step: str, *, mask_sites: bool = False) -> str:
     str
         A `section` element.
     """
-    story = _made_safe(story)
+    story = made_safe(story)
     return (
-        _templates()
+        templates()
         .get_template(f"{step}.html")
         .render(
             **clinician_context(story, masked=mask_sites),
@@ -162,14 +152,14 @@ def render_opportunities(
     """
     found = publishable(found)
     sites = [] if mask_sites else figures.shown_lines(found, sites=True)
-    drawn = {
+    pictures = {
         "whole": figures.opportunity_forest(found, titles, sites=False),
         "sites": figures.opportunity_forest(found, titles, sites=True)
         if sites
         else None,
     }
     return (
-        _templates()
+        templates()
         .get_template("opportunities.html")
         .render(
             found=found,
@@ -178,7 +168,9 @@ def render_opportunities(
             sites=sites,
             n_suppressed=sum(line.suppressed for line in found.lines),
             suppressed=SUPPRESSED,
-            figures={name: _drawn(svg) if svg else None for name, svg in drawn.items()},
+            figures={
+                name: drawn(svg) if svg else None for name, svg in pictures.items()
+            },
             said=said,
             span=span,
             count=count,
@@ -222,7 +214,7 @@ def render_partition(
         one.share.reason for one in found.levels if isinstance(one.share, NotEstimable)
     ]
     return (
-        _templates()
+        templates()
         .get_template("partition.html")
         .render(
             found=found,
@@ -233,9 +225,9 @@ def render_partition(
             n_suppressed=sum(one.site.suppressed for one in found.sites),
             suppressed=SUPPRESSED,
             figures={
-                "levels": levels and _drawn(at_two_widths(forest, levels)),
-                "sites": sites and _drawn(at_two_widths(caterpillar, sites)),
-                "balance": balance and _drawn(at_two_widths(two_way, balance)),
+                "levels": levels and drawn(at_two_widths(forest, levels)),
+                "sites": sites and drawn(at_two_widths(caterpillar, sites)),
+                "balance": balance and drawn(at_two_widths(two_way, balance)),
             },
             said=said,
             said_unit=said_unit,
@@ -244,48 +236,9 @@ def render_partition(
     )
 
 
-@cache
-def style_sheet(*, embedded: bool) -> str:
-    """Give the style sheet, with its typefaces inside it or beside it (`fonts/…`)."""
-    package = files("rounds.reports")
-    faces = []
-    for family, weight, name in _FONTS:
-        address = f"fonts/{name}"
-        if embedded:
-            raw = (package / "fonts" / name).read_bytes()
-            address = f"data:font/woff2;base64,{base64.b64encode(raw).decode()}"
-        faces.append(
-            f'@font-face{{font-family:"{family}";font-weight:{weight};'
-            f'font-display:swap;src:url("{address}") format("woff2")}}'
-        )
-    sheet = (package / "style.css").read_text(encoding="utf-8")
-    return "\n".join(faces) + "\n" + sheet
-
-
-@cache
-def _templates() -> Environment:
-    return Environment(
-        loader=PackageLoader("rounds.reports"),
-        autoescape=select_autoescape(),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def _made_safe(story: Story) -> Story:
-    """Suppress small counts in every noun; what is safe already stays as it is."""
-    changed: dict[str, Any] = {
-        name: publishable(noun)
-        for name in ("problem", "evidence", "evaluation", "watch")
-        if (noun := getattr(story, name)) is not None
-    }
-    return replace(story, **changed)
-
-
 def _figures(story: Story, *, masked: bool) -> dict[str, Markup | None]:
     higher = figures.is_higher_better(story)
-    drawn = {
+    pictures = {
         "funnel": figures.sites_funnel(story, masked=masked),
         "caterpillar": figures.sites_caterpillar(story, masked=masked),
         "expected": figures.sites_expected(story, masked=masked),
@@ -298,9 +251,4 @@ def _figures(story: Story, *, masked: bool) -> dict[str, Markup | None]:
         "flow": figures.arms_flow(story.evaluation, story.protocol),
         "grade": figures.beside_truth(story.grade),
     }
-    return {name: _drawn(svg) if svg else None for name, svg in drawn.items()}
-
-
-def _drawn(markup: str) -> Markup:
-    """Mark as finished what our own charts and templates made, escaped there."""
-    return Markup(markup)  # noqa: S704
+    return {name: drawn(svg) if svg else None for name, svg in pictures.items()}

@@ -4,6 +4,7 @@ Arc: Knowledge → Practice. Takes an `Evaluation`, gives a `Decision`.
 """
 
 from rounds.loop.decision.next_turn import as_source
+from rounds.loop.decision.rates import rates
 from rounds.loop.decision.rules import Recommendation, explain, recommend
 from rounds.loop.decision.step import run
 from rounds.nouns import Decision as GIVES  # noqa: N814
@@ -15,6 +16,7 @@ __all__ = [
     "Recommendation",
     "as_source",
     "explain",
+    "rates",
     "recommend",
     "run",
 ]

@@ -1,6 +1,7 @@
 """Decision: apply the rule, take a signature, record both."""
 
 import rounds
+from rounds.loop.decision.rates import rates
 from rounds.loop.decision.rules import Choice, explain, recommend
 from rounds.nouns import (
     Decision,
@@ -65,6 +66,7 @@ def run(
         recommended=recommendation.choice,
         reasons=recommendation.reasons,
         rule=explain(protocol),
+        rates=rates(evaluation, protocol),
         decided=choice,
         signed_by=signed_by,
         departure_reason=departure_reason,

@@ -1,0 +1,61 @@
+"""A checklist as one self-contained page."""
+
+from itertools import groupby
+from typing import Final
+
+from rounds import __version__
+from rounds.reports.checklists.checklist import STANDARDS, Checklist
+from rounds.reports.templating import drawn, style_sheet, templates
+
+__all__ = ["checklist_html", "counts"]
+
+_LAYERS: Final = {"cluster": "cluster trials", "routine": "routine data"}
+_SIGNS: Final = {
+    "reported": ("pass", "✓"),
+    "by hand": ("pass", "✓"),
+    "partly": ("not_evaluated", "◐"),
+    "not reported": ("fail", "✗"),
+    "not yet": ("not_evaluated", "…"),
+    "not applicable": ("", "–"),
+}
+
+
+def checklist_html(found: Checklist) -> str:
+    """Give a checklist as HTML that needs no network and no script.
+
+    Parameters
+    ----------
+    found : Checklist
+
+    Returns
+    -------
+    str
+    """
+    layers = {line.layer for line in found.lines} & _LAYERS.keys()
+    named = " and ".join(_LAYERS[layer] for layer in sorted(layers))
+    return (
+        templates()
+        .get_template("checklist.html")
+        .render(
+            found=found,
+            layers=named and f"its extensions for {named}",
+            layer_names=_LAYERS,
+            counts=counts(found),
+            sections=[
+                (section, list(lines))
+                for section, lines in groupby(found.lines, lambda line: line.section)
+            ],
+            signs=_SIGNS,
+            sources=STANDARDS[found.standard][1],
+            code_version=__version__,
+            css=drawn(style_sheet(embedded=True)),
+        )
+    )
+
+
+def counts(found: Checklist) -> str:
+    """Say how many items are reported, in part, or wait for a person or a step."""
+    said = [
+        f"{found.count(status)} {status}" for status in _SIGNS if found.count(status)
+    ]
+    return f"{len(found.lines)} items: {', '.join(said)}."
