@@ -39,8 +39,9 @@ _MADE = "part_in_the_making"
 _SMALL = 8 << 20
 """Bytes of files up to which a part is not compressed.
 
-Of 5 MB of parquet with 250,000 rows, a load took a seventh less processor time, and a
-measure as long as before; the part had 25 MB in place of 8. Merged, it is compressed.
+Of 5 MB of parquet with 250,000 rows, a load took a seventh less processor time, and
+reading three tables 2 ms more of 31; the part had 25 MB in place of 8. A merged part is
+compressed.
 """
 
 Progress: TypeAlias = Callable[[str, int, float], None]
