@@ -36,6 +36,14 @@ MAIN = "main"
 
 _MADE = "part_in_the_making"
 
+_SMALL = 8 << 20
+"""Bytes of files up to which a part is not compressed.
+
+Of 5 MB of parquet with 250,000 rows, a load took a seventh less processor time, and
+reading three tables 2 ms more of 31; the part had 25 MB in place of 8. A merged part is
+compressed.
+"""
+
 Progress: TypeAlias = Callable[[str, int, float], None]
 """Told what is being done, resources read so far, and resources a second."""
 
@@ -77,6 +85,8 @@ class Build:
                 f"ATTACH {text(str(path))} AS {_MADE} (RECOVERY_MODE NO_WAL_WRITES); "
                 f"USE {_MADE}"
             )
+            if sum(file.size for file in self.given.files) <= _SMALL:
+                connection.execute("SET force_compression = 'uncompressed'")
             connection.begin()
             create_tables(connection)
             problems.prepare(connection)

@@ -134,6 +134,7 @@ def compile_measure(
         over,
         statement,
         judged=judged,
+        subjects=subjects,
         people=people,
         svi=concepts.svi,
         to_the_year=to_the_year,

@@ -38,6 +38,8 @@ class Described:
     over: Periods
     statement: Statement
     judged: str
+    subjects: str
+    """The subjects that were judged: several measures may share them."""
     people: str
     """The subjects as they were found, before they were divided into months."""
     svi: tuple[int, ...]
@@ -127,7 +129,7 @@ class Described:
         tie = "" if self.to_the_year else f", {rank}"
         latest = (
             f"SELECT j.sid, CASE WHEN {rank} < 0.25 THEN 1 WHEN {rank} < 0.5 THEN 2 "
-            f"WHEN {rank} < 0.75 THEN 3 ELSE 4 END AS quartile FROM {self.judged} j "
+            f"WHEN {rank} < 0.75 THEN 3 ELSE 4 END AS quartile FROM {self.subjects} j "
             "JOIN observation t ON t.person_id = j.person_id "
             f"WHERE (t.observation_concept_id IN ({ids}) "
             f"OR t.observation_source_concept_id IN ({ids})) "

@@ -1,5 +1,7 @@
 """A table's columns as a source has them, cast to the types of the CDM."""
 
+from collections.abc import Mapping
+
 import duckdb
 
 from rounds.datamart.fhir_paths import text
@@ -12,7 +14,7 @@ from rounds.datamart.omop_tables import (
     identity,
 )
 
-__all__ = ["present", "selected", "source_columns"]
+__all__ = ["cast_columns", "listed", "present", "selected", "source_columns"]
 
 _INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UINTEGER", "USMALLINT"}
 _SAFE = {
@@ -83,6 +85,28 @@ def selected(table: str, names: dict[str, tuple[str, str]]) -> tuple[str, str]:
     tuple of str and str
         A select list, and an expression that is NULL where nothing is wrong.
     """
+    values, reason = cast_columns(table, names)
+    return listed(values), reason
+
+
+def listed(values: Mapping[str, str]) -> str:
+    """Write a select list of columns and their SQL."""
+    return ", ".join(f'{value} AS "{name}"' for name, value in values.items())
+
+
+def cast_columns(
+    table: str, names: dict[str, tuple[str, str]]
+) -> tuple[dict[str, str], str]:
+    """Write each of a table's columns, and the first thing wrong with a row.
+
+    Parameters are those of `selected`.
+
+    Returns
+    -------
+    tuple of dict of str to str, and str
+        Column → SQL over the source, in the CDM's order but for a key that is made; and
+        an expression that is NULL where nothing is wrong.
+    """
     values: dict[str, str] = {}
     rules: list[tuple[str, str]] = []
     key = identity(table).strip('"')
@@ -104,6 +128,5 @@ def selected(table: str, names: dict[str, tuple[str, str]]) -> tuple[str, str]:
         values[key] = hashed(f"CAST(row({said}) AS VARCHAR)")
     if table not in KEYLESS:
         rules.insert(0, (f"({values[key]}) IS NULL", "no usable primary key"))
-    columns = ", ".join(f'{value} AS "{name}"' for name, value in values.items())
     cases = " ".join(f"WHEN {test} THEN {text(why)}" for test, why in rules)
-    return columns, f"CASE {cases} END" if cases else "CAST(NULL AS VARCHAR)"
+    return values, f"CASE {cases} END" if cases else "CAST(NULL AS VARCHAR)"

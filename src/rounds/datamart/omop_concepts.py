@@ -6,6 +6,7 @@ that no concept stands for. Where the datamart's vocabulary maps such a code to 
 standard concept, a row that has none gets that.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -31,6 +32,8 @@ class Known:
     """Whether there is any row of what a source's own concepts were found to be."""
 
     own: bool
+    columns: Mapping[str, Sequence[str]]
+    """Of tables that were looked at: the columns in which one of its own stands."""
     own_standard: bool
     bare: bool
     bare_standard: bool
@@ -102,8 +105,13 @@ def _known(connection: duckdb.DuckDBPyConnection) -> Known:
         "(SELECT count(*) FROM standard_of)"
     ).fetchall()[0]
     own, own_standard, bare, bare_standard, standard = map(bool, found)
+    connection.execute(
+        "CREATE TEMP TABLE IF NOT EXISTS own_columns "
+        "(table_name VARCHAR, names VARCHAR[])"
+    )
     return Known(
         own=own,
+        columns=dict(connection.execute("FROM own_columns").fetchall()),
         own_standard=own_standard,
         bare=bare,
         bare_standard=bare_standard,
@@ -237,13 +245,16 @@ def _own_columns(
     names = [row["column"] for row in cdm_columns(table) if is_concept(row["column"])]
     if not names or not known.own:
         return {}, []
-    greatest = ", ".join(f'coalesce(max("{name}"), 0)' for name in names)
-    found = connection.execute(
-        f"SELECT {greatest} FROM rows_{table} WHERE reason IS NULL"
-    ).fetchall()[0]
-    mine = [
-        name for name, most in zip(names, found, strict=True) if most >= FIRST_LOCAL
-    ]
+    if table in known.columns:
+        mine = known.columns[table]
+    else:
+        greatest = ", ".join(f'coalesce(max("{name}"), 0)' for name in names)
+        found = connection.execute(
+            f"SELECT {greatest} FROM rows_{table} WHERE reason IS NULL"
+        ).fetchall()[0]
+        mine = [
+            name for name, most in zip(names, found, strict=True) if most >= FIRST_LOCAL
+        ]
     columns = {name: f'coalesce(own_{name}.source_id, "{name}")' for name in mine}
     return columns, [_own(f"own_{name}", name) for name in mine]
 

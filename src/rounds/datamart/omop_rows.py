@@ -4,10 +4,23 @@ from collections.abc import Sequence
 
 import duckdb
 
+from rounds.datamart.concepts import FIRST_LOCAL
 from rounds.datamart.mapping import cdm_columns
-from rounds.datamart.omop_casts import present, selected, source_columns
+from rounds.datamart.omop_casts import (
+    cast_columns,
+    listed,
+    present,
+    selected,
+    source_columns,
+)
 from rounds.datamart.omop_judging import judge, table_rules
-from rounds.datamart.omop_tables import KEYLESS, UNREAD_TEXT, identity, needed
+from rounds.datamart.omop_tables import (
+    KEYLESS,
+    UNREAD_TEXT,
+    identity,
+    is_concept,
+    needed,
+)
 
 __all__ = ["add_rows", "prepare_rows", "rejected_lines", "stage_rows"]
 
@@ -112,7 +125,8 @@ def _show_whole(
     """Make `rows_<table>` a view of its source if no row of that has a fault.
 
     A copy that is then judged costs several times as much as this one look at the few
-    columns that can be at fault. Text is always copied: its lines are read but once.
+    columns that can be at fault, or hold a concept of the source's own: these are kept
+    in `own_columns`. Text is always copied: its lines are read but once.
 
     Returns
     -------
@@ -121,26 +135,40 @@ def _show_whole(
     """
     if relation.startswith("read_csv(") or table in KEYLESS or table in UNREAD_TEXT:
         return 0
-    columns, reason = selected(table, source_columns(connection, table, relation))
+    names = source_columns(connection, table, relation)
+    values, reason = cast_columns(table, names)
     faults = [f'"{name}" IS NULL' for name in needed(table)]
     # On `person`, the rules look at nothing else, so its view need not be there yet.
     faults += [
         test for test, why in table_rules(table) if why != "subject set aside"
     ]  # whose subject was set aside refers to nothing as well
     found = " OR ".join(["reason IS NOT NULL", *(f"({fault})" for fault in faults)])
-    n, n_keys, n_faults = connection.execute(
-        f"SELECT count(*), count(DISTINCT {identity(table)}), "
-        f"count(*) FILTER (WHERE {found}) "
-        f"FROM (SELECT {reason} AS reason, {columns} FROM {relation}) AS rows_{table}"
+    concepts = [name for name in values if name in names and is_concept(name)]
+    greatest = "".join(f', max("{name}")' for name in concepts)
+    asked = (
+        f"count(*), count(DISTINCT {identity(table)}), "
+        f"count(*) FILTER (WHERE {found}){greatest}"
+    )
+    # Of the others, some twenty, it takes longer to bind the casts than to look.
+    few = {name: value for name, value in values.items() if name in asked}
+    n, n_keys, n_faults, *most = connection.execute(
+        f"SELECT {asked} FROM (SELECT {reason} AS reason, {listed(few)} "
+        f"FROM {relation}) AS rows_{table}"
     ).fetchall()[0]
     if n_faults or n_keys != n or not n:
         return 0
     rows = f"SELECT {number}::INTEGER AS file_number, 0::BIGINT AS record"
-    rows += f", NULL::VARCHAR AS reason, {columns} FROM {relation}"
+    rows += f", NULL::VARCHAR AS reason, {listed(values)} FROM {relation}"
+    own = [
+        name
+        for name, one in zip(concepts, most, strict=True)
+        if one is not None and one >= FIRST_LOCAL
+    ]
     connection.execute(
         f"CREATE TEMP VIEW rows_{table} AS {rows};"
         f"INSERT INTO mapped VALUES ('{table}', {n});"
-        f"INSERT INTO reading VALUES ({number}, '{table}', {n})"
+        f"INSERT INTO reading VALUES ({number}, '{table}', {n});"
+        f"INSERT INTO own_columns VALUES ('{table}', {own})"
     )
     return int(n)
 

@@ -67,6 +67,9 @@ class OmopSource:
         """
         # A file is looked at, then read: the second time its layout is known.
         connection.execute("SET parquet_metadata_cache = true")
+        connection.execute(
+            "CREATE TEMP TABLE own_columns (table_name VARCHAR, names VARCHAR[])"
+        )
         relations = list(table_relations(connection, files))
         n_read = 0
         for table in (*row_tables(), "concept"):
