@@ -60,6 +60,7 @@ ASKED: dict[str, dict[str, Any]] = {
         "allocation": "minimisation",
         "balanced_on": ("clinic", "sex"),
         "biased_coin": 0.7,
+        "schedule": None,  # clinics alone go through one
     },
     "Effect": {"value": 0.1, "lower": 0.0, "upper": 0.2},
     "Estimate": {"value": 0.1, "lower": 0.0, "upper": 0.2, "sealed": None},
@@ -111,6 +112,8 @@ ASKED: dict[str, dict[str, Any]] = {
     },
     "Protocol": {
         "go_live": "2025-01-06",
+        "unit_of_randomisation": "clinic",
+        "schedule": None,  # looks are for arms in parallel
         "baseline": {"start": "2024-01-01", "end": "2024-12-31"},
         "enrolment": {"start": "2025-01-06", "end": "2025-06-30"},
         "endpoints": tuple(

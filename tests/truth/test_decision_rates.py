@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rounds.loop.decision import rates, recommend
-from rounds.nouns import BalancingResult, Estimate, NotEstimable
+from rounds.nouns import AfterLooks, BalancingResult, Estimate, NotEstimable
 from stories import trial
 
 CHOICES = ("adopt", "adapt", "abandon", "extend")
@@ -98,3 +98,10 @@ def test_under_a_seal_or_without_an_estimate_there_are_none(whole, part):
         if part == "harm":
             changes = {"balancing": (result.model_copy(update=changes),)}
         assert rates(open_.model_copy(update=changes), whole[1]) == ()
+
+
+def test_of_a_trial_that_was_looked_at_there_are_none(whole):
+    open_ = judged(whole, 0.05, 0.01, 0.01, 0.005)
+    looked = open_.model_copy(update={"after_looks": AfterLooks(looks=2)})
+    assert rates(open_, whole[1])
+    assert rates(looked, whole[1]) == ()

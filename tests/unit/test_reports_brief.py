@@ -1,11 +1,12 @@
 """The page for a sponsor: the answer with its doubt, and nothing under a seal."""
 
+import datetime as dt
 import re
 from dataclasses import replace
 
 import pytest
 
-from rounds.nouns import DefinitionError, NotEstimable
+from rounds.nouns import AfterLooks, DefinitionError, NotEstimable
 from rounds.reports.brief import brief_html
 from stories.hypertension import full, tiny
 
@@ -78,3 +79,17 @@ def test_without_an_evaluation_there_is_nothing_to_say():
     with pytest.raises(DefinitionError) as caught:
         brief_html(tiny())
     assert caught.value.code == "nothing-to-brief"
+
+
+def test_an_early_end_is_said_with_its_reason():
+    story = full()
+    ended = AfterLooks(
+        looks=1,
+        stopped=dt.date(2025, 5, 1),
+        stopped_by="Dr Ida Mann",
+        reason="Benefit was shown.",
+        grounds="benefit",
+    )
+    changed = story.evaluation.model_copy(update={"after_looks": ended})
+    told = words(brief_html(replace(story, evaluation=changed)))
+    assert "Ended early on 1 May 2025: Benefit was shown." in told

@@ -117,10 +117,14 @@ def _done(evaluation: Evaluation, protocol: Protocol) -> str:
     n = None if None in patients else sum(p for p in patients if p is not None)
     who = "" if n is None else f" with {count(n)} patients"
     arms = protocol.primary.estimand
+    looked = evaluation.after_looks
+    ended = ""
+    if looked is not None and looked.stopped is not None:
+        ended = f" Ended early on {day(looked.stopped)}: {looked.reason}"
     return (
         f"{arms.treatment}; against {arms.comparator[:1].lower()}"
         f"{arms.comparator[1:]}. {count(evaluation.flow.randomised_units)} {unit}s"
-        f"{who} were randomised, {span(protocol.enrolment)}."
+        f"{who} were randomised, {span(protocol.enrolment)}.{ended}"
     )
 
 

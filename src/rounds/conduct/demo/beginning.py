@@ -15,7 +15,15 @@ from rounds.conduct.plan import Plan, allocated_by
 from rounds.conduct.project import Project
 from rounds.conduct.steps import run_change, run_evidence, run_problem
 from rounds.datamart import load
-from rounds.nouns import Evidence, Member, Period, Problem, Protocol, Rollout
+from rounds.nouns import (
+    DefinitionError,
+    Evidence,
+    Member,
+    Period,
+    Problem,
+    Protocol,
+    Rollout,
+)
 from rounds.world import World, WorldConfig
 
 __all__ = ["Beginning", "Clock", "begin", "load_practice"]
@@ -166,12 +174,28 @@ def _as_asked(plan: Plan, options: DemoOptions) -> Plan:
     if not options.sealing:
         asked["required_diagnostics"] = ()
     if options.allocation != "permuted_blocks":
+        if schedule is not None:
+            raise _in_parallel_alone(options)
         change = allocated_by(change, options.allocation)
     design = change.design.model_copy(update={"schedule": schedule})
     protocol = change.protocol.model_copy(update=asked)
     change = change.model_copy(update={"protocol": protocol, "design": design})
     plan = plan.model_copy(update={"change": change})
     return plan if options.looks is None else _with_board(plan)
+
+
+def _in_parallel_alone(options: DemoOptions) -> DefinitionError:
+    allocation = options.allocation.replace("_", "-")
+    return DefinitionError(
+        f"--allocation {allocation} is for arms in parallel, not for --design "
+        f"{options.design}.",
+        code="demo-design",
+        why="A design in steps deals clinics to its sequences, in blocks.",
+        remedies=(
+            f"rounds demo --design {options.design}",
+            f"rounds demo --allocation {allocation}",
+        ),
+    )
 
 
 def _with_board(plan: Plan) -> Plan:

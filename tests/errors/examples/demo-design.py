@@ -1,0 +1,3 @@
+"""A demo in steps is asked for with an allocation for arms in parallel."""
+
+command("rounds demo --design stepped-wedge --allocation matched-pairs")
