@@ -14,6 +14,7 @@ from rounds.loop.evaluation.effects import effect
 from rounds.loop.evaluation.participants import join
 from rounds.loop.evaluation.schedule_looks import DRAWS, schedule_result
 from rounds.loop.evaluation.spreadsheet.models import fit
+from rounds.loop.evaluation.spreadsheet.question import Question
 from rounds.loop.evaluation.spreadsheet.trial import Trial
 from rounds.methods.cluster import cluster_ols
 from stories import scheduled_trial as story
@@ -160,7 +161,7 @@ def test_a_spreadsheet_of_the_same_trial_says_the_same(name):
         schedule=None,
         covariates={},
     )
-    theirs = fit(sheet, "mixed", "difference", level=0.95, seed=1)
+    theirs = fit(sheet, Question(method="mixed", scale="difference"))
     assert ours.estimate == pytest.approx(theirs.estimate, rel=1e-6)
     assert ours.lower == pytest.approx(theirs.lower, rel=1e-6)
     assert ours.df == pytest.approx(theirs.df, rel=1e-4)

@@ -14,7 +14,7 @@ from rounds.reports.plain_language import (
     syllables,
 )
 from rounds.reports.plain_page import plain_page
-from rounds.reports.report import _templates
+from rounds.reports.templating import templates
 
 STORIES = runpy.run_path(str(Path(__file__).parents[1] / "stories" / "hypertension.py"))
 KNOWN = {
@@ -82,13 +82,13 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_every_outcome_is_told_at_grade_eight_or_lower(name):
-    html, grade = plain_page(CASES[name](), _templates())
+    html, grade = plain_page(CASES[name](), templates())
     assert grade <= HIGHEST_GRADE
     assert grade == flesch_kincaid_grade(running_text(html))
 
 
 def test_each_outcome_is_told_differently():
-    told = {name: plain_page(story(), _templates())[0] for name, story in CASES.items()}
+    told = {name: plain_page(story(), templates())[0] for name, story in CASES.items()}
     assert len(set(told.values())) == len(told)
     assert "turn it on for all" in told["adopt"]
     assert "stop using the note" in told["abandon"]
@@ -100,7 +100,7 @@ def test_each_outcome_is_told_differently():
 
 
 def test_a_sealed_estimate_shows_no_number_to_patients():
-    html, _ = plain_page(CASES["sealed"](), _templates())
+    html, _ = plain_page(CASES["sealed"](), templates())
     result = html.split("What did we find?")[1].split("Did it work for all?")[0]
     assert "do not show a number" in result
     assert not any(digit in result.replace("h2", "") for digit in "123456789")
@@ -110,7 +110,7 @@ def test_a_statement_that_is_too_hard_is_left_out():
     story = STORIES["tiny"]()
     hard = "Antihypertensive intensification " * 60
     problem = story.problem.model_copy(update={"statement": hard})
-    html, grade = plain_page(STORIES["Story"](problem=problem), _templates())
+    html, grade = plain_page(STORIES["Story"](problem=problem), templates())
     assert "intensification" not in html
     assert grade <= HIGHEST_GRADE
 
@@ -130,18 +130,18 @@ def test_a_page_that_is_too_hard_all_the_same_is_refused():
 
 def test_studies_that_were_read_are_not_all_said_to_be_added_up():
     story = STORIES["full"]()
-    html, _ = plain_page(story, _templates())
+    html, _ = plain_page(story, templates())
     assert "We read 4 studies by others. Taken as one, they found" in html
     more = (*story.evidence.sources, story.evidence.sources[0])
     evidence = story.evidence.model_copy(update={"sources": more})
     changed = STORIES["Story"](problem=story.problem, evidence=evidence)
-    html, _ = plain_page(changed, _templates())
+    html, _ = plain_page(changed, templates())
     assert "We read 5 studies by others. Taken as one, 4 of them found" in html
 
 
 def test_people_are_told_that_they_may_decline_only_where_they_may():
     story = STORIES["full"]()
-    assert "You can say no at any time" in plain_page(story, _templates())[0]
+    assert "You can say no at any time" in plain_page(story, templates())[0]
     rollout = story.rollout.model_copy(update={"notification": "notice"})
     told = STORIES["Story"](problem=story.problem, rollout=rollout)
-    assert "You can say no" not in plain_page(told, _templates())[0]
+    assert "You can say no" not in plain_page(told, templates())[0]

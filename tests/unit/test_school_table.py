@@ -77,4 +77,5 @@ def test_a_run_that_was_broken_off_goes_on_from_whole_lines(tmp_path):
     keep = tmp_path / "loops.jsonl"
     whole = json.dumps(asdict(result(seed=3)))
     keep.write_text(whole + "\n" + whole[:40])
-    assert list(_kept(keep)) == [("effect", 3)]
+    assert list(_kept(keep, "parallel")) == [("effect", 3)]
+    assert _kept(keep, "stepped-wedge") == {}
