@@ -167,7 +167,9 @@ def _as_asked(plan: Plan, options: DemoOptions) -> Plan:
         options.design, said.go_live, options.weeks, said.follow_up_days
     )
     if schedule is not None:
-        asked["title"] = f"A card to intensify treatment, in a {schedule.title}"
+        asked["title"] = (
+            f"A card to intensify treatment, randomised by clinic in a {schedule.title}"
+        )
         # What only such designs can break; the others as they are shipped.
         also = ("adherence", "periods", "switching")
         asked["required_diagnostics"] = (*said.required_diagnostics, *also)
