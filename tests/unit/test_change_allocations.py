@@ -199,7 +199,7 @@ def test_several_servers_at_once_share_one_minimisation(tmp_path):
                 point = InProcess(practice, story.SERVICE, now=lambda: story.NOW)
                 for i in range(5):
                     point.cards(encounters(15, 10 * number + i))
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001 - whatever it is, it fails the test
             failed.append(repr(error))
 
     threads = [threading.Thread(target=serve, args=(i,)) for i in range(4)]

@@ -219,7 +219,8 @@ def compare_rmst(
         Whether in the arm that is compared; else in the one that is compared with.
     horizon : float, optional
         Without, the last time at which both arms have somebody who is seen (with
-        clusters: whichever cluster is left out).
+        clusters: whichever cluster is left out), rounded down to two digits: the time
+        itself is one person's.
     clusters : array, shape (n_persons,), optional
         What was randomised, if not persons; each is in one arm.
     ratio : bool
@@ -253,8 +254,11 @@ def compare_rmst(
     groups = None if clusters is None else np.asarray(clusters)
     arms = (~second, second)
     if horizon is None:
-        horizon = min(
-            _seen_until(t[arm], None if groups is None else groups[arm]) for arm in arms
+        horizon = _rounded_down(
+            min(
+                _seen_until(t[arm], None if groups is None else groups[arm])
+                for arm in arms
+            )
         )
     one, other = (
         rmst(t[arm], d[arm], horizon, None if groups is None else groups[arm])
@@ -278,6 +282,14 @@ def compare_rmst(
     estimate, lower, upper = (np.exp(found) if ratio else found).tolist()
     p_value = float(2 * law.sf(abs(value / se)))
     return Contrast(estimate, lower, upper, p_value, se, df, (one, other), horizon)
+
+
+def _rounded_down(time: float) -> float:
+    """Leave two digits of a time, so that it is nobody's own."""
+    if not time > 0:
+        return time
+    unit = 10.0 ** (np.floor(np.log10(time)) - 1)
+    return float(np.floor(time / unit + 1e-9) * unit)
 
 
 def _seen_until(t: Floats, clusters: NDArray[np.generic] | None) -> float:

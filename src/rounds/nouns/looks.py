@@ -1,6 +1,7 @@
 """How often a running trial is looked at, what is read then, and what is told of it."""
 
 import datetime as dt
+from itertools import pairwise
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -48,7 +49,7 @@ class LookPlan(Noun):
     def _sound(self) -> Self:
         problems = []
         always = self.looks == "always_valid"
-        steps = [b - a for a, b in zip((0.0, *self.fractions), self.fractions)]  # noqa: B905
+        steps = [b - a for a, b in pairwise((0.0, *self.fractions))]
         if always and (self.fractions or self.dates or self.futility):
             problems.append("always-valid looks have no fractions, dates or futility")
         if not always and (not self.fractions or self.fractions[-1] != 1):

@@ -168,6 +168,8 @@ def _figure(packet: Mapping[str, Any], role: str, name: str, at: int) -> str | N
 
 def _bound(reading: Mapping[str, Any]) -> float | None:
     """Give the statistic that would have crossed; an always-valid half-width."""
-    if reading["upper"] is not None or reading["limit"] is None:
-        return reading["upper"]  # type: ignore[no-any-return]
+    if reading["upper"] is not None:
+        return float(reading["upper"])
+    if reading["limit"] is None:
+        return None
     return float((reading["estimate"] - reading["limit"]) / reading["se"])

@@ -106,8 +106,8 @@ def mean_times(trial: Trial, _: Floats, question: Question) -> Fit:
     notes: tuple[str, ...] = ()
     if question.horizon is None:
         note = (
-            f"The horizon {found.horizon:g} is the last time at which both arms have "
-            "somebody who is seen: name the protocol's with --horizon."
+            f"The horizon {found.horizon:g} is about the last time at which both arms "
+            "have somebody who is seen: name the protocol's with --horizon."
         )
         notes = (note,)
     return Fit(
