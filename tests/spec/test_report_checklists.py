@@ -181,6 +181,29 @@ def test_looks_and_an_early_end_are_told_as_they_were():
     assert "group sequential at 50%, 100%" in found["7b"].said
     assert harmed in found["7b"].said
     assert "Mr Jonas Berg ended it on 2025-06-02" in found["14b"].said
+    assert "closed on 2 June 2025" in found["14a"].said
     plain = by_key(checklist(story, "consort"))
+    assert "closed" not in plain["14a"].said
     assert plain["7b"].said.startswith("None")
     assert plain["14b"].said.startswith("It ended as planned")
+
+
+def test_who_is_allocated_later_is_not_said_to_have_been_at_the_start():
+    of_clinics, of_patients = (
+        by_key(checklist(full(unit=unit), "consort")) for unit in ("clinic", "patient")
+    )
+    assert "when the rollout was registered" in of_clinics["10"].said
+    assert "at each patient's first call" in of_patients["10"].said
+
+
+def test_pairs_are_the_clusters_where_clinics_were_matched():
+    story = full()
+    design = story.rollout.design.model_copy(
+        update={"allocation": "matched_pairs", "strata": ()}
+    )
+    rollout = story.rollout.model_copy(update={"design": design})
+    found = by_key(checklist(replace(story, rollout=rollout), "consort"))
+    assert "pairs of clinics as clusters" in found["12a/cluster"].said
+    assert (
+        "clinics as clusters" in by_key(checklist(story, "consort"))["12a/cluster"].said
+    )

@@ -325,9 +325,9 @@ def _randomisation(rollout: Rollout, what: str) -> Answers:
             committed,
         ),
         "10": reported(
-            "The sequence was made and applied by software when the rollout was "
-            f"registered, under {rollout.responsible}; patients were enrolled by "
-            "their visits, with nobody choosing them.",
+            f"The sequence was made and applied by software, {_when(design)}, under "
+            f"{rollout.responsible}; patients were enrolled by their visits, with "
+            "nobody choosing them.",
             within("Change", rollout, "responsible"),
         ),
         "10/cluster": reported(
@@ -335,6 +335,12 @@ def _randomisation(rollout: Rollout, what: str) -> Answers:
             where,
         ),
     }
+
+
+def _when(design: Design) -> str:
+    if design.unit == "clinic":
+        return "when the rollout was registered"
+    return "at each patient's first call"
 
 
 def _blinding(protocol: Protocol) -> Answers:
@@ -352,6 +358,8 @@ def _analysis(protocol: Protocol, rollout: Rollout) -> Answers:
     adjusted = ", ".join(named(name).lower() for name in protocol.covariates)
     groups = ", ".join(CHARACTERISTICS[one] for one in protocol.equity_groups)
     where = within("Change", protocol, "analysis, covariates, level")
+    pairs = rollout.design.allocation == "matched_pairs"
+    of = "pairs of clinics" if pairs else f"{rollout.design.unit}s"
     return {
         "12a": reported(
             f"{protocol.analysis} Intervals at {protocol.level:.0%}."
@@ -359,8 +367,7 @@ def _analysis(protocol: Protocol, rollout: Rollout) -> Answers:
             where,
         ),
         "12a/cluster": reported(
-            f"Standard errors and degrees of freedom allow for {rollout.design.unit}s "
-            "as clusters.",
+            f"Standard errors and degrees of freedom allow for {of} as clusters.",
             where,
         ),
         "12b": reported(

@@ -13,7 +13,7 @@ from rounds.reports.checklists.answers import (
 )
 from rounds.reports.checklists.trial import Trial
 from rounds.reports.figures.evaluation import CHARACTERISTICS
-from rounds.reports.wording import SUPPRESSED, count, named, said, span
+from rounds.reports.wording import SUPPRESSED, count, day, named, said, span
 
 __all__ = ["ITEMS", "from_results", "results_sentences"]
 
@@ -105,12 +105,22 @@ def _hidden_or(n: int | None) -> str:
 def _dates(protocol: Protocol, found: Evaluation) -> Answers:
     return {
         "14a": reported(
-            f"Recruitment {span(protocol.enrolment)}; each patient was followed for "
-            f"{protocol.follow_up_days} days.",
+            f"Recruitment {_recruitment(protocol, found)}; each patient was followed "
+            f"for {protocol.follow_up_days} days.",
             within("Change", protocol, "enrolment, follow_up_days"),
         ),
         "14b": _ending(found),
     }
+
+
+def _recruitment(protocol: Protocol, found: Evaluation) -> str:
+    """Say from when to when patients were enrolled; an early end closes enrolment."""
+    planned = protocol.enrolment
+    ended = None if found.after_looks is None else found.after_looks.stopped
+    if ended is None or ended >= planned.end:
+        return span(planned)
+    whole = f"planned to {day(planned.end)}"
+    return f"from {day(planned.start)}, closed on {day(ended)}, {whole}"
 
 
 def _ending(found: Evaluation) -> Answer:
