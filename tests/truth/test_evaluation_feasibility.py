@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from rounds.conduct.strata import clinic_strata
 from rounds.datamart import Datamart, load
 from rounds.datamart.rows import measure_rows
 from rounds.definitions import builtin_measures
@@ -19,7 +20,8 @@ from rounds.loop.evaluation.feasibility.allocating import draw_of
 from rounds.loop.evaluation.feasibility.describing import describe
 from rounds.loop.evaluation.feasibility.made_trials import with_effect
 from rounds.loop.evaluation.feasibility.plans import DESIGNS, in_weeks
-from rounds.conduct.strata import clinic_strata
+from rounds.loop.evaluation.feasibility.step import DesignLook, luck_of
+
 from rounds.methods.icc import anova_icc
 from rounds.world import World, WorldConfig
 from stories import past as story
@@ -150,9 +152,7 @@ def test_predicted_power_is_the_share_of_trials_that_find_the_effect(name):
 
 def one_design(name, past, asked):
     """Answer for one design alone."""
-    from rounds.loop.evaluation.feasibility.step import _Look, _luck
-
-    look = _Look(DESIGNS[name], past, story.protocol(), asked, _luck(asked, name))
+    look = DesignLook(DESIGNS[name], past, story.protocol(), asked, luck_of(asked, name))
     return look.answer(is_share=True)
 
 

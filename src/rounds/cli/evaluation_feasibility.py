@@ -99,6 +99,7 @@ def _numbers(told: "FeasibilityTold") -> dict[str, Any]:
             "longest": told.stretch.longest,
             "baseline_weeks": told.baseline_weeks,
         },
+        "follow_up_weeks": told.follow_up_weeks,
         "enrolled": told.enrolled,
         "eligible_per_month": told.per_month,
         "by_month": told.months,
@@ -192,7 +193,11 @@ def _designs(told: "FeasibilityTold", *, points: bool) -> list[str]:
     )
     rows = [_row(one, found.longest, points=points) for one in found.designs]
     lines = table(header, rows)
-    lines += ["", "* as planned in turn.yaml"]
+    lines += [
+        "",
+        "* as planned in turn.yaml; weeks are of enrolment, and an answer takes "
+        f"{told.follow_up_weeks} more of follow-up",
+    ]
     lines += [f"  {one.title}: {one.why}." for one in found.designs if one.why]
     lines += [
         f"  {one.title}: formula and made trials differ by more than 2 points and "

@@ -68,6 +68,8 @@ class FeasibilityTold:
         The days that stand for the trial.
     baseline_weeks : int
         Known before them.
+    follow_up_weeks : int
+        After the last is enrolled.
     enrolled : int
         As the gate tells it.
     clinics, months : tuple of UnitResult
@@ -89,6 +91,7 @@ class FeasibilityTold:
     population: str
     stretch: Stretch
     baseline_weeks: int
+    follow_up_weeks: int
     enrolled: int
     clinics: tuple[UnitResult, ...]
     months: tuple[UnitResult, ...]
@@ -189,6 +192,7 @@ def run_feasibility(
         population=plan.protocol.population,
         stretch=found,
         baseline_weeks=past.baseline_weeks,
+        follow_up_weeks=-(-protocol.follow_up_days // 7),
         enrolled=told.overall.denominator or 0,
         clinics=_numbered(told.by) if masked else told.by,
         months=counts.months,

@@ -220,6 +220,11 @@ def read_past(
 
     def read(endpoint: Endpoint, period: Period) -> MeasureRows | NotEstimable:
         measure = measures[str(endpoint.measure)]
+        if measure.basis == "person":
+            return NotEstimable(
+                reason=f"{measure.title}: it counts persons over a period, so it cannot "
+                "be said when each would be enrolled."
+            )
         return measure_rows(datamart, measure, period, without=without)
 
     primary = protocol.primary

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rounds.loop.evaluation.effects import scale_of
+from rounds.loop.evaluation.effects import check_covariates, scale_of
 from rounds.loop.evaluation.feasibility.allocating import Draw, draw_of
 from rounds.loop.evaluation.feasibility.answers import (
     Asked,
@@ -36,7 +36,7 @@ from rounds.loop.evaluation.feasibility.predicting import Prediction, predict
 from rounds.loop.evaluation.participants import Participants
 from rounds.nouns import DefinitionError, Design, Endpoint, NotEstimable, Protocol
 
-__all__ = ["AGREE", "feasibility"]
+__all__ = ["AGREE", "DesignLook", "feasibility", "luck_of"]
 
 AGREE = 0.02
 """Power by formula and by made trials may differ by so much, and by chance."""
@@ -72,9 +72,10 @@ def feasibility(
     Raises
     ------
     DefinitionError
-        If what is asked cannot be: an effect of nought, or one beyond what a share can
-        be.
+        If the protocol names a covariate that nobody knows, or what is asked cannot
+        be: no effect, or one beyond what a share can be.
     """
+    check_covariates(protocol)
     weeks = past.stretch.weeks
     people = _cut(past.people, past, weeks)
     is_share = scale_of(protocol.primary) == "risk_difference"
@@ -83,7 +84,7 @@ def feasibility(
     answers = []
     for one in designs:
         progress(one.title)
-        look = _Look(one, past, protocol, asked, _luck(asked, one.name))
+        look = DesignLook(one, past, protocol, asked, luck_of(asked, one.name))
         answers.append(look.answer(is_share=is_share))
     return Feasibility(
         weeks=weeks,
@@ -102,8 +103,19 @@ def feasibility(
 
 
 @dataclass(frozen=True, repr=False)
-class _Look:
-    """One design at one site."""
+class DesignLook:
+    """One design at one site.
+
+    Parameters
+    ----------
+    one : TrialDesign
+    past : Past
+    protocol : Protocol
+        As planned, of whatever design.
+    asked : Asked
+    rng : Generator
+        As `luck_of` gives it.
+    """
 
     one: TrialDesign
     past: Past
@@ -192,7 +204,7 @@ def _harm(
     people = past.balancing.get(name)
     if people is None:
         return NotEstimable(reason=f"{name}: the data cannot answer its measure")
-    look = _Look(chief, past, protocol, asked, _luck(asked, name))
+    look = DesignLook(chief, past, protocol, asked, luck_of(asked, name))
     is_share = scale_of(endpoint) == "risk_difference"
     try:
         found = look.predicted(weeks, people, is_share=is_share)
@@ -206,7 +218,7 @@ def _harm(
     return Excluded(name, margin, value, replace(found, share=None).power(margin))
 
 
-def _luck(asked: Asked, name: str) -> np.random.Generator:
+def luck_of(asked: Asked, name: str) -> np.random.Generator:
     """Give each look luck of its own, so that leaving one out changes no other."""
     return np.random.default_rng([asked.seed, *name.encode()])
 
