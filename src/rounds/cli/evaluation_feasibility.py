@@ -175,7 +175,7 @@ def _outcome(told: "FeasibilityTold", *, points: bool) -> list[str]:
         f"  known of         {seen.observed:.0%} of those enrolled",
         f"  ICC              {_span(seen.icc, 1, '', digits=3)}",
         f"  from {seen.period_weeks} weeks to the next  a clinic's level keeps a "
-        f"correlation of {_said(seen.autocorrelation, '{:.2f}')}",
+        f"correlation of {_span(seen.autocorrelation, 1, '', digits=2)}",
         f"  with the rate before  {_span(seen.with_baseline, 1, '', digits=2)}",
     ]
 
@@ -260,12 +260,17 @@ def _ratio(value: "Interval | NotEstimable") -> str:
 
 
 def _span(
-    value: "Interval | NotEstimable", factor: float, unit: str, digits: int = 1
+    value: "Interval | float | NotEstimable",
+    factor: float,
+    unit: str,
+    digits: int = 1,
 ) -> str:
     from rounds.nouns import NotEstimable
 
     if isinstance(value, NotEstimable):
         return number(value)
+    if isinstance(value, float):
+        return f"{factor * value:.{digits}f}{unit}"
     one, low, high = (
         f"{factor * x:.{digits}f}" for x in (value.value, value.lower, value.upper)
     )

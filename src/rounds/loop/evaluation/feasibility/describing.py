@@ -52,8 +52,9 @@ class Outcome:
         The share of those enrolled whose outcome is known, to the nearest hundredth.
     icc : Interval or NotEstimable
         Correlation of two persons of one clinic.
-    autocorrelation : float or NotEstimable
-        Correlation of a clinic's level in two periods.
+    autocorrelation : Interval, float or NotEstimable
+        Correlation of a clinic's level in two periods; without an interval where no
+        clinics were drawn anew.
     period_weeks : int
         Of such a period.
     with_baseline : Interval or NotEstimable
@@ -65,13 +66,19 @@ class Outcome:
     sd: float | NotEstimable
     observed: float
     icc: Interval | NotEstimable
-    autocorrelation: float | NotEstimable
+    autocorrelation: Interval | float | NotEstimable
     period_weeks: int
     with_baseline: Interval | NotEstimable
 
 
 def describe(
-    enrolled: Participants, people: Participants, weeks: int, *, is_share: bool
+    enrolled: Participants,
+    people: Participants,
+    weeks: int,
+    *,
+    is_share: bool,
+    rng: np.random.Generator | None = None,
+    draws: int = 0,
 ) -> Outcome:
     """Describe the outcome of those who would have been enrolled.
 
@@ -85,6 +92,8 @@ def describe(
         Of the stretch that they are of.
     is_share : bool
         Whether the outcome is 0 or 1.
+    rng, draws
+        As `autocorrelation` takes them.
     """
     known = people.where(people.observed)
     length = min(_PERIOD_WEEKS, weeks // 2)
@@ -96,7 +105,7 @@ def describe(
         else NotEstimable(reason="the outcome does not vary"),
         observed=round(float(enrolled.observed.mean()), 2) if len(enrolled) else 0.0,
         icc=_icc(known),
-        autocorrelation=autocorrelation(known, length),
+        autocorrelation=autocorrelation(known, length, rng=rng, draws=draws),
         period_weeks=length,
         with_baseline=correlation_with_baseline(known),
     )
@@ -131,11 +140,16 @@ def _icc(known: Participants) -> Interval | NotEstimable:
     return Interval(value, lower, upper)
 
 
-def autocorrelation(known: Participants, period_weeks: int) -> float | NotEstimable:
+def autocorrelation(
+    known: Participants,
+    period_weeks: int,
+    *,
+    rng: np.random.Generator | None = None,
+    draws: int = 0,
+) -> Interval | float | NotEstimable:
     """Give the correlation of a clinic's level in two periods.
 
-    Restricted maximum likelihood, with a level of each period; no interval is given:
-    with the clinics that sites have it would hold nearly everything.
+    Restricted maximum likelihood, with a level of each period.
 
     Parameters
     ----------
@@ -143,6 +157,10 @@ def autocorrelation(known: Participants, period_weeks: int) -> float | NotEstima
         With known outcomes.
     period_weeks : int
         The length of a period; what is left of the stretch makes no period.
+    rng, draws
+        For an interval: clinics are drawn anew so many times, with replacement, and the
+        percentiles of what each draw gives are taken. With the clinics that sites have
+        it is wide. Without, the number alone.
     """
     if period_weeks < _FEWEST_PERIOD_WEEKS or not len(known):
         return NotEstimable(
@@ -151,21 +169,46 @@ def autocorrelation(known: Participants, period_weeks: int) -> float | NotEstima
         )
     day = (known.index_date - known.index_date.min()).astype(int)
     period = day // (7 * period_weeks)
-    n = int(period.max() + 1)
-    if n > 2 and (day.max() + 1) % (7 * period_weeks):
-        known, period = known.where(period < n - 1), period[period < n - 1]
+    if period.max() > 1 and (day.max() + 1) % (7 * period_weeks):
+        whole = period < period.max()
+        known, period = known.where(whole), period[whole]
+    codes = np.unique(known.clinic, return_inverse=True)[1]
     try:
-        columns = [(period == t).astype(float) for t in np.unique(period)]
-        fit = linear_mixed(
-            known.outcome, np.column_stack(columns), known.clinic, period
-        )
+        value = _kept(known.outcome, codes, period)
     except ValueError as error:
         return NotEstimable(reason=str(error))
-    if len(columns) < 2:
-        return NotEstimable(reason="all are enrolled in one period")
-    if fit.autocorrelation is None:
+    if value is None:
         return NotEstimable(reason="clinics do not differ by more than chance")
-    return fit.autocorrelation
+    if rng is None or draws < 1:
+        return value
+    members = [np.flatnonzero(codes == k) for k in range(int(codes.max()) + 1)]
+    found = []
+    for _ in range(draws):
+        chosen = [members[k] for k in rng.integers(len(members), size=len(members))]
+        rows = np.concatenate(chosen)
+        anew = np.repeat(np.arange(len(chosen)), [len(one) for one in chosen])
+        try:
+            one = _kept(known.outcome[rows], anew, period[rows])
+        except ValueError:
+            continue  # a draw of clinics that tell nothing
+        found += [] if one is None else [one]
+    if len(found) < draws / 2:
+        return value
+    lower, upper = np.quantile(found, [0.025, 0.975])
+    return Interval(value, float(lower), float(upper))
+
+
+def _kept(
+    outcome: NDArray[np.float64],
+    clinic: NDArray[np.intp],
+    period: NDArray[np.intp],
+) -> float | None:
+    """Fit the model; None where clinics do not differ."""
+    columns = [(period == t).astype(float) for t in np.unique(period)]
+    if len(columns) < 2:
+        raise ValueError("all are enrolled in one period")
+    fitted = linear_mixed(outcome, np.column_stack(columns), clinic, period)
+    return fitted.autocorrelation
 
 
 def correlation_with_baseline(known: Participants) -> Interval | NotEstimable:

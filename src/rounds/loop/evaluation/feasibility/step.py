@@ -40,6 +40,8 @@ __all__ = ["AGREE", "DesignLook", "feasibility", "luck_of"]
 
 AGREE = 0.02
 """Power by formula and by made trials may differ by so much, and by chance."""
+_DRAWS = 100
+"""Of clinics, for the interval of an autocorrelation; none without made trials."""
 _CHANCE = 3
 """Monte Carlo standard errors that are laid to chance."""
 _REFUSED = (ValueError, np.linalg.LinAlgError)
@@ -91,7 +93,12 @@ def feasibility(
         longest=past.stretch.longest,
         clinics=len(past.strata),
         outcome=describe(
-            people, past.people, past.stretch.longest, is_share=is_share
+            people,
+            past.people,
+            past.stretch.longest,
+            is_share=is_share,
+            rng=luck_of(asked, "clinics"),
+            draws=min(asked.trials, _DRAWS),
         ),
         designs=tuple(answers),
         harms=tuple(
