@@ -62,7 +62,9 @@ def test_it_says_who_would_come_and_what_a_trial_could_tell(answer):
     assert answer["stretch"]["same_season"]
     by_clinic = [one["denominator"] for one in answer["by_clinic"]]
     assert sum(filter(None, by_clinic)) <= answer["enrolled"]
-    assert answer["eligible_per_month"] == pytest.approx(answer["enrolled"] / 5.98, 0.01)
+    assert answer["eligible_per_month"] == pytest.approx(
+        answer["enrolled"] / 5.98, 0.01
+    )
     assert 0.01 < answer["outcome"]["value"]["value"] < 0.4
     for of in ("value", "icc"):
         numbers = answer["outcome"][of]
@@ -90,7 +92,9 @@ def test_every_design_answers_and_the_planned_one_comes_first(answer):
 
 
 def test_small_counts_are_withheld_and_persons_named_nowhere(answer):
-    counts = [one["denominator"] for part in ("by_clinic", "by_month") for one in answer[part]]
+    counts = [
+        one["denominator"] for part in ("by_clinic", "by_month") for one in answer[part]
+    ]
     assert not set(filter(None, counts)) & set(range(1, 11))
     assert not re.search(r"\bp\d{4,}\b|Patient/", json.dumps(answer))
 
@@ -113,9 +117,7 @@ def test_it_is_told_to_people_as_a_table(house, capsys):
 
 
 def test_a_trial_longer_than_the_past_is_answered_for_as_long_as_it_is(house, capsys):
-    code, printed = said(
-        capsys, house, "--simulate", "0", "--weeks", "100", "--json"
-    )
+    code, printed = said(capsys, house, "--simulate", "0", "--weeks", "100", "--json")
     found = json.loads(printed)
     assert code == 0
     assert found["stretch"]["weeks"] == found["stretch"]["longest"] == 65
@@ -123,11 +125,19 @@ def test_a_trial_longer_than_the_past_is_answered_for_as_long_as_it_is(house, ca
 
 
 @pytest.mark.parametrize(
-    "wrong", [("--weeks", "0"), ("--effect", "0"), ("--power", "1"), ("--simulate", "5")]
+    "wrong",
+    [("--weeks", "0"), ("--effect", "0"), ("--power", "1"), ("--simulate", "5")],
 )
 def test_what_cannot_be_is_refused(house, capsys, wrong):
     capsys.readouterr()
-    asked = ["evaluation", "feasibility", "--project", str(house.root), *wrong, "--json"]
+    asked = [
+        "evaluation",
+        "feasibility",
+        "--project",
+        str(house.root),
+        *wrong,
+        "--json",
+    ]
     assert main(asked) == 10
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "feasibility-asked"
 

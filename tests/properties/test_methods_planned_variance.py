@@ -28,7 +28,9 @@ def persons(schedule, sizes):
 def test_a_wedge_has_the_variance_of_its_cells(clusters, periods, seed):
     """As Hussey and Hughes have it, with other persons in each period."""
     rng = np.random.default_rng(seed)
-    wave = np.arange(clusters) % (periods - 1) if periods > 2 else np.arange(clusters) % 2
+    wave = (
+        np.arange(clusters) % (periods - 1) if periods > 2 else np.arange(clusters) % 2
+    )
     schedule = (np.arange(periods) > wave[:, None]).astype(int)
     sizes = rng.integers(1, 9, schedule.shape)
     arm, cluster, period = persons(schedule, sizes)

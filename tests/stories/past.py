@@ -96,7 +96,7 @@ def _known(site, of, names, rng):
     }
 
 
-def _people(site, clinic, day, level, known, strata, rng):
+def _people(site, clinic, day, level, known, strata, rng):  # noqa: PLR0917
     n = len(clinic)
     if site.number:
         outcome = level + np.sqrt(1 - site.icc) * rng.normal(size=n)

@@ -15,13 +15,18 @@ from rounds.datamart import Datamart, load
 from rounds.datamart.rows import measure_rows
 from rounds.definitions import builtin_measures
 from rounds.loop.evaluation.effects import fit
-from rounds.loop.evaluation.feasibility import Asked, feasibility, read_past, stretch
+from rounds.loop.evaluation.feasibility import (
+    Asked,
+    feasibility,
+    read_past,
+    stream_begins,
+    stretch,
+)
 from rounds.loop.evaluation.feasibility.allocating import draw_of
 from rounds.loop.evaluation.feasibility.describing import describe
 from rounds.loop.evaluation.feasibility.made_trials import with_effect
 from rounds.loop.evaluation.feasibility.plans import DESIGNS, in_weeks
-from rounds.loop.evaluation.feasibility.step import DesignLook, luck_of
-
+from rounds.loop.evaluation.feasibility.step import DesignLook
 from rounds.methods.icc import anova_icc
 from rounds.world import World, WorldConfig
 from stories import past as story
@@ -135,7 +140,9 @@ def test_predicted_power_is_the_share_of_trials_that_find_the_effect(name):
         tried.append(
             np.mean(
                 [
-                    detected(name, story.made(SITE, 10_000 + 100 * seed + k, of), effect, rng)
+                    detected(
+                        name, story.made(SITE, 10_000 + 100 * seed + k, of), effect, rng
+                    )
                     for k in range(n_trials)
                 ]
             )
@@ -152,7 +159,7 @@ def test_predicted_power_is_the_share_of_trials_that_find_the_effect(name):
 
 def one_design(name, past, asked):
     """Answer for one design alone."""
-    look = DesignLook(DESIGNS[name], past, story.protocol(), asked, luck_of(asked, name))
+    look = DesignLook(DESIGNS[name], past, story.protocol(), asked)
     return look.answer(is_share=True)
 
 
@@ -172,7 +179,8 @@ def test_weeks_to_an_answer_are_those_after_which_trials_find_it():
         draw = draw_of(design, people, past)
         hits = np.mean(
             [
-                fit(with_effect(draw(rng), 0.12, rng, is_share=True), protocol).lower > 0
+                fit(with_effect(draw(rng), 0.12, rng, is_share=True), protocol).lower
+                > 0
                 for _ in range(n)
             ]
         )
@@ -196,17 +204,20 @@ def worlds(tmp_path_factory):
         )
     )
     found = []
-    for seed in range(TRIALS and 20 or 3):
+    for seed in range((TRIALS and 20) or 3):
         root = tmp_path_factory.mktemp(f"world{seed}")
         made = World(WorldConfig(people=4_000, n_clinics=12, seed=seed, effect=0.0))
         made.live(made.trial_end, None)
         made.write_omop(root / "omop")
         load(root / "omop", root / "mart", threads=1)
         with Datamart.open(root / "mart", threads=1) as mart:
-            first = mart.status().first_date
-            days = stretch(
-                plan.go_live, 26, 90, first=first, last=mart.status().last_date
+            held = mart.status()
+            ends = {"first": held.first_date, "last": held.last_date}
+            first = stream_begins(mart, primary, **ends)
+            assert (
+                0 <= (first - made.begin).days < 28 < (made.begin - ends["first"]).days
             )
+            days = stretch(plan.go_live, 26, 90, first=first, last=ends["last"])
             past = read_past(
                 mart,
                 plan,
@@ -247,7 +258,9 @@ def test_the_stream_thins_so_months_are_not_multiplied(worlds):
         day = (after.index_date[after.denominator] - start).astype(int)
         first_month = (day < 28).sum() * 26 / 4
         assert first_month > 1.3 * after.denominator.sum()
-        days = (past.people.index_date - np.datetime64(past.stretch.start, "D")).astype(int)
+        days = (past.people.index_date - np.datetime64(past.stretch.start, "D")).astype(
+            int
+        )
         here = [(days < 7 * weeks).sum() / (day < 7 * weeks).sum() for weeks in (4, 13)]
         assert all(0.8 < one < 1.25 for one in here)
 

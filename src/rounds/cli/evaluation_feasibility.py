@@ -1,4 +1,4 @@
-"""`rounds evaluation feasibility`: what a trial could tell here, from the site's past."""
+"""`rounds evaluation feasibility`: what a trial could tell here, from its past."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -129,16 +129,22 @@ def _lines(told: "FeasibilityTold") -> list[str]:
     points = told.outcome.is_share
     lines = [
         told.measure,
-        f"  go-live {stretch.go_live}, {stretch.weeks} weeks; {stretch.planned.start} "
-        f"to {stretch.planned.end} stands for them",
+        (
+            f"  go-live {stretch.go_live}, {stretch.weeks} weeks; for them stands "
+            f"{stretch.planned.start} to {stretch.planned.end}"
+        ),
         "",
         "Who would be enrolled",
-        f"  in all           about {told.enrolled:,}, each patient once: "
-        f"{told.per_month:,.0f} a month on average",
+        (
+            f"  in all           about {told.enrolled:,}, each patient once: "
+            f"{told.per_month:,.0f} a month on average"
+        ),
         f"  from month to month  {_months(told.months)}",
         f"  against a year before  {_ratio(told.growth)}",
-        f"  clinics          {found.clinics}, sizes vary by "
-        f"{_said(told.variation, '{:.2f}')} (coefficient of variation)",
+        (
+            f"  clinics          {found.clinics}, sizes vary by "
+            f"{_said(told.variation, '{:.2f}')} (coefficient of variation)"
+        ),
         *_table_of_clinics(told.clinics),
         "",
         "The outcome, as things are",
@@ -174,8 +180,10 @@ def _outcome(told: "FeasibilityTold", *, points: bool) -> list[str]:
         f"  {'rate' if points else 'mean':<17}{_span(seen.value, factor, unit)}",
         f"  known of         {seen.observed:.0%} of those enrolled",
         f"  ICC              {_span(seen.icc, 1, '', digits=3)}",
-        f"  from {seen.period_weeks} weeks to the next  a clinic's level keeps a "
-        f"correlation of {_span(seen.autocorrelation, 1, '', digits=2)}",
+        (
+            f"  from {seen.period_weeks} weeks to the next  a clinic's level keeps a "
+            f"correlation of {_span(seen.autocorrelation, 1, '', digits=2)}"
+        ),
         f"  with the rate before  {_span(seen.with_baseline, 1, '', digits=2)}",
     ]
 
@@ -195,8 +203,10 @@ def _designs(told: "FeasibilityTold", *, points: bool) -> list[str]:
     lines = table(header, rows)
     lines += [
         "",
-        "* as planned in turn.yaml; weeks are of enrolment, and an answer takes "
-        f"{told.follow_up_weeks} more of follow-up",
+        (
+            "* as planned in turn.yaml; weeks are of enrolment, and an answer takes "
+            f"{told.follow_up_weeks} more of follow-up"
+        ),
     ]
     lines += [f"  {one.title}: {one.why}." for one in found.designs if one.why]
     lines += [
@@ -238,8 +248,9 @@ def _harms(told: "FeasibilityTold") -> list[str]:
             lines.append(f"Balancing: {number(one)}")
         else:
             lines.append(
-                f"Balancing, {one.name}: now {one.value:.3g}; where nobody is harmed, a "
-                f"harm of {one.margin:.3g} is excluded with a chance of {one.power:.1%}."
+                f"Balancing, {one.name}: now {one.value:.3g}; where nobody is harmed, "
+                f"a harm of {one.margin:.3g} is excluded with a chance of "
+                f"{one.power:.1%}."
             )
     return lines
 

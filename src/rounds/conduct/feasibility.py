@@ -1,14 +1,13 @@
-"""Is a trial feasible, in a project: read, ask each design, let the gate say what is told.
+"""Is a trial feasible, in a project: read, ask each design, tell what the gate lets.
 
 What is counted passes the gate as `rounds measure run` does: all, by site, by month.
-Variances, power and weeks are of models, as an evaluation publishes them; where the gate
-withholds the whole count nothing else is said either.
+Variances, power and weeks are of models, as an evaluation publishes them; where the
+gate withholds the whole count nothing else is said either.
 """
 
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 
@@ -30,6 +29,7 @@ from rounds.loop.evaluation.feasibility import (
     feasibility,
     growth,
     read_past,
+    stream_begins,
     stretch,
 )
 from rounds.nouns import (
@@ -48,8 +48,8 @@ __all__ = ["FeasibilityTold", "run_feasibility"]
 
 Progress = Callable[[str], None]
 _HIDDEN = (
-    "What would be enrolled, or how many have the outcome, may not be told: too few, or "
-    "too close to what was told before."
+    "What would be enrolled, or how many have the outcome, may not be told: too few, "
+    "or too close to what was told before."
 )
 _NO_YEAR = "the data do not reach back to the same weeks of the year before"
 
@@ -119,7 +119,7 @@ def run_feasibility(
     wanted: float = 0.8,
     trials: int = 400,
     seed: int = 1,
-    progress: Progress = lambda stage: None,
+    progress: Progress,
 ) -> FeasibilityTold | NotEstimable:
     """Say what each design could tell here, from the project's own data.
 
@@ -156,8 +156,14 @@ def run_feasibility(
     measures = {
         str(one.measure): desk.measure(one.estimand.name) for one in protocol.endpoints
     }
+    without = desk.practice.opt_outs()
     with desk.datamart() as mart:
-        first, last = _days(mart)
+        progress("reading who would have been enrolled")
+        primary = measures[str(protocol.primary.measure)]
+        opened, last = _days(mart)
+        first = stream_begins(mart, primary, first=opened, last=last, without=without)
+        if isinstance(first, NotEstimable):
+            return first
         found = stretch(
             protocol.go_live,
             weeks or plan.protocol.weeks,
@@ -165,7 +171,6 @@ def run_feasibility(
             first=first,
             last=last,
         )
-        progress("reading who would have been enrolled")
         past = read_past(
             mart,
             protocol,
@@ -173,12 +178,12 @@ def run_feasibility(
             measures=measures,
             first=first,
             stratify=clinic_strata,
-            without=desk.practice.opt_outs(),
+            without=without,
         )
         if isinstance(past, NotEstimable):
             return past
         counts = _Counts.of(
-            partial(_counted, desk, gate, mart), protocol, measures, found, first
+            _counting(desk, gate, mart), protocol, measures, found, first
         )
     told = counts.sites
     if isinstance(told, NotEstimable) or told.overall.value is None:
@@ -188,7 +193,7 @@ def run_feasibility(
     answered = feasibility(past, plan.design, protocol, asked, progress=progress)
     masked = desk.practice.is_masked(desk.now())
     return FeasibilityTold(
-        measure=measures[str(protocol.primary.measure)].title,
+        measure=primary.title,
         population=plan.protocol.population,
         stretch=found,
         baseline_weeks=past.baseline_weeks,
@@ -230,10 +235,11 @@ class _Counts:
         first: dt.date,
     ) -> "_Counts":
         primary = measures[str(protocol.primary.measure)]
+        sites = count(primary, found.planned, "care_site")
         months = count(primary, found.planned, "month")
         reached = found.year_before.start >= first
         return cls(
-            sites=count(primary, found.planned, "care_site"),
+            sites=sites,
             months=() if isinstance(months, NotEstimable) else months.by,
             then=count(primary, found.year_before, None)
             if reached
@@ -292,20 +298,17 @@ def _days(mart: AnyDatamart) -> tuple[dt.date, dt.date]:
     return status.first_date, status.last_date
 
 
-def _counted(
-    desk: Desk,
-    gate: Gate,
-    mart: AnyDatamart,
-    measure: Measure,
-    period: Period,
-    by: str | None,
-) -> MeasureResult | NotEstimable:
-    """Count through the gate; NotEstimable where nothing may be told."""
+def _counting(desk: Desk, gate: Gate, mart: AnyDatamart) -> Count:
+    """Give what counts through the gate; NotEstimable where nothing may be told."""
     without = desk.practice.opt_outs()
-    try:
-        return gate.measure(mart, measure, period, by=by, without=without)
-    except DisclosureError as error:
-        return NotEstimable(reason=error.what)
+
+    def count(measure: Measure, period: Period, by: str | None) -> Counted:
+        try:
+            return gate.measure(mart, measure, period, by=by, without=without)
+        except DisclosureError as error:
+            return NotEstimable(reason=error.what)
+
+    return count
 
 
 def _least_worthwhile(protocol: Protocol) -> float:
@@ -344,19 +347,19 @@ def _limitations(
         )
     if not found.same_season:
         said.append(
-            "The data do not reach back to the same weeks of a year before, so another "
-            "season stands for the trial's."
+            "The data do not reach back to the same weeks of a year before, so "
+            "another season stands for the trial's."
         )
     if not baseline_weeks:
         said.append(
-            "Nothing is known before these days, so nothing is adjusted for a baseline, "
-            "and no clinic is matched or balanced."
+            "Nothing is known before these days, so nothing is adjusted for a "
+            "baseline, and no clinic is matched or balanced."
         )
     elif baseline_weeks < plan.protocol.baseline_weeks:
         said.append(
             f"Before these days {baseline_weeks} weeks are known, not the "
-            f"{plan.protocol.baseline_weeks} of the protocol's baseline: what adjusting "
-            "saves is understated."
+            f"{plan.protocol.baseline_weeks} of the protocol's baseline: what "
+            "adjusting saves is understated."
         )
     if plan.protocol.looks is not None:
         said.append("Power is of one look, at the end; looks before it cost some.")

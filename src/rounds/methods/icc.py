@@ -150,6 +150,4 @@ def _mean_squares(
     m = (len(y) - crowd.sum()) / df_between
     if not between + (m - 1) * within > 0:
         raise ValueError("the outcome does not vary, so no correlation is defined")
-    return _MeanSquares(
-        float(between), float(within), df_between, df_within, float(m)
-    )
+    return _MeanSquares(float(between), float(within), df_between, df_within, float(m))

@@ -113,9 +113,7 @@ def generalised_variance(
     X, column = without_repeats(design, column)
     cluster = _codes(clusters, len(X))
     period = np.zeros(len(X), np.intp) if periods is None else _codes(periods, len(X))
-    cells, cell = np.unique(
-        cluster * (period.max() + 1) + period, return_inverse=True
-    )
+    cells, cell = np.unique(cluster * (period.max() + 1) + period, return_inverse=True)
     of_cluster = cells // (period.max() + 1)
     size = np.bincount(cell).astype(float)
     means = _summed(X, cell) / size[:, None]

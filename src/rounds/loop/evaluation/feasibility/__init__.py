@@ -8,7 +8,13 @@ from rounds.loop.evaluation.feasibility.answers import (
 )
 from rounds.loop.evaluation.feasibility.describing import Interval, Outcome, growth
 from rounds.loop.evaluation.feasibility.made_trials import MadeTrials
-from rounds.loop.evaluation.feasibility.past import Past, Stretch, read_past, stretch
+from rounds.loop.evaluation.feasibility.past import (
+    Past,
+    Stretch,
+    read_past,
+    stream_begins,
+    stretch,
+)
 from rounds.loop.evaluation.feasibility.step import feasibility
 
 __all__ = [
@@ -24,5 +30,6 @@ __all__ = [
     "feasibility",
     "growth",
     "read_past",
+    "stream_begins",
     "stretch",
 ]

@@ -170,9 +170,7 @@ def _admitted(
         numbers = np.random.default_rng(0).integers(0, 2**63, shape, dtype=np.uint64)
         candidates = drawn_allocations(strata, numbers)
     scores = imbalance(candidates, table)
-    admitted: NDArray[np.bool_] = candidates[
-        scores <= admitted_up_to(scores, fraction)
-    ]
+    admitted: NDArray[np.bool_] = candidates[scores <= admitted_up_to(scores, fraction)]
     if len(admitted) < _FEWEST_ADMITTED:
         raise ValueError(
             f"of {len(candidates)} allocations only {len(admitted)} are admitted, and "

@@ -28,6 +28,7 @@ __all__ = [
     "Stretch",
     "known_of_clinics",
     "read_past",
+    "stream_begins",
     "stretch",
 ]
 
@@ -117,7 +118,7 @@ def stretch(
         Of enrolment.
     follow_up_days : int
     first, last : date
-        Of the data.
+        Of the data; the first as `stream_begins` finds it.
 
     Raises
     ------
@@ -155,6 +156,48 @@ def stretch(
     length = min(2 * weeks, there)
     start = end - dt.timedelta(days=7 * length - 1)
     return Stretch(start, end, min(weeks, length), weeks, go_live)
+
+
+def stream_begins(
+    datamart: AnyDatamart,
+    measure: Measure,
+    *,
+    first: dt.date,
+    last: dt.date,
+    without: frozenset[str] = frozenset(),
+) -> dt.date | NotEstimable:
+    """Find the day from which eligible visits are in the data.
+
+    Data often hold single events of long ago, a diagnosis in 1990, years before the
+    record of visits begins. Of everybody's first eligible visit, all but one in a
+    hundred lie after this day.
+
+    Parameters
+    ----------
+    measure : Measure
+        The primary one.
+    first, last : date
+        Of whatever the data hold.
+    without : frozenset of str
+        Those who opted out.
+    """
+    if measure.basis == "person":
+        return _of_persons(measure)
+    whole = Period(start=first, end=last)
+    rows = measure_rows(datamart, measure, whole, without=without)
+    if isinstance(rows, NotEstimable):
+        return rows
+    days = np.sort(rows.index_date[rows.denominator])
+    if not len(days):
+        return NotEstimable(reason=f"{measure.title}: nobody is in the denominator.")
+    return dt.date.fromisoformat(str(days[len(days) // 100]))
+
+
+def _of_persons(measure: Measure) -> NotEstimable:
+    return NotEstimable(
+        reason=f"{measure.title}: it counts persons over a period, so it cannot be "
+        "said when each would be enrolled."
+    )
 
 
 @dataclass(frozen=True, repr=False)
@@ -206,7 +249,7 @@ def read_past(
     measures : mapping of Ref as text to Measure
         One for each endpoint.
     first : date
-        Of the data.
+        Of the data, as `stream_begins` finds it.
     stratify : callable
         Gives the clinics' strata from what is known of them.
     without : frozenset of str
@@ -221,10 +264,7 @@ def read_past(
     def read(endpoint: Endpoint, period: Period) -> MeasureRows | NotEstimable:
         measure = measures[str(endpoint.measure)]
         if measure.basis == "person":
-            return NotEstimable(
-                reason=f"{measure.title}: it counts persons over a period, so it cannot "
-                "be said when each would be enrolled."
-            )
+            return _of_persons(measure)
         return measure_rows(datamart, measure, period, without=without)
 
     primary = protocol.primary
@@ -235,9 +275,7 @@ def read_past(
     earlier = None if before is None else read(primary, before)
     known = known_of_clinics(None if isinstance(earlier, NotEstimable) else earlier)
     # With no baseline at all every clinic takes part, and none is like another.
-    strata = (
-        dict(stratify(known)) if known else dict.fromkeys(_clinics(rows), "all")
-    )
+    strata = dict(stratify(known)) if known else dict.fromkeys(_clinics(rows), "all")
     weeks = 0 if before is None else ((before.end - before.start).days + 1) // 7
     balancing = {}
     for endpoint in protocol.endpoints:

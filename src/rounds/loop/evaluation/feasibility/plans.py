@@ -1,4 +1,4 @@
-"""The designs that are compared, each as it would be frozen for some number of weeks."""
+"""The designs that are compared, each as it would be frozen for so many weeks."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -151,7 +151,9 @@ def fewest_weeks(one: TrialDesign, follow_up_days: int) -> int:
     return n * _FEWEST_OPEN + (n - 1) * _closed(follow_up_days)
 
 
-def in_weeks(one: TrialDesign, protocol: Protocol, weeks: int) -> tuple[Design, Protocol]:
+def in_weeks(
+    one: TrialDesign, protocol: Protocol, weeks: int
+) -> tuple[Design, Protocol]:
     """Give design and protocol of a trial of so many weeks.
 
     Parameters
@@ -210,5 +212,3 @@ def _n_periods(one: TrialDesign) -> int:
 
 def _closed(follow_up_days: int) -> int:
     return -(-follow_up_days // 7)
-
-

@@ -139,8 +139,6 @@ def predict(
         people = draw(rng)
         known = people.where(people.observed)
         try:
-            if not 0 < known.active.sum() < len(known):
-                raise ValueError("an arm has nobody whose outcome is known")
             found = fit(people, protocol)
             # What is left beside the arm does not depend on who is in which arm.
             spread = spread or spread_of(known, protocol)

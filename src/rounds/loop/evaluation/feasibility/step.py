@@ -36,7 +36,7 @@ from rounds.loop.evaluation.feasibility.predicting import Prediction, predict
 from rounds.loop.evaluation.participants import Participants
 from rounds.nouns import DefinitionError, Design, Endpoint, NotEstimable, Protocol
 
-__all__ = ["AGREE", "DesignLook", "feasibility", "luck_of"]
+__all__ = ["AGREE", "DesignLook", "feasibility"]
 
 AGREE = 0.02
 """Power by formula and by made trials may differ by so much, and by chance."""
@@ -50,13 +50,17 @@ _REFUSED = (ValueError, np.linalg.LinAlgError)
 Progress = Callable[[str], None]
 
 
+def _silent(stage: str) -> None:
+    """Tell nobody."""
+
+
 def feasibility(
     past: Past,
     planned: Design,
     protocol: Protocol,
     asked: Asked,
     *,
-    progress: Progress = lambda stage: None,
+    progress: Progress = _silent,
 ) -> Feasibility:
     """Say what each design could tell at this site.
 
@@ -86,7 +90,7 @@ def feasibility(
     answers = []
     for one in designs:
         progress(one.title)
-        look = DesignLook(one, past, protocol, asked, luck_of(asked, one.name))
+        look = DesignLook(one, past, protocol, asked)
         answers.append(look.answer(is_share=is_share))
     return Feasibility(
         weeks=weeks,
@@ -97,7 +101,7 @@ def feasibility(
             past.people,
             past.stretch.longest,
             is_share=is_share,
-            rng=luck_of(asked, "clinics"),
+            rng=_luck_of(asked, "clinics"),
             draws=min(asked.trials, _DRAWS),
         ),
         designs=tuple(answers),
@@ -120,15 +124,12 @@ class DesignLook:
     protocol : Protocol
         As planned, of whatever design.
     asked : Asked
-    rng : Generator
-        As `luck_of` gives it.
     """
 
     one: TrialDesign
     past: Past
     protocol: Protocol
     asked: Asked
-    rng: np.random.Generator
 
     def answer(self, *, is_share: bool) -> DesignAnswer:
         """Answer for the planned weeks, and for as many as it takes."""
@@ -151,7 +152,9 @@ class DesignLook:
         return replace(
             found,
             n=10 * round(by_formula.n / 10),
-            detectable=by_formula.detectable(self.asked.wanted, 1 if effect > 0 else -1),
+            detectable=by_formula.detectable(
+                self.asked.wanted, 1 if effect > 0 else -1
+            ),
             power=power,
             se=by_formula.se,
             df=float(by_formula.df.mean()),
@@ -163,9 +166,13 @@ class DesignLook:
     def predicted(
         self, weeks: int, people: Participants, *, is_share: bool
     ) -> Prediction:
-        """Predict by formula what a trial of so many weeks could tell."""
+        """Predict by formula what a trial of so many weeks could tell.
+
+        The luck is the same whatever the weeks, so that more of them tell more.
+        """
         draw, protocol = self._drawn(weeks, people)
-        return predict(draw, protocol, self.rng, is_share=is_share)
+        rng = _luck_of(self.asked, self.one.name)
+        return predict(draw, protocol, rng, is_share=is_share)
 
     def _drawn(self, weeks: int, people: Participants) -> tuple[Draw, Protocol]:
         design, protocol = in_weeks(self.one, self.protocol, weeks)
@@ -179,7 +186,7 @@ class DesignLook:
             draw,
             protocol,
             self.asked.effect,
-            self.rng,
+            _luck_of(self.asked, f"{self.one.name}, made"),
             trials=self.asked.trials,
             is_share=is_share,
         )
@@ -211,7 +218,7 @@ def _harm(
     people = past.balancing.get(name)
     if people is None:
         return NotEstimable(reason=f"{name}: the data cannot answer its measure")
-    look = DesignLook(chief, past, protocol, asked, luck_of(asked, name))
+    look = DesignLook(chief, past, protocol, asked)
     is_share = scale_of(endpoint) == "risk_difference"
     try:
         found = look.predicted(weeks, people, is_share=is_share)
@@ -225,7 +232,7 @@ def _harm(
     return Excluded(name, margin, value, replace(found, share=None).power(margin))
 
 
-def luck_of(asked: Asked, name: str) -> np.random.Generator:
+def _luck_of(asked: Asked, name: str) -> np.random.Generator:
     """Give each look luck of its own, so that leaving one out changes no other."""
     return np.random.default_rng([asked.seed, *name.encode()])
 
