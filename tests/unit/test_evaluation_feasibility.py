@@ -16,6 +16,7 @@ from rounds.loop.change.rollouts import (
 from rounds.loop.evaluation.feasibility import Asked, feasibility, stretch
 from rounds.loop.evaluation.feasibility.allocating import draw_of
 from rounds.loop.evaluation.feasibility.describing import describe, growth
+from rounds.loop.evaluation.feasibility.levels import Levels
 from rounds.loop.evaluation.feasibility.made_trials import make_trials, with_effect
 from rounds.loop.evaluation.feasibility.plans import (
     DESIGNS,
@@ -274,7 +275,13 @@ def test_too_few_trials_are_not_made(site):
     draw, protocol = drawer("clinic", site)
     with pytest.raises(ValueError, match="too few"):
         make_trials(
-            draw, protocol, 0.1, np.random.default_rng(1), trials=5, is_share=True
+            draw,
+            protocol,
+            0.1,
+            Levels.of(site.people),
+            np.random.default_rng(1),
+            trials=5,
+            is_share=True,
         )
 
 

@@ -158,7 +158,11 @@ def _lines(told: "FeasibilityTold") -> list[str]:
     return lines
 
 
-def _months(months: "tuple[UnitResult, ...]") -> str:
+def _months(months: "tuple[UnitResult, ...] | NotEstimable") -> str:
+    from rounds.nouns import NotEstimable
+
+    if isinstance(months, NotEstimable):
+        return number(months)
     return ", ".join(
         f"{one.unit} {'withheld' if one.denominator is None else one.denominator}"
         for one in months
@@ -211,7 +215,7 @@ def _designs(told: "FeasibilityTold", *, points: bool) -> list[str]:
     lines += [f"  {one.title}: {one.why}." for one in found.designs if one.why]
     lines += [
         f"  {one.title}: formula and made trials differ by more than 2 points and "
-        "chance; believe the made trials, which are analysed as the real one will be."
+        "chance; plan with the lower."
         for one in found.designs
         if one.differ
     ]

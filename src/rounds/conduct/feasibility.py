@@ -72,9 +72,11 @@ class FeasibilityTold:
         After the last is enrolled.
     enrolled : int
         As the gate tells it.
-    clinics, months : tuple of UnitResult
-        Enrolled by site and by month of the stretch, small ones withheld; sites are
-        numbered while a trial runs among them.
+    clinics : tuple of UnitResult
+        Enrolled by site, small ones withheld; numbered while a trial runs among them.
+    months : tuple of UnitResult or NotEstimable
+        Enrolled by month of the stretch; NotEstimable where that, beside the sites,
+        would tell of very few people.
     variation : float or NotEstimable
         Coefficient of variation of the sites' sizes.
     growth : Interval or NotEstimable
@@ -94,7 +96,7 @@ class FeasibilityTold:
     follow_up_weeks: int
     enrolled: int
     clinics: tuple[UnitResult, ...]
-    months: tuple[UnitResult, ...]
+    months: tuple[UnitResult, ...] | NotEstimable
     variation: float | NotEstimable
     growth: Interval | NotEstimable
     outcome: Outcome
@@ -220,7 +222,7 @@ class _Counts:
     """What the gate tells of who would be enrolled."""
 
     sites: Counted
-    months: tuple[UnitResult, ...]
+    months: tuple[UnitResult, ...] | NotEstimable
     then: Counted
     """In the same weeks a year earlier."""
     balancing: Mapping[str, Counted]
@@ -240,7 +242,7 @@ class _Counts:
         reached = found.year_before.start >= first
         return cls(
             sites=sites,
-            months=() if isinstance(months, NotEstimable) else months.by,
+            months=months if isinstance(months, NotEstimable) else months.by,
             then=count(primary, found.year_before, None)
             if reached
             else NotEstimable(reason=_NO_YEAR),

@@ -1,9 +1,7 @@
 """Trials made of a site's own patients: an arm for each, the effect, the real analysis.
 
-Nobody is drawn twice: those who came are who would have come, and what chance decides
-is the allocation, and who is changed by the card. Drawing patients anew from clinics of
-the size that clinics have would count their chance twice, once in what was seen and
-once more in the drawing.
+Each trial has those who came, at their clinics and on their days, in arms that are
+drawn as the design draws them, with outcomes drawn anew (`levels`).
 """
 
 from dataclasses import dataclass, replace
@@ -12,6 +10,7 @@ import numpy as np
 
 from rounds.loop.evaluation.effects import fit
 from rounds.loop.evaluation.feasibility.allocating import Draw
+from rounds.loop.evaluation.feasibility.levels import Levels
 from rounds.loop.evaluation.participants import Participants
 from rounds.nouns import Protocol
 
@@ -36,6 +35,7 @@ def make_trials(
     draw: Draw,
     protocol: Protocol,
     effect: float,
+    levels: Levels,
     rng: np.random.Generator,
     *,
     trials: int,
@@ -49,6 +49,8 @@ def make_trials(
         Of the design.
     effect : float
         The true one, of everybody with the card.
+    levels : Levels
+        Of the past that the draw is of.
     trials : int
         At least 100.
     is_share : bool
@@ -64,7 +66,8 @@ def make_trials(
     found = unanswered = 0
     why = ""
     for _ in range(trials):
-        people = with_effect(draw(rng), effect, rng, is_share=is_share)
+        people = levels.redraw(draw(rng), rng, is_share=is_share)
+        people = with_effect(people, effect, rng, is_share=is_share)
         try:
             one = fit(people, protocol)
         except (ValueError, np.linalg.LinAlgError) as error:

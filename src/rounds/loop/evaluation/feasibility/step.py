@@ -20,6 +20,7 @@ from rounds.loop.evaluation.feasibility.answers import (
     Feasibility,
 )
 from rounds.loop.evaluation.feasibility.describing import describe
+from rounds.loop.evaluation.feasibility.levels import Levels
 from rounds.loop.evaluation.feasibility.made_trials import (
     FEWEST_TRIALS,
     MadeTrials,
@@ -186,6 +187,7 @@ class DesignLook:
             draw,
             protocol,
             self.asked.effect,
+            Levels.of(self.past.people),
             _luck_of(self.asked, f"{self.one.name}, made"),
             trials=self.asked.trials,
             is_share=is_share,
