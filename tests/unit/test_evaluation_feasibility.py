@@ -30,7 +30,7 @@ from stories import past as story
 from stories import trial
 
 SITE = story.Site(clinics=8, per_clinic=40)
-SEEDS = 400
+SEEDS = 200
 
 
 def day(text):
@@ -303,7 +303,7 @@ def test_more_weeks_and_larger_effects_are_found_sooner(site):
 
 
 def test_the_least_effect_is_found_with_the_wanted_power():
-    past = story.made(story.Site(clinics=20), 2)
+    past = story.made(story.Site(clinics=12), 2)
     found = feasibility(past, story.BLOCKS, story.protocol(), Asked(0.1, trials=0))
     least = found.designs[0].detectable
     there = feasibility(past, story.BLOCKS, story.protocol(), Asked(least, trials=0))
