@@ -1,5 +1,7 @@
 """A person asks, before anything is randomised, whether a trial is feasible here."""
 
+import contextlib
+import io
 import json
 import re
 from importlib.resources import files
@@ -33,7 +35,7 @@ def house_of(root, config):
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory):
-    config = WorldConfig(people=3_000, n_clinics=10, seed=4)
+    config = WorldConfig(people=9_000, n_clinics=10, seed=4)
     return house_of(tmp_path_factory.mktemp("feasible"), config)
 
 
@@ -47,9 +49,6 @@ def said(capsys, house, *more):
 @pytest.fixture(scope="module")
 def answer(house):
     """One answer, with made trials, for all who look at it."""
-    import contextlib
-    import io
-
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
         asked = ["evaluation", "feasibility", "--project", str(house.root)]
@@ -92,6 +91,8 @@ def test_every_design_answers_and_the_planned_one_comes_first(answer):
 
 
 def test_small_counts_are_withheld_and_persons_named_nowhere(answer):
+    assert len(answer["by_month"]) == 7
+    assert answer["by_month"][1]["denominator"] > answer["by_month"][-2]["denominator"]
     counts = [
         one["denominator"] for part in ("by_clinic", "by_month") for one in answer[part]
     ]
@@ -100,7 +101,7 @@ def test_small_counts_are_withheld_and_persons_named_nowhere(answer):
 
 
 def test_it_is_told_to_people_as_a_table(house, capsys):
-    code, printed = said(capsys, house, "--simulate", "0", "--weeks", "20")
+    code, printed = said(capsys, house, "--simulate", "0", "--weeks", "12")
     assert code == 0
     for words in (
         "Who would be enrolled",
@@ -112,7 +113,7 @@ def test_it_is_told_to_people_as_a_table(house, capsys):
         "Balancing, low-pressure-after-first-uncontrolled",
     ):
         assert words in printed
-    again = said(capsys, house, "--simulate", "0", "--weeks", "20")[1]
+    again = said(capsys, house, "--simulate", "0", "--weeks", "12")[1]
     assert again == printed
 
 

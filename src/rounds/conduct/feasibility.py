@@ -28,6 +28,7 @@ from rounds.loop.evaluation.feasibility import (
     Stretch,
     feasibility,
     growth,
+    insist_askable,
     read_past,
     stream_begins,
     stretch,
@@ -158,6 +159,8 @@ def run_feasibility(
     measures = {
         str(one.measure): desk.measure(one.estimand.name) for one in protocol.endpoints
     }
+    least = _least_worthwhile(protocol) if effect is None else effect
+    asked = Asked(least, wanted, trials, seed)
     without = desk.practice.opt_outs()
     with desk.datamart() as mart:
         progress("reading who would have been enrolled")
@@ -184,14 +187,13 @@ def run_feasibility(
         )
         if isinstance(past, NotEstimable):
             return past
+        insist_askable(past, protocol, asked)
         counts = _Counts.of(
             _counting(desk, gate, mart), protocol, measures, found, first
         )
     told = counts.sites
     if isinstance(told, NotEstimable) or told.overall.value is None:
         return NotEstimable(reason=_HIDDEN)
-    least = _least_worthwhile(protocol) if effect is None else effect
-    asked = Asked(least, wanted, trials, seed)
     answered = feasibility(past, plan.design, protocol, asked, progress=progress)
     masked = desk.practice.is_masked(desk.now())
     return FeasibilityTold(

@@ -15,7 +15,7 @@ from rounds.loop.evaluation.feasibility.past import (
     stream_begins,
     stretch,
 )
-from rounds.loop.evaluation.feasibility.step import feasibility
+from rounds.loop.evaluation.feasibility.step import feasibility, insist_askable
 
 __all__ = [
     "Asked",
@@ -29,6 +29,7 @@ __all__ = [
     "Stretch",
     "feasibility",
     "growth",
+    "insist_askable",
     "read_past",
     "stream_begins",
     "stretch",

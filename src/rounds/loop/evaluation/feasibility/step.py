@@ -37,7 +37,7 @@ from rounds.loop.evaluation.feasibility.predicting import Prediction, predict
 from rounds.loop.evaluation.participants import Participants
 from rounds.nouns import DefinitionError, Design, Endpoint, NotEstimable, Protocol
 
-__all__ = ["AGREE", "DesignLook", "feasibility"]
+__all__ = ["AGREE", "DesignLook", "feasibility", "insist_askable"]
 
 AGREE = 0.02
 """Power by formula and by made trials may differ by so much, and by chance."""
@@ -82,11 +82,10 @@ def feasibility(
         If the protocol names a covariate that nobody knows, or what is asked cannot
         be: no effect, or one beyond what a share can be.
     """
-    check_covariates(protocol)
+    insist_askable(past, protocol, asked)
     weeks = past.stretch.weeks
     people = _cut(past.people, past, weeks)
     is_share = scale_of(protocol.primary) == "risk_difference"
-    _insist(asked, people, is_share=is_share)
     designs = compared(planned, protocol.covariates)
     answers = []
     for one in designs:
@@ -245,7 +244,17 @@ def _cut(people: Participants, past: Past, weeks: int) -> Participants:
     return people.where(people.index_date < until)
 
 
-def _insist(asked: Asked, people: Participants, *, is_share: bool) -> None:
+def insist_askable(past: Past, protocol: Protocol, asked: Asked) -> None:
+    """Refuse what cannot be asked, before anything is counted or made.
+
+    Raises
+    ------
+    DefinitionError
+        As `feasibility`.
+    """
+    check_covariates(protocol)
+    people = _cut(past.people, past, past.stretch.weeks)
+    is_share = scale_of(protocol.primary) == "risk_difference"
     known = people.outcome[people.observed]
     reached = (float(known.mean()) if len(known) else 0.5) + asked.effect
     tests = {
