@@ -35,7 +35,7 @@ def house_of(root, config):
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory):
-    config = WorldConfig(people=9_000, n_clinics=10, seed=4)
+    config = WorldConfig(people=6_000, n_clinics=10, seed=4)
     return house_of(tmp_path_factory.mktemp("feasible"), config)
 
 
@@ -48,11 +48,11 @@ def said(capsys, house, *more):
 
 @pytest.fixture(scope="module")
 def answer(house):
-    """One answer, with made trials, for all who look at it."""
+    """One answer for all who look at it."""
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
         asked = ["evaluation", "feasibility", "--project", str(house.root)]
-        assert main([*asked, "--effect", "0.08", "--simulate", "100", "--json"]) == 0
+        assert main([*asked, "--effect", "0.08", "--simulate", "0", "--json"]) == 0
     return json.loads(out.getvalue())
 
 
@@ -69,7 +69,7 @@ def test_it_says_who_would_come_and_what_a_trial_could_tell(answer):
         numbers = answer["outcome"][of]
         assert numbers["lower"] < numbers["value"] < numbers["upper"]
     assert answer["clinics"] == len(by_clinic) == 10
-    assert 0 < answer["size_variation"] < 2
+    assert "25 weeks are known, not the 52" in " ".join(answer["limitations"])
 
 
 def test_every_design_answers_and_the_planned_one_comes_first(answer):
@@ -80,8 +80,7 @@ def test_every_design_answers_and_the_planned_one_comes_first(answer):
     for name in ("clinic", "patient", "minimisation", "matched-pairs"):
         one = designs[name]
         assert 0 < one["power"] < 1
-        assert 0 < one["made"]["power"] <= 1
-        assert one["made"]["trials"] == 100
+        assert one["made"] is None
         assert one["n"] % 10 == 0
         assert 0 < one["detectable"] < 0.6
     assert designs["patient"]["power"] > designs["clinic"]["power"]
@@ -92,7 +91,9 @@ def test_every_design_answers_and_the_planned_one_comes_first(answer):
 
 def test_small_counts_are_withheld_and_persons_named_nowhere(answer):
     assert len(answer["by_month"]) == 7
-    assert answer["by_month"][1]["denominator"] > answer["by_month"][-2]["denominator"]
+    months = [one["denominator"] for one in answer["by_month"]]
+    told = [one for one in months if one]
+    assert max(told[:3]) > told[-1]  # each patient once, so the stream thins
     counts = [
         one["denominator"] for part in ("by_clinic", "by_month") for one in answer[part]
     ]
@@ -101,7 +102,7 @@ def test_small_counts_are_withheld_and_persons_named_nowhere(answer):
 
 
 def test_it_is_told_to_people_as_a_table(house, capsys):
-    code, printed = said(capsys, house, "--simulate", "0", "--weeks", "12")
+    code, printed = said(capsys, house, "--simulate", "100", "--weeks", "12")
     assert code == 0
     for words in (
         "Who would be enrolled",
@@ -109,20 +110,10 @@ def test_it_is_told_to_people_as_a_table(house, capsys):
         "clinics in parallel, in blocks *",
         "found with 80%",
         "power for +2.0 points",
-        "not made",
-        "Balancing, low-pressure-after-first-uncontrolled",
+        "low-pressure-after-first-uncontrolled",
     ):
         assert words in printed
-    again = said(capsys, house, "--simulate", "0", "--weeks", "12")[1]
-    assert again == printed
-
-
-def test_a_trial_longer_than_the_past_is_answered_for_as_long_as_it_is(house, capsys):
-    code, printed = said(capsys, house, "--simulate", "0", "--weeks", "100", "--json")
-    found = json.loads(printed)
-    assert code == 0
-    assert found["stretch"]["weeks"] == found["stretch"]["longest"] == 65
-    assert "100 weeks was asked for" in " ".join(found["limitations"])
+    assert re.search(r"blocks \* .* \d+\.\d% ± \d+\.\d%", printed)
 
 
 @pytest.mark.parametrize(

@@ -249,10 +249,13 @@ def _patients(design: Design, people: Participants) -> Draw:
 
 def _minimised(design: Design, people: Participants) -> Draw:
     bands = [age_band(age) for age in people.age.tolist()]
-    factors = {"clinic": people.clinic, "sex": people.sex, "age_band": bands}
+    factors: dict[str, list[str]] = {
+        "clinic": people.clinic.tolist(),
+        "sex": people.sex.tolist(),
+        "age_band": bands,
+    }
     levels = [
-        {name: str(factors[name][i]) for name in design.balances}
-        for i in range(len(people))
+        {name: factors[name][i] for name in design.balances} for i in range(len(people))
     ]
     arrival = np.argsort(people.index_date, kind="stable").tolist()
     people = replace(people, stratum=np.full(len(people), "all"))

@@ -79,8 +79,8 @@ def make_trials(
     share = found / trials
     # Of all or none, as if half a trial had been otherwise.
     inner = min(max(share, 0.5 / trials), 1 - 0.5 / trials)
-    error = float(np.sqrt(inner * (1 - inner) / trials))
-    return MadeTrials(share, error, trials, unanswered)
+    by_chance = float(np.sqrt(inner * (1 - inner) / trials))
+    return MadeTrials(share, by_chance, trials, unanswered)
 
 
 def with_effect(
