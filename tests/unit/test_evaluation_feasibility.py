@@ -13,7 +13,7 @@ from rounds.loop.change.rollouts import (
     PermutedBlocks,
     Sequences,
 )
-from rounds.loop.evaluation.feasibility import Asked, feasibility, stretch
+from rounds.loop.evaluation.feasibility import Asked, feasibility, plans, stretch
 from rounds.loop.evaluation.feasibility.allocating import draw_of
 from rounds.loop.evaluation.feasibility.describing import describe, growth
 from rounds.loop.evaluation.feasibility.levels import Levels
@@ -45,6 +45,12 @@ def site():
 def drawer(name, past, weeks=story.LONGEST):
     design, protocol = in_weeks(DESIGNS[name], story.protocol(), weeks)
     return draw_of(design, past.people, past), protocol
+
+
+def only(monkeypatch, *names):
+    """Compare these designs alone: others take their time."""
+    few = {name: DESIGNS[name] for name in names}
+    monkeypatch.setattr(plans, "DESIGNS", few)
 
 
 # -- which days
@@ -125,8 +131,8 @@ def test_allocations_are_as_frequent_as_those_of_the_rollouts(name, site):
     slack = 4.5 * np.sqrt(2 * 0.25 / SEEDS)
     assert np.abs(here.mean(axis=0) - there.mean(axis=0)).max() < slack
     assert np.abs(together(here) - together(there)).max() < slack
-    if name == "covariate-constrained":  # few enough that each is met
-        assert {tuple(one) for one in here} == {tuple(one) for one in there}
+    if name == "covariate-constrained":  # six in ten of 70, and those that tie
+        assert len({tuple(one) for one in [*here, *there]}) <= 44
 
 
 def test_a_constrained_set_that_is_too_small_is_told_as_such(site):
@@ -235,7 +241,8 @@ def test_no_event_gives_no_power():
     assert isinstance(found.outcome.sd, NotEstimable)
 
 
-def test_no_baseline_leaves_out_what_needs_one():
+def test_no_baseline_leaves_out_what_needs_one(monkeypatch):
+    only(monkeypatch, "clinic", "matched-pairs")
     past = story.made(story.Site(clinics=8, baseline=0), 1)
     found = feasibility(past, story.BLOCKS, story.protocol(), Asked(0.1, trials=0))
     by_name = {one.name: one for one in found.designs}
@@ -244,7 +251,8 @@ def test_no_baseline_leaves_out_what_needs_one():
     assert isinstance(found.outcome.with_baseline, NotEstimable)
 
 
-def test_a_wedge_that_is_too_short_says_how_long_it_takes(site):
+def test_a_wedge_that_is_too_short_says_how_long_it_takes(site, monkeypatch):
+    only(monkeypatch, "clinic", "stepped-wedge")
     short = replace(site, stretch=replace(site.stretch, weeks=8))
     found = feasibility(short, story.BLOCKS, story.protocol(), Asked(0.2, trials=0))
     wedge = next(one for one in found.designs if one.name == "stepped-wedge")
@@ -288,7 +296,8 @@ def test_too_few_trials_are_not_made(site):
 # -- what changes as it should
 
 
-def test_more_weeks_and_larger_effects_are_found_sooner(site):
+def test_more_weeks_and_larger_effects_are_found_sooner(site, monkeypatch):
+    only(monkeypatch, "clinic", "patient")
     small, large = (
         feasibility(site, story.BLOCKS, story.protocol(), Asked(effect, trials=0))
         for effect in (0.08, 0.2)
@@ -302,7 +311,8 @@ def test_more_weeks_and_larger_effects_are_found_sooner(site):
     assert any(one.weeks is not None for one in large.designs)
 
 
-def test_the_least_effect_is_found_with_the_wanted_power():
+def test_the_least_effect_is_found_with_the_wanted_power(monkeypatch):
+    only(monkeypatch, "clinic")
     past = story.made(story.Site(clinics=12), 2)
     found = feasibility(past, story.BLOCKS, story.protocol(), Asked(0.1, trials=0))
     least = found.designs[0].detectable
