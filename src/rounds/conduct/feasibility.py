@@ -25,6 +25,7 @@ from rounds.loop.evaluation.feasibility import (
     Feasibility,
     Interval,
     Outcome,
+    Past,
     Stretch,
     feasibility,
     growth,
@@ -195,23 +196,46 @@ def run_feasibility(
     if isinstance(told, NotEstimable) or told.overall.value is None:
         return NotEstimable(reason=_HIDDEN)
     answered = feasibility(past, plan.design, protocol, asked, progress=progress)
-    masked = desk.practice.is_masked(desk.now())
+    return _told(
+        told,
+        counts,
+        answered,
+        title=primary.title,
+        plan=plan,
+        past=past,
+        asked=asked,
+        masked=desk.practice.is_masked(desk.now()),
+    )
+
+
+def _told(
+    sites: MeasureResult,
+    counts: "_Counts",
+    answered: Feasibility,
+    *,
+    title: str,
+    plan: ChangePlan,
+    past: Past,
+    asked: Asked,
+    masked: bool,
+) -> FeasibilityTold:
+    """Put together what the gate tells and what the designs answer."""
     return FeasibilityTold(
-        measure=primary.title,
+        measure=title,
         population=plan.protocol.population,
-        stretch=found,
+        stretch=past.stretch,
         baseline_weeks=past.baseline_weeks,
-        follow_up_weeks=-(-protocol.follow_up_days // 7),
-        enrolled=told.overall.denominator or 0,
-        clinics=_numbered(told.by) if masked else told.by,
+        follow_up_weeks=-(-plan.protocol.follow_up_days // 7),
+        enrolled=sites.overall.denominator or 0,
+        clinics=_numbered(sites.by) if masked else sites.by,
         months=counts.months,
-        variation=_variation(told.by),
-        growth=_growth(told, counts.then),
-        outcome=_as_told(answered.outcome, told.overall.value),
+        variation=_variation(sites.by),
+        growth=_growth(sites, counts.then),
+        outcome=_as_told(answered.outcome, sites.overall.value or 0.0),
         harms=_harms_told(answered, counts.balancing),
         found=answered,
         asked=asked,
-        limitations=_limitations(found, past.baseline_weeks, plan),
+        limitations=_limitations(past.stretch, past.baseline_weeks, plan),
     )
 
 
