@@ -73,7 +73,16 @@ _GROUPS = {
     "evaluation": (
         "Did it work, for whom, was anyone harmed?",
         "evaluation",
-        ("run", "monitor", "stop", "analyse", "power", "bounds", "checklist"),
+        (
+            "run",
+            "monitor",
+            "stop",
+            "analyse",
+            "feasibility",
+            "power",
+            "bounds",
+            "checklist",
+        ),
     ),
     "decision": (
         "Adopt, adapt, abandon or extend.",
@@ -103,6 +112,7 @@ _ELSEWHERE = {
     ("measure", "show"): "measure_show",
     ("evaluation", "analyse"): "evaluation_analyse",
     ("evaluation", "checklist"): "evaluation_checklist",
+    ("evaluation", "feasibility"): "evaluation_feasibility",
     ("evaluation", "power"): "evaluation_power",
     ("problem", "funnel"): "problem_funnel",
     ("problem", "chart"): "problem_chart",

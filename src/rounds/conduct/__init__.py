@@ -5,6 +5,7 @@ from rounds.conduct.bedside import refresh_bedside
 from rounds.conduct.board import BoardPacket, board_packet
 from rounds.conduct.desk import Desk
 from rounds.conduct.explaining import run_explain
+from rounds.conduct.feasibility import FeasibilityTold, run_feasibility
 from rounds.conduct.gate import Gate, publishable
 from rounds.conduct.gate_periods import measure_over
 from rounds.conduct.lineage import impact_of_file, why_with_files
@@ -27,6 +28,7 @@ from rounds.conduct.tried import Tried, alike, search, tried_before
 __all__ = [
     "BoardPacket",
     "Desk",
+    "FeasibilityTold",
     "Gate",
     "Monitored",
     "Plan",
@@ -50,6 +52,7 @@ __all__ = [
     "run_evaluation",
     "run_evidence",
     "run_explain",
+    "run_feasibility",
     "run_monitor",
     "run_opportunities",
     "run_problem",

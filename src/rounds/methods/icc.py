@@ -1,9 +1,28 @@
 """How much more alike persons of one cluster are than persons of two."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import stats
 
-__all__ = ["anova_icc"]
+__all__ = ["anova_icc", "anova_icc_interval"]
+
+
+@dataclass(frozen=True)
+class _MeanSquares:
+    """Of an analysis of variance of clusters within groups."""
+
+    between: float
+    within: float
+    df_between: int
+    df_within: int
+    m: float
+    """The adjusted mean size of a cluster."""
+
+    def icc(self, ratio: float) -> float:
+        """Give the correlation that belongs to a ratio of the mean squares."""
+        return (ratio - 1) / (ratio + self.m - 1)
 
 
 def anova_icc(outcome: ArrayLike, clusters: ArrayLike, groups: ArrayLike) -> float:
@@ -39,6 +58,69 @@ def anova_icc(outcome: ArrayLike, clusters: ArrayLike, groups: ArrayLike) -> flo
     >>> anova_icc([1, 1, 0, 0], ["a", "a", "b", "b"], [0, 0, 0, 0])
     1.0
     """
+    found = _mean_squares(outcome, clusters, groups)
+    total = found.between + (found.m - 1) * found.within
+    return float((found.between - found.within) / total)
+
+
+def anova_icc_interval(
+    outcome: ArrayLike,
+    clusters: ArrayLike,
+    groups: ArrayLike,
+    *,
+    level: float = 0.95,
+) -> tuple[float, float]:
+    """Give Searle's interval of the intracluster correlation, of the F distribution.
+
+    Parameters
+    ----------
+    outcome, clusters, groups
+        As `anova_icc` takes them.
+    level : float
+        Confidence level, in (0, 1).
+
+    Returns
+    -------
+    lower, upper : float
+        Where the ratio of the mean squares, over the F distribution's two quantiles,
+        is put in place of the ratio. Exact for normal outcomes in clusters of one
+        size; with unequal sizes, or shares, it is an approximation. The lower one may
+        be below 0.
+
+    Raises
+    ------
+    ValueError
+        As `anova_icc`; also if no outcome varies within a cluster, or the level is not
+        in (0, 1).
+
+    References
+    ----------
+    Searle SR (1971). Linear Models; the limits that `ICCest` of the R package ICC calls
+    THD, after Thomas and Hultquist and Donner, who use them with unequal sizes
+    (rdrr.io/rforge/ICC/man/ICCest.html).
+
+    Examples
+    --------
+    >>> y = [1, 2, 2, 3, 6, 7, 8, 9]
+    >>> lower, upper = anova_icc_interval(y, [1, 1, 2, 2, 3, 3, 4, 4], [0] * 8)
+    >>> round(lower, 3), round(upper, 3)
+    (0.695, 0.998)
+    """
+    if not 0 < level < 1:
+        raise ValueError(f"level is {level}; expected a number between 0 and 1")
+    found = _mean_squares(outcome, clusters, groups)
+    if not found.within > 0:
+        raise ValueError("no outcome varies within a cluster")
+    ratio, tail = found.between / found.within, (1 - level) / 2
+    between, within = found.df_between, found.df_within
+    low = ratio / float(stats.f.isf(tail, between, within))
+    high = ratio * float(stats.f.isf(tail, within, between))
+    return found.icc(low), found.icc(high)
+
+
+def _mean_squares(
+    outcome: ArrayLike, clusters: ArrayLike, groups: ArrayLike
+) -> _MeanSquares:
     y = np.asarray(outcome, dtype=float)
     _, cluster = np.unique(np.asarray(clusters), return_inverse=True)
     _, group = np.unique(np.asarray(groups), return_inverse=True)
@@ -66,7 +148,6 @@ def anova_icc(outcome: ArrayLike, clusters: ArrayLike, groups: ArrayLike) -> flo
     within = ((y - mean[cell]) ** 2).sum() / df_within
     crowd = np.bincount(cell_group, weights=size.astype(float) ** 2) / n_group
     m = (len(y) - crowd.sum()) / df_between
-    total = between + (m - 1) * within
-    if not total > 0:
+    if not between + (m - 1) * within > 0:
         raise ValueError("the outcome does not vary, so no correlation is defined")
-    return float((between - within) / total)
+    return _MeanSquares(float(between), float(within), df_between, df_within, float(m))
