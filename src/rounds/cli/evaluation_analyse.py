@@ -36,6 +36,7 @@ def analyse_(
     *,
     design: str,
     arm: str,
+    second_arm: str | None = None,
     outcome: str | None = None,
     time: str | None = None,
     event: str | None = None,
@@ -47,6 +48,7 @@ def analyse_(
     covariates: str | None = None,
     baseline: str | None = None,
     control: str | None = None,
+    second_control: str | None = None,
     method: Literal["least-squares", "gee", "mixed", "permutation"] | None = None,
     scale: Literal["difference", "risk-ratio", "odds-ratio"] = "difference",
     summary: Summary | None = None,
@@ -56,6 +58,8 @@ def analyse_(
     hypothesis: Literal["superiority", "non-inferiority", "equivalence"] | None = None,
     margin: float | None = None,
     better: Literal["lower", "higher"] | None = None,
+    interaction_margin: float | None = None,
+    interaction_alpha: float = 0.05,
     level: float = 0.95,
     required: str = "sample_ratio,missing_outcomes",
     multiplicity: Literal["holm", "hochberg", "fixed-sequence", "gatekeeping"]
@@ -70,11 +74,14 @@ def analyse_(
     file
         A CSV or parquet file with a header.
     design
-        How it was randomised: individual, cluster, matched-pairs, stepped-wedge or
-        cluster-crossover.
+        How it was randomised: individual, cluster, matched-pairs, stepped-wedge,
+        cluster-crossover, or factorial (two factors crossed; of clusters if --cluster
+        is named).
     arm
         The column of arms, two labels; of a wedge or a cross-over, the arm that the
         person's cluster was in at the time.
+    second_arm
+        The column of the arms of the second factor of a factorial trial.
     outcome
         The column of outcomes: 0 and 1, or numbers; empty where unknown. Several,
         separated by commas, are judged together.
@@ -103,6 +110,8 @@ def analyse_(
         that saves is said.
     control
         The label of the arm to compare with, if it cannot be told.
+    second_control
+        The same of the second factor.
     method
         How to analyse; without, the design's own.
     scale
@@ -121,13 +130,19 @@ def analyse_(
         Against which; a share (0.05 is five points), the outcome's unit, or a ratio.
     better
         Which direction of the effect is better.
+    interaction_margin
+        Of a factorial trial: the largest interaction beside which effects at the
+        margins are told; a share, the outcome's unit, or a ratio.
+    interaction_alpha
+        The level of the test of the interaction, below which they are not.
     level
         Of the interval.
     required
         Checks that must pass before an effect is told, separated by commas; or none.
     multiplicity
         How several outcomes, separated by commas, are judged together; without, by
-        Holm's procedure. Of gatekeeping, families are separated by strokes: A/B,C.
+        Holm's procedure. Of a factorial trial, how its two factors are; without,
+        each by itself. Of gatekeeping, families are separated by strokes: A/B,C.
     seed
         Draws allocations, where there are too many to look at all; and imputations.
     json
@@ -137,6 +152,30 @@ def analyse_(
     roles |= {"exposure": exposure, "received": received, "baseline": baseline}
     roles |= {"cluster": cluster, "period": period, "stratum": stratum}
     names = [] if covariates is None else covariates.split(",")
+    checks = [] if required == "none" else [one.strip() for one in required.split(",")]
+    if design == "factorial":
+        roles["second_arm"] = second_arm
+        told: dict[str, Any] = {
+            "control": control,
+            "second_control": second_control,
+            "method": method,
+            "scale": scale,
+            "summary": summary,
+            "horizon": horizon,
+            "target": target,
+            "missing": missing,
+            "hypothesis": hypothesis,
+            "margin": margin,
+            "better": better,
+            "interaction_margin": interaction_margin,
+            "interaction_alpha": interaction_alpha,
+            "level": level,
+            "required": checks,
+            "multiplicity": multiplicity,
+        }
+        _show_factors(file, roles, names, told, as_json=json)
+        return
+    _insist_on_one_factor(second_arm, second_control, interaction_margin)
 
     def read(column: str | None) -> "Trial":
         return _read(file, design, {**roles, "outcome": column}, names, control)
@@ -145,9 +184,7 @@ def analyse_(
         "method": method,
         "scale": summary or ("hazard-ratio" if time else scale),
         "level": level,
-        "required": []
-        if required == "none"
-        else [name.strip() for name in required.split(",")],
+        "required": checks,
         "seed": seed,
         "horizon": horizon,
         "target": target,
@@ -158,6 +195,34 @@ def analyse_(
         _show_one(read(outcome), asking, as_json=json)
     else:
         _show_several(read, outcome, multiplicity or "holm", asking, as_json=json)
+
+
+def _show_factors(
+    file: Path,
+    roles: dict[str, str | None],
+    covariates: list[str],
+    asking: dict[str, Any],
+    *,
+    as_json: bool,
+) -> None:
+    from rounds.cli.evaluation_factorial import analyse_factors
+
+    covariates = [name.strip() for name in covariates]
+    _insist_on_outcome(roles)
+    _insist_on_roles({**roles, **{f"covariate {n}": n for n in covariates}})
+    analyse_factors(file, roles, covariates, asking, as_json=as_json)
+
+
+def _insist_on_one_factor(*of_two: str | float | None) -> None:
+    """Refuse what is of two factors: it would be left unread."""
+    from rounds.nouns.errors import DefinitionError
+
+    if any(one is not None for one in of_two):
+        raise DefinitionError(
+            "A second factor, or an interaction, is of --design factorial.",
+            code="trial-asked",
+            remedies=("Say --design factorial, or leave it out.",),
+        )
 
 
 def _show_one(trial: "Trial", asking: dict[str, Any], *, as_json: bool) -> None:

@@ -16,13 +16,17 @@ __all__ = ["power_"]
 
 def power_(
     *,
-    design: Literal["individual", "cluster", "stepped-wedge", "cluster-crossover"],
+    design: Literal[
+        "individual", "cluster", "stepped-wedge", "cluster-crossover", "factorial"
+    ],
     units: int,
     size: float = 1.0,
     periods: int = 1,
     control: float | None = None,
     sd: float | None = None,
     effect: float | None = None,
+    second_effect: float | None = None,
+    interaction: float = 0.0,
     icc: float = 0.0,
     autocorrelation: float = 1.0,
     size_variation: float = 0.0,
@@ -39,7 +43,7 @@ def power_(
     design
         How it would be randomised.
     units
-        Persons, if they are randomised; else clusters.
+        Persons, if they are randomised; else clusters (factorial: with --size).
     size
         Persons of a cluster, in each period.
     periods
@@ -49,7 +53,12 @@ def power_(
     sd
         The standard deviation of persons, of an outcome that is a number.
     effect
-        The difference that is to be found.
+        The difference that is to be found; of a factorial trial what the first factor
+        adds by itself.
+    second_effect
+        What the second factor of a factorial trial adds by itself.
+    interaction
+        What both factors add beyond their sum.
     icc
         The correlation of two persons of a cluster in one period.
     autocorrelation
@@ -69,6 +78,32 @@ def power_(
     """
     from dataclasses import asdict
 
+    if design == "factorial":
+        from rounds.cli.power_factorial import show_factorial_power
+
+        _insist_on_none(periods=periods != 1, autocorrelation=autocorrelation != 1.0)
+        show_factorial_power(
+            {
+                "units": units,
+                "size": None if size == 1.0 else size,
+                "control": control,
+                "sd": sd,
+                "effect": effect,
+                "second_effect": second_effect,
+                "interaction": interaction,
+                "icc": icc,
+                "variation": size_variation,
+                "alpha": alpha,
+                "wanted": power,
+            },
+            trials=simulate,
+            seed=seed,
+            as_json=json,
+        )
+        return
+    _insist_on_none(
+        second_effect=second_effect is not None, interaction=interaction != 0
+    )
     from rounds.loop.evaluation.spreadsheet.planning import (
         TrialPlan,
         plan_trial,
@@ -97,6 +132,20 @@ def power_(
     numbers = {"plan": asdict(plan), **asdict(found)}
     numbers["simulated"] = asdict(made) if made else None
     show(numbers, _lines(plan, found, made), as_json=json)
+
+
+def _insist_on_none(**given: bool) -> None:
+    """Refuse what the design does not have: it would be left unread."""
+    from rounds.nouns.errors import DefinitionError
+
+    unread = [name for name, is_given in given.items() if is_given]
+    if unread:
+        option = unread[0].replace("_", "-")
+        raise DefinitionError(
+            f"--{option} is not of this design.",
+            code="power-asked",
+            remedies=("Leave it out, or name the design that has it.",),
+        )
 
 
 def _lines(plan: "TrialPlan", found: "Planned", made: "Simulated | None") -> list[str]:
