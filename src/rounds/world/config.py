@@ -41,6 +41,10 @@ class WorldConfig:
     effect : float
         Planted risk difference (card everywhere minus nowhere) of treatment
         intensified within 14 days of the first uncontrolled visit, in [0, 0.5].
+    second_effect : float, optional
+        Where a second card is tried at once: the same difference planted by it alone.
+        None: there is one card. What the two do together follows from how they act: who
+        is intensified for one card cannot be for the other, and two cards tire sooner.
     harm : float
         Planted extra risk difference of a systolic pressure below 100 mmHg in days
         1 to 90 after that visit, in [0, 0.1].
@@ -84,6 +88,7 @@ class WorldConfig:
     n_outliers: int = 1
     go_live: date = date(2025, 1, 6)
     closed: tuple[tuple[int, int], ...] = ()
+    second_effect: float | None = None
 
     def __post_init__(self) -> None:
         """Check every setting and say everything that is wrong together."""
@@ -127,6 +132,13 @@ class WorldConfig:
             (
                 0 <= self.effect <= 0.5,
                 f"WorldConfig.effect is {self.effect}, not from 0 to 0.5.",
+            ),
+            (
+                self.second_effect is None or 0 <= self.second_effect <= 0.5,
+                (
+                    f"WorldConfig.second_effect is {self.second_effect}, not from 0 to "
+                    "0.5."
+                ),
             ),
             (
                 0 <= self.harm <= 0.1,

@@ -21,10 +21,12 @@ from rounds.nouns import (
     ArmSummary,
     BalanceRow,
     BalancingResult,
+    CellSummary,
     Diagnostic,
     EquityEffect,
     Estimate,
     Evaluation,
+    FactorialResult,
     Flow,
     Interaction,
     NotEstimable,
@@ -73,6 +75,9 @@ def safe_evaluation(evaluation: Evaluation) -> Evaluation:
             "schedule": _schedule(
                 evaluation.schedule, rounded=any(arm.suppressed for arm in arms)
             ),
+            "factorial": _factorial(
+                evaluation.factorial, rounded=any(arm.suppressed for arm in arms)
+            ),
             "diagnostics": tuple(_diagnostic(each) for each in evaluation.diagnostics),
             "limitations": safe_texts(evaluation.limitations),
         }
@@ -105,6 +110,49 @@ def _schedule(result: ScheduleResult | None, *, rounded: bool) -> ScheduleResult
             "note": safe_text(result.note),
         }
     )
+
+
+def _factorial(
+    result: FactorialResult | None, *, rounded: bool
+) -> FactorialResult | None:
+    """Hide all cells where one is small: the arms, which are sums of two, are known."""
+    if result is None:
+        return None
+    small = any(_is_small_cell(cell) for cell in result.cells)
+    names = ("interaction", "first_alone", "second_alone", "both")
+    shown: dict[str, Estimate | NotEstimable] = {
+        name: hide_estimate(getattr(result, name)) for name in names
+    }
+    second, cells = result.second, result.cells
+    estimate = hide_estimate(second.estimate)
+    if small or rounded:
+        shown = {name: coarse(one) for name, one in shown.items()}
+        estimate = coarse(estimate)
+        hidden = {"n": None, "numerator": None, "value": None, "suppressed": True}
+        cells = tuple(cell.model_copy(update=hidden) for cell in cells)
+    safe = second.model_copy(
+        update={
+            "estimate": estimate,
+            "balancing": tuple(_endpoint(each) for each in second.balancing),
+            "secondary": tuple(_endpoint(each) for each in second.secondary),
+            "reach": _reach(second.reach, by_patient=False),
+        }
+    )
+    return result.model_copy(
+        update={
+            **shown,
+            "second": safe,
+            "cells": cells,
+            "note": safe_text(result.note),
+        }
+    )
+
+
+def _is_small_cell(cell: CellSummary) -> bool:
+    counts = [cell.n, cell.numerator]
+    if cell.n is not None and cell.numerator is not None:
+        counts.append(cell.n - cell.numerator)
+    return cell.suppressed or any(is_small(one) for one in counts if one is not None)
 
 
 def _posterior(posterior: Posterior | NotEstimable) -> Posterior | NotEstimable:
