@@ -150,6 +150,8 @@ class Design(Noun):
     @property
     def in_words(self) -> str:
         """How the arm is drawn, for people to read."""
+        if self.factors is not None:
+            return "blocks that hold each of the four cells once"
         on = ", ".join(self.balances).replace("_", " ")
         return {
             "permuted_blocks": (
