@@ -76,7 +76,7 @@ def test_one_factor_says_nothing_of_a_second():
 
 def test_a_rollout_has_the_factors_that_its_protocol_froze():
     plan, known = story.protocol(), trial.evidence()
-    other = story.FACTORS.model_copy(update={"interaction_margin": 0.2})
+    other = story.FACTORS.model_copy(update={"interaction_margin": 0.3})
     design = Design(unit="clinic", factors=other)
     wrong = story.rollout(plan, known).model_copy(update={"design": design})
     with pytest.raises(DefinitionError, match="different factors"):

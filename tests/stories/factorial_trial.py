@@ -12,7 +12,7 @@ from rounds.practice.exposures import ExposureRows
 from stories import trial
 
 SECOND = trial.ref("knowledge-object/second")
-FACTORS = Factors(first="the card", second="the letter", interaction_margin=0.08)
+FACTORS = Factors(first="the card", second="the letter", interaction_margin=0.2)
 
 
 @dataclass(frozen=True)

@@ -127,7 +127,7 @@ def test_a_margin_decides_beside_the_test(made, tmp_path, capsys):
 
 def test_outcomes_that_go_missing_with_both_seal_everything(made, tmp_path, capsys):
     a, b, _ = arrays(made)
-    y = ["" if one and i % 2 else v for i, (one, v) in enumerate(zip(a * b, made["y"]))]
+    y = ["" if one and i % 2 else v for i, (one, v) in enumerate(zip(a * b, made["y"], strict=True))]
     path = write(tmp_path / "t.csv", {**made, "y": y})
     found = analyse(capsys, path, *FACTORS, "--outcome", "y")
     assert "missing_outcomes failed" in found["sealed"]
@@ -144,13 +144,23 @@ def test_cells_of_unequal_size_fail_the_sample_ratio(made, tmp_path, capsys):
     assert "sample_ratio failed" in found["sealed"]
 
 
-def test_a_cluster_that_carries_a_factor_is_named(made, tmp_path, capsys):
+def test_what_one_cluster_carries_is_told_of_the_factor_that_moves_more(
+    made, tmp_path, capsys
+):
     clinic = np.unique(made["clinic"], return_inverse=True)[1]
     z = np.array(made["z"]) + 40 * (clinic == 1)
     path = write(tmp_path / "t.csv", {**made, "z": z})
-    words = (*FACTORS, "--outcome", "z", "--cluster", "clinic", "--required", "influence")
-    found = analyse(capsys, path, *words)
-    assert "influence failed" in found["sealed"]
+    words = (*FACTORS, "--outcome", "z", "--cluster", "clinic")
+    calm, moved = (
+        next(
+            one
+            for one in analyse(capsys, file, *words)["diagnostics"]
+            if one["name"] == "influence"
+        )
+        for file in (write(tmp_path / "calm.csv", made), path)
+    )
+    assert moved["value"] > calm["value"]
+    assert moved["detail"].split(":")[0] in {"of card", "of letter"}
 
 
 @pytest.mark.parametrize(

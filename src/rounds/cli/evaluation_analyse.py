@@ -27,6 +27,11 @@ Summary = Literal[
 ]
 
 _MAY_BE_EMPTY = ("outcome", "time", "event", "exposure", "baseline")
+_ROLES = (
+    *("outcome", "time", "event", "arm", "exposure", "received", "baseline"),
+    *("cluster", "period", "stratum"),
+)
+_ASKING = ("method", "level", "required", "seed", "horizon", "target", "missing")
 _NUMBERS = (*_MAY_BE_EMPTY, "received")
 """Roles of columns of numbers."""
 
@@ -148,49 +153,22 @@ def analyse_(
     json
         Print one JSON object.
     """
-    roles = {"outcome": outcome, "time": time, "event": event, "arm": arm}
-    roles |= {"exposure": exposure, "received": received, "baseline": baseline}
-    roles |= {"cluster": cluster, "period": period, "stratum": stratum}
-    names = [] if covariates is None else covariates.split(",")
+    given: dict[str, Any] = dict(locals())  # the options, before aught else is named
     checks = [] if required == "none" else [one.strip() for one in required.split(",")]
+    given["required"] = checks
+    roles = {role: given[role] for role in _ROLES}
+    names = [] if covariates is None else covariates.split(",")
     if design == "factorial":
-        roles["second_arm"] = second_arm
-        told: dict[str, Any] = {
-            "control": control,
-            "second_control": second_control,
-            "method": method,
-            "scale": scale,
-            "summary": summary,
-            "horizon": horizon,
-            "target": target,
-            "missing": missing,
-            "hypothesis": hypothesis,
-            "margin": margin,
-            "better": better,
-            "interaction_margin": interaction_margin,
-            "interaction_alpha": interaction_alpha,
-            "level": level,
-            "required": checks,
-            "multiplicity": multiplicity,
-        }
-        _show_factors(file, roles, names, told, as_json=json)
+        _show_factors(file, {**roles, "second_arm": second_arm}, names, given)
         return
     _insist_on_one_factor(second_arm, second_control, interaction_margin)
 
     def read(column: str | None) -> "Trial":
         return _read(file, design, {**roles, "outcome": column}, names, control)
 
-    asking: dict[str, Any] = {
-        "method": method,
-        "scale": summary or ("hazard-ratio" if time else scale),
-        "level": level,
-        "required": checks,
-        "seed": seed,
-        "horizon": horizon,
-        "target": target,
-        "missing": missing,
-        "claim": _claim(hypothesis, margin, better),
-    }
+    asking = {name: given[name] for name in _ASKING}
+    asking["scale"] = summary or ("hazard-ratio" if time else scale)
+    asking["claim"] = _claim(hypothesis, margin, better)
     if multiplicity is None and "," not in (outcome or ""):
         _show_one(read(outcome), asking, as_json=json)
     else:
@@ -201,16 +179,14 @@ def _show_factors(
     file: Path,
     roles: dict[str, str | None],
     covariates: list[str],
-    asking: dict[str, Any],
-    *,
-    as_json: bool,
+    given: dict[str, Any],
 ) -> None:
     from rounds.cli.evaluation_factorial import analyse_factors
 
     covariates = [name.strip() for name in covariates]
     _insist_on_outcome(roles)
     _insist_on_roles({**roles, **{f"covariate {n}": n for n in covariates}})
-    analyse_factors(file, roles, covariates, asking, as_json=as_json)
+    analyse_factors(file, roles, covariates, given, as_json=given["json"])
 
 
 def _insist_on_one_factor(*of_two: str | float | None) -> None:

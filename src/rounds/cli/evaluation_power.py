@@ -1,6 +1,6 @@
 """`rounds evaluation power`: what a trial could tell, before it is begun."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from rounds.cli.output import show, working
 
@@ -76,34 +76,13 @@ def power_(
     json
         Print one JSON object.
     """
+    given = dict(locals())  # the options, before aught else is named
     from dataclasses import asdict
 
     if design == "factorial":
-        from rounds.cli.power_factorial import show_factorial_power
-
-        _insist_on_none(periods=periods != 1, autocorrelation=autocorrelation != 1.0)
-        show_factorial_power(
-            {
-                "units": units,
-                "size": None if size == 1.0 else size,
-                "control": control,
-                "sd": sd,
-                "effect": effect,
-                "second_effect": second_effect,
-                "interaction": interaction,
-                "icc": icc,
-                "variation": size_variation,
-                "alpha": alpha,
-                "wanted": power,
-            },
-            trials=simulate,
-            seed=seed,
-            as_json=json,
-        )
+        _show_factors(given)
         return
-    _insist_on_none(
-        second_effect=second_effect is not None, interaction=interaction != 0
-    )
+    _insist_on_none(second_effect=second_effect, interaction=interaction)
     from rounds.loop.evaluation.spreadsheet.planning import (
         TrialPlan,
         plan_trial,
@@ -134,11 +113,27 @@ def power_(
     show(numbers, _lines(plan, found, made), as_json=json)
 
 
-def _insist_on_none(**given: bool) -> None:
+def _show_factors(given: dict[str, Any]) -> None:
+    from rounds.cli.power_factorial import show_factorial_power
+
+    # What is left at the value that every design has was not asked for.
+    _insist_on_none(
+        periods=given["periods"] - 1, autocorrelation=given["autocorrelation"] - 1
+    )
+    as_they_are = ("units", "control", "sd", "effect", "second_effect", "interaction")
+    asked = {name: given[name] for name in (*as_they_are, "icc", "alpha")}
+    asked |= {"variation": given["size_variation"], "wanted": given["power"]}
+    asked["size"] = None if given["size"] == 1.0 else given["size"]
+    show_factorial_power(
+        asked, trials=given["simulate"], seed=given["seed"], as_json=given["json"]
+    )
+
+
+def _insist_on_none(**given: float | None) -> None:
     """Refuse what the design does not have: it would be left unread."""
     from rounds.nouns.errors import DefinitionError
 
-    unread = [name for name, is_given in given.items() if is_given]
+    unread = [name for name, value in given.items() if value]
     if unread:
         option = unread[0].replace("_", "-")
         raise DefinitionError(

@@ -124,7 +124,7 @@ def begin(
 _FACTORS = Factors(
     first="The card to intensify",
     second="The card with the next step",
-    interaction_margin=0.05,
+    interaction_margin=0.08,
 )
 _NEVER_SEALED = {"interaction_margin": 2.0, "interaction_alpha": 1e-12}
 """No difference of risks is so large: for the grader, who sees under the seal."""
