@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["analyse_factors"]
 
-_FITTING = ("outcome", "arm", "cluster", "stratum", "baseline")
+_FITTING = ("outcome", "arm", "second_arm", "cluster", "stratum")
 
 
 def analyse_factors(
@@ -67,7 +67,6 @@ def _insist(named: dict[str, str | None], asking: dict[str, Any]) -> None:
     if not named["second_arm"]:
         raise asked("A factorial trial has two factors.", "Name --second-arm COL.")
     unread = [role for role, one in named.items() if one and role not in _FITTING]
-    unread = [role for role in unread if role != "second_arm"]
     usual: dict[str, Any] = {
         "summary": None,
         "horizon": None,
@@ -109,14 +108,10 @@ def _read(
     from rounds.datamart.spreadsheet import Kind, read_spreadsheet
     from rounds.loop.evaluation.spreadsheet.factorial import factorial_of
 
-    kinds: dict[str, Kind] = {"outcome": "number", "baseline": "number"}
     columns = {role: column for role, column in named.items() if column}
-    wanted: dict[str, Kind] = {
-        column: kinds.get(role, "text") for role, column in columns.items()
-    }
-    wanted |= dict.fromkeys(covariates, "text")
-    optional = [columns[role] for role in kinds if role in columns]
-    read = read_spreadsheet(file, wanted, optional=optional)
+    wanted: dict[str, Kind] = dict.fromkeys((*columns.values(), *covariates), "text")
+    wanted[columns["outcome"]] = "number"
+    read = read_spreadsheet(file, wanted, optional=[columns["outcome"]])
     return factorial_of(
         {role: read.columns[column] for role, column in columns.items()},
         names=(columns["arm"], columns["second_arm"]),

@@ -112,16 +112,7 @@ def run(
         left_out=len(allocated.left_out),
         constrained_set=allocated.constrained_set,
         seed_commitment=private.commitment(),
-        provenance=Provenance(
-            made_from=(
-                evidence.ref(),
-                knowledge_object.ref(),
-                *(() if second is None else (second.ref(),)),
-                protocol.ref(),
-            ),
-            snapshot=evidence.provenance.snapshot,
-            code_version=__version__,
-        ),
+        provenance=_provenance(evidence, protocol, knowledge_object, second),
     )
     practice.start(
         rollout,
@@ -133,6 +124,17 @@ def run(
         at=at or dt.datetime.combine(starts, dt.time(), tzinfo=dt.UTC),
     )
     return rollout
+
+
+def _provenance(
+    evidence: Evidence, protocol: Protocol, *knowledge: KnowledgeObject | None
+) -> Provenance:
+    cards = [one.ref() for one in knowledge if one is not None]
+    return Provenance(
+        made_from=(evidence.ref(), *cards, protocol.ref()),
+        snapshot=evidence.provenance.snapshot,
+        code_version=__version__,
+    )
 
 
 def _allocate(
