@@ -67,7 +67,8 @@ def test_what_was_frozen_served_and_replayed_is_one_deal(turned):
     with Desk.open(turned.project, now=lambda: None, by="t", threads=1) as desk:
         allocated = desk.practice.assignments(turned.rollout.ref())
         seed, _ = desk.practice.reveal(
-            turned.rollout.ref(), on=turned.protocol.enrolment.end + dt.timedelta(days=1)
+            turned.rollout.ref(),
+            on=turned.protocol.enrolment.end + dt.timedelta(days=1),
         )
     strata = {unit: one.stratum for unit, one in allocated.items()}
     assert Sequences(seed, Factors.CELLS).assign(strata) == allocated

@@ -57,9 +57,13 @@ def test_designs_that_do_not_cross_are_refused(changes, said):
 
 def test_protocols_that_cannot_be_read_are_refused():
     with pytest.raises(ValidationError, match="looks are planned for one factor"):
-        story.protocol(looks=LookPlan(looks="group_sequential", fractions=(0.5, 1.0)))
+        story.protocol(
+            looks=LookPlan(
+                looks="group_sequential", fractions=(0.5, 1.0), planned_se=0.02
+            )
+        )
     shared = story.FACTORS.model_copy(update={"multiplicity": "bonferroni"})
-    with pytest.raises(ValidationError, match="level 0.975"):
+    with pytest.raises(ValidationError, match=r"level 0\.975"):
         story.protocol(shared)
     assert story.protocol(shared, level=0.975).level == 0.975
     with pytest.raises(ValidationError, match="greater than 0"):

@@ -53,7 +53,8 @@ def made(world, n=N):
         primary = rows.endpoints[str(trial.PRIMARY)]
         people = join(primary, rows.allocation, plan, plan.primary, {})
         joined = {e.estimand.name: people for e in plan.endpoints}
-        told = crossed(joined, rollout, plan, {}, rows.second_calls, None).told
+        looked = {"units": {}, "second_calls": rows.second_calls, "sealed": None}
+        told = crossed(joined, rollout, plan, **looked).told
         one = {
             "first": effect(people, plan, plan.primary).estimate,
             "second": effect(people.swapped(), plan, plan.primary).estimate,
@@ -105,7 +106,9 @@ def test_what_is_read_at_the_margins_is_as_good_as_if_all_were():
     found = [one for one in made(world, max(N, 60)) if one["reading"] == "margins"]
     assert len(found) > 40
     for look in ("first", "second"):
-        bias, error, covered = told("read at the margins", look, found, truths(world)[look])
+        bias, error, covered = told(
+            "read at the margins", look, found, truths(world)[look]
+        )
         assert abs(bias) <= 4 * error
         assert abs(covered - 0.95) <= 4 * np.sqrt(0.95 * 0.05 / len(found))
 
@@ -113,8 +116,12 @@ def test_what_is_read_at_the_margins_is_as_good_as_if_all_were():
 def test_who_looks_inside_the_table_where_the_test_fires_finds_too_much():
     """Why nothing is claimed there: what is alone moves against the interaction."""
     found = made(WORLDS["no effect, 40 clinics"])
-    pairs = np.array([[one["interaction"].value, one["first_alone"].value] for one in found])
-    margins = np.array([[one["interaction"].value, one["first"].value] for one in found])
+    pairs = np.array(
+        [[one["interaction"].value, one["first_alone"].value] for one in found]
+    )
+    margins = np.array(
+        [[one["interaction"].value, one["first"].value] for one in found]
+    )
     inside, outside = (np.corrcoef(x.T)[0, 1] for x in (pairs, margins))
     print(f"correlation with the interaction: alone {inside:.2f}, margin {outside:.2f}")
     chance = 4 / np.sqrt(len(found))
@@ -166,7 +173,9 @@ def test_healthy_trials_are_rarely_sealed_by_a_check():
     plan = story.protocol()
     plan = plan.model_copy(update={"required_diagnostics": known_checks(plan)})
     n = 15
-    alarms = sum(bool(story.judged(story.World(), seed, plan).failed) for seed in range(n))
+    alarms = sum(
+        bool(story.judged(story.World(), seed, plan).failed) for seed in range(n)
+    )
     nominal = 4 * 0.001 + 0.01
     assert alarms / n <= nominal + 4 * np.sqrt(nominal * (1 - nominal) / n)
 

@@ -11,7 +11,7 @@ from rounds.practice.exposures import exposure_rows
 from stories import practice as story
 
 FACTORS = Factors(first="a card", second="another", interaction_margin=0.05)
-LATER = dt.datetime(2025, 3, 3, 12)
+LATER = dt.datetime(2025, 3, 3, 12, tzinfo=dt.UTC)
 
 
 @pytest.fixture
@@ -25,7 +25,9 @@ def started(tmp_path):
 def test_each_service_answers_in_its_own_factors_arm(started):
     """From one allocation; the exposures of each are told apart."""
     practice, rollout = started
-    cells = {unit: cell for unit, (cell, _) in practice.allocation(rollout.ref()).items()}
+    cells = {
+        unit: cell for unit, (cell, _) in practice.allocation(rollout.ref()).items()
+    }
     assert sorted(cells.values()) == sorted(2 * Factors.CELLS)
     calls = story.encounters(400)
     read = {}

@@ -82,7 +82,9 @@ def test_margins_interaction_and_table_are_least_squares(made, tmp_path, capsys)
         other = cluster_ols(made["y"], X, clinic, column=column)
         for key in ("estimate", "lower", "upper", "df"):
             assert found[name][key] == pytest.approx(getattr(other, key), rel=1e-7)
-    parts = [found[n]["estimate"] for n in ("first_alone", "second_alone", "interaction")]
+    parts = [
+        found[n]["estimate"] for n in ("first_alone", "second_alone", "interaction")
+    ]
     assert found["both"]["estimate"] == pytest.approx(sum(parts))
     assert [cell["n_clusters"] for cell in found["cells"]] == [6, 6, 6, 6]
     assert found["reading"] == "margins"
@@ -127,7 +129,10 @@ def test_a_margin_decides_beside_the_test(made, tmp_path, capsys):
 
 def test_outcomes_that_go_missing_with_both_seal_everything(made, tmp_path, capsys):
     a, b, _ = arrays(made)
-    y = ["" if one and i % 2 else v for i, (one, v) in enumerate(zip(a * b, made["y"], strict=True))]
+    y = [
+        "" if one and i % 2 else v
+        for i, (one, v) in enumerate(zip(a * b, made["y"], strict=True))
+    ]
     path = write(tmp_path / "t.csv", {**made, "y": y})
     found = analyse(capsys, path, *FACTORS, "--outcome", "y")
     assert "missing_outcomes failed" in found["sealed"]
@@ -179,7 +184,10 @@ def test_what_one_cluster_carries_is_told_of_the_factor_that_moves_more(
         ((*FACTORS, "--interaction-alpha", "1"), "between 0 and 1"),
         ((*FACTORS, "--scale", "odds-ratio", "--interaction-margin", "0.9"), "above 1"),
         ((*FACTORS[:4], "--second-arm", "card"), "is both"),
-        (("--design", "individual", "--arm", "card", "--second-arm", "letter"), "second"),
+        (
+            ("--design", "individual", "--arm", "card", "--second-arm", "letter"),
+            "second",
+        ),
     ],
 )
 def test_what_is_not_of_two_factors_is_refused(words, said, made, tmp_path, capsys):
@@ -274,5 +282,7 @@ def test_what_is_detectable_is_found_with_the_wanted_power(name):
     alone = found.detectable - plan.interaction / 2
     again = plan_factorial(FactorialPlan(**{**vars(plan), "effect": alone}))
     assert again.power == pytest.approx(plan.wanted, abs=1e-6)
-    enough = plan_factorial(FactorialPlan(**{**vars(plan), "units": found.units_needed}))
+    enough = plan_factorial(
+        FactorialPlan(**{**vars(plan), "units": found.units_needed})
+    )
     assert min(p for p in (enough.power, enough.second_power) if p) >= plan.wanted

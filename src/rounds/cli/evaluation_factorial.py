@@ -47,7 +47,8 @@ def analyse_factors(
     controls = (asking["control"], asking["second_control"])
     trial = _read(file, named, covariates, controls)
     margin, scale = asking["interaction_margin"], asking["scale"]
-    on_sum = math.log(margin) if margin is not None and scale != "difference" else margin
+    is_log = margin is not None and scale != "difference"
+    on_sum = math.log(margin) if is_log else margin
     found = analyse_factorial(
         trial,
         method=asking["method"],

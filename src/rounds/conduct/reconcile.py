@@ -28,9 +28,7 @@ def reconcile(desk: Desk) -> str | None:
     return "; ".join(one for one in said if one) or None
 
 
-def _carried_out(
-    desk: Desk, decision: Decision, ref: Ref, decided: str
-) -> str | None:
+def _carried_out(desk: Desk, decision: Decision, ref: Ref, decided: str) -> str | None:
     """Put in force what was decided of one knowledge object."""
     service = desk.read(ref, KnowledgeObject).service.id
     signer = decision.signed_by

@@ -104,9 +104,9 @@ _NOTICE = {
 
 
 _TWO_NOTES = (
-    "We tried two notes at once. Some clinics had one note, some had the other, some had "
-    "both, and some had none. We drew lots to choose. What we say here is of the first "
-    "note."
+    "We tried two notes at once. Some clinics had one note, some had the other, some "
+    "had both, and some had none. We drew lots to choose. What we say here is of the "
+    "first note."
 )
 
 

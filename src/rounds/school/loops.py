@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+
 from rounds.conduct.demo import Beginning, DemoDesign, DemoOptions, begin, carry
 from rounds.school.grade import Grade, grade
 

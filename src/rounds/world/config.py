@@ -129,21 +129,7 @@ class WorldConfig:
                 1 <= self.weeks <= 260,
                 f"WorldConfig.weeks is {self.weeks}, not from 1 to 260.",
             ),
-            (
-                0 <= self.effect <= 0.5,
-                f"WorldConfig.effect is {self.effect}, not from 0 to 0.5.",
-            ),
-            (
-                self.second_effect is None or 0 <= self.second_effect <= 0.5,
-                (
-                    f"WorldConfig.second_effect is {self.second_effect}, not from 0 to "
-                    "0.5."
-                ),
-            ),
-            (
-                0 <= self.harm <= 0.1,
-                f"WorldConfig.harm is {self.harm}, not from 0 to 0.1.",
-            ),
+            *self._planted(),
             (
                 not unknown,
                 f"WorldConfig.faults names {unknown}; known are {sorted(FAULTS)}.",
@@ -165,6 +151,23 @@ class WorldConfig:
             (
                 self.go_live.weekday() == 0,
                 f"WorldConfig.go_live is {self.go_live}, which is not a Monday.",
+            ),
+        ]
+
+    def _planted(self) -> list[tuple[bool, str]]:
+        second = self.second_effect
+        return [
+            (
+                0 <= self.effect <= 0.5,
+                f"WorldConfig.effect is {self.effect}, not from 0 to 0.5.",
+            ),
+            (
+                second is None or 0 <= second <= 0.5,
+                f"WorldConfig.second_effect is {second}, not from 0 to 0.5.",
+            ),
+            (
+                0 <= self.harm <= 0.1,
+                f"WorldConfig.harm is {self.harm}, not from 0 to 0.1.",
             ),
         ]
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rounds.world.averaging import averaged
 from rounds.world.calls import Everywhere
 from rounds.world.config import FAULTS, TRIAL, WEEKS_FOLLOW_UP, WorldConfig
 from rounds.world.equity import equity_gap
-from rounds.world.averaging import averaged
 from rounds.world.records import Records
 from rounds.world.state import Acceptance, Channel, Now, Scene, State
 from rounds.world.trial_population import Outcomes, outcomes
@@ -103,6 +103,7 @@ def lived(
     at_go_live: tuple[State, Records],
     acceptance: Acceptance,
     channel: Channel | None,
+    *,
     second: Channel | None = None,
 ) -> Outcomes:
     """Live the trial from go-live with these cards, and give its outcomes."""

@@ -8,9 +8,7 @@ from rounds.world.visits import visit
 __all__ = ["live_week"]
 
 
-def live_week(
-    now: Now, channel: Channel | None, second: Channel | None = None
-) -> None:
+def live_week(now: Now, channel: Channel | None, second: Channel | None = None) -> None:
     """Live one week, changing the state and adding to the records.
 
     Refills and orders called in come first, then visits, cards and decisions, and

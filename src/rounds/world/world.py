@@ -215,8 +215,8 @@ class World:
         config, scene = self.config, self._scene
         card = Everywhere(scene)
         return (
-            lived(config, scene, fork, acceptance, None, card),
-            lived(config, scene, fork, acceptance, card, card),
+            lived(config, scene, fork, acceptance, None, second=card),
+            lived(config, scene, fork, acceptance, card, second=card),
         )
 
     def _live_nowhere(self) -> Outcomes:

@@ -39,7 +39,8 @@ class DemoOptions:
     harm: float = 0.0
     n_clinics: int = 40
     design: DemoDesign = "parallel"
-    """Whether arms change over time, or two cards are tried at once; `weeks` then hold the transitions too."""
+    """Whether arms change over time (`weeks` then hold the transitions too), or two
+    cards are tried at once."""
     second_effect: float = 0.04
     """Planted by the second card of a factorial trial alone; no other has one."""
     problems: tuple[str, ...] = ("hypertension",)

@@ -152,7 +152,7 @@ def _allocate(
         sequences = Sequences(seed, design.schedule.names)
         return Allocated(assignments=sequences.assign(units))
     if design.factors is not None:
-        # A deal of four cells halves each factor, and each within both arms of the other.
+        # This halves each factor, and each within both arms of the other.
         cells = Sequences(seed, design.factors.CELLS)
         return Allocated(assignments=cells.assign(units))
     blocks = PermutedBlocks(seed, design.block_sizes)
@@ -240,7 +240,7 @@ def _check_factors(
         raise DefinitionError(
             "The design has two factors, and one knowledge object was handed in."
             if second is None
-            else "A second knowledge object was handed in, and the design has one factor.",
+            else "A second knowledge object came with a design that has one factor.",
             code="factors-and-knowledge",
             why="Each factor is a card of its own, shown or kept silent.",
             remedies=(

@@ -51,8 +51,8 @@ class Trial:
         """Give (unit, arm) of each call; ("", "none") where unresolved.
 
         Where arms change over time, a clinic was allocated a sequence, and its arm is
-        the one that the sequence has on the day of the call. Where there are two factors,
-        it was allocated a cell, and its arm is that of the factor of this service.
+        the one that the sequence has on the day of the call. Where there are two
+        factors it was allocated a cell, and its arm is its own service's factor's.
 
         A patient met for the first time is allocated, but not by a call that was
         answered before, nor one who opted out, nor while `allocate` is false.

@@ -1,7 +1,7 @@
 """From rows and arms to an Evaluation: no reading, no clock, no chance."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol as Shape
 
 import numpy as np
@@ -36,6 +36,7 @@ from rounds.nouns import (
     Endpoint,
     Evaluation,
     Evidence,
+    FactorialResult,
     Flow,
     NotEstimable,
     Protocol,
@@ -140,10 +141,8 @@ def analyse(
     diagnostics = trial_checks(trial, rollout, protocol, joined)
     sealed = seal(diagnostics)
     work = Endpoints(protocol, joined, trial.units, sealed)
-    two = crossed(joined, rollout, protocol, trial.units, trial.second_calls, sealed)
-    # Of the primary endpoint nothing at the margins is told where the rule says so.
-    withheld = sealed or (two.withheld if two else None)
-    chief = Endpoints(protocol, joined, trial.units, withheld)
+    two, chief = _chief(trial, rollout, work)
+    withheld = chief.sealed
     primary = chief.effect(protocol.primary)
     if ended is not None:
         primary, said = ended.allowed_for(primary, protocol)
@@ -172,7 +171,7 @@ def analyse(
         if withheld
         else rerandomised(people, protocol, rollout, trial.allocation, trial.basis),
         schedule=schedule_result(people, protocol, trial.allocation, sealed),
-        factorial=two.told if two else None,
+        factorial=two,
         limitations=(
             *limitations,
             *_of_allocation(rollout),
@@ -181,6 +180,26 @@ def analyse(
         after_looks=None if ended is None else ended.told,
         provenance=_provenance(rollout, protocol, evidence, snapshot),
     )
+
+
+def _chief(
+    trial: TrialRows, rollout: Rollout, work: Endpoints
+) -> tuple[FactorialResult | None, Endpoints]:
+    """Give what two factors do, and the endpoints as the primary may be told.
+
+    Nothing of the primary is told at the margins where the two interact.
+    """
+    two = crossed(
+        work.joined,
+        rollout,
+        work.protocol,
+        units=trial.units,
+        second_calls=trial.second_calls,
+        sealed=work.sealed,
+    )
+    if two is None:
+        return None, work
+    return two.told, replace(work, sealed=work.sealed or two.withheld)
 
 
 def joined_endpoints(

@@ -29,6 +29,7 @@ from rounds.nouns import (
     NotEstimable,
     Protocol,
     Reach,
+    Ref,
     Rollout,
 )
 from rounds.practice.exposures import ExposureRows
@@ -52,6 +53,7 @@ def crossed(
     joined: Mapping[str, Participants | NotEstimable],
     rollout: Rollout,
     protocol: Protocol,
+    *,
     units: Mapping[str, str],
     second_calls: ExposureRows | None,
     sealed: str | None,
@@ -92,9 +94,9 @@ def crossed(
     withheld = None
     if reading == "inside_the_table":
         withheld = (
-            f"{factors.first} and {factors.second} interact: {why}. What each does goes "
-            "with the arm of the other, so neither is told at the margins; see inside "
-            "the table."
+            f"{factors.first} and {factors.second} interact: {why}. What each does "
+            "goes with the arm of the other, so neither is told at the margins; see "
+            "inside the table."
         )
     swapped = {
         name: one if isinstance(one, NotEstimable) else one.swapped()
@@ -102,7 +104,12 @@ def crossed(
     }
     told = FactorialResult(
         names=(factors.first, factors.second),
-        second=_second(swapped, rollout, protocol, units, second_calls, sealed, withheld),
+        second=_second(
+            work=Endpoints(protocol, swapped, units, sealed),
+            chief=Endpoints(protocol, swapped, units, sealed or withheld),
+            knowledge=knowledge,
+            calls=second_calls,
+        ),
         interaction=interaction,
         first_alone=asked("first_alone")[0],
         second_alone=asked("second_alone")[0],
@@ -181,31 +188,22 @@ def _read(
 
 
 def _second(
-    swapped: Mapping[str, Participants | NotEstimable],
-    rollout: Rollout,
-    protocol: Protocol,
-    units: Mapping[str, str],
-    calls: ExposureRows,
-    sealed: str | None,
-    withheld: str | None,
+    *, work: Endpoints, chief: Endpoints, knowledge: Ref, calls: ExposureRows
 ) -> FactorResult:
-    assert rollout.second_knowledge_object is not None
-    work = Endpoints(protocol, swapped, units, sealed)
-    chief = Endpoints(protocol, swapped, units, sealed or withheld)
-    people = swapped[protocol.primary.estimand.name]
+    """Give what the second factor did; `chief` is what the rule leaves to be told."""
+    protocol = work.protocol
+    people = work.people(protocol.primary)
     by_role = {
         role: [e for e in protocol.endpoints if e.role == role]
         for role in ("balancing", "secondary")
     }
     nobody = NotEstimable(reason="there are no participants")
     return FactorResult(
-        knowledge_object=rollout.second_knowledge_object,
+        knowledge_object=knowledge,
         estimate=chief.effect(protocol.primary).estimate,
         balancing=tuple(work.balancing(e) for e in by_role["balancing"]),
         secondary=tuple(work.secondary(e) for e in by_role["secondary"]),
-        reach=Reach(
-            reach=nobody, adoption=nobody, fidelity=nobody, acceptance=nobody
-        )
+        reach=Reach(reach=nobody, adoption=nobody, fidelity=nobody, acceptance=nobody)
         if isinstance(people, NotEstimable)
         else reach(people, calls, protocol),
     )

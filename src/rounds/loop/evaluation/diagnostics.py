@@ -102,12 +102,14 @@ def diagnose(
     """
     ratio = design_of(protocol).sample_ratio(allocation, people, design)
     arms = arms_of(allocation, protocol, "first")
-    asked = _of_arms(people, decisive, calls, arms, protocol, enrolled_before)
+    asked = _of_arms(
+        people, decisive, calls, protocol, arms=arms, before=enrolled_before
+    )
     if protocol.factors is not None and second_calls is not None:
         arms = arms_of(allocation, protocol, "second")
         others = {name: one.swapped() for name, one in decisive.items()}
-        of_second = (people.swapped(), others, second_calls, arms)
-        again = _of_arms(*of_second, protocol, enrolled_before)
+        of_second = (people.swapped(), others, second_calls, protocol)
+        again = _of_arms(*of_second, arms=arms, before=enrolled_before)
         asked = of_both(asked, again, protocol.factors)
     results = [held_to(ratio, drawn), *asked]
     if protocol.schedule is not None:
@@ -126,9 +128,10 @@ def _of_arms(
     people: Participants,
     decisive: Mapping[str, Participants],
     calls: ExposureRows,
-    arms: Allocation,
     protocol: Protocol,
-    enrolled_before: Mapping[str, int],
+    *,
+    arms: Allocation,
+    before: Mapping[str, int],
 ) -> list[Diagnostic]:
     """Ask what compares two arms with each other."""
     owners, when = _owners(people, calls)
@@ -136,7 +139,7 @@ def _of_arms(
         _deliveries(people, calls, owners, when),
         _contamination(people, calls, owners, when, protocol),
         _missing_outcomes(decisive, protocol),
-        _enrolment(people, arms, protocol, enrolled_before),
+        _enrolment(people, arms, protocol, before),
     ]
 
 

@@ -206,9 +206,8 @@ def _shape(rollout: Rollout, unit: str) -> Answers:
         return {
             "3a": reported(
                 f"A 2×2 factorial trial of {factors.first} and {factors.second}, each "
-                f"against silence, randomised by {unit} to four cells, one to one. Main "
-                "comparisons: each factor at the margins. Why the two are tried in one "
-                "trial is not recorded.",
+                f"against silence, randomised by {unit} to four cells, one to one; "
+                "compared at the margins. Why both in one trial is not recorded.",
                 where,
             ),
             "3a/cluster": reported(

@@ -163,7 +163,9 @@ def _effects(found: Evaluation) -> Answers:
     elif said(found.estimate).sealed:
         icc = not_yet("checks that failed")
     return {
-        "17a": reported(_interaction(found) + " ".join(results_sentences(found)), where),
+        "17a": reported(
+            _interaction(found) + " ".join(results_sentences(found)), where
+        ),
         "17a/cluster": icc,
         "17b": _relative(found.estimate, where),
         "18": _ancillary(found),

@@ -175,7 +175,7 @@ def factorial_of(
     ]
     trial = FactorialTrial(trials[0], trials[1], names)
     a, b = trial.units
-    counts = [int(((a == one) & (b == other)).sum()) for other in (0, 1) for one in (0, 1)]
+    counts = np.bincount(a + 2 * b, minlength=4).tolist()
     if min(counts) < _LEAST_UNITS:
         what = "persons" if design == "individual" else "clusters"
         raise DataError(
@@ -372,12 +372,18 @@ def _cell(trial: FactorialTrial, number: int, *, sealed: bool) -> Cell:
 def _limitations(trial: FactorialTrial) -> tuple[str, ...]:
     unit = "persons" if trial.first.clusters is None else "clusters"
     said = [
-        f"Assumed: {unit} were randomised to each factor, whatever their arm of the "
-        "other was.",
-        "An effect at the margins is an average over the other factor's arms; it is "
-        "that of the factor by itself only where the two do not interact.",
-        "Whether they interact goes with the scale: what adds up in differences does "
-        "not multiply in ratios.",
+        (
+            f"Assumed: {unit} were randomised to each factor, whatever their arm of "
+            "the other was."
+        ),
+        (
+            "An effect at the margins is an average over the other factor's arms; it "
+            "is that of the factor by itself only where the two do not interact."
+        ),
+        (
+            "Whether they interact goes with the scale: what adds up in differences "
+            "does not multiply in ratios."
+        ),
     ]
     n_unknown = int((~trial.first.observed).sum())
     if n_unknown:

@@ -104,12 +104,12 @@ def factorial_sentences(found: FactorialFound) -> tuple[str, ...]:
     said = _of_interaction(found, found.table.interaction)
     margins = found.table.margins
     if margins is None:
-        return (
-            said,
+        table = (
             "What each factor does goes with the arm of the other, so no effect at the "
             "margins is told: read the table. Nothing is claimed of its cells, for "
-            "those who look there because the two interact find too much.",
+            "those who look there because the two interact find too much."
         )
+        return (said, table)
     each = [_at_margin(found, place, fit) for place, fit in enumerate(margins)]
     return (*each, said, _of_multiplicity(found))
 

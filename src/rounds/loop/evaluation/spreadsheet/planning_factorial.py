@@ -253,11 +253,10 @@ def _detectable(plan: FactorialPlan) -> float | None:
 
     if plan.sd is not None:
         variance, df, _ = _variance(plan)
-        return detectable(
-            variance / 4, wanted=plan.wanted, df=df + 1, alpha=plan.alpha
-        )
+        return detectable(variance / 4, wanted=plan.wanted, df=df + 1, alpha=plan.alpha)
     most = 1.0
-    for base in (plan.control or 0.0, (plan.control or 0.0) + (plan.second_effect or 0)):
+    neither, _, second, _ = plan.levels
+    for base in (neither, second):
         most = min(most, base if side < 0 else 1 - base)
     most = (most - abs(plan.interaction)) * (1 - 1e-6)
     if most <= 0 or short(most) < 0:
@@ -341,8 +340,8 @@ def _insist(plan: FactorialPlan) -> None:
             "An outcome is a share or a number.",
             "Say --control 0.4 for a share, or --sd 12 for a number.",
         )
-    numbers = (plan.size, plan.control, plan.sd, plan.effect, plan.second_effect)
-    numbers = (*numbers, plan.interaction, plan.icc)
+    asked = (plan.size, plan.control, plan.sd, plan.effect, plan.second_effect)
+    numbers = (*asked, plan.interaction, plan.icc)
     if not all(n is None or abs(n) < _GREATEST for n in numbers):
         raise _asked("A number is not finite, or beyond a billion.", "Correct it.")
     tests = {
