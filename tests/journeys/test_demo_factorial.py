@@ -8,8 +8,10 @@ import pytest
 from rounds.cli.demo import lines, story_of
 from rounds.conduct.demo import DemoOptions, run_demo
 from rounds.conduct.desk import Desk
+from rounds.conduct.plan import Plan
+from rounds.conduct.steps import run_decision
 from rounds.loop.change.rollouts import Sequences
-from rounds.nouns import Decision, Factors, KnowledgeObject
+from rounds.nouns import Factors, KnowledgeObject
 from rounds.reports import render
 from rounds.school import grade
 
@@ -74,20 +76,36 @@ def test_what_was_frozen_served_and_replayed_is_one_deal(turned):
     assert Sequences(seed, Factors.CELLS).assign(strata) == allocated
 
 
-def test_each_card_is_decided_and_put_in_force(turned):
+def test_each_card_is_decided_and_put_in_force_by_itself(turned):
+    """As the rule said; then, where a person departs from it, each as was signed."""
     signed = turned.decision
-    assert signed.second is not None
-    with Desk.open(turned.project, now=lambda: None, by="t", threads=1) as desk:
-        for ref, decided in (
-            (signed.knowledge_object, signed.decided),
-            (signed.second.knowledge_object, signed.second.decided),
-        ):
-            service = desk.read(ref, KnowledgeObject).service.id
-            state = desk.practice.in_force(service).state
-            meant = {"adopt": "all", "extend": "trial"}.get(decided, "off")
-            assert state == meant
-        assert desk.latest(Decision) == signed
-    assert signed.decided == "adopt"
+    part = Plan.load(turned.project.plan_path).decision
+    with Desk.open(turned.project, now=_noon, by="t", threads=1) as desk:
+        assert states(desk, signed) == [meant(signed), meant(signed.second)]
+        changed, said = run_decision(
+            desk,
+            part,
+            decided="adopt",
+            second_decided="abandon",
+            departure_reason="A test.",
+        )
+        assert states(desk, changed) == ["all", "off"]
+        assert "is now shown everywhere; " in said
+        assert changed.allocation_seed
+
+
+def _noon():
+    return dt.datetime(2026, 3, 2, 12, tzinfo=dt.UTC)
+
+
+def meant(one):
+    return {"adopt": "all", "extend": "trial"}.get(one.decided, "off")
+
+
+def states(desk, signed):
+    refs = (signed.knowledge_object, signed.second.knowledge_object)
+    services = [desk.read(ref, KnowledgeObject).service.id for ref in refs]
+    return [desk.practice.in_force(service).state for service in services]
 
 
 def test_the_report_tells_of_both(turned, tmp_path):
