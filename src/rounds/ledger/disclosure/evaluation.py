@@ -16,13 +16,13 @@ from rounds.ledger.disclosure.cells import (
     suppress_counted,
     without_small_n,
 )
+from rounds.ledger.disclosure.factorial import safe_cells
 from rounds.ledger.disclosure.wording import safe_text, safe_texts
 from rounds.methods.disclosure import THRESHOLD, is_small, suppress
 from rounds.nouns import (
     ArmSummary,
     BalanceRow,
     BalancingResult,
-    CellSummary,
     Diagnostic,
     EquityEffect,
     Estimate,
@@ -80,7 +80,9 @@ def safe_evaluation(evaluation: Evaluation) -> Evaluation:
                 evaluation.schedule, rounded=any(arm.suppressed for arm in arms)
             ),
             "factorial": _factorial(
-                evaluation.factorial, rounded=any(arm.suppressed for arm in arms)
+                evaluation.factorial,
+                equity,
+                rounded=any(arm.suppressed for arm in arms),
             ),
             "diagnostics": tuple(_diagnostic(each) for each in evaluation.diagnostics),
             "limitations": safe_texts(evaluation.limitations),
@@ -117,46 +119,19 @@ def _schedule(result: ScheduleResult | None, *, rounded: bool) -> ScheduleResult
 
 
 def _factorial(
-    result: FactorialResult | None, *, rounded: bool
+    result: FactorialResult | None, equity: tuple[EquityEffect, ...], *, rounded: bool
 ) -> FactorialResult | None:
-    """Hide all cells where one is small: the arms, which are sums of two, are known."""
+    """Hide what is small of the second factor as of the first, and all small cells."""
     if result is None:
         return None
-    small = any(_is_small_cell(cell) for cell in result.cells)
-    names = ("interaction", "first_alone", "second_alone", "both")
-    shown: dict[str, Estimate | NotEstimable] = {
-        name: hide_estimate(getattr(result, name)) for name in names
+    second = result.second
+    parts = {
+        "balancing": tuple(_endpoint(each) for each in second.balancing),
+        "secondary": tuple(_endpoint(each) for each in second.secondary),
+        "reach": _reach(second.reach, equity, by_patient=False),
     }
-    second, cells = result.second, result.cells
-    estimate = hide_estimate(second.estimate)
-    if small or rounded:
-        shown = {name: coarse(one) for name, one in shown.items()}
-        estimate = coarse(estimate)
-        hidden = {"n": None, "numerator": None, "value": None, "suppressed": True}
-        cells = tuple(cell.model_copy(update=hidden) for cell in cells)
-    safe = second.model_copy(
-        update={
-            "estimate": estimate,
-            "balancing": tuple(_endpoint(each) for each in second.balancing),
-            "secondary": tuple(_endpoint(each) for each in second.secondary),
-            "reach": _reach(second.reach, by_patient=False),
-        }
-    )
-    return result.model_copy(
-        update={
-            **shown,
-            "second": safe,
-            "cells": cells,
-            "note": safe_text(result.note),
-        }
-    )
-
-
-def _is_small_cell(cell: CellSummary) -> bool:
-    counts = [cell.n, cell.numerator]
-    if cell.n is not None and cell.numerator is not None:
-        counts.append(cell.n - cell.numerator)
-    return cell.suppressed or any(is_small(one) for one in counts if one is not None)
+    safe = {"second": second.model_copy(update=parts)}
+    return safe_cells(result.model_copy(update=safe), rounded=rounded)
 
 
 def _posterior(posterior: Posterior | NotEstimable) -> Posterior | NotEstimable:
