@@ -61,6 +61,7 @@ ASKED: dict[str, dict[str, Any]] = {
         "balanced_on": ("clinic", "sex"),
         "biased_coin": 0.7,
         "schedule": None,  # clinics alone go through one
+        "factors": None,  # clinics alone are dealt to the cells of two
     },
     "Effect": {"value": 0.1, "lower": 0.0, "upper": 0.2},
     "Estimate": {"value": 0.1, "lower": 0.0, "upper": 0.2, "sealed": None},
@@ -114,6 +115,7 @@ ASKED: dict[str, dict[str, Any]] = {
         "go_live": "2025-01-06",
         "unit_of_randomisation": "clinic",
         "schedule": None,  # looks are for arms in parallel
+        "factors": None,  # looks are for one factor
         "baseline": {"start": "2024-01-01", "end": "2024-12-31"},
         "enrolment": {"start": "2025-01-06", "end": "2025-06-30"},
         "endpoints": tuple(

@@ -35,6 +35,7 @@ CLINICS = {f"clinic-{i}": "large" if i < 4 else "small" for i in range(8)}
 SERVICE = "intensify-antihypertensive-treatment"
 URL = f"/cds-services/{SERVICE}"
 FILE = Path(rounds.__file__).parent / "conduct" / "demo" / "knowledge_object.yaml"
+SECOND = "next-antihypertensive-step"
 
 
 def ref(name):
@@ -57,6 +58,11 @@ def evidence():
 
 def knowledge(**changes):
     return change.load_knowledge(FILE).model_copy(update=changes)
+
+
+def second_knowledge():
+    """The card of a second factor, with a service of its own."""
+    return change.load_knowledge(FILE.with_name("second_knowledge_object.yaml"))
 
 
 def next_version(version="2"):
@@ -125,6 +131,7 @@ def start(
     plan = protocol(unit).model_copy(
         update={
             "allocation": design.allocation,
+            "factors": design.factors,
             "covariates": changes.pop("covariates", design.adjusts),
         }
     )

@@ -98,7 +98,9 @@ def _of_allocation(rollout: "Rollout") -> list[str]:
 
 
 def _in_steps(rollout: "Rollout") -> str:
-    schedule = rollout.design.schedule
+    schedule, factors = rollout.design.schedule, rollout.design.factors
+    if factors is not None:
+        return f", to the four cells of {factors.first} and {factors.second}"
     if schedule is None:
         return ""
     days = ", ".join(str(start) for start in schedule.period_starts)

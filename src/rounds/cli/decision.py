@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 from rounds.cli.output import show, utc_now
 
 if TYPE_CHECKING:
-    from rounds.nouns import RuleRate
+    from rounds.nouns import FactorDecision, RuleRate
 
 __all__ = ["run_"]
 
@@ -16,6 +16,7 @@ def run_(
     project: Path = Path(),
     signed_by: str | None = None,
     decide: Literal["adopt", "adapt", "abandon", "extend"] | None = None,
+    decide_second: Literal["adopt", "adapt", "abandon", "extend"] | None = None,
     reason: str = "",
     json: bool = False,
 ) -> None:
@@ -29,6 +30,8 @@ def run_(
         Who signs; the person named in turn.yaml if not given.
     decide
         What is decided, where it is not what the rule recommends.
+    decide_second
+        The same of the second factor of a factorial trial.
     reason
         Why the decision departs from the rule.
     json
@@ -43,7 +46,11 @@ def run_(
         part = part.model_copy(update={"signed_by": signed_by})
     with Desk.open(opened, now=utc_now, by=part.signed_by) as desk:
         signed, in_force = run_decision(
-            desk, part, decided=decide, departure_reason=reason
+            desk,
+            part,
+            decided=decide,
+            second_decided=decide_second,
+            departure_reason=reason,
         )
         desk.ledger.export(opened.ledger)
     lines = [
@@ -52,6 +59,7 @@ def run_(
         *(f"  * {sentence}" for sentence in signed.reasons),
         *_rates(signed.rates),
         f"  decided         {signed.decided}",
+        *_of_second(signed.second),
         f"  signed by       {signed.signed_by.name} (identity not authenticated)",
     ]
     if in_force:
@@ -72,4 +80,15 @@ def _rates(rates: "tuple[RuleRate, ...]") -> list[str]:
         f"                  adopts {wrong:.1%} of changes that do nothing,",
         f"                  adopts {harmful:.1%} of those that harm, and",
         f"                  misses {missed:.1%} of the least worthwhile",
+    ]
+
+
+def _of_second(second: "FactorDecision | None") -> list[str]:
+    if second is None:
+        return []
+    return [
+        f"  second factor   {second.knowledge_object.name}",
+        f"    recommended   {second.recommended}",
+        *(f"    * {sentence}" for sentence in second.reasons),
+        f"    decided       {second.decided}",
     ]

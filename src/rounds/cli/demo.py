@@ -23,7 +23,10 @@ def demo(
     seed: int = 1,
     effect: float = 0.06,
     harm: float = 0.0,
-    design: Literal["parallel", "stepped-wedge", "cluster-crossover"] = "parallel",
+    design: Literal[
+        "parallel", "stepped-wedge", "cluster-crossover", "factorial"
+    ] = "parallel",
+    second_effect: float = 0.04,
     problems: str = "hypertension",
     allocation: Literal[
         "permuted-blocks", "matched-pairs", "covariate-constrained", "minimisation"
@@ -51,7 +54,10 @@ def demo(
         Planted difference in low pressure, in [0, 0.3].
     design
         Whether arms run in parallel, clinics switch to the card one step after another
-        (stepped-wedge), or go through both arms in turn (cluster-crossover).
+        (stepped-wedge), go through both arms in turn (cluster-crossover), or are dealt
+        two cards crossed with each other (factorial).
+    second_effect
+        Of a factorial trial: planted by the second card alone, in [0, 0.3].
     problems
         Simulated problems, by commas: hypertension, and beside it diabetes and
         screening, so that `rounds problem list` has several to rank.
@@ -72,7 +78,7 @@ def demo(
 
     del problem
     weeks = USUAL_WEEKS[design] if weeks is None else weeks
-    check_options(people, weeks, effect, harm)
+    check_options(people, weeks, effect, harm, second_effect)
     options = DemoOptions(
         people=people,
         weeks=weeks,
@@ -80,6 +86,7 @@ def demo(
         effect=effect,
         harm=harm,
         design=design,
+        second_effect=second_effect,
         problems=tuple(problems.split(",")),
         allocation=allocation.replace("-", "_"),
     )
@@ -113,7 +120,9 @@ def story_of(done: "DemoTurn", graded: "Grade") -> "Story":
     )
 
 
-def check_options(people: int, weeks: int, effect: float, harm: float) -> None:
+def check_options(
+    people: int, weeks: int, effect: float, harm: float, second_effect: float = 0.0
+) -> None:
     """Refuse what no world can be made of.
 
     Raises
@@ -130,6 +139,8 @@ def check_options(people: int, weeks: int, effect: float, harm: float) -> None:
         problems.append(f"--weeks {weeks} is not between 4 and 260")
     if not 0 <= effect <= 0.3:
         problems.append(f"--effect {effect} is not between 0 and 0.3")
+    if not 0 <= second_effect <= 0.3:
+        problems.append(f"--second-effect {second_effect} is not between 0 and 0.3")
     if not 0 <= harm <= 0.3:
         problems.append(f"--harm {harm} is not between 0 and 0.3")
     if problems:
@@ -180,6 +191,7 @@ def lines(done: "DemoTurn", graded: "Grade", report: Path, out: Path) -> list[st
         f"checks      {checks}",
         f"evaluation  {number(judged.estimate)} more patients intensified",
     ]
+    said += _of_two(done)
     said += [
         f"balancing   {number(part.estimate)} with low pressure, "
         f"margin {part.margin:.1%}: {part.verdict.replace('_', ' ')}"
@@ -202,12 +214,25 @@ def lines(done: "DemoTurn", graded: "Grade", report: Path, out: Path) -> list[st
     return said
 
 
+def _of_two(done: "DemoTurn") -> list[str]:
+    """Give the lines of the second card, where two were tried at once."""
+    two, signed = done.evaluation.factorial, done.decision.second
+    if two is None or signed is None:
+        return []
+    return [
+        f"second card {number(two.second.estimate)}; decided: {signed.decided}",
+        f"interaction {number(two.interaction)}: {two.note}",
+    ]
+
+
 def _randomised(rollout: "Rollout") -> str:
     """Say what was randomised, and how where it was not in permuted blocks."""
     if rollout.design.unit == "patient":
         said = "patients randomised as they arrive"
     else:
         said = f"{rollout.n_units} clinics randomised"
+    if rollout.design.factors is not None:
+        return f"{said} to the four cells of two cards"
     schedule = rollout.design.schedule
     if schedule is not None:
         return f"{said} to the sequences of a {schedule.title}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from rounds.cli.output import number, show, utc_now, working
 
 if TYPE_CHECKING:
-    from rounds.nouns import Evaluation
+    from rounds.nouns import Evaluation, FactorialResult
 
 __all__ = ["run_"]
 
@@ -47,6 +47,8 @@ def run_(*, project: Path = Path(), json: bool = False) -> None:
 
 def _other_looks(judged: "Evaluation") -> list[str]:
     """Give the lines of what is looked at beside the estimate, none while sealed."""
+    if judged.factorial is not None:
+        return _of_two_factors(judged.factorial)
     looks = judged.schedule
     if looks is None or looks.within_clinics is None:
         return []
@@ -63,3 +65,20 @@ def _other_looks(judged: "Evaluation") -> list[str]:
             f"{looks.n_permutations:,} schedules"
         )
     return lines
+
+
+def _of_two_factors(two: "FactorialResult") -> list[str]:
+    """Give the lines of the second factor, and of what both do together."""
+    first, second = two.names
+    lines = [
+        f"  {'second factor':<18}{second}: {number(two.second.estimate)}",
+        f"  {'interaction':<18}{number(two.interaction)}: {two.note}",
+        f"  {'inside the table':<18}{first} alone: {number(two.first_alone)}",
+        f"  {'':<18}{second} alone: {number(two.second_alone)}",
+        f"  {'':<18}both: {number(two.both)}",
+    ]
+    return lines + [
+        f"  {'of the second':<18}{number(part.estimate)}, margin {part.margin:.1%}: "
+        f"{part.verdict.replace('_', ' ')}"
+        for part in two.second.balancing
+    ]

@@ -27,6 +27,11 @@ Summary = Literal[
 ]
 
 _MAY_BE_EMPTY = ("outcome", "time", "event", "exposure", "baseline")
+_ROLES = (
+    *("outcome", "time", "event", "arm", "exposure", "received", "baseline"),
+    *("cluster", "period", "stratum"),
+)
+_ASKING = ("method", "level", "required", "seed", "horizon", "target", "missing")
 _NUMBERS = (*_MAY_BE_EMPTY, "received")
 """Roles of columns of numbers."""
 
@@ -36,6 +41,7 @@ def analyse_(
     *,
     design: str,
     arm: str,
+    second_arm: str | None = None,
     outcome: str | None = None,
     time: str | None = None,
     event: str | None = None,
@@ -47,6 +53,7 @@ def analyse_(
     covariates: str | None = None,
     baseline: str | None = None,
     control: str | None = None,
+    second_control: str | None = None,
     method: Literal["least-squares", "gee", "mixed", "permutation"] | None = None,
     scale: Literal["difference", "risk-ratio", "odds-ratio"] = "difference",
     summary: Summary | None = None,
@@ -56,6 +63,8 @@ def analyse_(
     hypothesis: Literal["superiority", "non-inferiority", "equivalence"] | None = None,
     margin: float | None = None,
     better: Literal["lower", "higher"] | None = None,
+    interaction_margin: float | None = None,
+    interaction_alpha: float = 0.05,
     level: float = 0.95,
     required: str = "sample_ratio,missing_outcomes",
     multiplicity: Literal["holm", "hochberg", "fixed-sequence", "gatekeeping"]
@@ -70,11 +79,14 @@ def analyse_(
     file
         A CSV or parquet file with a header.
     design
-        How it was randomised: individual, cluster, matched-pairs, stepped-wedge or
-        cluster-crossover.
+        How it was randomised: individual, cluster, matched-pairs, stepped-wedge,
+        cluster-crossover, or factorial (two factors crossed; of clusters if --cluster
+        is named).
     arm
         The column of arms, two labels; of a wedge or a cross-over, the arm that the
         person's cluster was in at the time.
+    second_arm
+        The column of the arms of the second factor of a factorial trial.
     outcome
         The column of outcomes: 0 and 1, or numbers; empty where unknown. Several,
         separated by commas, are judged together.
@@ -103,6 +115,8 @@ def analyse_(
         that saves is said.
     control
         The label of the arm to compare with, if it cannot be told.
+    second_control
+        The same of the second factor.
     method
         How to analyse; without, the design's own.
     scale
@@ -121,43 +135,70 @@ def analyse_(
         Against which; a share (0.05 is five points), the outcome's unit, or a ratio.
     better
         Which direction of the effect is better.
+    interaction_margin
+        Of a factorial trial: the largest interaction beside which effects at the
+        margins are told; a share, the outcome's unit, or a ratio.
+    interaction_alpha
+        The level of the test of the interaction, below which they are not.
     level
         Of the interval.
     required
         Checks that must pass before an effect is told, separated by commas; or none.
     multiplicity
         How several outcomes, separated by commas, are judged together; without, by
-        Holm's procedure. Of gatekeeping, families are separated by strokes: A/B,C.
+        Holm's procedure. Of a factorial trial, how its two factors are; without,
+        each by itself. Of gatekeeping, families are separated by strokes: A/B,C.
     seed
         Draws allocations, where there are too many to look at all; and imputations.
     json
         Print one JSON object.
     """
-    roles = {"outcome": outcome, "time": time, "event": event, "arm": arm}
-    roles |= {"exposure": exposure, "received": received, "baseline": baseline}
-    roles |= {"cluster": cluster, "period": period, "stratum": stratum}
+    given: dict[str, Any] = dict(locals())  # the options, before aught else is named
+    checks = [] if required == "none" else [one.strip() for one in required.split(",")]
+    given["required"] = checks
+    roles = {role: given[role] for role in _ROLES}
     names = [] if covariates is None else covariates.split(",")
+    if design == "factorial":
+        _show_factors(file, {**roles, "second_arm": second_arm}, names, given)
+        return
+    _insist_on_one_factor(second_arm, second_control, interaction_margin)
 
     def read(column: str | None) -> "Trial":
         return _read(file, design, {**roles, "outcome": column}, names, control)
 
-    asking: dict[str, Any] = {
-        "method": method,
-        "scale": summary or ("hazard-ratio" if time else scale),
-        "level": level,
-        "required": []
-        if required == "none"
-        else [name.strip() for name in required.split(",")],
-        "seed": seed,
-        "horizon": horizon,
-        "target": target,
-        "missing": missing,
-        "claim": _claim(hypothesis, margin, better),
-    }
+    asking = {name: given[name] for name in _ASKING}
+    asking["scale"] = summary or ("hazard-ratio" if time else scale)
+    asking["claim"] = _claim(hypothesis, margin, better)
     if multiplicity is None and "," not in (outcome or ""):
         _show_one(read(outcome), asking, as_json=json)
     else:
         _show_several(read, outcome, multiplicity or "holm", asking, as_json=json)
+
+
+def _show_factors(
+    file: Path,
+    roles: dict[str, str | None],
+    covariates: list[str],
+    given: dict[str, Any],
+) -> None:
+    from rounds.cli.evaluation_factorial import analyse_factors
+
+    covariates = [name.strip() for name in covariates]
+    _insist_on_outcome(roles)
+    _insist_on_roles({**roles, **{f"covariate {n}": n for n in covariates}})
+    analyse_factors(file, roles, covariates, given, as_json=given["json"])
+
+
+def _insist_on_one_factor(*of_two: str | float | None) -> None:
+    """Refuse what is of two factors: it would be left unread."""
+    from rounds.nouns.errors import DefinitionError
+
+    if any(one is not None for one in of_two):
+        raise DefinitionError(
+            "A second factor, or an interaction, is of --design factorial.",
+            code="trial-asked",
+            remedies=("Say --design factorial, or leave it out.",),
+        )
 
 
 def _show_one(trial: "Trial", asking: dict[str, Any], *, as_json: bool) -> None:

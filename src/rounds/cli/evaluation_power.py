@@ -1,6 +1,6 @@
 """`rounds evaluation power`: what a trial could tell, before it is begun."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from rounds.cli.output import show, working
 
@@ -16,13 +16,17 @@ __all__ = ["power_"]
 
 def power_(
     *,
-    design: Literal["individual", "cluster", "stepped-wedge", "cluster-crossover"],
+    design: Literal[
+        "individual", "cluster", "stepped-wedge", "cluster-crossover", "factorial"
+    ],
     units: int,
     size: float = 1.0,
     periods: int = 1,
     control: float | None = None,
     sd: float | None = None,
     effect: float | None = None,
+    second_effect: float | None = None,
+    interaction: float = 0.0,
     icc: float = 0.0,
     autocorrelation: float = 1.0,
     size_variation: float = 0.0,
@@ -39,7 +43,7 @@ def power_(
     design
         How it would be randomised.
     units
-        Persons, if they are randomised; else clusters.
+        Persons, if they are randomised; else clusters (factorial: with --size).
     size
         Persons of a cluster, in each period.
     periods
@@ -49,7 +53,12 @@ def power_(
     sd
         The standard deviation of persons, of an outcome that is a number.
     effect
-        The difference that is to be found.
+        The difference that is to be found; of a factorial trial what the first factor
+        adds by itself.
+    second_effect
+        What the second factor of a factorial trial adds by itself.
+    interaction
+        What both factors add beyond their sum.
     icc
         The correlation of two persons of a cluster in one period.
     autocorrelation
@@ -67,8 +76,13 @@ def power_(
     json
         Print one JSON object.
     """
+    given = dict(locals())  # the options, before aught else is named
     from dataclasses import asdict
 
+    if design == "factorial":
+        _show_factors(given)
+        return
+    _insist_on_none(second_effect=second_effect, interaction=interaction)
     from rounds.loop.evaluation.spreadsheet.planning import (
         TrialPlan,
         plan_trial,
@@ -97,6 +111,36 @@ def power_(
     numbers = {"plan": asdict(plan), **asdict(found)}
     numbers["simulated"] = asdict(made) if made else None
     show(numbers, _lines(plan, found, made), as_json=json)
+
+
+def _show_factors(given: dict[str, Any]) -> None:
+    from rounds.cli.power_factorial import show_factorial_power
+
+    # What is left at the value that every design has was not asked for.
+    _insist_on_none(
+        periods=given["periods"] - 1, autocorrelation=given["autocorrelation"] - 1
+    )
+    as_they_are = ("units", "control", "sd", "effect", "second_effect", "interaction")
+    asked = {name: given[name] for name in (*as_they_are, "icc", "alpha")}
+    asked |= {"variation": given["size_variation"], "wanted": given["power"]}
+    asked["size"] = None if given["size"] == 1.0 else given["size"]
+    show_factorial_power(
+        asked, trials=given["simulate"], seed=given["seed"], as_json=given["json"]
+    )
+
+
+def _insist_on_none(**given: float | None) -> None:
+    """Refuse what the design does not have: it would be left unread."""
+    from rounds.nouns.errors import DefinitionError
+
+    unread = [name for name, value in given.items() if value]
+    if unread:
+        option = unread[0].replace("_", "-")
+        raise DefinitionError(
+            f"--{option} is not of this design.",
+            code="power-asked",
+            remedies=("Leave it out, or name the design that has it.",),
+        )
 
 
 def _lines(plan: "TrialPlan", found: "Planned", made: "Simulated | None") -> list[str]:

@@ -7,6 +7,8 @@ from rounds.cli.output import Progress, show
 
 __all__ = ["simulate"]
 
+_Design = Literal["parallel", "stepped-wedge", "cluster-crossover", "factorial"]
+
 
 def simulate(
     *,
@@ -14,7 +16,7 @@ def simulate(
     people: int = 7_000,
     clinics: int = 80,
     weeks: int | None = None,
-    design: Literal["parallel", "stepped-wedge", "cluster-crossover"] = "parallel",
+    design: _Design = "parallel",
     effect: float = 0.06,
     harm: float = 0.04,
     seed: int = 1,
@@ -39,7 +41,7 @@ def simulate(
         Of enrolment. If not given: 26, or 79 for a stepped wedge and 39 for a
         cross-over.
     design
-        Whether arms run in parallel, or change over time.
+        the second card's effect is 0.04, or none in the worlds without effect).
     effect
         Planted in the second and third kind.
     harm

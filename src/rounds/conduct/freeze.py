@@ -61,7 +61,36 @@ _ANALYSIS_OF_SCHEDULE = (
 )
 
 
+_ANALYSIS_OF_FACTORS = (
+    "Individual outcomes regressed on the arms of both factors, without their "
+    "interaction, and on {covariates} (linear), with bias-reduced cluster-robust "
+    "variance (CR2) by clinic and Satterthwaite degrees of freedom: each factor at the "
+    "margins, everyone in the arms of their clinic. Beside it the interaction, and "
+    "each cell against neither, from the same model with the interaction. The margins "
+    "are sealed where the test of the interaction has a p-value below {alpha:g}, or "
+    "its estimate is beyond {margin:g}. {multiplicity}"
+)
+_MULTIPLICITY = {
+    "none": "The two main comparisons are two questions, each judged at its own level.",
+    "bonferroni": "The two main comparisons share their level (Bonferroni).",
+}
+
+
+def _level(plan: ChangePlan) -> float:
+    factors = plan.design.factors
+    shared = factors is not None and factors.multiplicity == "bonferroni"
+    return 0.975 if shared else 0.95
+
+
 def _analysis_of(plan: ChangePlan) -> str:
+    if plan.design.factors is not None:
+        named = " and ".join(plan.protocol.covariates).replace("_", " ")
+        return _ANALYSIS_OF_FACTORS.format(
+            covariates=named or "nothing else",
+            alpha=plan.design.factors.interaction_alpha,
+            margin=plan.design.factors.interaction_margin,
+            multiplicity=_MULTIPLICITY[plan.design.factors.multiplicity],
+        )
     if plan.design.schedule is None:
         return _ALLOCATED.get(plan.design.allocation) or _ANALYSIS[plan.design.unit]
     covariates = " and ".join(plan.protocol.covariates).replace("_", " ")
@@ -111,6 +140,8 @@ def protocol_of(
         equity_groups=said.equity_groups,
         decision_rule=DecisionRule(least_worthwhile=said.least_worthwhile),
         schedule=plan.design.schedule,
+        factors=plan.design.factors,
+        level=_level(plan),
         looks=said.looks,
         guardrails=said.guardrails,
         provenance=Provenance(

@@ -121,6 +121,8 @@ class ChangePlan(Noun):
     title: str
     knowledge_object: str
     """File of the knowledge object, beside this plan."""
+    second_knowledge_object: str | None = None
+    """The same of the second factor, where the design has two."""
     design: Design
     determination: Determination
     notification: Literal["notice", "opt_out", "consent"]

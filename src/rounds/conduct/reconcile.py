@@ -2,7 +2,7 @@
 
 from rounds.conduct.desk import Desk
 from rounds.conduct.looks_published import publish_looks
-from rounds.nouns import Decision, KnowledgeObject
+from rounds.nouns import Decision, KnowledgeObject, Ref
 
 __all__ = ["reconcile"]
 
@@ -21,22 +21,30 @@ def reconcile(desk: Desk) -> str | None:
     decision = desk.find(Decision)
     if decision is None:
         return None
-    knowledge = desk.read(decision.knowledge_object, KnowledgeObject)
-    service = knowledge.service.id
+    parts = [(decision.knowledge_object, decision.decided)]
+    if decision.second is not None:
+        parts.append((decision.second.knowledge_object, decision.second.decided))
+    said = [_carried_out(desk, decision, ref, decided) for ref, decided in parts]
+    return "; ".join(one for one in said if one) or None
+
+
+def _carried_out(desk: Desk, decision: Decision, ref: Ref, decided: str) -> str | None:
+    """Put in force what was decided of one knowledge object."""
+    service = desk.read(ref, KnowledgeObject).service.id
     signer = decision.signed_by
     standing = desk.practice.in_force(service)
     if standing is None or standing.decision == str(decision.ref()):
         return None
-    if decision.decided == "adopt" and standing.is_killed:
+    if decided == "adopt" and standing.is_killed:
         return f"{service} stays switched off until someone resumes it"
-    if decision.decided == "adopt" and standing.state == "paused":
+    if decided == "adopt" and standing.state == "paused":
         return f"{service} stays paused until someone resumes it, or ends its trial"
-    if decision.decided == "adopt":
+    if decided == "adopt":
         desk.practice.adopt(
             service, by=signer.name, at=signer.at, decision=str(decision.ref())
         )
         return f"{service} is now shown everywhere"
-    if decision.decided == "extend":
+    if decided == "extend":
         return None
     desk.practice.withdraw(
         service, by=signer.name, at=signer.at, decision=str(decision.ref())

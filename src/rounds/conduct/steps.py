@@ -25,6 +25,7 @@ from rounds.nouns import (
     Decision,
     Evaluation,
     Evidence,
+    KnowledgeObject,
     Measure,
     NotEstimable,
     Period,
@@ -170,8 +171,12 @@ def run_change(
     protocol = protocol_of(plan, found, desk.measure, __version__)
     for part in protocol.endpoints:
         desk.publish(desk.measure(part.measure.name.partition("/")[2]))
+    second = _second_knowledge(desk, plan, known)
     change.check_knowledge(knowledge)
     knowledge = desk.publish(knowledge)
+    if second is not None:
+        change.check_knowledge(second)
+        second = desk.publish(second)
     protocol = desk.publish(protocol)
     baselines = _baselines(desk, plan, protocol)
     # Kept by protocol: run again after a crash it replays, while another protocol of
@@ -190,13 +195,23 @@ def run_change(
         responsible=plan.responsible,
         units=_strata(plan, baselines),
         known=baselines,
+        second=second,
         seed=desk.project.secret(f"{drawn}.seed", derive=_derived(seed, b"seed")),
         salt=desk.project.secret(f"{drawn}.salt", derive=_derived(seed, b"salt")),
         at=desk.now(),
     )
-    if change.states_of(knowledge):
+    if any(change.states_of(one) for one in (knowledge, second) if one):
         refresh_bedside(desk)
     return desk.publish(rollout), protocol
+
+
+def _second_knowledge(
+    desk: Desk, plan: ChangePlan, known: Evidence
+) -> KnowledgeObject | None:
+    if plan.second_knowledge_object is None:
+        return None
+    second = load_knowledge(_beside_plan(desk, plan.second_knowledge_object))
+    return second.model_copy(update={"evidence": known.ref()})
 
 
 def _baselines(
@@ -248,6 +263,7 @@ def run_decision(
     plan: DecisionPlan,
     *,
     decided: Choice | None = None,
+    second_decided: Choice | None = None,
     departure_reason: str = "",
     authenticated: bool = False,
 ) -> tuple[Decision, str | None]:
@@ -275,10 +291,12 @@ def run_decision(
         title=plan.title,
         knowledge_object=rollout.knowledge_object,
         decided=decided,
+        second_decided=second_decided,
         departure_reason=departure_reason,
         next_question=plan.next_question,
     )
-    if signed.decided != "extend":
+    second = signed.second.decided if signed.second else signed.decided
+    if "extend" not in (signed.decided, second):
         seed, salt = desk.practice.reveal(rollout.ref(), on=desk.now().date())
         revealed = {"allocation_seed": (seed + salt).hex()}
         signed = signed.model_copy(update=revealed)

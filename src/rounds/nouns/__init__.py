@@ -26,7 +26,7 @@ from rounds.nouns.criteria import (
     Term,
     Years,
 )
-from rounds.nouns.decision import Decision, RuleRate, Signature
+from rounds.nouns.decision import Decision, FactorDecision, RuleRate, Signature
 from rounds.nouns.diagnostic import Diagnostic
 from rounds.nouns.equity import Equity, GroupGap, Inequality, Meeting
 from rounds.nouns.errors import (
@@ -44,9 +44,12 @@ from rounds.nouns.evaluation import (
     ArmSummary,
     BalanceRow,
     BalancingResult,
+    CellSummary,
     EquityEffect,
     Evaluation,
     ExposureTimeEffect,
+    FactorialResult,
+    FactorResult,
     Flow,
     GroupReach,
     Interaction,
@@ -68,6 +71,7 @@ from rounds.nouns.evidence import (
     StudyEffect,
 )
 from rounds.nouns.exposure import Exposure
+from rounds.nouns.factors import Factors
 from rounds.nouns.knowledge_object import (
     KnowledgeExample,
     KnowledgeObject,
@@ -123,6 +127,7 @@ __all__ = [
     "BalanceRow",
     "BalancingResult",
     "CaseMix",
+    "CellSummary",
     "Certainty",
     "CertaintyDomain",
     "ChartLines",
@@ -162,6 +167,10 @@ __all__ = [
     "Exists",
     "Exposure",
     "ExposureTimeEffect",
+    "FactorDecision",
+    "FactorResult",
+    "FactorialResult",
+    "Factors",
     "Flow",
     "GroupGap",
     "GroupReach",

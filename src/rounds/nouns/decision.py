@@ -5,10 +5,10 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from rounds.nouns.base import Noun, Published
+from rounds.nouns.base import UNTOLD, Noun, Published
 from rounds.nouns.ref import Ref
 
-__all__ = ["Decision", "RuleRate", "Signature"]
+__all__ = ["Decision", "FactorDecision", "RuleRate", "Signature"]
 
 Choice = Literal["adopt", "adapt", "abandon", "extend"]
 
@@ -39,6 +39,15 @@ class RuleRate(Noun):
     extend: float
 
 
+class FactorDecision(Noun):
+    """What was decided of the second factor of a trial, by the same rule."""
+
+    knowledge_object: Ref
+    recommended: Choice
+    reasons: tuple[str, ...]
+    decided: Choice
+
+
 class Decision(Published):
     """What the rule recommended, what a person decided, and what to ask next."""
 
@@ -54,6 +63,8 @@ class Decision(Published):
     rates: tuple[RuleRate, ...] = Field(default=(), exclude_if=lambda some: not some)
     """Of this rule at the precision that this trial reached; empty where sealed."""
     decided: Choice
+    second: FactorDecision | None = UNTOLD
+    """Where two things were tried at once; all else is of the first."""
     signed_by: Signature
     departure_reason: str = ""
     """Why the decision is not what the rule recommended."""
@@ -65,9 +76,12 @@ class Decision(Published):
 
     @model_validator(mode="after")
     def _departure_is_explained(self) -> Self:
-        if self.decided != self.recommended and not self.departure_reason.strip():
-            raise ValueError(
-                f"the rule recommended {self.recommended}, the decision is "
-                f"{self.decided}: give the reason for departing from it"
-            )
+        for one in (self, self.second):
+            if one is None or one.decided == one.recommended:
+                continue
+            if not self.departure_reason.strip():
+                raise ValueError(
+                    f"the rule recommended {one.recommended}, the decision is "
+                    f"{one.decided}: give the reason for departing from it"
+                )
         return self

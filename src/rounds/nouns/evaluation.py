@@ -15,9 +15,12 @@ __all__ = [
     "ArmSummary",
     "BalanceRow",
     "BalancingResult",
+    "CellSummary",
     "EquityEffect",
     "Evaluation",
     "ExposureTimeEffect",
+    "FactorResult",
+    "FactorialResult",
     "Flow",
     "GroupReach",
     "Interaction",
@@ -174,6 +177,46 @@ class ScheduleResult(Noun):
     note: str = ""
 
 
+class CellSummary(Noun):
+    """One cell of two factors: its denominator and crude outcome."""
+
+    cell: Literal["neither", "first", "second", "both"]
+    n_units: int | None
+    n: int | None = None
+    numerator: int | None = None
+    value: float | None = None
+    suppressed: bool = False
+
+
+class FactorResult(Noun):
+    """What the second factor did, at the margins; the first is told by the rest."""
+
+    knowledge_object: Ref
+    estimate: Estimate | NotEstimable
+    """Sealed, as that of the first, where the rule for the interaction withholds it."""
+    balancing: tuple[BalancingResult, ...]
+    secondary: tuple[SecondaryResult, ...] = ()
+    reach: Reach
+
+
+class FactorialResult(Noun):
+    """Two factors in one trial: the second one, and what both do together."""
+
+    names: tuple[str, str]
+    second: FactorResult
+    interaction: Estimate | NotEstimable
+    """What both together do beyond the sum of each alone, in the primary endpoint."""
+    first_alone: Estimate | NotEstimable
+    """Inside the table, each against neither; nothing is decided by these."""
+    second_alone: Estimate | NotEstimable
+    both: Estimate | NotEstimable
+    cells: tuple[CellSummary, ...] = ()
+    reading: Literal["margins", "inside_the_table"] | None
+    """By the rule that was fixed beforehand; None while sealed, or not estimable."""
+    note: str = ""
+    """Why it is read so."""
+
+
 class Evaluation(Published):
     """The pre-registered estimate with everything needed to trust or doubt it."""
 
@@ -201,6 +244,8 @@ class Evaluation(Published):
     """Of matched pairs and constrained allocations; the decision rule reads it not."""
     schedule: ScheduleResult | None = UNTOLD
     """Where arms changed over time."""
+    factorial: FactorialResult | None = UNTOLD
+    """Where two things were tried at once; all else is of the first."""
     limitations: tuple[str, ...] = ()
     after_looks: AfterLooks | None = UNTOLD
     """Of a trial that was looked at: its estimate allows for that."""

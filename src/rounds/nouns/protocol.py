@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from rounds.nouns.base import UNTOLD, Noun, Published
 from rounds.nouns.estimand import Estimand
+from rounds.nouns.factors import Factors
 from rounds.nouns.looks import Guardrail, LookPlan
 from rounds.nouns.period import Period
 from rounds.nouns.ref import Ref
@@ -14,6 +15,9 @@ from rounds.nouns.rollout import Allocation
 from rounds.nouns.schedule import Schedule
 
 __all__ = ["DecisionRule", "Endpoint", "Protocol"]
+
+_BONFERRONI = 0.975
+"""Of each of two intervals, so that both hold in 95 of 100 trials."""
 
 
 class Endpoint(Noun):
@@ -72,6 +76,8 @@ class Protocol(Published):
     level: float = Field(default=0.95, gt=0, lt=1)
     schedule: Schedule | None = UNTOLD
     """Where arms change over time, when and in which order."""
+    factors: Factors | None = UNTOLD
+    """Where two things are tried at once, and how they will be read."""
     looks: LookPlan | None = UNTOLD
     """None is one look, at the end."""
     guardrails: tuple[Guardrail, ...] = Field(
@@ -99,10 +105,26 @@ class Protocol(Published):
             problems += self.schedule.problems_within(
                 self.enrolment, self.follow_up_days, self.unit_of_randomisation
             )
+        problems += self._factor_problems()
         problems += self._look_problems()
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+    def _factor_problems(self) -> list[str]:
+        """Say what does not go with two factors, as yet."""
+        problems: list[str] = []
+        if self.factors is None:
+            return problems
+        if self.unit_of_randomisation != "clinic" or self.schedule is not None:
+            problems.append("two factors are crossed among clinics in parallel")
+        if self.allocation != "permuted_blocks":
+            problems.append("clinics are dealt to the cells of two factors in blocks")
+        if self.looks is not None:
+            problems.append("looks are planned for one factor, as yet")
+        if self.factors.multiplicity == "bonferroni" and self.level < _BONFERRONI:
+            problems.append(f"two comparisons by Bonferroni: level {_BONFERRONI}")
+        return problems
 
     def _look_problems(self) -> list[str]:
         """Say what is wrong with looks and guardrails."""

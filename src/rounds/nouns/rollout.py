@@ -6,6 +6,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from rounds.nouns.base import UNTOLD, Noun, Published
+from rounds.nouns.factors import Factors
 from rounds.nouns.ref import Ref
 from rounds.nouns.schedule import Schedule
 
@@ -92,6 +93,9 @@ class Design(Noun):
     schedule: Schedule | None = UNTOLD
     """Where arms change over time: clinics are randomised to its sequences. Without
     one, arms run in parallel."""
+    factors: Factors | None = UNTOLD
+    """Where two things are tried at once: clinics are randomised to the four cells of
+    both. Without them, one is."""
 
     @model_validator(mode="after")
     def _even_blocks(self) -> Self:
@@ -108,6 +112,19 @@ class Design(Noun):
                 f"a {self.schedule.title} deals clinics to its sequences; "
                 f"{self.allocation} is for arms in parallel"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _factors_fit(self) -> Self:
+        if self.factors is None:
+            return self
+        if self.unit != "clinic" or self.allocation != "permuted_blocks":
+            raise ValueError(
+                "two factors are crossed among clinics that are dealt to four cells, "
+                "as yet: unit clinic, allocation permuted_blocks"
+            )
+        if self.schedule is not None:
+            raise ValueError("two factors are crossed in parallel, in no schedule")
         return self
 
     @model_validator(mode="after")
@@ -133,6 +150,8 @@ class Design(Noun):
     @property
     def in_words(self) -> str:
         """How the arm is drawn, for people to read."""
+        if self.factors is not None:
+            return "blocks that hold each of the four cells once"
         on = ", ".join(self.balances).replace("_", " ")
         return {
             "permuted_blocks": (
@@ -187,6 +206,8 @@ class Rollout(Published):
     title: str
     evidence: Ref
     knowledge_object: Ref
+    second_knowledge_object: Ref | None = UNTOLD
+    """Of the second factor, where the design has two."""
     protocol: Ref
     design: Design
     determination: Determination

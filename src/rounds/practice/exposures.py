@@ -104,13 +104,13 @@ def exposure_rows(
     now : datetime
         In the same local time as the encounters.
     service : str, optional
-        All that was recorded for a service: its trials and what was adopted.
+        All that was recorded for a service: its trials and what was adopted. With a
+        rollout, of that trial's calls those of this service.
     """
-    if rollout is not None:
-        where, value = "e.rollout = :value", str(rollout)
-    else:
-        where, value = "e.service = :value", service or ""
-    columns = _columns(practice, _LAST_FEEDBACK.format(where=where), {"value": value})
+    asked = {"rollout": None if rollout is None else str(rollout), "service": service}
+    values = {name: one for name, one in asked.items() if one is not None}
+    where = " and ".join(f"e.{name} = :{name}" for name in values) or "0"
+    columns = _columns(practice, _LAST_FEEDBACK.format(where=where), values)
     shown = np.array(columns[4], dtype=bool)
     occurred = np.array(columns[5], dtype="int64")
     outcome = _text(columns[8])

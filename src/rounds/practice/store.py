@@ -89,12 +89,19 @@ class Practice(Serving, Looking):
         *,
         enrolment_end: dt.date,
         assignments: Mapping[str, Assignment],
+        second: KnowledgeObject | None = None,
         seed: seeds.Seed,
         at: dt.datetime,
     ) -> None:
         """Put a trial in force; the same rollout again changes nothing.
 
         `rounds.loop.change.run` calls it, after its checks.
+
+        Parameters
+        ----------
+        second : KnowledgeObject, optional
+            Of the second factor: its service goes into force in the same transaction,
+            under the same rollout and allocation.
 
         Raises
         ------
@@ -109,24 +116,16 @@ class Practice(Serving, Looking):
                 remedies=("Hand in the seed and salt that made the commitment.",),
             )
         service = knowledge.service.id
+        served = [knowledge] if second is None else [knowledge, second]
         # The file first: a crash between the two leaves a file that nothing uses.
         seeds.keep(self._seed_folder, rollout.ref(), seed)
         with writing(self.engine) as connection:
             former = history_of(connection, service)
             if any(e.rollout == str(rollout.ref()) for e in former):
                 return
-            if former and former[-1].state != "off":
-                raise DefinitionError(
-                    f"The service {service!r} is already in force "
-                    f"(state {former[-1].state!r}).",
-                    code="service-taken",
-                    why="Another trial there would withdraw what patients get now.",
-                    remedies=(
-                        "Give the new knowledge object another service id.",
-                        "Decide on the running trial first.",
-                    ),
-                )
-            keep_knowledge(connection, knowledge)
+            for one in served:
+                _insist_on_free(one.service.id, history_of(connection, one.service.id))
+                keep_knowledge(connection, one)
             connection.execute(
                 sa.insert(schema.rollout).values(
                     ref=str(rollout.ref()),
@@ -138,20 +137,19 @@ class Practice(Serving, Looking):
                 )
             )
             write_assignments(connection, str(rollout.ref()), assignments)
-            enter(
-                connection,
-                InForce(
+            for one in served:
+                started = InForce(
                     number=0,
-                    service=service,
+                    service=one.service.id,
                     state="trial",
-                    knowledge=str(knowledge.ref()),
+                    knowledge=str(one.ref()),
                     rollout=str(rollout.ref()),
                     by=rollout.responsible,
                     at=at,
                     reason="trial started",
                     decision=None,
-                ),
-            )
+                )
+                enter(connection, started)
 
     def services(self) -> tuple[str, ...]:
         """Give the ids of the services that have ever been in force, sorted."""
@@ -272,8 +270,16 @@ class Practice(Serving, Looking):
             rows = connection.execute(
                 sa.select(schema.rollout).where(schema.rollout.c.unit == "clinic")
             ).all()
-            for row in rows:
-                current = current_of(connection, row.service)
+            served = sa.select(schema.in_force.c.rollout, schema.in_force.c.service)
+            pairs = {tuple(pair) for pair in connection.execute(served.distinct())}
+            trials = [
+                (row, service)
+                for row in rows
+                for ref, service in sorted(pairs, key=str)
+                if ref == row.ref
+            ]
+            for row, service in trials:
+                current = current_of(connection, service)
                 if current is None or current.rollout != row.ref:
                     continue
                 open_still = now.date() <= dt.date.fromisoformat(row.enrolment_end)
@@ -292,6 +298,20 @@ class Practice(Serving, Looking):
         if row is None:
             raise _unknown("rollout", ref)
         return row
+
+
+def _insist_on_free(service: str, former: list[InForce]) -> None:
+    if former and former[-1].state != "off":
+        raise DefinitionError(
+            f"The service {service!r} is already in force "
+            f"(state {former[-1].state!r}).",
+            code="service-taken",
+            why="Another trial there would withdraw what patients get now.",
+            remedies=(
+                "Give the new knowledge object another service id.",
+                "Decide on the running trial first.",
+            ),
+        )
 
 
 def _unknown(what: str, ref: str) -> DataError:

@@ -207,6 +207,8 @@ def _subtitle(story: Story, *, masked: bool) -> str:
         )
         schedule = story.rollout.design.schedule
         how = f" in a {schedule.title}" if schedule is not None else ""
+        if story.rollout.design.factors is not None:
+            how = " to two factors at once"
         parts.append(f"randomised by {story.rollout.design.unit}{units}{how}")
     if masked:
         parts.append("sites are masked while the trial runs")
@@ -258,6 +260,7 @@ def _no_sites(story: Story, hidden: int) -> str:
 def _grade_rows(story: Story) -> list[dict[str, str]]:
     rows = []
     names = {"effect": "Effect", "harm": "Harm", "equity_gap": "Equity gap"}
+    names |= {"second": "Effect of the second card", "interaction": "Interaction"}
     for key, name in names.items():
         item = (story.grade or {}).get(key)
         if item is None:

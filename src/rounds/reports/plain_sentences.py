@@ -103,6 +103,13 @@ _NOTICE = {
 }
 
 
+_TWO_NOTES = (
+    "We tried two notes at once. Some clinics had one note, some had the other, some "
+    "had both, and some had none. We drew lots to choose. What we say here is of the "
+    "first note."
+)
+
+
 def change_sentences(story: Story) -> dict[str, str] | None:
     """Say what was tried and how people were told; None before the rollout."""
     rollout = story.rollout
@@ -110,11 +117,17 @@ def change_sentences(story: Story) -> dict[str, str] | None:
         return None
     who = "clinics" if rollout.design.unit == "clinic" else "patients"
     return {
-        "chance": plain_schedule(rollout.design.schedule, who),
+        "chance": _TWO_NOTES
+        if rollout.design.factors is not None
+        else plain_schedule(rollout.design.schedule, who),
         "notice": _NOTICE[rollout.notification],
     }
 
 
+_MIXED = (
+    "We tried two notes at once. What one does goes with the other.",
+    "So there is no one number for each of them. We show no number here.",
+)
 _SEALED = (
     "We do not show a number here yet.",
     "One of our checks did not pass. That means the number could be wrong.",
@@ -145,8 +158,10 @@ def _found(story: Story, evaluation: Evaluation) -> list[str]:
     if isinstance(estimate, NotEstimable):
         return ["The data can not tell us. There is no number to show."]
     known = numbers_of(estimate)
+    two = evaluation.factorial
     if known is None:
-        return list(_SEALED)
+        mixed = two is not None and two.reading == "inside_the_table"
+        return list(_MIXED if mixed else _SEALED)
     value, low, high = known
     names = _endpoint_names(story, "primary")
     goal = goal_of(names[0], _GOAL) if names else _GOAL

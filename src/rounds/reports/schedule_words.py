@@ -51,7 +51,9 @@ def randomised_by(rollout: Rollout) -> str:
     units = "" if rollout.n_units is None else f", {rollout.n_units} units"
     strata = ", ".join(design.strata).replace("_", " ")
     within = f", stratified by {strata}" if strata else ""
-    if design.schedule is None:
+    if design.factors is not None:
+        how = "to the four cells of two factors, in blocks that hold each once"
+    elif design.schedule is None:
         how = design.in_words
     else:
         n, title = len(design.schedule.sequences), design.schedule.title

@@ -55,11 +55,20 @@ class Grade:
     harm: Mark
     equity_gap: Mark
     weeks: int
+    second: Mark | None = None
+    """Of the second card, where two were tried at once; all else is of the first."""
+    interaction: Mark | None = None
 
     @property
     def marks(self) -> tuple[Mark, ...]:
-        """Give the three, in order."""
-        return (self.effect, self.harm, self.equity_gap)
+        """Give them, in order."""
+        return tuple(self._named.values())
+
+    @property
+    def _named(self) -> dict[str, Mark]:
+        names = ("effect", "harm", "equity_gap", "second", "interaction")
+        marks = {name: getattr(self, name) for name in names}
+        return {name: mark for name, mark in marks.items() if mark is not None}
 
     def lines(self) -> list[str]:
         """Give the lines that the demo prints."""
@@ -69,9 +78,7 @@ class Grade:
         """Give what JSON can hold."""
         found: dict[str, Any] = {
             key: asdict(mark) | {"covered": mark.covered}
-            for key, mark in zip(
-                ("effect", "harm", "equity_gap"), self.marks, strict=True
-            )
+            for key, mark in self._named.items()
         }
         return found | {"weeks": self.weeks}
 
@@ -96,7 +103,22 @@ def grade(done: "DemoTurn") -> Grade:
         ),
         equity_gap=_mark("equity gap", gap, truth["equity_gap"]["value"]),
         weeks=done.weeks,
+        **_of_two(done, truth),
     )
+
+
+def _of_two(done: "DemoTurn", truth: dict[str, Any]) -> dict[str, Mark]:
+    """Mark the second factor and the interaction, where there are two factors."""
+    found = done.evaluation.factorial
+    if found is None:
+        return {}
+    told = truth["factorial"]
+    return {
+        "second": _mark(
+            "second", found.second.estimate, told["second"]["effect"]["overall"]
+        ),
+        "interaction": _mark("interaction", found.interaction, told["interaction"]),
+    }
 
 
 def _mark(name: str, found: Estimate | NotEstimable, truth: float | None) -> Mark:

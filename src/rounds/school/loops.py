@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Literal
 
-from rounds.conduct.demo import Beginning, DemoOptions, begin, carry
+from rounds.conduct.demo import Beginning, DemoDesign, DemoOptions, begin, carry
 from rounds.school.grade import Grade, grade
 
 __all__ = ["LoopResult", "run_loops"]
@@ -40,6 +39,11 @@ class LoopResult:
     harm_lower: float | None
     harm_upper: float | None
     design: str = "parallel"
+    second_truth: float | None = None
+    second_value: float | None = None
+    second_lower: float | None = None
+    second_upper: float | None = None
+    """Of the second card, where two were tried at once."""
 
 
 def run_loops(
@@ -51,7 +55,7 @@ def run_loops(
     weeks: int,
     seed: int,
     processes: int,
-    design: Literal["parallel", "stepped-wedge", "cluster-crossover"] = "parallel",
+    design: DemoDesign = "parallel",
     keep: Path | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> list[LoopResult]:
@@ -168,7 +172,7 @@ def _loop(
         under = begin(root, options.unsealed(), lambda _: None)
         _, _, graded = _turn(under)
         shutil.rmtree(root)
-    found, harmed = graded.effect, graded.harm
+    found, harmed, second = graded.effect, graded.harm, graded.second
     assert found.truth is not None
     return LoopResult(
         scenario=scenario,
@@ -184,6 +188,10 @@ def _loop(
         harm_lower=harmed.lower,
         harm_upper=harmed.upper,
         design=options.design,
+        second_truth=second.truth if second else None,
+        second_value=second.estimate if second else None,
+        second_lower=second.lower if second else None,
+        second_upper=second.upper if second else None,
     )
 
 

@@ -75,6 +75,8 @@ class LoopTable:
     coverage_unsealed: Rate | None
     harm_coverage: Rate
     sealed: Rate
+    second_coverage: Rate | None = None
+    """Of the second card's effect, where there are two."""
 
     @property
     def within_bounds(self) -> bool:
@@ -105,6 +107,11 @@ class LoopTable:
             f"interval coverage over all loops      {self.coverage_all}",
             f"interval coverage over the unsealed   {self.coverage_unsealed}",
             f"interval coverage of the harm         {self.harm_coverage}",
+            *(
+                [f"interval coverage of the second card  {self.second_coverage}"]
+                if self.second_coverage
+                else []
+            ),
             f"sealed                                {self.sealed}",
             "(value ± Monte Carlo standard error)",
         ]
@@ -133,6 +140,7 @@ class LoopTable:
             "coverage_all": plain(self.coverage_all),
             "coverage_unsealed": plain(self.coverage_unsealed),
             "harm_coverage": plain(self.harm_coverage),
+            "second_coverage": plain(self.second_coverage),
             "sealed": plain(self.sealed),
         }
 
@@ -163,6 +171,13 @@ def summarise(results: Sequence[LoopResult]) -> LoopTable:
         coverage_unsealed=Rate.of([_covers(r) for r in results if r.sealed is None]),
         harm_coverage=harm,
         sealed=sealed,
+        second_coverage=Rate.of(
+            [
+                _within(r.second_truth, r.second_lower, r.second_upper)
+                for r in results
+                if r.second_truth is not None
+            ]
+        ),
     )
 
 

@@ -41,6 +41,10 @@ class WorldConfig:
     effect : float
         Planted risk difference (card everywhere minus nowhere) of treatment
         intensified within 14 days of the first uncontrolled visit, in [0, 0.5].
+    second_effect : float, optional
+        Where a second card is tried at once: the same difference planted by it alone.
+        None: there is one card. What the two do together follows from how they act: who
+        is intensified for one card cannot be for the other, and two cards tire sooner.
     harm : float
         Planted extra risk difference of a systolic pressure below 100 mmHg in days
         1 to 90 after that visit, in [0, 0.1].
@@ -84,6 +88,7 @@ class WorldConfig:
     n_outliers: int = 1
     go_live: date = date(2025, 1, 6)
     closed: tuple[tuple[int, int], ...] = ()
+    second_effect: float | None = None
 
     def __post_init__(self) -> None:
         """Check every setting and say everything that is wrong together."""
@@ -124,14 +129,7 @@ class WorldConfig:
                 1 <= self.weeks <= 260,
                 f"WorldConfig.weeks is {self.weeks}, not from 1 to 260.",
             ),
-            (
-                0 <= self.effect <= 0.5,
-                f"WorldConfig.effect is {self.effect}, not from 0 to 0.5.",
-            ),
-            (
-                0 <= self.harm <= 0.1,
-                f"WorldConfig.harm is {self.harm}, not from 0 to 0.1.",
-            ),
+            *self._planted(),
             (
                 not unknown,
                 f"WorldConfig.faults names {unknown}; known are {sorted(FAULTS)}.",
@@ -153,6 +151,23 @@ class WorldConfig:
             (
                 self.go_live.weekday() == 0,
                 f"WorldConfig.go_live is {self.go_live}, which is not a Monday.",
+            ),
+        ]
+
+    def _planted(self) -> list[tuple[bool, str]]:
+        second = self.second_effect
+        return [
+            (
+                0 <= self.effect <= 0.5,
+                f"WorldConfig.effect is {self.effect}, not from 0 to 0.5.",
+            ),
+            (
+                second is None or 0 <= second <= 0.5,
+                f"WorldConfig.second_effect is {second}, not from 0 to 0.5.",
+            ),
+            (
+                0 <= self.harm <= 0.1,
+                f"WorldConfig.harm is {self.harm}, not from 0 to 0.1.",
             ),
         ]
 

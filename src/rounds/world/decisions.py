@@ -47,7 +47,9 @@ def batch_of(scene: Scene, state: State, seen: Seen) -> Batch:
     )
 
 
-def decide(now: Now, batch: Batch, channel: Channel | None) -> None:
+def decide(
+    now: Now, batch: Batch, channel: Channel | None, second: Channel | None = None
+) -> None:
     """Show cards, let clinicians decide, and make the next appointments."""
     scene, week, state = now.scene, now.week, now.state
     nobody = np.zeros(len(batch.person), dtype=bool)
@@ -61,11 +63,13 @@ def decide(now: Now, batch: Batch, channel: Channel | None) -> None:
     accepted = may & shown & (luck.uniform(Stream.ACCEPT, who, week) < card_p)
     intensified = own | accepted
     state.load *= PARAMETERS.load_decay
-    np.add.at(state.load, batch.clinician[shown], 1.0)
-    state.n_cards[who[shown]] += 1
+    _count_cards(state, batch, shown)
     if called and channel:
         answer = luck.uniform(Stream.ANSWER, who, week)
         channel.answered(accepted, answer, luck.uniform(Stream.REASON, who, week))
+    if second is not None and week >= scene.go_live_week:
+        seen, followed = _second(now, batch, second, may, fatigue)
+        shown, intensified = shown | seen, intensified | followed
     _plan_orders(now, batch, intensified, shown)
     _renew_and_stop(now, batch)
     _appoint(now, batch, shown)
@@ -81,6 +85,30 @@ def decide(now: Now, batch: Batch, channel: Channel | None) -> None:
         "intensified": intensified,
     }
     now.records.append("decision", {name: c[row] for name, c in columns.items()})
+
+
+def _count_cards(state: State, batch: Batch, shown: Bools) -> None:
+    np.add.at(state.load, batch.clinician[shown], 1.0)
+    state.n_cards[batch.person[shown]] += 1
+
+
+def _second(
+    now: Now, batch: Batch, channel: Channel, may: Bools, fatigue: Floats
+) -> tuple[Bools, Bools]:
+    """Show a second card beside the first; say who saw it, and who followed it.
+
+    It has luck of its own, so whoever follows the one follows the other no more often
+    than chance has it.
+    """
+    luck, who, week = now.scene.luck, batch.person, now.week
+    shown = channel.shown(week, batch)
+    chance = expit(now.acceptance.second + _card_effect(now.scene, batch)) * fatigue
+    accepted = may & shown & (luck.uniform(Stream.ACCEPT_SECOND, who, week) < chance)
+    _count_cards(now.state, batch, shown)
+    answer = luck.uniform(Stream.ANSWER_SECOND, who, week)
+    reason = luck.uniform(Stream.REASON_SECOND, who, week)
+    channel.answered(accepted, answer, reason)
+    return shown, accepted
 
 
 def _has_room(state: State, who: Integers) -> Bools:

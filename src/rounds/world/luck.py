@@ -97,6 +97,9 @@ class Stream(IntEnum):
     STATIN_STOP = 80
     SCREENED = 81
     STOOL_RESULT = 82
+    ACCEPT_SECOND = 83
+    ANSWER_SECOND = 84
+    REASON_SECOND = 85
     EXPECTED = 90
 
 

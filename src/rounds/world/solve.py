@@ -59,17 +59,23 @@ def solve_acceptance(config: WorldConfig, scene: Scene, records: Records) -> Acc
     leaning = scene.clinics.clinician_card[table["clinician"][index]]
     factor = PARAMETERS.effect_factor
 
-    def expected(intercept: float) -> float:
-        added = (1 - own_p) * expit(intercept + leaning) * fatigue
-        return float(factor * added.mean() - config.effect)
+    def intercept_of(effect: float) -> float:
+        def expected(intercept: float) -> float:
+            added = (1 - own_p) * expit(intercept + leaning) * fatigue
+            return float(factor * added.mean() - effect)
 
-    intercept = -np.inf
-    if config.effect > 0:
+        if effect <= 0:
+            return -np.inf
         reachable = expected(_HIGHEST) > 0
-        intercept = brentq(expected, -12.0, _HIGHEST) if reachable else _HIGHEST
+        return float(brentq(expected, -12.0, _HIGHEST)) if reachable else _HIGHEST
+
     exposed = _exposed_share(config, scene, records, index)
     overshoot = PARAMETERS.harm_factor * config.harm / exposed if exposed else 0.0
-    return Acceptance(float(intercept), float(min(overshoot, 1.0)))
+    return Acceptance(
+        intercept_of(config.effect),
+        float(min(overshoot, 1.0)),
+        intercept_of(config.second_effect or 0.0),
+    )
 
 
 def _of_trial_age(

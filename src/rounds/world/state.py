@@ -155,12 +155,14 @@ class Channel(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """How clinicians take cards; both numbers are solved for, not chosen."""
+    """How clinicians take cards; its numbers are solved for, not chosen."""
 
     intercept: float = -np.inf
     """Logit of accepting before fatigue; minus infinity: never."""
     overshoot: float = 0.0
     """Share of persons who overshoot after an intensification beside a card."""
+    second: float = -np.inf
+    """The logit of accepting a second card, before fatigue."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rounds.world.averaging import averaged
 from rounds.world.calls import Everywhere
 from rounds.world.config import FAULTS, TRIAL, WEEKS_FOLLOW_UP, WorldConfig
 from rounds.world.equity import equity_gap
@@ -18,6 +19,7 @@ from rounds.world.trial_population import Outcomes, outcomes
 from rounds.world.week import live_week
 
 __all__ = [
+    "lived",
     "make_truth",
     "outcomes_everywhere",
     "outcomes_nowhere",
@@ -41,6 +43,12 @@ _POPULATION = (
 _CLOSED = (
     " Those whose first such visit falls on a day on which nobody is enrolled "
     "(`config.closed`, days after go-live) are left out."
+)
+_AT_MARGINS = (
+    " There are two cards: each difference is at the margins, the plain average of it "
+    "with the other card nowhere and with the other everywhere; `factorial` tells the "
+    "second card, the interaction of the two in intensified (both, less each alone), "
+    "and each cell against neither."
 )
 _DIFFERENCE = (
     "Mean with the card everywhere minus mean with it nowhere, from the same persons "
@@ -76,7 +84,7 @@ def outcomes_everywhere(
     acceptance: Acceptance,
 ) -> Outcomes:
     """Live the trial from go-live with the card wherever it is due."""
-    return _lived(config, scene, at_go_live, acceptance, Everywhere(scene))
+    return lived(config, scene, at_go_live, acceptance, Everywhere(scene))
 
 
 def outcomes_nowhere(
@@ -86,21 +94,24 @@ def outcomes_nowhere(
 
     It is the same whatever effect and harm are planted: both act through cards alone.
     """
-    return _lived(config, scene, at_go_live, Acceptance(), None)
+    return lived(config, scene, at_go_live, Acceptance(), None)
 
 
-def _lived(
+def lived(
     config: WorldConfig,
     scene: Scene,
     at_go_live: tuple[State, Records],
     acceptance: Acceptance,
     channel: Channel | None,
+    *,
+    second: Channel | None = None,
 ) -> Outcomes:
+    """Live the trial from go-live with these cards, and give its outcomes."""
     start = scene.go_live_week
     end = start + config.weeks + WEEKS_FOLLOW_UP
     state, records = at_go_live[0].copy(), at_go_live[1].copy()
     for week in range(start, end):
-        live_week(Now(scene, week, state, records, acceptance), channel)
+        live_week(Now(scene, week, state, records, acceptance), channel, second)
     last = 7 * (start + config.weeks)
     return outcomes(scene, records, 7 * start, last, config.closed)
 
@@ -114,16 +125,27 @@ def make_truth(
     *,
     everywhere: Outcomes,
     nowhere: Outcomes,
+    second: tuple[Outcomes, Outcomes] | None = None,
     opportunities: dict[str, object] | None = None,
 ) -> dict[str, object]:
-    """Gather everything that the grader may want to know."""
+    """Gather everything that the grader may want to know.
+
+    Parameters
+    ----------
+    second : tuple of two Outcomes, optional
+        With the second card alone everywhere, and with both, where there are two: the
+        truth of either is then at the margins, and what they do together is told.
+    """
     on, off = everywhere, nowhere
     ranked = {"opportunities": opportunities} if opportunities else {}
     clinics = scene.clinics
-    told = {
-        name: {"role": role, "measure": measure, **_effect(scene, on, off, name)}
-        for name, (role, measure) in _MEASURES.items()
-    }
+    pairs = [(on, off)]
+    if second is not None:
+        pairs.append((second[1], second[0]))
+    told = _told_of(scene, pairs)
+    crossed: dict[str, object] = {}
+    if second is not None:
+        crossed = {"factorial": _crossed(scene, off, on, *second)}
     return {
         "version": 1,
         "problem": TRIAL,
@@ -132,7 +154,7 @@ def make_truth(
             "definition": _POPULATION + (_CLOSED if config.closed else ""),
             "n": len(on.person),
         },
-        "definition": _DIFFERENCE,
+        "definition": _DIFFERENCE + (_AT_MARGINS if second else ""),
         "effect": _headline(told["intensified"], "difference"),
         "harm": _headline(told["low_pressure"], "difference_observed"),
         "outcomes": told,
@@ -159,6 +181,43 @@ def make_truth(
         "outliers": [str(name) for name in clinic_names[clinics.is_outlier]],
         "faults": {name: FAULTS[name] for name in config.faults},
         **ranked,
+        **crossed,
+    }
+
+
+def _told_of(
+    scene: Scene, pairs: list[tuple[Outcomes, Outcomes]]
+) -> dict[str, dict[str, Any]]:
+    """Give every measure's difference, the plain average over pairs of worlds."""
+    return {
+        name: {
+            "role": role,
+            "measure": measure,
+            **averaged([_effect(scene, on, off, name) for on, off in pairs]),
+        }
+        for name, (role, measure) in _MEASURES.items()
+    }
+
+
+def _crossed(
+    scene: Scene, off: Outcomes, on: Outcomes, second: Outcomes, both: Outcomes
+) -> dict[str, object]:
+    """Tell the second card at the margins, and the primary inside the table."""
+    told = _told_of(scene, [(second, off), (both, on)])
+    alone, other, together, beside = (
+        _told_of(scene, [pair])["intensified"]["overall"]["difference"]
+        for pair in ((on, off), (second, off), (both, off), (both, second))
+    )
+    return {
+        "second": {
+            "effect": _headline(told["intensified"], "difference"),
+            "harm": _headline(told["low_pressure"], "difference_observed"),
+            "outcomes": told,
+        },
+        "interaction": beside - alone,
+        "first_alone": alone,
+        "second_alone": other,
+        "both": together,
     }
 
 

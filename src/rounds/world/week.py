@@ -8,7 +8,7 @@ from rounds.world.visits import visit
 __all__ = ["live_week"]
 
 
-def live_week(now: Now, channel: Channel | None) -> None:
+def live_week(now: Now, channel: Channel | None, second: Channel | None = None) -> None:
     """Live one week, changing the state and adding to the records.
 
     Refills and orders called in come first, then visits, cards and decisions, and
@@ -20,7 +20,7 @@ def live_week(now: Now, channel: Channel | None) -> None:
     order_due(now)
     seen = visit(now)
     batch = batch_of(now.scene, now.state, seen)
-    decide(now, batch, channel)
+    decide(now, batch, channel, second)
     order_due(now)
     for problem in now.scene.beside:
         problem.live(now, seen)

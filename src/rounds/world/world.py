@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from rounds.nouns.errors import DefinitionError
-from rounds.world.calls import Calls
+from rounds.world.calls import Calls, Everywhere
 from rounds.world.config import (
     WEEKS_BEFORE,
     WEEKS_FOLLOW_UP,
@@ -29,6 +29,7 @@ from rounds.world.solve import solve_acceptance
 from rounds.world.state import Acceptance, Channel, Now, State
 from rounds.world.trial_population import Outcomes
 from rounds.world.truth import (
+    lived,
     make_truth,
     outcomes_everywhere,
     outcomes_nowhere,
@@ -108,7 +109,12 @@ class World:
         """The Monday after 26 weeks of watching what was decided."""
         return self.trial_end + timedelta(weeks=WEEKS_WATCH)
 
-    def live(self, until: date, point_of_care: PointOfCare | None) -> None:
+    def live(
+        self,
+        until: date,
+        point_of_care: PointOfCare | None,
+        second: PointOfCare | None = None,
+    ) -> None:
         """Live every whole week, Monday to Sunday, that is over by `until`.
 
         Parameters
@@ -118,22 +124,23 @@ class World:
             nothing happens: time does not run backwards.
         point_of_care : PointOfCare or None
             What answers the EHR from go-live on; None for no cards.
+        second : PointOfCare, optional
+            What answers for a second card, in a world that has one.
         """
         last = ((until - self.begin).days + 1) // 7
-        channel: Channel | None = None
-        if point_of_care is not None:
-            channel = Calls(
-                self._scene,
-                self._records,
-                point_of_care,
-                self.config.seed,
-                self._names,
-            )
+        channels = [self._channel(one) for one in (point_of_care, second)]
         while self._week < last:
             if self._week == WEEKS_BEFORE:
                 self._go_live()
-            live_week(self._now(self._week, self._state, self._records), channel)
+            now = self._now(self._week, self._state, self._records)
+            live_week(now, *channels)
             self._week += 1
+
+    def _channel(self, point_of_care: PointOfCare | None) -> Channel | None:
+        if point_of_care is None:
+            return None
+        seed, names = self.config.seed, self._names
+        return Calls(self._scene, self._records, point_of_care, seed, names)
 
     def planted(self, *, effect: float, harm: float) -> "World":
         """Give the same past another future: what is planted from go-live on.
@@ -195,7 +202,21 @@ class World:
             self._names[1],
             everywhere=outcomes_everywhere(config, scene, fork, acceptance),
             nowhere=self._nowhere(),
+            second=None
+            if config.second_effect is None
+            else self._with_second(fork, acceptance),
             opportunities=self._opportunities(),
+        )
+
+    def _with_second(
+        self, fork: tuple[State, Records], acceptance: Acceptance
+    ) -> tuple[Outcomes, Outcomes]:
+        """Live the trial with the second card alone everywhere, and with both."""
+        config, scene = self.config, self._scene
+        card = Everywhere(scene)
+        return (
+            lived(config, scene, fork, acceptance, None, second=card),
+            lived(config, scene, fork, acceptance, card, second=card),
         )
 
     def _live_nowhere(self) -> Outcomes:

@@ -18,6 +18,7 @@ from rounds.datamart import load
 from rounds.nouns import (
     DefinitionError,
     Evidence,
+    Factors,
     Member,
     Period,
     Problem,
@@ -29,6 +30,7 @@ from rounds.world import World, WorldConfig
 __all__ = ["Beginning", "Clock", "begin", "load_practice"]
 
 CONTENT = ("turn.yaml", "sources.yaml", "knowledge_object.yaml")
+SECOND = "second_knowledge_object.yaml"
 
 
 class Clock:
@@ -85,7 +87,7 @@ def begin(
     project = Project(Path(root).resolve())
     project.remove_demo()
     project = Project.init(root, source=None, demo=True)
-    for name in CONTENT:
+    for name in (*CONTENT, *((SECOND,) if options.design == "factorial" else ())):
         text = (files("rounds.conduct.demo") / name).read_text()
         (project.root / name).write_text(text)
     project.plan_path.write_text(plan.to_yaml())
@@ -119,10 +121,19 @@ def begin(
     )
 
 
+_FACTORS = Factors(
+    first="The card to intensify",
+    second="The card with the next step",
+    interaction_margin=0.08,
+)
+_NEVER_SEALED = {"interaction_margin": 2.0, "interaction_alpha": 1e-12}
+"""No difference of risks is so large: for the grader, who sees under the seal."""
+
 _GOES_LIVE = {
     "parallel": "in a random half",
     "stepped-wedge": "at clinic after clinic, in a random order",
     "cluster-crossover": "in a random half, and then in the other",
+    "factorial": "in a random half, and another in a half of both halves",
 }
 
 
@@ -142,6 +153,7 @@ def _world_asked(options: DemoOptions, plan: Plan) -> WorldConfig:
         n_clinics=options.n_clinics,
         problems=options.problems,
         closed=closed_days(plan.change.design.schedule),
+        second_effect=options.second_effect if options.design == "factorial" else None,
     )
 
 
@@ -173,13 +185,23 @@ def _as_asked(plan: Plan, options: DemoOptions) -> Plan:
         # What only such designs can break; the others as they are shipped.
         also = ("adherence", "periods", "switching")
         asked["required_diagnostics"] = (*said.required_diagnostics, *also)
+    if options.design == "factorial":
+        asked["title"] = "Two cards at one visit, crossed and randomised by clinic"
+        asked["treatment"] = "The card is shown, over both arms of the other card"
+        change = change.model_copy(update={"second_knowledge_object": SECOND})
     if not options.sealing:
         asked["required_diagnostics"] = ()
     if options.allocation != "permuted_blocks":
-        if schedule is not None:
+        if options.design != "parallel":
             raise _in_parallel_alone(options)
         change = allocated_by(change, options.allocation)
-    design = change.design.model_copy(update={"schedule": schedule})
+    factors = _FACTORS if options.design == "factorial" else None
+    if factors is not None and not options.sealing:
+        factors = factors.model_copy(update=_NEVER_SEALED)
+    if factors is not None and options.looks is not None:
+        raise _looks_of_one(options)
+    given = {"schedule": schedule, "factors": factors}
+    design = change.design.model_copy(update=given)
     protocol = change.protocol.model_copy(update=asked)
     change = change.model_copy(update={"protocol": protocol, "design": design})
     plan = plan.model_copy(update={"change": change})
@@ -192,11 +214,20 @@ def _in_parallel_alone(options: DemoOptions) -> DefinitionError:
         f"--allocation {allocation} is for arms in parallel, not for --design "
         f"{options.design}.",
         code="demo-design",
-        why="A design in steps deals clinics to its sequences, in blocks.",
+        why="Such a design deals clinics to its sequences or cells, in blocks.",
         remedies=(
             f"rounds demo --design {options.design}",
             f"rounds demo --allocation {allocation}",
         ),
+    )
+
+
+def _looks_of_one(options: DemoOptions) -> DefinitionError:
+    return DefinitionError(
+        "Looks at a running trial are of one card, as yet.",
+        code="demo-design",
+        why="At a look both factors and their interaction would have to be bounded.",
+        remedies=(f"rounds demo --design {options.design}, without looks",),
     )
 
 

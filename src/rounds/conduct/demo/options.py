@@ -23,7 +23,9 @@ from rounds.nouns import (
     Turn,
 )
 
-__all__ = ["DemoOptions", "DemoTurn"]
+__all__ = ["DemoDesign", "DemoOptions", "DemoTurn"]
+
+DemoDesign = Literal["parallel", "stepped-wedge", "cluster-crossover", "factorial"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +38,11 @@ class DemoOptions:
     effect: float = 0.06
     harm: float = 0.0
     n_clinics: int = 40
-    design: Literal["parallel", "stepped-wedge", "cluster-crossover"] = "parallel"
-    """Whether arms change over time; `weeks` then hold the transitions too."""
+    design: DemoDesign = "parallel"
+    """Whether arms change over time (`weeks` then hold the transitions too), or two
+    cards are tried at once."""
+    second_effect: float = 0.04
+    """Planted by the second card of a factorial trial alone; no other has one."""
     problems: tuple[str, ...] = ("hypertension",)
     """What is simulated: hypertension, and beside it `diabetes` and `screening`."""
     allocation: str = "permuted_blocks"

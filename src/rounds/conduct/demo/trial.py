@@ -1,8 +1,13 @@
 """The second half of a demo's turn: its evaluation, a decision, a last look."""
 
 import datetime as dt
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import (
+    AbstractContextManager,
+    ExitStack,
+    contextmanager,
+    nullcontext,
+)
 from dataclasses import dataclass
 from functools import partial
 from typing import cast
@@ -41,6 +46,8 @@ __all__ = ["Door", "carry"]
 
 Door = Callable[[Project, KnowledgeObject], AbstractContextManager[PointOfCare]]
 """Opens the point of care of a project, e.g. a server's."""
+_Points = tuple[PointOfCare, ...]
+"""One for each card: the second one's after the first's."""
 
 
 def carry(
@@ -68,9 +75,9 @@ class _Trial:
         plan, rollout = past.plan, past.rollout
         assert plan.decision is not None
         knowledge = desk.read(rollout.knowledge_object, KnowledgeObject)
-        with (door or self.in_process)(desk.project, knowledge) as point_of_care:
-            self.look_while_running(point_of_care)
-            world.live(world.trial_end, point_of_care)
+        with self.open_points(door, knowledge) as points:
+            self.look_while_running(points)
+            world.live(world.trial_end, *points)
             load_practice(desk, world)
             truth = desk.project.private / "truth.json"
             world.seal(truth)
@@ -79,7 +86,7 @@ class _Trial:
             judged = run_evaluation(desk)
             self.progress("decision: a named person signs")
             signed, in_force = run_decision(desk, plan.decision)
-            chart = self.keep_watching(point_of_care)
+            chart = self.keep_watching(points)
         turn = self.publish_turn(judged, signed)
         if past.options.publish_files:
             desk.ledger.export(desk.project.ledger)
@@ -104,6 +111,20 @@ class _Trial:
             next_source=carried_source(desk),
         )
 
+    @contextmanager
+    def open_points(
+        self, door: Door | None, knowledge: KnowledgeObject
+    ) -> Iterator[_Points]:
+        """Open the point of care of each card there is."""
+        opened, project = door or self.in_process, self.desk.project
+        second = self.past.rollout.second_knowledge_object
+        with ExitStack() as stack:
+            points = [stack.enter_context(opened(project, knowledge))]
+            if second is not None:
+                other = self.desk.read(second, KnowledgeObject)
+                points.append(stack.enter_context(opened(project, other)))
+            yield tuple(points)
+
     def in_process(
         self, project: Project, knowledge: KnowledgeObject
     ) -> AbstractContextManager[PointOfCare]:
@@ -113,7 +134,7 @@ class _Trial:
         # Known by its shape: loop.change has its own words for the world's arrays.
         return nullcontext(cast("PointOfCare", here))
 
-    def look_while_running(self, point_of_care: PointOfCare) -> None:
+    def look_while_running(self, points: _Points) -> None:
         """Let care go on from one planned look to the next; harm may pause it."""
         world, protocol = self.past.world, self.past.protocol
         days = list(look_dates(protocol))
@@ -121,22 +142,20 @@ class _Trial:
             first = world.go_live + dt.timedelta(days=protocol.follow_up_days + 28)
             days = [first + dt.timedelta(weeks=4 * k) for k in range(130)]
         for day in (one for one in days if one < world.trial_end):
-            world.live(day, point_of_care)
+            world.live(day, *points)
             load_practice(self.desk, world)
             self.clock.day = day
             self.progress(f"a look on {day}")
             run_monitor(self.desk)
 
-    def keep_watching(
-        self, point_of_care: PointOfCare
-    ) -> ControlChart | NotEstimable | None:
+    def keep_watching(self, points: _Points) -> ControlChart | NotEstimable | None:
         """Let care go on with what was decided, and chart whether the gain holds."""
         if not self.past.options.watch:
             return None
         world, found = self.past.world, self.past.problem
         self.progress("watch: does the gain hold?")
         decided_on = self.clock.day
-        world.live(world.watch_end, point_of_care)
+        world.live(world.watch_end, *points)
         load_practice(self.desk, world)
         self.clock.day = world.watch_end + dt.timedelta(days=1)
         measure = self.desk.measure("treatment-intensified")

@@ -16,6 +16,7 @@ from rounds.ledger.disclosure.cells import (
     suppress_counted,
     without_small_n,
 )
+from rounds.ledger.disclosure.factorial import safe_cells
 from rounds.ledger.disclosure.wording import safe_text, safe_texts
 from rounds.methods.disclosure import THRESHOLD, is_small, suppress
 from rounds.nouns import (
@@ -26,6 +27,7 @@ from rounds.nouns import (
     EquityEffect,
     Estimate,
     Evaluation,
+    FactorialResult,
     Flow,
     GroupReach,
     Interaction,
@@ -77,6 +79,11 @@ def safe_evaluation(evaluation: Evaluation) -> Evaluation:
             "schedule": _schedule(
                 evaluation.schedule, rounded=any(arm.suppressed for arm in arms)
             ),
+            "factorial": _factorial(
+                evaluation.factorial,
+                equity,
+                rounded=any(arm.suppressed for arm in arms),
+            ),
             "diagnostics": tuple(_diagnostic(each) for each in evaluation.diagnostics),
             "limitations": safe_texts(evaluation.limitations),
         }
@@ -109,6 +116,22 @@ def _schedule(result: ScheduleResult | None, *, rounded: bool) -> ScheduleResult
             "note": safe_text(result.note),
         }
     )
+
+
+def _factorial(
+    result: FactorialResult | None, equity: tuple[EquityEffect, ...], *, rounded: bool
+) -> FactorialResult | None:
+    """Hide what is small of the second factor as of the first, and all small cells."""
+    if result is None:
+        return None
+    second = result.second
+    parts = {
+        "balancing": tuple(_endpoint(each) for each in second.balancing),
+        "secondary": tuple(_endpoint(each) for each in second.secondary),
+        "reach": _reach(second.reach, equity, by_patient=False),
+    }
+    safe = {"second": second.model_copy(update=parts)}
+    return safe_cells(result.model_copy(update=safe), rounded=rounded)
 
 
 def _posterior(posterior: Posterior | NotEstimable) -> Posterior | NotEstimable:

@@ -28,6 +28,9 @@ from rounds.practice import Practice, Seed
 
 __all__ = ["run"]
 
+_FEWEST_OF_TWO_FACTORS = 8
+"""Two clinics a cell."""
+
 Notification = Literal["notice", "opt_out", "consent"]
 
 
@@ -45,6 +48,7 @@ def run(
     title: str,
     units: Mapping[str, str],
     known: Known | None = None,
+    second: KnowledgeObject | None = None,
     seed: bytes,
     salt: bytes,
     starts: dt.date | None = None,
@@ -67,6 +71,8 @@ def run(
         are allocated at their first call, by clinic if `strata` has `clinic`.
     known : dict, optional
         Clinic → `size` and `baseline_rate`, for allocations that balance them.
+    second : KnowledgeObject, optional
+        Of the second factor, where the design has two; of another service.
     seed, salt : bytes, shape (32,)
         From the operating system's random source; kept in private files only.
     starts : date, optional
@@ -84,6 +90,7 @@ def run(
     determination, notification = _safeguards(determination, notification, responsible)
     check_knowledge(knowledge_object)
     _check_together(evidence, knowledge_object, protocol, design, starts)
+    _check_factors(design, knowledge_object, second)
     _check_units(design, units)
     _check_adjusted(design, protocol)
     _check_asked(design, knowledge_object)
@@ -94,6 +101,7 @@ def run(
         title=title,
         evidence=evidence.ref(),
         knowledge_object=knowledge_object.ref(),
+        second_knowledge_object=None if second is None else second.ref(),
         protocol=protocol.ref(),
         design=design,
         determination=determination,
@@ -104,21 +112,29 @@ def run(
         left_out=len(allocated.left_out),
         constrained_set=allocated.constrained_set,
         seed_commitment=private.commitment(),
-        provenance=Provenance(
-            made_from=(evidence.ref(), knowledge_object.ref(), protocol.ref()),
-            snapshot=evidence.provenance.snapshot,
-            code_version=__version__,
-        ),
+        provenance=_provenance(evidence, protocol, knowledge_object, second),
     )
     practice.start(
         rollout,
         knowledge_object,
         enrolment_end=protocol.enrolment.end,
         assignments=allocated.assignments,
+        second=second,
         seed=private,
         at=at or dt.datetime.combine(starts, dt.time(), tzinfo=dt.UTC),
     )
     return rollout
+
+
+def _provenance(
+    evidence: Evidence, protocol: Protocol, *knowledge: KnowledgeObject | None
+) -> Provenance:
+    cards = [one.ref() for one in knowledge if one is not None]
+    return Provenance(
+        made_from=(evidence.ref(), *cards, protocol.ref()),
+        snapshot=evidence.provenance.snapshot,
+        code_version=__version__,
+    )
 
 
 def _allocate(
@@ -135,6 +151,10 @@ def _allocate(
     if design.schedule is not None:
         sequences = Sequences(seed, design.schedule.names)
         return Allocated(assignments=sequences.assign(units))
+    if design.factors is not None:
+        # This halves each factor, and each within both arms of the other.
+        cells = Sequences(seed, design.factors.CELLS)
+        return Allocated(assignments=cells.assign(units))
     blocks = PermutedBlocks(seed, design.block_sizes)
     return Allocated(assignments=blocks.assign(units))
 
@@ -201,6 +221,8 @@ def _check_together(
         )
     if protocol.schedule != design.schedule:
         problems.append("the protocol and the design have different schedules")
+    if protocol.factors != design.factors:
+        problems.append("the protocol and the design have different factors")
     if not protocol.go_live <= starts <= protocol.enrolment.start:
         problems.append("it does not start between go-live and the first enrolment")
     if problems:
@@ -208,6 +230,33 @@ def _check_together(
             f"The rollout does not hold together: {'; '.join(problems)}.",
             code="rollout-inconsistent",
             remedies=("Make each of them from the ones before it, in order.",),
+        )
+
+
+def _check_factors(
+    design: Design, knowledge: KnowledgeObject, second: KnowledgeObject | None
+) -> None:
+    if (design.factors is None) is not (second is None):
+        raise DefinitionError(
+            "The design has two factors, and one knowledge object was handed in."
+            if second is None
+            else "A second knowledge object came with a design that has one factor.",
+            code="factors-and-knowledge",
+            why="Each factor is a card of its own, shown or kept silent.",
+            remedies=(
+                "Name both files: knowledge_object and second_knowledge_object.",
+                "Say design.factors where two things are tried, and only there.",
+            ),
+        )
+    if second is None:
+        return
+    check_knowledge(second)
+    if second.service.id == knowledge.service.id:
+        raise DefinitionError(
+            f"Both factors are served as {second.service.id!r}.",
+            code="factors-and-knowledge",
+            why="A call is answered by one service: the two could not be told apart.",
+            remedies=("Give the second knowledge object a service id of its own.",),
         )
 
 
@@ -224,6 +273,16 @@ def _check_units(design: Design, units: Mapping[str, str]) -> None:
             code="too-few-units",
             why="Both arms need a clinic at the least; a sound estimate many.",
             remedies=("Randomise by patient.", "Ask more clinics to take part."),
+        )
+    if design.factors is not None and len(units) < _FEWEST_OF_TWO_FACTORS:
+        raise DefinitionError(
+            f"{len(units)} clinic(s) cannot be dealt to the four cells of two factors.",
+            code="too-few-units",
+            why="A cell of one clinic tells nothing of how clinics of it differ.",
+            remedies=(
+                f"Ask more clinics to take part: {_FEWEST_OF_TWO_FACTORS} at least.",
+                "Try one factor, and the other in the next turn.",
+            ),
         )
     n_sequences = len(design.schedule.names) if design.schedule else 0
     if n_sequences > len(units):

@@ -238,7 +238,7 @@ class Service:
 
     def _trial(self, ref: str) -> Trial:
         if ref not in self._trials:
-            self._trials[ref] = Trial(self.practice, ref)
+            self._trials[ref] = Trial(self.practice, ref, self.id)
         return self._trials[ref]
 
     def _again(self, recorded: Recorded, patient: str, silent: bool) -> Advice:

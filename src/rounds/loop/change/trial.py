@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Container, Mapping
+from typing import Literal
 
 from rounds.loop.change.arrivals import Arrivals
 from rounds.loop.change.calls import Calls
@@ -16,10 +17,14 @@ NO_ARM = ("", "none")
 
 
 class Trial:
-    """A rollout in force, with what of its allocation can no longer change."""
+    """A rollout in force at one service, with what can no longer change."""
 
-    def __init__(self, practice: Practice, ref: str) -> None:
+    def __init__(self, practice: Practice, ref: str, service: str) -> None:
         self.rollout: Rollout = practice.rollout(ref)
+        self._factor: Literal["first", "second"] = "first"
+        second = self.rollout.second_knowledge_object
+        if second is not None and practice.knowledge(str(second)).service.id == service:
+            self._factor = "second"
         self._practice = practice
         self._ref = ref
         self._starts = int(
@@ -46,7 +51,8 @@ class Trial:
         """Give (unit, arm) of each call; ("", "none") where unresolved.
 
         Where arms change over time, a clinic was allocated a sequence, and its arm is
-        the one that the sequence has on the day of the call.
+        the one that the sequence has on the day of the call. Where there are two
+        factors it was allocated a cell, and its arm is its own service's factor's.
 
         A patient met for the first time is allocated, but not by a call that was
         answered before, nor one who opted out, nor while `allocate` is false.
@@ -61,6 +67,12 @@ class Trial:
                 else NO_ARM
                 for unit, occurred in zip(calls.clinic, calls.occurred, strict=True)
             ]
+            factors = self.rollout.design.factors
+            if factors is not None:
+                return [
+                    (unit, factors.arm(cell, self._factor)) if unit else NO_ARM
+                    for unit, cell in found
+                ]
             if schedule is None:
                 return found
             return [

@@ -38,7 +38,7 @@ def explain(protocol: Protocol) -> str:
         for e in protocol.endpoints
         if e.role == "balancing"
     )
-    return (
+    said = (
         f"Read the estimate of {primary.estimand.name} without any prior, and every "
         f"balancing measure ({margins}). "
         "Extend while the estimate is sealed or cannot be made, or a balancing measure "
@@ -53,6 +53,16 @@ def explain(protocol: Protocol) -> str:
         f"Benefit not shown, and the interval leaves out even {least}, the least that "
         "is worth having: abandon. "
         "Otherwise: extend."
+    )
+    factors = protocol.factors
+    if factors is None:
+        return said
+    least = _size(factors.interaction_margin, primary)
+    return (
+        f"{said} So for each of the two factors ({factors.first}; {factors.second}), "
+        "at the margins. If the test of their interaction has a p-value below "
+        f"{factors.interaction_alpha:g}, or they differ from their sum by more than "
+        f"{least}, both estimates are sealed."
     )
 
 

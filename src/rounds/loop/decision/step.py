@@ -7,6 +7,7 @@ from rounds.nouns import (
     Decision,
     DefinitionError,
     Evaluation,
+    FactorDecision,
     Protocol,
     Provenance,
     Ref,
@@ -25,6 +26,7 @@ def run(
     title: str,
     knowledge_object: Ref | None = None,
     decided: Choice | None = None,
+    second_decided: Choice | None = None,
     departure_reason: str = "",
     next_question: str = "",
 ) -> Decision:
@@ -42,6 +44,8 @@ def run(
         What is decided on; the one that the evaluation names where left out.
     decided : {"adopt", "adapt", "abandon", "extend"}, optional
         What the signer decides; what the rule recommends where left out.
+    second_decided : {"adopt", "adapt", "abandon", "extend"}, optional
+        The same of the second factor, where the trial had two.
     departure_reason : str
         Needed where the signer departs from the rule.
     next_question : str
@@ -68,6 +72,7 @@ def run(
         rule=explain(protocol),
         rates=rates(evaluation, protocol),
         decided=choice,
+        second=_second(evaluation, protocol, second_decided, departure_reason),
         signed_by=signed_by,
         departure_reason=departure_reason,
         next_question=next_question or _QUESTIONS[choice],
@@ -76,6 +81,7 @@ def run(
                 evaluation.ref(),
                 protocol.ref(),
                 known,
+                *_also_decided(evaluation),
             ),
             snapshot=evaluation.provenance.snapshot,
             code_version=rounds.__version__,
@@ -89,6 +95,44 @@ _QUESTIONS: dict[Choice, str] = {
     "abandon": "What else could move this measure?",
     "extend": "What must be mended, or how much longer must it run, to answer this?",
 }
+
+
+def _second(
+    evaluation: Evaluation,
+    protocol: Protocol,
+    decided: Choice | None,
+    departure_reason: str,
+) -> FactorDecision | None:
+    """Read the second factor by the same rule, as if it had been tried alone."""
+    two = evaluation.factorial
+    if two is None:
+        if decided is not None:
+            raise DefinitionError(
+                "The trial had one factor; there is no second one to decide on.",
+                code="no-second-factor",
+                remedies=("Leave --decide-second out.",),
+            )
+        return None
+    alone = evaluation.model_copy(
+        update={
+            "estimate": two.second.estimate,
+            "balancing": two.second.balancing,
+            "secondary": two.second.secondary,
+            "reach": two.second.reach,
+        }
+    )
+    said = recommend(alone, protocol)
+    return FactorDecision(
+        knowledge_object=two.second.knowledge_object,
+        recommended=said.choice,
+        reasons=said.reasons,
+        decided=_chosen(said.choice, decided, departure_reason),
+    )
+
+
+def _also_decided(evaluation: Evaluation) -> tuple[Ref, ...]:
+    two = evaluation.factorial
+    return () if two is None else (two.second.knowledge_object,)
 
 
 def _of_one_trial(evaluation: Evaluation, protocol: Protocol) -> None:

@@ -1,7 +1,7 @@
 """From rows and arms to an Evaluation: no reading, no clock, no chance."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol as Shape
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 import rounds
 from rounds.datamart.rows import MeasureRows
 from rounds.loop.evaluation.balance import balance
+from rounds.loop.evaluation.crossed import crossed
 from rounds.loop.evaluation.designs import design_of
 from rounds.loop.evaluation.diagnostics import diagnose, seal
 from rounds.loop.evaluation.drawn import Basis, drawn_as_said
@@ -35,6 +36,7 @@ from rounds.nouns import (
     Endpoint,
     Evaluation,
     Evidence,
+    FactorialResult,
     Flow,
     NotEstimable,
     Protocol,
@@ -67,6 +69,8 @@ class TrialRows:
         UCUM units of continuous measures.
     basis : mapping of unit to what was known of it
         By which it was allocated, for allocations that balance it.
+    second_calls : ExposureRows or None
+        The exposures of the second factor's service, where there are two.
     """
 
     endpoints: Mapping[str, MeasureRows | NotEstimable]
@@ -75,6 +79,7 @@ class TrialRows:
     allocation: Allocation
     units: Mapping[str, str]
     basis: Basis = field(default_factory=dict)
+    second_calls: ExposureRows | None = None
 
     def __repr__(self) -> str:
         """Show no value of a person."""
@@ -136,11 +141,13 @@ def analyse(
     diagnostics = trial_checks(trial, rollout, protocol, joined)
     sealed = seal(diagnostics)
     work = Endpoints(protocol, joined, trial.units, sealed)
-    primary = work.effect(protocol.primary)
+    two, chief = _chief(trial, rollout, work)
+    withheld = chief.sealed
+    primary = chief.effect(protocol.primary)
     if ended is not None:
         primary, said = ended.allowed_for(primary, protocol)
         limitations = (*limitations, *said)
-    effects, interactions = equity(people, protocol, sealed)
+    effects, interactions = equity(people, protocol, withheld)
     return Evaluation(
         name=rollout.name,
         title=f"Evaluation of {rollout.title}",
@@ -156,14 +163,15 @@ def analyse(
         equity=effects,
         interactions=interactions,
         balance=balance(people),
-        flow=_flow(people, trial.allocation, work),
+        flow=_flow(people, trial.allocation, chief),
         reach=reach(people, trial.calls, protocol),
-        posterior=posterior(primary, evidence.prior, protocol, sealed),
-        icc=None if sealed else _icc(people, primary),
+        posterior=posterior(primary, evidence.prior, protocol, withheld),
+        icc=None if withheld else _icc(people, primary),
         randomisation_test=None
-        if sealed
+        if withheld
         else rerandomised(people, protocol, rollout, trial.allocation, trial.basis),
         schedule=schedule_result(people, protocol, trial.allocation, sealed),
+        factorial=two,
         limitations=(
             *limitations,
             *_of_allocation(rollout),
@@ -172,6 +180,26 @@ def analyse(
         after_looks=None if ended is None else ended.told,
         provenance=_provenance(rollout, protocol, evidence, snapshot),
     )
+
+
+def _chief(
+    trial: TrialRows, rollout: Rollout, work: Endpoints
+) -> tuple[FactorialResult | None, Endpoints]:
+    """Give what two factors do, and the endpoints as the primary may be told.
+
+    Nothing of the primary is told at the margins where the two interact.
+    """
+    two = crossed(
+        work.joined,
+        rollout,
+        work.protocol,
+        units=trial.units,
+        second_calls=trial.second_calls,
+        sealed=work.sealed,
+    )
+    if two is None:
+        return None, work
+    return two.told, replace(work, sealed=work.sealed or two.withheld)
 
 
 def joined_endpoints(
@@ -216,6 +244,7 @@ def trial_checks(
         design=rollout.design,
         enrolled_before=clinic_sizes(trial.before),
         drawn=drawn_as_said(trial.allocation, trial.basis, rollout),
+        second_calls=trial.second_calls,
     )
 
 
@@ -271,6 +300,7 @@ def _nobody() -> Participants:
         excluded=(),
         period=np.zeros(0, np.intp),
         sequence=np.zeros(0, np.intp),
+        second=flag,
     )
 
 

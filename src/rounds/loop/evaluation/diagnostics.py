@@ -32,7 +32,8 @@ from numpy.typing import NDArray
 
 from rounds.loop.evaluation.designs import design_of
 from rounds.loop.evaluation.drawn import Drawn, held_to
-from rounds.loop.evaluation.participants import Allocation, Participants
+from rounds.loop.evaluation.factor_checks import of_both
+from rounds.loop.evaluation.participants import Allocation, Participants, arms_of
 from rounds.loop.evaluation.schedule_checks import (
     SCHEDULE_CHECKS,
     adherence,
@@ -81,6 +82,7 @@ def diagnose(
     design: Design,
     enrolled_before: Mapping[str, int],
     drawn: Drawn,
+    second_calls: ExposureRows | None = None,
 ) -> tuple[Diagnostic, ...]:
     """Run every check there is; the protocol says which of them seal.
 
@@ -94,16 +96,22 @@ def diagnose(
         Patients whom the primary measure would have counted in the baseline period.
     drawn : Drawn
         What the allocation's own record says of how it was drawn.
+    second_calls : ExposureRows, optional
+        Of the second factor's service, where the protocol has two factors: what is
+        asked of the first is asked of it too.
     """
-    owners, when = _owners(people, calls)
     ratio = design_of(protocol).sample_ratio(allocation, people, design)
-    results = [
-        held_to(ratio, drawn),
-        _deliveries(people, calls, owners, when),
-        _contamination(people, calls, owners, when, protocol),
-        _missing_outcomes(decisive, protocol),
-        _enrolment(people, allocation, protocol, enrolled_before),
-    ]
+    arms = arms_of(allocation, protocol, "first")
+    asked = _of_arms(
+        people, decisive, calls, protocol, arms=arms, before=enrolled_before
+    )
+    if protocol.factors is not None and second_calls is not None:
+        arms = arms_of(allocation, protocol, "second")
+        others = {name: one.swapped() for name, one in decisive.items()}
+        of_second = (people.swapped(), others, second_calls, protocol)
+        again = _of_arms(*of_second, arms=arms, before=enrolled_before)
+        asked = of_both(asked, again, protocol.factors)
+    results = [held_to(ratio, drawn), *asked]
     if protocol.schedule is not None:
         results += [
             adherence(calls, allocation, protocol.schedule),
@@ -114,6 +122,25 @@ def diagnose(
         one.model_copy(update={"required": one.name in protocol.required_diagnostics})
         for one in results
     )
+
+
+def _of_arms(
+    people: Participants,
+    decisive: Mapping[str, Participants],
+    calls: ExposureRows,
+    protocol: Protocol,
+    *,
+    arms: Allocation,
+    before: Mapping[str, int],
+) -> list[Diagnostic]:
+    """Ask what compares two arms with each other."""
+    owners, when = _owners(people, calls)
+    return [
+        _deliveries(people, calls, owners, when),
+        _contamination(people, calls, owners, when, protocol),
+        _missing_outcomes(decisive, protocol),
+        _enrolment(people, arms, protocol, before),
+    ]
 
 
 def seal(diagnostics: tuple[Diagnostic, ...]) -> str | None:

@@ -146,6 +146,13 @@ def _belongs_together(rollout: Rollout, protocol: Protocol, evidence: Evidence) 
             why="How units were allocated decides how they are analysed.",
             remedies=("Start the rollout with the design that its protocol names.",),
         )
+    if rollout.design.factors != protocol.factors:
+        raise DefinitionError(
+            "Rollout.design and the protocol have different factors.",
+            code="unit-mismatch",
+            why="How two factors are read was fixed with the protocol.",
+            remedies=("Start the rollout with the factors that its protocol froze.",),
+        )
     if rollout.design.schedule != protocol.schedule:
         raise DefinitionError(
             "Rollout.design and the protocol have different schedules.",

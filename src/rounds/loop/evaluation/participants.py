@@ -5,7 +5,7 @@ Here, and nowhere else, allocation is joined to later outcomes.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,14 @@ from rounds.datamart.rows import MeasureRows
 from rounds.loop.evaluation.schedules import place
 from rounds.nouns import DataError, Endpoint, Protocol
 
-__all__ = ["Allocation", "Participants", "clinic_rates", "clinic_sizes", "join"]
+__all__ = [
+    "Allocation",
+    "Participants",
+    "arms_of",
+    "clinic_rates",
+    "clinic_sizes",
+    "join",
+]
 
 Allocation = Mapping[str, tuple[str, str]]
 """Unit → (arm, stratum)."""
@@ -47,6 +54,8 @@ class Participants:
     """Of the schedule, counted from 0; None where arms run in parallel."""
     sequence: NDArray[np.intp] | None = None
     """Of the clinic, counted from 0; None where arms run in parallel."""
+    second: NDArray[np.bool_] | None = None
+    """Whether the second factor is active; None where there is one factor."""
 
     def __len__(self) -> int:
         return len(self.person)
@@ -60,9 +69,15 @@ class Participants:
         }
         return replace(self, **parts)
 
+    def swapped(self) -> "Participants":
+        """Give the same with the two factors in each other's place."""
+        if self.second is None:
+            raise ValueError("there is one factor")
+        return replace(self, active=self.second, second=self.active)
+
     def __repr__(self) -> str:
         """Show no value of a person."""
-        return f"<rows: {len(self):,} × {len(fields(self)) - 4}>"
+        return f"<rows: {len(self):,} × {len(fields(self)) - 5}>"
 
 
 def clinic_rates(rows: MeasureRows | None) -> dict[str, float]:
@@ -115,7 +130,8 @@ def join(
     allocation : mapping of unit to (arm, stratum)
         Units are clinics or patients, as the protocol says.
         Where the protocol has a schedule, the arm is a sequence's name, and each is in
-        the arm that the sequence has on the day of the index visit.
+        the arm that the sequence has on the day of the index visit; where it has two
+        factors, the arm is a cell's name.
     rates : mapping of clinic to float
         From `clinic_rates`; a clinic without one is given the rate over all, or NaN
         where there is none.
@@ -130,6 +146,8 @@ def join(
     """
     if protocol.schedule is not None:
         return _in_periods(rows, allocation, protocol, endpoint, rates)
+    if protocol.factors is not None:
+        return _crossed(rows, allocation, protocol, endpoint, rates, sizes=sizes)
     by_patient = protocol.unit_of_randomisation == "patient"
     units = rows.person_source_value if by_patient else rows.care_site
     known = np.isin(units, np.array(list(allocation), dtype=str))
@@ -174,6 +192,41 @@ def join(
             (outside, int((rows.denominator & ~known).sum())),
         ),
     )
+
+
+def _crossed(
+    rows: MeasureRows,
+    allocation: Allocation,
+    protocol: Protocol,
+    endpoint: Endpoint,
+    rates: Mapping[str, float],
+    *,
+    sizes: Mapping[str, int] | None,
+) -> Participants:
+    """Join rows to the cells of their clinics: the arm is the first factor's."""
+    alone = protocol.model_copy(update={"factors": None})
+    by_first = arms_of(allocation, protocol, "first")
+    people = join(rows, by_first, alone, endpoint, rates, sizes=sizes)
+    by_second = arms_of(allocation, protocol, "second")
+    names, codes = np.unique(people.unit, return_inverse=True)
+    active = np.array([by_second[str(name)][0] == "active" for name in names], bool)
+    return replace(people, second=active[codes] if len(names) else np.zeros(0, bool))
+
+
+def arms_of(
+    allocation: Allocation, protocol: Protocol, factor: Literal["first", "second"]
+) -> Allocation:
+    """Give the arms of one factor, of units that were allocated to cells.
+
+    Where the protocol has one factor, the allocation as it is.
+    """
+    factors = protocol.factors
+    if factors is None:
+        return allocation
+    return {
+        unit: (factors.arm(cell, factor), stratum)
+        for unit, (cell, stratum) in allocation.items()
+    }
 
 
 def _in_periods(

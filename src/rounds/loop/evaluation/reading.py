@@ -9,9 +9,9 @@ from rounds.datamart.consent import opted_out
 from rounds.datamart.rows import measure_rows
 from rounds.loop.evaluation.analysis import TrialRows
 from rounds.loop.evaluation.wording import at_most
-from rounds.nouns import Measure, NotEstimable, Period, Protocol, Rollout
+from rounds.nouns import Measure, NotEstimable, Period, Protocol, Ref, Rollout
 from rounds.practice import Practice
-from rounds.practice.exposures import exposure_rows
+from rounds.practice.exposures import ExposureRows, exposure_rows
 
 __all__ = ["read_trial"]
 
@@ -70,11 +70,32 @@ def read_trial(
     trial = TrialRows(
         endpoints=endpoints,
         before=None if isinstance(before, NotEstimable) else before,
-        calls=exposure_rows(
-            practice, rollout.ref(), ignored_after=IGNORED_AFTER, now=now
-        ).leaving_out(without),
+        calls=_calls(rollout, rollout.knowledge_object, practice, without, now),
+        second_calls=None
+        if rollout.second_knowledge_object is None
+        else _calls(rollout, rollout.second_knowledge_object, practice, without, now),
         allocation=practice.allocation(rollout.ref()),
         units={ref: measure.unit for ref, measure in measures.items()},
         basis=practice.basis(rollout.ref()),
     )
     return trial, noticed
+
+
+def _calls(
+    rollout: Rollout,
+    knowledge: Ref,
+    practice: Practice,
+    without: frozenset[str],
+    now: dt.datetime,
+) -> ExposureRows:
+    """Read a trial's exposures; of two factors, those of one factor's service."""
+    service = None
+    if rollout.second_knowledge_object is not None:
+        service = practice.knowledge(str(knowledge)).service.id
+    return exposure_rows(
+        practice,
+        rollout.ref(),
+        ignored_after=IGNORED_AFTER,
+        now=now,
+        service=service,
+    ).leaving_out(without)

@@ -201,6 +201,20 @@ def _shape(rollout: Rollout, unit: str) -> Answers:
     """Say how arms lie to one another, and in time."""
     where = within("Change", rollout, "design")
     schedule, cluster = rollout.design.schedule, "A cluster is a clinic, with all its"
+    factors = rollout.design.factors
+    if factors is not None:
+        return {
+            "3a": reported(
+                f"A 2×2 factorial trial of {factors.first} and {factors.second}, each "
+                f"against silence, randomised by {unit} to four cells, one to one; "
+                "compared at the margins. Why both in one trial is not recorded.",
+                where,
+            ),
+            "3a/cluster": reported(
+                f"{cluster} patients; it has one cell throughout.",
+                within("Change", rollout, "design.unit"),
+            ),
+        }
     if schedule is None:
         return {
             "3a": reported(
@@ -264,6 +278,8 @@ def _size(trial: Trial) -> Answers:
 
 
 def _drawn(design: Design) -> str:
+    if design.factors is not None:
+        return "Blocks that hold each of the four cells once, dealt in random order"
     if design.schedule is not None:
         return "Blocks that hold each sequence once, dealt to clinics in random order"
     if design.allocation == "permuted_blocks":

@@ -163,7 +163,9 @@ def _effects(found: Evaluation) -> Answers:
     elif said(found.estimate).sealed:
         icc = not_yet("checks that failed")
     return {
-        "17a": reported(" ".join(results_sentences(found)), where),
+        "17a": reported(
+            _interaction(found) + " ".join(results_sentences(found)), where
+        ),
         "17a/cluster": icc,
         "17b": _relative(found.estimate, where),
         "18": _ancillary(found),
@@ -186,6 +188,17 @@ def _relative(estimate: Estimate | NotEstimable, where: str) -> Answer:
     if estimate.scale == "risk_difference":
         return partly(said(estimate).line + ".", where, "the effect as a ratio")
     return partly(said(estimate).line + ".", where, "the effect as a difference")
+
+
+def _interaction(found: Evaluation) -> str:
+    two = found.factorial
+    if two is None:
+        return ""
+    return (
+        f"Of {two.names[0]}, at the margins. {two.names[1]}: "
+        f"{said(two.second.estimate).line}. Interaction: {said(two.interaction).line}; "
+        f"{two.note}. "
+    )
 
 
 def _ancillary(found: Evaluation) -> Answer:

@@ -2,6 +2,7 @@
 
 from rounds.loop.evaluation.designs import (
     covariate_constrained,
+    factorial,
     matched_pairs,
     minimisation,
     parallel_cluster,
@@ -18,8 +19,10 @@ DESIGNS: dict[str, EvaluationDesign] = {
     "patient": parallel_patient.DESIGN,
     "stepped_wedge": scheduled.STEPPED_WEDGE,
     "cluster_crossover": scheduled.CLUSTER_CROSSOVER,
+    "factorial": factorial.DESIGN,
 }
-"""By the protocol's schedule, or, where arms run in parallel, by what it randomises."""
+"""By the protocol's schedule or factors, or, where there are none, by what it
+randomises."""
 
 ALLOCATED: dict[str, EvaluationDesign] = {
     "matched_pairs": matched_pairs.DESIGN,
@@ -33,4 +36,6 @@ def design_of(protocol: Protocol) -> EvaluationDesign:
     """Give the design by which a protocol is evaluated."""
     if protocol.schedule is not None:
         return DESIGNS[protocol.schedule.kind]
+    if protocol.factors is not None:
+        return DESIGNS["factorial"]
     return ALLOCATED.get(protocol.allocation) or DESIGNS[protocol.unit_of_randomisation]

@@ -17,7 +17,13 @@ from rounds.methods.design_matrix import without_repeats
 from rounds.methods.linear_mixed import MixedFit, linear_mixed
 from rounds.nouns import Design, Diagnostic
 
-__all__ = ["CLUSTER_CROSSOVER", "METHOD", "STEPPED_WEDGE", "period_columns"]
+__all__ = [
+    "CLUSTER_CROSSOVER",
+    "METHOD",
+    "STEPPED_WEDGE",
+    "dealt_ratio",
+    "period_columns",
+]
 
 METHOD = (
     "linear mixed model with period effects, random effects of clinics and of clinics "
@@ -58,7 +64,21 @@ def _sample_ratio(
 ) -> Diagnostic:
     """Check the sequences' clinics: as allocated, and as they turn up in the data."""
     assert design.schedule is not None
-    names = design.schedule.names
+    return dealt_ratio(allocation, people, design.schedule.names, "sequence")
+
+
+def dealt_ratio(
+    allocation: Allocation, people: Participants, names: tuple[str, ...], what: str
+) -> Diagnostic:
+    """Hold clinics that were dealt to names against the deal, and their losses.
+
+    Parameters
+    ----------
+    names : tuple of str
+        What clinics were dealt to, in the order in which it is said.
+    what : str
+        What such a name is of, in the singular.
+    """
     by_stratum: dict[str, dict[str, int]] = {}
     for sequence, stratum in allocation.values():
         counts = by_stratum.setdefault(stratum, dict.fromkeys(names, 0))
@@ -77,14 +97,14 @@ def _sample_ratio(
     said = ", ".join(str(total[s]) for s in names)
     lost = ", ".join(str(gone.count(s)) for s in names)
     detail = (
-        f"{said} clinics were allocated to the sequences, in order; {lost} of them "
+        f"{said} clinics were allocated to the {what}s, in order; {lost} of them "
         "enrolled nobody"
     )
     if not possible:
         detail += "; the randomisation cannot give such a split"
     return Diagnostic(
         name="sample_ratio",
-        question="Are there as many clinics in each sequence as were randomised to it?",
+        question=f"Are there as many clinics in each {what} as were randomised to it?",
         value=value,
         threshold=THRESHOLD,
         verdict="fail" if value < THRESHOLD else "pass",

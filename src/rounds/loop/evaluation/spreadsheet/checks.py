@@ -12,12 +12,12 @@ from rounds.methods.sample_ratio import arm_ratio
 from rounds.methods.shares import arm_difference
 from rounds.nouns import Diagnostic
 
-__all__ = ["SHEET_CHECKS", "check"]
+__all__ = ["P_RATIO", "SHEET_CHECKS", "check"]
 
 SHEET_CHECKS = ("sample_ratio", "missing_outcomes", "influence")
 """The names that `--required` knows."""
 
-_P_RATIO = 0.001
+P_RATIO = 0.001
 _MOST_INFLUENCE = 0.5
 """Of the way from the estimate to the nearer end of its interval: about a standard
 error."""
@@ -73,8 +73,8 @@ def _sample_ratio(trial: Trial) -> Diagnostic:
         name="sample_ratio",
         question=question,
         value=value,
-        threshold=_P_RATIO,
-        verdict="fail" if value < _P_RATIO else "pass",
+        threshold=P_RATIO,
+        verdict="fail" if value < P_RATIO else "pass",
         detail=f"{n_active} {kind.unit} were exposed and {n - n_active} were not; "
         "one to one was expected.",
     )

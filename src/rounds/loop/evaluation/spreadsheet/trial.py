@@ -131,7 +131,7 @@ def _design(design: str, columns: Mapping[str, object]) -> SheetDesign:
         raise DefinitionError(
             f"There is no design {design!r}.",
             code="trial-design",
-            remedies=(f"Choose among {', '.join(SHEET_DESIGNS)}.",),
+            remedies=(f"Choose among {', '.join(SHEET_DESIGNS)}, factorial.",),
         )
     needs = {
         "cluster": kind.in_clusters,
