@@ -38,9 +38,15 @@ def reach(people: Participants, calls: ExposureRows, protocol: Protocol) -> Reac
     accepted = shown & (calls.feedback == "accepted")
     due = ours & calls.due
     active = people.active
-    reached = np.isin(people.person, calls.person_source_value[shown])[active]
-    units = np.unique(people.unit[active])
-    adopted = np.isin(units, calls.unit[accepted])
+    if people.are_visits:
+        # Visits are reached one by one; it is clinics that take a card up.
+        reached = np.isin(people.unit, calls.unit[shown])[active]
+        units = np.unique(people.clinic[active])
+        adopted = np.isin(units, calls.clinic[accepted])
+    else:
+        reached = np.isin(people.person, calls.person_source_value[shown])[active]
+        units = np.unique(people.unit[active])
+        adopted = np.isin(units, calls.unit[accepted])
     level = protocol.level
     where = _where(calls, people)
     reasons = Counter(
@@ -49,12 +55,16 @@ def reach(people: Participants, calls: ExposureRows, protocol: Protocol) -> Reac
         if reason
     )
     return Reach(
-        reach=_share(reached, people.clinic[active], level, "enrolled patients"),
+        reach=_share(reached, people.clinic[active], level, _enrolled(people)),
         adoption=_share(adopted, np.arange(len(units)), level, "units"),
         fidelity=_share(calls.shown[due], where[due], level, "calls due"),
         acceptance=_share(accepted[shown], where[shown], level, "cards shown"),
         override_reasons=tuple(sorted(reasons.items(), key=lambda i: (-i[1], i[0]))),
     )
+
+
+def _enrolled(people: Participants) -> str:
+    return "enrolled visits" if people.are_visits else "enrolled patients"
 
 
 def _where(calls: ExposureRows, people: Participants) -> NDArray[np.str_]:
