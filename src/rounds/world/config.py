@@ -64,6 +64,10 @@ class WorldConfig:
         Stretches of days after go-live, each from its first day to the day after its
         last, on which nobody is enrolled: an index visit there is no index visit. The
         truth leaves these persons out; what is lived is the same.
+    by_visit : bool
+        Whether each visit is randomised on its own. The truth is then of visits, given
+        their history as it was lived, and can be told once the trial is over; what is
+        lived is the same.
 
     Raises
     ------
@@ -84,6 +88,7 @@ class WorldConfig:
     n_outliers: int = 1
     go_live: date = date(2025, 1, 6)
     closed: tuple[tuple[int, int], ...] = ()
+    by_visit: bool = False
 
     def __post_init__(self) -> None:
         """Check every setting and say everything that is wrong together."""
@@ -149,6 +154,10 @@ class WorldConfig:
                     f"WorldConfig.closed is {self.closed}, not stretches of days "
                     "within enrolment."
                 ),
+            ),
+            (
+                not (self.by_visit and self.closed),
+                "WorldConfig.closed is of persons, and by_visit of visits: choose one.",
             ),
             (
                 self.go_live.weekday() == 0,

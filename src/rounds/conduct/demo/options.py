@@ -36,8 +36,11 @@ class DemoOptions:
     effect: float = 0.06
     harm: float = 0.0
     n_clinics: int = 40
-    design: Literal["parallel", "stepped-wedge", "cluster-crossover"] = "parallel"
-    """Whether arms change over time; `weeks` then hold the transitions too."""
+    design: Literal["parallel", "stepped-wedge", "cluster-crossover", "encounter"] = (
+        "parallel"
+    )
+    """Whether arms change over time; `weeks` then hold the transitions too. Or whether
+    each visit is randomised on its own."""
     problems: tuple[str, ...] = ("hypertension",)
     """What is simulated: hypertension, and beside it `diabetes` and `screening`."""
     allocation: str = "permuted_blocks"
