@@ -23,7 +23,9 @@ def demo(
     seed: int = 1,
     effect: float = 0.06,
     harm: float = 0.0,
-    design: Literal["parallel", "stepped-wedge", "cluster-crossover"] = "parallel",
+    design: Literal[
+        "parallel", "stepped-wedge", "cluster-crossover", "encounter"
+    ] = "parallel",
     problems: str = "hypertension",
     allocation: Literal[
         "permuted-blocks", "matched-pairs", "covariate-constrained", "minimisation"
@@ -51,7 +53,8 @@ def demo(
         Planted difference in low pressure, in [0, 0.3].
     design
         Whether arms run in parallel, clinics switch to the card one step after another
-        (stepped-wedge), or go through both arms in turn (cluster-crossover).
+        (stepped-wedge), go through both arms in turn (cluster-crossover), or each visit
+        is randomised on its own (encounter).
     problems
         Simulated problems, by commas: hypertension, and beside it diabetes and
         screening, so that `rounds problem list` has several to rank.
@@ -178,7 +181,7 @@ def lines(done: "DemoTurn", graded: "Grade", report: Path, out: Path) -> list[st
             f"{done.rollout.seed_commitment[:12]}…"
         ),
         f"checks      {checks}",
-        f"evaluation  {number(judged.estimate)} more patients intensified",
+        f"evaluation  {number(judged.estimate)} more {_whose(done.rollout)} intensified",
     ]
     said += [
         f"balancing   {number(part.estimate)} with low pressure, "
@@ -204,8 +207,8 @@ def lines(done: "DemoTurn", graded: "Grade", report: Path, out: Path) -> list[st
 
 def _randomised(rollout: "Rollout") -> str:
     """Say what was randomised, and how where it was not in permuted blocks."""
-    if rollout.design.unit == "patient":
-        said = "patients randomised as they arrive"
+    if rollout.design.unit != "clinic":
+        said = f"{_whose(rollout)} randomised as they arrive"
     else:
         said = f"{rollout.n_units} clinics randomised"
     schedule = rollout.design.schedule
@@ -215,6 +218,11 @@ def _randomised(rollout: "Rollout") -> str:
         return said
     said = f"{said}, by {rollout.design.allocation.replace('_', ' ')}"
     return f"{said} ({rollout.left_out} left out)" if rollout.left_out else said
+
+
+def _whose(rollout: "Rollout") -> str:
+    """Say whose treatment the primary endpoint is about."""
+    return "visits" if rollout.design.unit == "encounter" else "patients"
 
 
 def _first_pmid(done: "DemoTurn") -> str:

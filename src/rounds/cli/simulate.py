@@ -14,7 +14,9 @@ def simulate(
     people: int = 7_000,
     clinics: int = 80,
     weeks: int | None = None,
-    design: Literal["parallel", "stepped-wedge", "cluster-crossover"] = "parallel",
+    design: Literal[
+        "parallel", "stepped-wedge", "cluster-crossover", "encounter"
+    ] = "parallel",
     effect: float = 0.06,
     harm: float = 0.04,
     seed: int = 1,
@@ -39,7 +41,8 @@ def simulate(
         Of enrolment. If not given: 26, or 79 for a stepped wedge and 39 for a
         cross-over.
     design
-        Whether arms run in parallel, or change over time.
+        Whether arms run in parallel, change over time, or each visit is randomised on
+        its own (encounter).
     effect
         Planted in the second and third kind.
     harm
