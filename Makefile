@@ -8,7 +8,7 @@ SQL_ON_FHIR_SUITE ?=
 # Folder of the cohorts of https://github.com/OHDSI/PhenotypeLibrary, not kept here either.
 PHENOTYPES ?=
 
-.PHONY: demo test $(PURPOSES:%=test-%) test-sql-on-fhir test-kill test-kill-load test-batches test-attack test-looks test-outliers test-ranking test-allocations test-schedules test-engines test-circe test-phenotypes test-spark loops check fix bench bench-small docs clean
+.PHONY: demo test $(PURPOSES:%=test-%) test-sql-on-fhir test-kill test-kill-load test-batches test-attack test-looks test-outliers test-ranking test-allocations test-schedules test-encounters test-engines test-circe test-phenotypes test-spark loops check fix bench bench-small docs clean
 
 demo: .venv/core ## turn the loop once on a made health system
 	$(BIN)/rounds demo
@@ -64,6 +64,9 @@ test-ranking: .venv/dev ## a hundred worlds with several problems: does the list
 
 test-schedules: .venv/dev ## 2,000 made trials of each stepped wedge and cross-over: bias and coverage
 	ROUNDS_TRIALS=2000 $(BIN)/pytest -s tests/truth/test_evaluation_schedules.py
+
+test-encounters: .venv/dev ## 2,000 made trials of each kind whose visits were randomised: bias and coverage
+	ROUNDS_TRIALS=2000 $(BIN)/pytest -s tests/truth/test_evaluation_encounters.py
 
 loops: .venv/core ## 3 × 1,000 loops graded against the truth: effect, none, harm
 	$(BIN)/rounds simulate --loops $(LOOPS)

@@ -4,6 +4,7 @@ A patient's visits are alike, a clinic's too, and clinics differ in what the car
 What is carried over, taught or lost can be planted.
 """
 
+from dataclasses import dataclass, replace
 
 import numpy as np
 
