@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from rounds.ledger.disclosure.evaluation import safe_arms
-from rounds.loop.evaluation.effects import effect
+from rounds.loop.evaluation.effects import covariate_columns, effect
 from rounds.loop.evaluation.participants import join
 from rounds.loop.evaluation.spreadsheet import analyse_trial, trial_of
 from rounds.loop.evaluation.visits import arms_within, encounters_of, previous_arm
 from rounds.methods.cluster import _satterthwaite, cluster_ols
+from rounds.methods.drawn_blocks import blocks_test, drawn_blocks
 from rounds.nouns import (
     ArmSummary,
     DataError,
@@ -217,7 +218,7 @@ def test_a_sheet_of_visits_must_say_whose_they_are():
 
 def test_what_cannot_be_planned_for_visits_is_refused():
     """Looks, as yet; and ways to allocate what is known from the start."""
-    looks = LookPlan(looks="always_valid", fractions=())
+    looks = LookPlan(looks="always_valid", planned_se=0.02)
     with pytest.raises(ValidationError, match="clinics and patients alone"):
         story.protocol(looks=looks)
     with pytest.raises(ValidationError, match="not for units of encounter"):
@@ -250,3 +251,51 @@ def test_of_a_trial_of_visits_the_reach_is_of_visits():
     )
     assert found.reach.adoption.value == pytest.approx(2 / 8)
     assert isinstance(found.estimate, Estimate)
+
+
+@pytest.mark.parametrize("sizes", [(2,), (4,), (2, 4), (2, 4, 6)])
+def test_blocks_that_are_drawn_anew_are_blocks(sizes):
+    """Level at some end of a block, never further off than half of one, all orders."""
+    arms = drawn_blocks(13, sizes, 3_000, np.random.default_rng(1))
+    lag = np.cumsum(np.where(arms, 1, -1), axis=1)
+    assert np.abs(lag).max() <= max(sizes) // 2
+    level = lag == 0
+    for start in range(13 - max(sizes)):
+        assert level[:, start : start + max(sizes)].any(axis=1).all()
+    # Each place is active half of the time: 3,000 draws, four standard errors.
+    assert np.abs(arms.mean(axis=0) - 0.5).max() < 4 * np.sqrt(0.25 / 3_000)
+    if sizes == (4,):
+        patterns, counts = np.unique(arms[:, :4], axis=0, return_counts=True)
+        assert len(patterns) == 6
+        assert np.abs(counts / 3_000 - 1 / 6).max() < 4 * np.sqrt(5 / 36 / 3_000)
+
+
+def test_what_else_could_have_been_drawn_finds_an_effect_and_invents_none():
+    """p-values are level where no card does anything, and small where cards do."""
+    plan, none = story.protocol(covariates=("stratum",)), []
+    for seed in range(40):
+        world = story.World(clinics=4, per_clinic=12, effect=0.0, varies=0.0)
+        none.append(p_value_of(world, seed, plan))
+    slack = 4 * np.sqrt(0.25 * 0.75 / len(none))
+    assert abs(np.mean(np.array(none) <= 0.25) - 0.25) < slack
+    assert p_value_of(story.World(effect=0.2), 1, plan) < 0.01
+
+
+def p_value_of(world, seed, plan):
+    rows = story.made(world, seed)
+    primary = rows.endpoints[str(trial.PRIMARY)]
+    people = join(primary, rows.allocation, plan, plan.primary, {}, calls=rows.calls)
+    place, drawn = {}, {}
+    for unit, (_, stratum) in rows.allocation.items():
+        drawn[stratum] = drawn.get(stratum, -1) + 1
+        place[unit] = drawn[stratum]
+    return blocks_test(
+        people.outcome,
+        people.active,
+        people.stratum,
+        np.array([place[unit] for unit in people.unit]),
+        np.column_stack([np.ones(len(people)), *covariate_columns(people, ("stratum",))]),
+        block_sizes=(2, 4),
+        draws=199,
+        rng=np.random.default_rng(seed),
+    )
