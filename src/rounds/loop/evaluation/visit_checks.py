@@ -12,12 +12,13 @@ spill_over     the share of cards among the clinician's    silent visits are the
                                                            together
 ============== ========================================== =========================
 
-Both arms before are random, so each is a comparison as the effect itself is: of this
-visit's outcome, with this visit's arm and the covariates adjusted for. A mean may move
-by a fifth of a standard deviation in place of 5 points. A clinician who learns once
+Both compare this visit's outcome, with its arm and the covariates adjusted for. The arms
+before were drawn by lot; but who comes again uncontrolled may be the card's doing, so
+that `carry_over` is a sign, and no effect. A mean may move by a fifth of a standard
+deviation in place of 5 points. A clinician who learns once
 and for all is not seen by `spill_over`: cards of long ago and of yesterday then do the
-same. That is an assumption of the design, and is said as one. How much the
-outcome moves is not told: while the estimate is sealed, no outcome by arm is.
+same. That is an assumption of the design, and is said as one. How much the outcome moves
+is not told: while the estimate is sealed, no outcome by arm is.
 """
 
 from collections.abc import Callable
