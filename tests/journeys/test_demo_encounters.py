@@ -11,6 +11,8 @@ from rounds.conduct.desk import Desk
 from rounds.loop.change.rollouts import PermutedBlocks
 from rounds.practice.exposures import exposure_rows
 from rounds.reports import render
+from rounds.reports.brief import brief_html
+from rounds.reports.checklists import checklist
 from rounds.school import grade
 from rounds.world import World, WorldConfig
 from rounds.world.state import Now
@@ -88,7 +90,8 @@ def test_the_report_speaks_of_visits(turned):
     from rounds.cli.demo import lines, story_of
 
     graded = grade(turned)
-    page = render(story_of(turned, graded), turned.project.report).read_text("utf-8")
+    story = story_of(turned, graded)
+    page = render(story, turned.project.report).read_text("utf-8")
     assert "Randomised by encounter" in page
     assert "visits in the active arm at which a card was shown" in page
     assert "For some visits the note was turned on." in page
@@ -96,6 +99,13 @@ def test_the_report_speaks_of_visits(turned):
     said = "\n".join(lines(turned, graded, turned.project.report, turned.project.root))
     assert "visits randomised as they arrive" in said
     assert "more visits intensified" in said
+    told = {one.key: one.answer.said for one in checklist(story, "consort").lines}
+    assert "randomised by encounter" in told["3a"]
+    assert "at the first call of each encounter" in told["10"]
+    assert "visits of" in told["13a"]
+    brief = brief_html(story)
+    assert "of them in the analysis" in brief
+    assert "in every 100 visits" in brief
 
 
 class HalfOfThem:
