@@ -32,7 +32,7 @@ def calls(numbers, seed):
     )
     e.encounter = np.array([f"encounter-{i}" for i in numbers])
     e.patient = np.array([f"patient-{i % 5}" for i in numbers])
-    e.clinic = np.array([f"clinic-{i % CLINICS}" for i in numbers])
+    e.clinic = np.array([f"clinic-{i // 3 % CLINICS}" for i in numbers])
     e.age[:], e.has_hypertension[:], e.diastolic[:] = 60, True, 80
     e.systolic = np.array([150.0 if i % 3 else 120.0 for i in numbers])
     return e

@@ -26,7 +26,9 @@ WORLDS = {
     "16 clinics": story.World(),
     "6 clinics": story.World(clinics=6, per_clinic=60),
     "3 clinics, by patient": story.World(clinics=3, per_clinic=90, varies=0.0),
-    "16 clinics, visits much alike": story.World(again=4.0, per_clinic=20, patients=0.16),
+    "16 clinics, visits much alike": story.World(
+        again=4.0, per_clinic=20, patients=0.16
+    ),
     "16 clinics, cards carried over": story.World(carried=0.04),
 }
 

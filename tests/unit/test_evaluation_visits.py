@@ -84,15 +84,19 @@ VISITS = st.lists(
 @settings(max_examples=80)
 @given(visits=VISITS, days=st.integers(1, 40))
 def test_what_came_before_is_what_a_slow_look_finds(visits, days):
-    who, day, on = (np.array(list(column)) for column in zip(*visits, strict=True)) if (
-        visits
-    ) else (np.zeros(0, int), np.zeros(0, int), np.zeros(0, bool))
+    who, day, on = (
+        (np.array(list(column)) for column in zip(*visits, strict=True))
+        if (visits)
+        else (np.zeros(0, int), np.zeros(0, int), np.zeros(0, bool))
+    )
     person, when = who.astype(str), DAY + day
     before = previous_arm(person, when, on)
     n, with_card = arms_within(person, when, on, days)
     for i in range(len(who)):
         earlier = sorted(
-            (day[j], on[j]) for j in range(len(who)) if who[j] == who[i] and day[j] < day[i]
+            (day[j], on[j])
+            for j in range(len(who))
+            if who[j] == who[i] and day[j] < day[i]
         )
         last = float(earlier[-1][1]) if earlier else np.nan
         np.testing.assert_equal(before[i], last)
@@ -107,7 +111,9 @@ def test_a_patient_may_come_again_where_visits_were_drawn_and_not_else():
     visits = join(primary, rows.allocation, plan, plan.primary, {}, calls=rows.calls)
     assert len(np.unique(visits.person)) < len(visits) == len(primary)
     assert visits.are_visits
-    by_patient = {p: ("active", "all") for p in np.unique(primary.person_source_value)}
+    by_patient = dict.fromkeys(
+        np.unique(primary.person_source_value), ("active", "all")
+    )
     other = plan.model_copy(update={"unit_of_randomisation": "patient"})
     with pytest.raises(DataError, match="more than once"):
         join(primary, by_patient, other, other.primary, {})
@@ -121,7 +127,9 @@ def test_under_four_clinics_patients_are_the_clusters():
     for clinics, n_clusters in ((3, 120), (4, 4)):
         rows = story.made(story.World(clinics=clinics), 1)
         primary = rows.endpoints[str(trial.PRIMARY)]
-        people = join(primary, rows.allocation, plan, plan.primary, {}, calls=rows.calls)
+        people = join(
+            primary, rows.allocation, plan, plan.primary, {}, calls=rows.calls
+        )
         assert effect(people, plan, plan.primary).fit.n_clusters == n_clusters
 
 
@@ -233,8 +241,10 @@ def test_a_rollout_of_visits_has_no_list_and_needs_the_encounter(tmp_path):
             practice.start(house, "encounter", units=practice.CLINICS)
         service = practice.knowledge().service
         asked = {k: v for k, v in service.prefetch.items() if k != "encounter"}
-        blind = practice.knowledge(service=service.model_copy(update={"prefetch": asked}))
-        with pytest.raises(DefinitionError, match="does not ask for the encounter"):
+        blind = practice.knowledge(
+            service=service.model_copy(update={"prefetch": asked})
+        )
+        with pytest.raises(DefinitionError, match="does not ask for them"):
             practice.start(house, "encounter", blind)
 
 
@@ -294,7 +304,9 @@ def p_value_of(world, seed, plan):
         people.active,
         people.stratum,
         np.array([place[unit] for unit in people.unit]),
-        np.column_stack([np.ones(len(people)), *covariate_columns(people, ("stratum",))]),
+        np.column_stack(
+            [np.ones(len(people)), *covariate_columns(people, ("stratum",))]
+        ),
         block_sizes=(2, 4),
         draws=199,
         rng=np.random.default_rng(seed),

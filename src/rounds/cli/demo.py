@@ -169,6 +169,7 @@ def lines(done: "DemoTurn", graded: "Grade", report: Path, out: Path) -> list[st
     """Give the lines that `rounds demo` prints."""
     found, judged, signed = done.problem, done.evaluation, done.decision
     checks = ", ".join(f"{d.name} {d.verdict}" for d in judged.diagnostics)
+    whose = _whose(done.rollout)
     said = [
         "",
         f"problem     {number(found.baseline)} controlled at {len(found.units)} sites",
@@ -181,7 +182,7 @@ def lines(done: "DemoTurn", graded: "Grade", report: Path, out: Path) -> list[st
             f"{done.rollout.seed_commitment[:12]}…"
         ),
         f"checks      {checks}",
-        f"evaluation  {number(judged.estimate)} more {_whose(done.rollout)} intensified",
+        f"evaluation  {number(judged.estimate)} more {whose} intensified",
     ]
     said += [
         f"balancing   {number(part.estimate)} with low pressure, "

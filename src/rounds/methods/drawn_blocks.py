@@ -107,7 +107,9 @@ def blocks_test(
     strata, where = np.asarray(stratum), np.asarray(place)
     X = np.asarray(covariates, dtype=float)
     if not y.shape == arm.shape == strata.shape == where.shape == X.shape[:1]:
-        raise ValueError("outcome, active, stratum, place and covariates differ in size")
+        raise ValueError(
+            "outcome, active, stratum, place and covariates differ in size"
+        )
     if not len(y) or not y.std() or not arm.std():
         raise ValueError("nothing varies that could be compared")
     X, _ = without_repeats(X, 0)

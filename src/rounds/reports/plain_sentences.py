@@ -174,7 +174,8 @@ def _found(story: Story, evaluation: Evaluation) -> list[str]:
 
 def _of_visits(story: Story) -> bool:
     return (
-        story.protocol is not None and story.protocol.unit_of_randomisation == "encounter"
+        story.protocol is not None
+        and story.protocol.unit_of_randomisation == "encounter"
     )
 
 

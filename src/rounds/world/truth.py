@@ -20,10 +20,10 @@ from rounds.world.visit_truth import first_visits_turned, visits_turned
 from rounds.world.week import live_week
 
 __all__ = [
+    "Told",
     "make_truth",
     "outcomes_everywhere",
     "outcomes_nowhere",
-    "Told",
     "potential_outcomes",
     "told_of_visits",
     "write_sealed",
@@ -247,9 +247,7 @@ def _effect(
     }
 
 
-def _groups(
-    scene: Scene, on: AnyOutcomes
-) -> dict[str, dict[str, NDArray[np.bool_]]]:
+def _groups(scene: Scene, on: AnyOutcomes) -> dict[str, dict[str, NDArray[np.bool_]]]:
     """Give the rows of every group by which truth is told."""
     quartile = svi_quartile(scene, on)
     female = scene.persons.is_female[on.person]

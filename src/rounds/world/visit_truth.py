@@ -87,7 +87,7 @@ class Replayed:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class _Past:
-    """A trial that was lived, and all that living it again needs, problems beside not."""
+    """A trial that was lived, and all that living it again needs."""
 
     config: WorldConfig
     scene: Scene

@@ -20,7 +20,7 @@ _FEWEST_OPEN = 2
 def schedule_of(
     design: str, go_live: dt.date, weeks: int, follow_up_days: int
 ) -> Schedule | None:
-    """Cut enrolment into periods that are open equally long; None if arms do not change.
+    """Cut enrolment into periods open equally long; None if arms do not change.
 
     Each period but the last ends with a transition as long as the follow-up, in whole
     weeks.

@@ -269,11 +269,13 @@ def _check_asked(design: Design, knowledge: KnowledgeObject) -> None:
         )
     if design.unit == "encounter" and "encounter" not in knowledge.service.prefetch:
         raise DefinitionError(
-            "Encounters are randomised, and the service does not ask for the encounter.",
+            "Encounters are randomised, and the service does not ask for them.",
             code="factor-not-asked",
             why="No call could be told from another, and none would be allocated.",
             remedies=(
-                "Let service.prefetch have encounter: "
-                "Encounter/{{context.encounterId}}",
+                (
+                    "Let service.prefetch have encounter: "
+                    "Encounter/{{context.encounterId}}"
+                ),
             ),
         )

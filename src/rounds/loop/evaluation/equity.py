@@ -126,7 +126,9 @@ def _in_group(
 
 def _in_smaller_arm(people: Participants, chosen: NDArray[np.bool_]) -> int:
     """Count the people of the arm that has fewer of those chosen."""
-    return min(_persons(people, chosen & arm) for arm in (people.active, ~people.active))
+    return min(
+        _persons(people, chosen & arm) for arm in (people.active, ~people.active)
+    )
 
 
 def _persons(people: Participants, chosen: NDArray[np.bool_]) -> int:

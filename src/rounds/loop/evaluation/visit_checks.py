@@ -139,6 +139,8 @@ def _moved(
     if continuous:
         margin = MOST_MOVED_SD * float(some.outcome.std())
     own, grouped = before[known], clusters(some)
+    if grouped is None:
+        grouped = some.person
     try:
         p_value = adjusted_difference(some.outcome, own, others, grouped, margin)
     except ValueError:
