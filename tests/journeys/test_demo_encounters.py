@@ -26,9 +26,9 @@ def turned(tmp_path_factory):
     """One small turn, not watched on."""
     options = DemoOptions(
         design="encounter",
-        people=2_400,
+        people=1_800,
         n_clinics=9,
-        weeks=16,
+        weeks=12,
         effect=0.2,
         seed=3,
         watch=False,

@@ -18,7 +18,7 @@ from rounds.loop.evaluation.spreadsheet.trial import Trial
 from stories import encounter_trial as story
 from stories import trial
 
-N = int(os.environ.get("ROUNDS_TRIALS", "60"))
+N = int(os.environ.get("ROUNDS_TRIALS", "24"))
 CONSERVATIVE = 0.03
 """By which few clinics' interval may cover too often: Satterthwaite's degrees of
 freedom are cautious where clinics hardly differ in what the card does."""

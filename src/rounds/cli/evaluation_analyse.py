@@ -63,7 +63,7 @@ def analyse_(
     seed: int = 1,
     json: bool = False,
 ) -> None:
-    """Analyse a randomised trial in a spreadsheet: a row a person or visit, no datamart.
+    """Analyse a randomised trial in a spreadsheet: one row a person (or visit).
 
     Parameters
     ----------

@@ -31,8 +31,8 @@ _ANALYSIS = {
     ),
     "encounter": (
         "Outcomes of visits regressed on arm and stratum (linear), with bias-reduced "
-        "cluster-robust variance (CR2) by clinic, or by patient under four clinics, "
-        "and Satterthwaite degrees of freedom; every visit in the arm it was allocated to. "
+        "cluster-robust variance (CR2) by clinic (by patient under four clinics), "
+        "Satterthwaite degrees of freedom; every visit in the arm it was allocated to. "
         "An endpoint whose measure has each patient's first visit alone is of these. "
         "The effect is that of one card, given the past of the visits as it was and "
         "while later visits go on being randomised."

@@ -1,6 +1,6 @@
 # Makes encounter_visits.json of encounter_visits.csv, an invented trial of visits:
 # Rscript encounter_visits.R > encounter_visits.json
-# VERSIONS
+# Run on 2026-11-22 with R 4.2.2, clubSandwich 0.5.8 and geepack 1.3.9.
 suppressMessages({
   library(clubSandwich)
   library(geepack)

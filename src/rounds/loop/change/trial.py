@@ -82,7 +82,8 @@ class Trial:
         if self.rollout.design.unit == "encounter":
             units = calls.encounter
             may = [i for i in places if due[i] and units[i]]
-        allocated = _pairs(self._met(desk, calls, units, places, may, allocate))
+        met = self._met(desk, calls, units, places, may=may, allocate=allocate)
+        allocated = _pairs(met)
         arms = [NO_ARM] * len(calls)
         for i in places:
             arms[i] = allocated.get(units[i], NO_ARM)
@@ -94,6 +95,7 @@ class Trial:
         calls: Calls,
         units: Sequence[str],
         places: list[int],
+        *,
         may: list[int],
         allocate: bool,
     ) -> dict[str, Assignment]:

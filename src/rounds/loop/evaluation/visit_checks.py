@@ -12,13 +12,13 @@ spill_over     the share of cards among the clinician's    silent visits are the
                                                            together
 ============== ========================================== =========================
 
-Both compare this visit's outcome, with its arm and the covariates adjusted for. The arms
-before were drawn by lot; but who comes again uncontrolled may be the card's doing, so
-that `carry_over` is a sign, and no effect. A mean may move by a fifth of a standard
-deviation in place of 5 points. A clinician who learns once
-and for all is not seen by `spill_over`: cards of long ago and of yesterday then do the
-same. That is an assumption of the design, and is said as one. How much the outcome moves
-is not told: while the estimate is sealed, no outcome by arm is.
+Both compare this visit's outcome, with its arm and the covariates adjusted for. Arms
+before it were drawn by lot; but who comes again uncontrolled may be the card's doing:
+`carry_over` is a sign, and no effect. A mean may move by a fifth of a standard
+deviation in place of 5 points. A clinician who learns once and for all is not seen by
+`spill_over`: cards of long ago and of yesterday then do the same. That is an assumption
+of the design, and is said as one. How much the outcome moves is not told: while the
+estimate is sealed, no outcome by arm is.
 """
 
 from collections.abc import Callable
@@ -72,8 +72,8 @@ def carry_over(
         "Does the arm of a patient's visit before tell the outcome of this one?",
         people,
         before,
-        columns,
-        clusters,
+        columns=columns,
+        clusters=clusters,
         continuous=continuous,
         said="one of the same patient",
     )
@@ -110,8 +110,8 @@ def spill_over(
         question,
         people,
         share,
-        columns,
-        clusters,
+        columns=columns,
+        clusters=clusters,
         continuous=continuous,
         said=f"others of the same clinician in the {RECENT_DAYS} days",
     )
@@ -122,9 +122,9 @@ def _moved(
     question: str,
     people: Participants,
     before: NDArray[np.float64],
+    *,
     columns: Columns,
     clusters: Clusters,
-    *,
     continuous: bool,
     said: str,
 ) -> Diagnostic:
