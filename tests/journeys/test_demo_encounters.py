@@ -30,7 +30,7 @@ def turned(tmp_path_factory):
         n_clinics=9,
         weeks=12,
         effect=0.2,
-        seed=3,
+        seed=1,
         watch=False,
         publish_files=False,
         threads=1,
