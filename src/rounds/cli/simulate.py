@@ -7,6 +7,8 @@ from rounds.cli.output import Progress, show
 
 __all__ = ["simulate"]
 
+Drawn = Literal["parallel", "stepped-wedge", "cluster-crossover", "encounter"]
+
 
 def simulate(
     *,
@@ -14,9 +16,7 @@ def simulate(
     people: int = 7_000,
     clinics: int = 80,
     weeks: int | None = None,
-    design: Literal[
-        "parallel", "stepped-wedge", "cluster-crossover", "encounter"
-    ] = "parallel",
+    design: Drawn = "parallel",
     effect: float = 0.06,
     harm: float = 0.04,
     seed: int = 1,

@@ -148,6 +148,11 @@ class WorldConfig:
                     "of the clinics."
                 ),
             ),
+            *self._days_checks(),
+        ]
+
+    def _days_checks(self) -> list[tuple[bool, str]]:
+        return [
             (
                 all(0 <= a < b <= 7 * self.weeks for a, b in self.closed),
                 (
