@@ -60,7 +60,8 @@ class Load:
         while not self.stop.is_set():
             n += 1
             patient = f"patient-{self.kill}-{caller}-{n % 40}"
-            request = story.due_request(f"clinic-{(caller + n) % 8}", patient)
+            clinic, encounter = f"clinic-{(caller + n) % 8}", f"visit-of-{patient}"
+            request = story.due_request(clinic, patient, encounter=encounter)
             hook = request["hookInstance"]
             try:
                 cards = self.post(connection, URL, request)["cards"]
@@ -122,9 +123,11 @@ def serve(folder, port):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("unit", ["clinic", "patient"])
+@pytest.mark.parametrize(
+    "unit", ["clinic", "patient", *(["encounter"] if KILLS > 10 else [])]
+)
 def test_no_acknowledged_exposure_is_lost_and_no_allocation_changes(tmp_path, unit):
-    """SIGKILL under load, again and again; patients are allocated as they come."""
+    """SIGKILL under load, again and again; patients and visits are drawn as they come."""
     chance = random.Random(f"20250106 {unit}")
     kills = max(1, KILLS // 2)
     answered, acknowledged, retried = {}, {}, []

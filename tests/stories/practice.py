@@ -250,9 +250,12 @@ def _bundle(resources):
     }
 
 
-def due_request(clinic="clinic-0", patient="patient-1", hook_instance=None):
+def due_request(
+    clinic="clinic-0", patient="patient-1", hook_instance=None, encounter=None
+):
     """A call in which a card is due."""
     e = encounters(1)
+    e.encounter = np.array([encounter or e.encounter[0]])
     e.clinic[:] = clinic
     e.patient = np.array([patient])
     e.age[:], e.has_hypertension[:] = 60, True

@@ -269,6 +269,6 @@ def test_words_hold_what_the_numbers_say(tmp_path, capsys):
 
 
 def test_every_design_is_reached():
-    """Each name is analysed above."""
-    tried = {"individual", "cluster", "matched-pairs", "stepped-wedge"}
+    """Each name is analysed above; visits in `test_evaluation_visits`."""
+    tried = {"individual", "cluster", "matched-pairs", "stepped-wedge", "encounter"}
     assert set(SHEET_DESIGNS) == tried | {"cluster-crossover"}

@@ -24,7 +24,7 @@ def demo(
     effect: float = 0.06,
     harm: float = 0.0,
     design: Literal[
-        "parallel", "stepped-wedge", "cluster-crossover", "factorial"
+        "parallel", "stepped-wedge", "cluster-crossover", "factorial", "encounter"
     ] = "parallel",
     second_effect: float = 0.04,
     problems: str = "hypertension",
@@ -54,8 +54,9 @@ def demo(
         Planted difference in low pressure, in [0, 0.3].
     design
         Whether arms run in parallel, clinics switch to the card one step after another
-        (stepped-wedge), go through both arms in turn (cluster-crossover), or are dealt
-        two cards crossed with each other (factorial).
+        (stepped-wedge), go through both arms in turn (cluster-crossover), are dealt two
+        cards crossed with each other (factorial), or each visit is randomised on its
+        own (encounter).
     second_effect
         Of a factorial trial: planted by the second card alone, in [0, 0.3].
     problems
@@ -177,6 +178,7 @@ def lines(done: "DemoTurn", graded: "Grade", report: Path, out: Path) -> list[st
     """Give the lines that `rounds demo` prints."""
     found, judged, signed = done.problem, done.evaluation, done.decision
     checks = ", ".join(f"{d.name} {d.verdict}" for d in judged.diagnostics)
+    whose = _whose(done.rollout)
     said = [
         "",
         f"problem     {number(found.baseline)} controlled at {len(found.units)} sites",
@@ -189,7 +191,7 @@ def lines(done: "DemoTurn", graded: "Grade", report: Path, out: Path) -> list[st
             f"{done.rollout.seed_commitment[:12]}…"
         ),
         f"checks      {checks}",
-        f"evaluation  {number(judged.estimate)} more patients intensified",
+        f"evaluation  {number(judged.estimate)} more {whose} intensified",
     ]
     said += _of_two(done)
     said += [
@@ -227,8 +229,8 @@ def _of_two(done: "DemoTurn") -> list[str]:
 
 def _randomised(rollout: "Rollout") -> str:
     """Say what was randomised, and how where it was not in permuted blocks."""
-    if rollout.design.unit == "patient":
-        said = "patients randomised as they arrive"
+    if rollout.design.unit != "clinic":
+        said = f"{_whose(rollout)} randomised as they arrive"
     else:
         said = f"{rollout.n_units} clinics randomised"
     if rollout.design.factors is not None:
@@ -240,6 +242,11 @@ def _randomised(rollout: "Rollout") -> str:
         return said
     said = f"{said}, by {rollout.design.allocation.replace('_', ' ')}"
     return f"{said} ({rollout.left_out} left out)" if rollout.left_out else said
+
+
+def _whose(rollout: "Rollout") -> str:
+    """Say whose treatment the primary endpoint is about."""
+    return "visits" if rollout.design.unit == "encounter" else "patients"
 
 
 def _first_pmid(done: "DemoTurn") -> str:

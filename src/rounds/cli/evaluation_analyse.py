@@ -72,16 +72,16 @@ def analyse_(
     seed: int = 1,
     json: bool = False,
 ) -> None:
-    """Analyse a randomised trial in a spreadsheet: one row a person, no datamart.
+    """Analyse a randomised trial in a spreadsheet: one row a person (or visit).
 
     Parameters
     ----------
     file
         A CSV or parquet file with a header.
     design
-        How it was randomised: individual, cluster, matched-pairs, stepped-wedge,
-        cluster-crossover, or factorial (two factors crossed; of clusters if --cluster
-        is named).
+        How it was randomised: individual, encounter, cluster, matched-pairs,
+        stepped-wedge, cluster-crossover, or factorial (two factors crossed; of clusters
+        if --cluster is named).
     arm
         The column of arms, two labels; of a wedge or a cross-over, the arm that the
         person's cluster was in at the time.
@@ -103,7 +103,8 @@ def analyse_(
         The column that is 1 where what the arm is about was received, else 0; with
         --summary complier-average or per-protocol.
     cluster
-        The column of what was randomised, if not persons.
+        The column of what was randomised, if not persons; with encounter, whose visits
+        belong together: the patient, or the clinic that holds them all.
     period
         The column of periods, of a wedge or a cross-over.
     stratum

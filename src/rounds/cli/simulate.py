@@ -7,7 +7,9 @@ from rounds.cli.output import Progress, show
 
 __all__ = ["simulate"]
 
-_Design = Literal["parallel", "stepped-wedge", "cluster-crossover", "factorial"]
+_Design = Literal[
+    "parallel", "stepped-wedge", "cluster-crossover", "factorial", "encounter"
+]
 
 
 def simulate(
@@ -41,7 +43,8 @@ def simulate(
         Of enrolment. If not given: 26, or 79 for a stepped wedge and 39 for a
         cross-over.
     design
-        the second card's effect is 0.04, or none in the worlds without effect).
+        the second card's effect is 0.04, or none in the worlds without effect), or each
+        visit is randomised on its own (encounter).
     effect
         Planted in the second and third kind.
     harm

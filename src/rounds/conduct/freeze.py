@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Callable
 
-from rounds.conduct.plan import ChangePlan, EndpointPlan, ProtocolPlan
+from rounds.conduct.plan import ChangePlan, EndpointPlan
 from rounds.nouns import (
     DecisionRule,
     Endpoint,
@@ -28,6 +28,14 @@ _ANALYSIS = {
         "Individual outcomes regressed on arm and stratum (linear), with bias-reduced "
         "cluster-robust variance (CR2) by clinic and Satterthwaite degrees of freedom; "
         "everyone in the arm they were allocated to."
+    ),
+    "encounter": (
+        "Outcomes of visits regressed on arm and stratum (linear), with bias-reduced "
+        "cluster-robust variance (CR2) by clinic (by patient under four clinics), "
+        "Satterthwaite degrees of freedom; every visit in the arm it was allocated to. "
+        "An endpoint whose measure has each patient's first visit alone is of these. "
+        "The effect is that of one card, given the past of the visits as it was and "
+        "while later visits go on being randomised."
     ),
 }
 
@@ -59,6 +67,15 @@ _ANALYSIS_OF_SCHEDULE = (
     "and clinic effects: the effect by time since the switch (stepped wedge), and a "
     "permutation test over the schedules that could have been drawn."
 )
+
+_EVENTS = (
+    "the card is not shown, or not followed",
+    "treatment is stopped or changed again",
+)
+_EVENTS_OF = {
+    "encounter": ("the patient is seen again, with the card or without it",),
+}
+"""What else comes between, by what is randomised."""
 
 
 _ANALYSIS_OF_FACTORS = (
@@ -118,7 +135,7 @@ def protocol_of(
     said = plan.protocol
     enrolment_end = said.go_live + dt.timedelta(days=7 * said.weeks - 1)
     endpoints = tuple(
-        _endpoint(part, said, measure(part.measure)) for part in said.endpoints
+        _endpoint(part, plan, measure(part.measure)) for part in said.endpoints
     )
     return Protocol(
         name=said.name,
@@ -151,7 +168,8 @@ def protocol_of(
     )
 
 
-def _endpoint(part: EndpointPlan, said: ProtocolPlan, measure: Measure) -> Endpoint:
+def _endpoint(part: EndpointPlan, plan: ChangePlan, measure: Measure) -> Endpoint:
+    said = plan.protocol
     estimand = Estimand(
         name=measure.name,
         population=said.population,
@@ -159,15 +177,9 @@ def _endpoint(part: EndpointPlan, said: ProtocolPlan, measure: Measure) -> Endpo
         comparator=said.comparator,
         variable=part.variable,
         measure=measure.ref(),
-        intercurrent_events=(
-            IntercurrentEvent(
-                event="the card is not shown, or not followed",
-                strategy="treatment_policy",
-            ),
-            IntercurrentEvent(
-                event="treatment is stopped or changed again",
-                strategy="treatment_policy",
-            ),
+        intercurrent_events=tuple(
+            IntercurrentEvent(event=event, strategy="treatment_policy")
+            for event in (*_EVENTS, *_EVENTS_OF.get(plan.design.unit, ()))
         ),
         summary_measure=part.summary_measure,
     )

@@ -18,6 +18,8 @@ Floats = NDArray[np.float64]
 
 _SINGULAR = 1e-9
 """Relative size below which an eigenvalue counts as nought."""
+_MANY = 1_000
+"""Clusters, of which a matrix of every pair is no longer formed."""
 
 
 @dataclass(frozen=True)
@@ -153,10 +155,24 @@ def _clustered(
     # With p_g = (I − H)_g' A_g X_g c, their inner products are
     # p_g'p_h = [g = h] c'X_g'A_g²X_g c − (X_g'A_gX_g c)' M (X_h'A_hX_h c).
     B = (S + S @ W @ S) @ c
-    P = np.diag(np.einsum("i,gij,j->g", c, A2, c)) - B @ M @ B.T
-    squares = float((P**2).sum())
-    df = float(np.trace(P) ** 2 / squares) if squares > 0 else 0.0
+    df = _satterthwaite(np.einsum("i,gij,j->g", c, A2, c), B, M)
     return float(beta[column]), variance, df, len(blocks)
+
+
+def _satterthwaite(d: Floats, B: Floats, M: Floats) -> float:
+    """Give (tr P)² / tr P² of P = diag(d) − B M B', of which many clusters need none.
+
+    tr P² = Σ d² − 2 Σ d_g b_g' M b_g + tr (M B'B)².
+    """
+    if len(d) <= _MANY:
+        P = np.diag(d) - B @ M @ B.T
+        trace, squares = float(np.trace(P)), float((P**2).sum())
+    else:
+        own = np.einsum("gi,ij,gj->g", B, M, B)
+        MQ = M @ (B.T @ B)
+        trace = float(d.sum() - own.sum())
+        squares = float((d**2).sum() - 2 * d @ own + np.trace(MQ @ MQ))
+    return trace**2 / squares if squares > 0 else 0.0
 
 
 def _adjustments(S: Floats, M: Floats) -> tuple[Floats, Floats]:

@@ -37,15 +37,17 @@ class ArmSummary(Noun):
 
     arm: Literal["active", "silent"]
     n_units: int | None
-    """None where suppressed: if patients are randomised, units are persons."""
+    """None where suppressed: units may be persons, or visits of theirs."""
     n: int | None = None
     numerator: int | None = None
     value: float | None = None
+    persons: tuple[int, int | None] | None = UNTOLD
+    """Where visits were randomised: whose they are, and whose have the outcome."""
     suppressed: bool = False
 
 
 class Flow(Noun):
-    """The flow of participants (CONSORT), counted in persons."""
+    """The flow of participants (CONSORT), in persons, or visits if these were drawn."""
 
     assessed: int | None
     excluded: tuple[tuple[str, int | None], ...] = ()
@@ -97,6 +99,8 @@ class EquityEffect(Noun):
     characteristic: Literal["sex", "age", "svi_quartile"]
     group: str
     n: int | None = None
+    persons: int | None = UNTOLD
+    """Where visits were randomised: whose the `n` are."""
     estimate: Estimate | NotEstimable
     shrunken: Estimate | NotEstimable | None = None
     """The same, drawn towards the other groups by partial pooling."""

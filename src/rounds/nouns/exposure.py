@@ -22,7 +22,7 @@ class Exposure(Noun):
     clinic: str | None = None
     """FHIR id of the Organization where it happened, where it could be resolved."""
     unit: str | None
-    """The clinic or patient that was randomised; None where unresolved."""
+    """The clinic, patient or encounter that was randomised; None where unresolved."""
     arm: Literal["active", "silent", "all", "none"]
     """`all` after adoption, `none` where no arm could be resolved."""
     due: bool

@@ -53,7 +53,7 @@ class Protocol(Published):
     title: str
     design: Literal["randomised", "emulation"] = "randomised"
     problem: Ref
-    unit_of_randomisation: Literal["clinic", "patient"]
+    unit_of_randomisation: Literal["clinic", "patient", "encounter"]
     allocation: Allocation = Field(
         default="permuted_blocks", exclude_if=lambda one: one == "permuted_blocks"
     )
@@ -133,6 +133,8 @@ class Protocol(Published):
         known = {e.estimand.name for e in self.endpoints if e.role != "secondary"}
         if self.looks is not None and self.schedule is not None:
             problems.append("looks are planned for arms in parallel alone, as yet")
+        if self.looks is not None and self.unit_of_randomisation == "encounter":
+            problems.append("looks are planned for clinics and patients alone, as yet")
         if guarded and self.looks is None:
             problems.append("guardrails are read at looks: plan them")
         if len(set(guarded)) != len(guarded):

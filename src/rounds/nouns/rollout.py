@@ -26,6 +26,7 @@ Allocation = Literal[
 _OF_UNIT = {
     "clinic": ("size", "baseline_rate"),
     "patient": ("clinic", "sex", "age_band"),
+    "encounter": (),
 }
 """What is known of a unit before it is allocated."""
 _ONLY = {
@@ -37,6 +38,7 @@ _INSTEAD = {
     "clinic": "clinics are known at the start: matched_pairs if few, else "
     "covariate_constrained",
     "patient": "patients arrive one by one: minimisation",
+    "encounter": "each is drawn at its own call: permuted_blocks, in strata if wished",
 }
 
 
@@ -69,7 +71,8 @@ class Determination(Noun):
 class Design(Noun):
     """How units are given their arm."""
 
-    unit: Literal["clinic", "patient"]
+    unit: Literal["clinic", "patient", "encounter"]
+    """Of encounters, each at which the card is due is allocated on its own."""
     strata: tuple[str, ...] = ()
     """What is stratified by: `size`, `baseline_rate`, …"""
     block_sizes: tuple[int, ...] = (2, 4)

@@ -26,7 +26,7 @@ class ExposureRows:
     Parameters
     ----------
     unit : array of str
-        The clinic or patient that was randomised; "" where unresolved.
+        The clinic, patient or encounter that was randomised; "" where unresolved.
     arm : array of str
         `active`, `silent`, `all` (adopted) or `none` (no arm could be resolved).
     due, shown : array of bool

@@ -116,6 +116,8 @@ def _done(evaluation: Evaluation, protocol: Protocol) -> str:
     patients = [arm.n for arm in evaluation.flow.arms]
     n = None if None in patients else sum(p for p in patients if p is not None)
     who = "" if n is None else f" with {count(n)} patients"
+    if unit == "encounter" and n is not None:
+        who = f", {count(n)} of them in the analysis,"
     arms = protocol.primary.estimand
     looked = evaluation.after_looks
     ended = ""
@@ -133,7 +135,7 @@ def _rows(story: Story, evaluation: Evaluation, protocol: Protocol) -> tuple[_Ro
         _worked(evaluation, protocol),
         *(_harm(result) for result in evaluation.balancing),
         _for_whom(evaluation),
-        _reached(evaluation),
+        _reached(evaluation, _whose(protocol)),
         _Row("What did it cost?", "Not measured.", "No cost is in the record."),
         _trusted(story, evaluation),
         *_errs(story.decision),
@@ -146,18 +148,24 @@ def _worked(evaluation: Evaluation, protocol: Protocol) -> _Row:
     least = _size(protocol.decision_rule.least_worthwhile, evaluation.estimate)
     if found.withheld:
         return _Row(asked, found.line, withheld=True)
-    per_hundred = _of_hundred(evaluation.estimate)
+    per_hundred = _of_hundred(evaluation.estimate, _whose(protocol))
     worth = f"Worth having from {least}."
     return _Row(asked, found.line, f"{per_hundred} {worth}".strip())
 
 
-def _of_hundred(estimate: Estimate | NotEstimable) -> str:
+def _whose(protocol: Protocol) -> str:
+    """Say what was counted: patients, or their visits."""
+    of_visits = protocol.unit_of_randomisation == "encounter"
+    return "visits" if of_visits else "patients"
+
+
+def _of_hundred(estimate: Estimate | NotEstimable, whose: str) -> str:
     if isinstance(estimate, NotEstimable) or estimate.scale != "risk_difference":
         return ""
     value, lower, upper = (100 * number for number in estimate.numbers)
     more = "more" if value >= 0 else "fewer"
     ends = f"{lower:+.0f} to {upper:+.0f}".replace("-", "−")
-    return f"About {abs(value):.0f} {more} in every 100 patients ({ends})."
+    return f"About {abs(value):.0f} {more} in every 100 {whose} ({ends})."
 
 
 def _size(value: float, estimate: Estimate | NotEstimable) -> str:
@@ -211,13 +219,13 @@ def _for_whom(evaluation: Evaluation) -> _Row:
     return _Row(asked, differ, f"Least and most, of {len(known)} groups: {ends}.")
 
 
-def _reached(evaluation: Evaluation) -> _Row:
+def _reached(evaluation: Evaluation, whose: str) -> _Row:
     reach = evaluation.reach
     reached, accepted = said(reach.reach), said(reach.acceptance)
     adopted = said(reach.adoption)
     return _Row(
         "Did it reach them?",
-        f"{reached.line} of the patients it was meant for.",
+        f"{reached.line} of the {whose} it was meant for.",
         f"Taken up in {adopted.value or adopted.line} of the places, followed in "
         f"{accepted.value or accepted.line} of the cards.",
         withheld=bool(reached.withheld),

@@ -115,7 +115,8 @@ def change_sentences(story: Story) -> dict[str, str] | None:
     rollout = story.rollout
     if rollout is None:
         return None
-    who = "clinics" if rollout.design.unit == "clinic" else "patients"
+    named = {"clinic": "clinics", "patient": "patients", "encounter": "visits"}
+    who = named[rollout.design.unit]
     return {
         "chance": _TWO_NOTES
         if rollout.design.factors is not None
@@ -168,11 +169,12 @@ def _found(story: Story, evaluation: Evaluation) -> list[str]:
     sentences = []
     if estimate.scale == "risk_difference":
         sentences.append(
-            f"When the note was on, about {_more(value)} people in every 100 {goal}. "
+            f"When the note was on, {_times(story, value)} {goal}. "
             f"The true number could be from {_more(low)} to {_more(high)}."
         )
     if estimate.n is not None:
-        sentences.append(f"We counted {estimate.n:,} people.")
+        what = "visits" if _of_visits(story) else "people"
+        sentences.append(f"We counted {estimate.n:,} {what}.")
     better = story.protocol.primary.better if story.protocol else "higher"
     good = low > 0 if better == "higher" else high < 0
     bad = high < 0 if better == "higher" else low > 0
@@ -183,6 +185,20 @@ def _found(story: Story, evaluation: Evaluation) -> list[str]:
     else:
         sentences.append("So we can not be sure if the note helps or not.")
     return sentences
+
+
+def _of_visits(story: Story) -> bool:
+    return (
+        story.protocol is not None
+        and story.protocol.unit_of_randomisation == "encounter"
+    )
+
+
+def _times(story: Story, value: float) -> str:
+    """Say an effect as so many people, or so many of their visits, of a hundred."""
+    if _of_visits(story):
+        return f"at about {_more(value)} visits in every 100 people"
+    return f"about {_more(value)} people in every 100"
 
 
 _VERDICTS = {

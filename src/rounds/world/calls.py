@@ -9,7 +9,7 @@ from rounds.world.problems.hypertension import DRUGS, PARAMETERS
 from rounds.world.records import Records
 from rounds.world.state import Batch, Bools, Floats, Scene
 
-__all__ = ["OVERRIDE_REASONS", "OVERRIDE_SYSTEM", "Calls", "Everywhere"]
+__all__ = ["OVERRIDE_REASONS", "OVERRIDE_SYSTEM", "Calls", "Everywhere", "is_due"]
 
 OVERRIDE_SYSTEM = "urn:rounds:override-reason"
 OVERRIDE_REASONS = (
@@ -23,16 +23,21 @@ OVERRIDE_REASONS = (
 _AMBULATORY = 0
 
 
+def is_due(scene: Scene, batch: Batch) -> Bools:
+    """Say where the card is due: uncontrolled, of an adult of up to 85 years; (n,)."""
+    age = scene.persons.age_on(batch.person, batch.day)
+    return np.asarray(batch.is_uncontrolled & (age <= 85))
+
+
 class Everywhere:
     """The card shown wherever it is due: one side of the potential outcomes."""
 
     def __init__(self, scene: Scene) -> None:
-        self._persons = scene.persons
+        self._scene = scene
 
     def shown(self, week: int, batch: Batch) -> Bools:  # noqa: ARG002
         """Show it at every uncontrolled visit of an adult of up to 85 years."""
-        age = self._persons.age_on(batch.person, batch.day)
-        return batch.is_uncontrolled & (age <= 85)
+        return is_due(self._scene, batch)
 
     def answered(self, accepted: Bools, answer: Floats, reason: Floats) -> None:
         """Keep nothing."""

@@ -68,6 +68,10 @@ class WorldConfig:
         Stretches of days after go-live, each from its first day to the day after its
         last, on which nobody is enrolled: an index visit there is no index visit. The
         truth leaves these persons out; what is lived is the same.
+    by_visit : bool
+        Whether each visit is randomised on its own. The truth is then of visits, given
+        their history as it was lived, and can be told once the trial is over; what is
+        lived is the same.
 
     Raises
     ------
@@ -89,6 +93,7 @@ class WorldConfig:
     go_live: date = date(2025, 1, 6)
     closed: tuple[tuple[int, int], ...] = ()
     second_effect: float | None = None
+    by_visit: bool = False
 
     def __post_init__(self) -> None:
         """Check every setting and say everything that is wrong together."""
@@ -141,12 +146,21 @@ class WorldConfig:
                     "of the clinics."
                 ),
             ),
+            *self._days_checks(),
+        ]
+
+    def _days_checks(self) -> list[tuple[bool, str]]:
+        return [
             (
                 all(0 <= a < b <= 7 * self.weeks for a, b in self.closed),
                 (
                     f"WorldConfig.closed is {self.closed}, not stretches of days "
                     "within enrolment."
                 ),
+            ),
+            (
+                not (self.by_visit and self.closed),
+                "WorldConfig.closed is of persons, and by_visit of visits: choose one.",
             ),
             (
                 self.go_live.weekday() == 0,

@@ -11,10 +11,20 @@ import numpy as np
 from rounds.world.problems.hypertension import EXCLUSIONS, PREGNANCY_DAYS
 from rounds.world.records import Records
 from rounds.world.solve import first_in_window
-from rounds.world.state import Bools, Floats, Integers, Scene
+from rounds.world.state import Bools, Floats, Integers, Scene, Table
 from rounds.world.visits import AMBULATORY
 
-__all__ = ["Outcomes", "is_excluded", "lowest_of_visit", "outcomes"]
+__all__ = [
+    "Outcomes",
+    "VisitOutcomes",
+    "is_excluded",
+    "lowest_of_visit",
+    "outcomes",
+    "visit_outcomes",
+]
+
+_DAYS = 1 << 20
+"""More days than anybody lives."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -34,6 +44,19 @@ class Outcomes:
     def __repr__(self) -> str:
         """Say only how many there are."""
         return f"<outcomes: {len(self.person):,} rows>"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class VisitOutcomes:
+    """One row for each eligible visit, by day and person."""
+
+    person: Integers
+    index_day: Integers
+    intensified: Bools
+
+    def __repr__(self) -> str:
+        """Say only how many there are."""
+        return f"<outcomes: {len(self.person):,} visits>"
 
 
 def lowest_of_visit(records: Records) -> tuple[Floats, Floats]:
@@ -116,10 +139,7 @@ def outcomes(
     who, day = visits["person"], visits["day"]
     systolic, diastolic = lowest_of_visit(records)
     eligible = visits["kind"] == AMBULATORY
-    rows = np.flatnonzero(eligible & ((systolic >= 140) | (diastolic >= 90)))
-    rows = rows[scene.persons.onset_day[who[rows]] <= day[rows]]
-    age = scene.persons.age_on(who[rows], day[rows])
-    rows = rows[(age >= 18) & (age <= 85)]
+    rows = _uncontrolled(scene, visits, systolic, diastolic)
     rows = rows[first_in_window(who[rows], day[rows], start, end)]
     rows = rows[~is_excluded(scene, who[rows], day[rows], day[rows])]
     for first, after in closed:
@@ -142,6 +162,54 @@ def outcomes(
         systolic=last_systolic,
         controlled=np.where(has_last, controlled, np.nan),
     )
+
+
+def _uncontrolled(
+    scene: Scene, visits: Table, systolic: Floats, diastolic: Floats
+) -> Integers:
+    """Give the rows of the visits at which a person could be enrolled."""
+    who, day = visits["person"], visits["day"]
+    eligible = visits["kind"] == AMBULATORY
+    rows = np.flatnonzero(eligible & ((systolic >= 140) | (diastolic >= 90)))
+    rows = rows[scene.persons.onset_day[who[rows]] <= day[rows]]
+    age = scene.persons.age_on(who[rows], day[rows])
+    return np.asarray(rows[(age >= 18) & (age <= 85)])
+
+
+def visit_outcomes(
+    scene: Scene, records: Records, start: int, end: int
+) -> VisitOutcomes:
+    """Read what happened after every eligible visit.
+
+    Parameters
+    ----------
+    scene : Scene
+        Who there is.
+    records : Records
+        What happened, up to 14 days after the last visit.
+    start, end : int
+        First day of enrolment, and the day after its last.
+
+    Returns
+    -------
+    VisitOutcomes
+        Of adults of 18 to 85 years with hypertension on the problem list and without
+        an exclusion on the day, all uncontrolled outpatient visits in the window.
+    """
+    visits = records.table("visit")
+    who, day = visits["person"], visits["day"]
+    rows = _uncontrolled(scene, visits, *lowest_of_visit(records))
+    rows = rows[(day[rows] >= start) & (day[rows] < end)]
+    rows = rows[~is_excluded(scene, who[rows], day[rows], day[rows])]
+    rows = rows[np.lexsort((who[rows], day[rows]))]
+    person, index_day = who[rows], day[rows]
+    new_for, new_on = _new_codes(records)
+    # Person and day in one number, so that the next new code is one search away.
+    line = np.sort(new_for.astype(np.int64) * _DAYS + new_on)
+    wanted = person.astype(np.int64) * _DAYS + index_day
+    line = np.append(line, np.iinfo(np.int64).max)
+    following = line[np.searchsorted(line, wanted)]
+    return VisitOutcomes(person, index_day, following - wanted <= 14)
 
 
 def _days_since(
@@ -168,11 +236,16 @@ def _intensified(
     scene: Scene, records: Records, person: Integers, index_day: Integers
 ) -> Bools:
     """Say who got a code they never had before, on the index day or 14 days after."""
+    who, day = _new_codes(records)
+    since = _days_since(scene, person, index_day, who, day)
+    return np.isin(person, who[(since >= 0) & (since <= 14)])
+
+
+def _new_codes(records: Records) -> tuple[Integers, Integers]:
+    """Give person and day of every order of a code that the person never had before."""
     orders = records.table("order")
     key = orders["person"] * 8 + orders["drug"]
     order = np.lexsort((orders["day"], key))
     _, first = np.unique(key[order], return_index=True)
     first = order[first]
-    who, day = orders["person"][first], orders["day"][first]
-    since = _days_since(scene, person, index_day, who, day)
-    return np.isin(person, who[(since >= 0) & (since <= 14)])
+    return orders["person"][first], orders["day"][first]

@@ -3,6 +3,8 @@
 import dataclasses
 import json
 import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +17,18 @@ from rounds.world.config import FAULTS, TRIAL, WEEKS_FOLLOW_UP, WorldConfig
 from rounds.world.equity import equity_gap
 from rounds.world.records import Records
 from rounds.world.state import Acceptance, Channel, Now, Scene, State
-from rounds.world.trial_population import Outcomes, outcomes
+from rounds.world.trial_population import Outcomes, VisitOutcomes, outcomes
+from rounds.world.visit_truth import first_visits_turned, visits_turned
 from rounds.world.week import live_week
 
 __all__ = [
+    "Told",
     "lived",
     "make_truth",
     "outcomes_everywhere",
     "outcomes_nowhere",
     "potential_outcomes",
+    "told_of_visits",
     "write_sealed",
 ]
 
@@ -50,6 +55,11 @@ _AT_MARGINS = (
     "second card, the interaction of the two in intensified (both, less each alone), "
     "and each cell against neither."
 )
+_OF_VISITS = {"intensified": ("primary", "treatment-intensified")}
+"""What is read of every visit, where each was randomised; the rest of persons."""
+_EACH_VISIT = (
+    " Treatment intensified is of every such visit, not the first alone (`n_visits`)."
+)
 _DIFFERENCE = (
     "Mean with the card everywhere minus mean with it nowhere, from the same persons "
     "with the same luck. `difference` counts everyone (an event not recorded is no "
@@ -58,6 +68,15 @@ _DIFFERENCE = (
     "one for systolic and controlled. `effect` is the difference of intensified, "
     "`harm` the observed difference of low_pressure."
 )
+_DIFFERENCE_OF_VISITS = (
+    "Each visit was randomised. `everywhere` is with the card at that visit and "
+    "`nowhere` without, the past and the cards of later visits as they were lived: of "
+    "every eligible visit for intensified, of each person's first for the others. "
+    "`difference` counts everyone (an event not recorded is no event); "
+    "`difference_observed` compares those observed either way. `effect` is the "
+    "difference of intensified, `harm` the observed difference of low_pressure."
+)
+AnyOutcomes = Outcomes | VisitOutcomes
 
 
 def potential_outcomes(
@@ -116,6 +135,56 @@ def lived(
     return outcomes(scene, records, 7 * start, last, config.closed)
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Told:
+    """Potential outcomes with the card and without, and what they are."""
+
+    persons: tuple[Outcomes, Outcomes]
+    visits: tuple[VisitOutcomes, VisitOutcomes] | None = None
+    """Of every visit, where each was randomised."""
+    second: tuple[Outcomes, Outcomes] | None = None
+    """With the second card alone everywhere, and with both, where there are two."""
+
+    def pairs(self, name: str) -> list[tuple[AnyOutcomes, AnyOutcomes]]:
+        """Give with and without of one outcome, in each world that it is told of.
+
+        There are two of them, without the second card and with it, where there is one:
+        the truth is then their average, at the margins.
+        """
+        if self.visits is not None and name in _OF_VISITS:
+            return [self.visits]
+        if self.second is None:
+            return [self.persons]
+        return [self.persons, (self.second[1], self.second[0])]
+
+    @property
+    def measures(self) -> dict[str, tuple[str, str]]:
+        """Outcome → its role and the measure that it mirrors."""
+        return _MEASURES if self.visits is None else _MEASURES | _OF_VISITS
+
+    def population(self, *, closed: bool) -> dict[str, object]:
+        """Say who is counted, and how many."""
+        persons = len(self.persons[0].person)
+        if self.visits is None:
+            said = _POPULATION + (_CLOSED if closed else "")
+            return {"definition": said, "n": persons}
+        n_visits = len(self.visits[0].person)
+        said = _POPULATION + _EACH_VISIT
+        return {"definition": said, "n": persons, "n_visits": n_visits}
+
+
+def told_of_visits(
+    config: WorldConfig,
+    scene: Scene,
+    at_go_live: tuple[State, Records],
+    acceptance: Acceptance,
+    lived: Records,
+) -> Told:
+    """Turn the cards of a trial round that was lived to its end."""
+    past = (config, scene, at_go_live, acceptance, lived)
+    return Told(first_visits_turned(*past), visits_turned(*past))
+
+
 def make_truth(
     config: WorldConfig,
     scene: Scene,
@@ -123,38 +192,24 @@ def make_truth(
     acceptance: Acceptance,
     clinic_names: NDArray[np.str_],
     *,
-    everywhere: Outcomes,
-    nowhere: Outcomes,
-    second: tuple[Outcomes, Outcomes] | None = None,
+    potential: Told,
     opportunities: dict[str, object] | None = None,
 ) -> dict[str, object]:
-    """Gather everything that the grader may want to know.
-
-    Parameters
-    ----------
-    second : tuple of two Outcomes, optional
-        With the second card alone everywhere, and with both, where there are two: the
-        truth of either is then at the margins, and what they do together is told.
-    """
-    on, off = everywhere, nowhere
+    """Gather everything that the grader may want to know."""
     ranked = {"opportunities": opportunities} if opportunities else {}
     clinics = scene.clinics
-    pairs = [(on, off)]
-    if second is not None:
-        pairs.append((second[1], second[0]))
-    told = _told_of(scene, pairs)
+    told = _told_of(scene, potential.measures, potential.pairs)
+    second = potential.second
     crossed: dict[str, object] = {}
     if second is not None:
-        crossed = {"factorial": _crossed(scene, off, on, *second)}
+        crossed = {"factorial": _crossed(scene, *potential.persons, *second)}
+    definition = _DIFFERENCE_OF_VISITS if config.by_visit else _DIFFERENCE
     return {
         "version": 1,
         "problem": TRIAL,
         "config": {k: _plain(v) for k, v in dataclasses.asdict(config).items()},
-        "population": {
-            "definition": _POPULATION + (_CLOSED if config.closed else ""),
-            "n": len(on.person),
-        },
-        "definition": _DIFFERENCE + (_AT_MARGINS if second else ""),
+        "population": potential.population(closed=bool(config.closed)),
+        "definition": definition + (_AT_MARGINS if second else ""),
         "effect": _headline(told["intensified"], "difference"),
         "harm": _headline(told["low_pressure"], "difference_observed"),
         "outcomes": told,
@@ -186,27 +241,29 @@ def make_truth(
 
 
 def _told_of(
-    scene: Scene, pairs: list[tuple[Outcomes, Outcomes]]
+    scene: Scene,
+    measures: Mapping[str, tuple[str, str]],
+    pairs: Callable[[str], list[tuple[AnyOutcomes, AnyOutcomes]]],
 ) -> dict[str, dict[str, Any]]:
     """Give every measure's difference, the plain average over pairs of worlds."""
     return {
         name: {
             "role": role,
             "measure": measure,
-            **averaged([_effect(scene, on, off, name) for on, off in pairs]),
+            **averaged([_effect(scene, on, off, name) for on, off in pairs(name)]),
         }
-        for name, (role, measure) in _MEASURES.items()
+        for name, (role, measure) in measures.items()
     }
 
 
 def _crossed(
-    scene: Scene, off: Outcomes, on: Outcomes, second: Outcomes, both: Outcomes
+    scene: Scene, on: Outcomes, off: Outcomes, second: Outcomes, both: Outcomes
 ) -> dict[str, object]:
     """Tell the second card at the margins, and the primary inside the table."""
-    told = _told_of(scene, [(second, off), (both, on)])
+    told = _told_of(scene, _MEASURES, lambda _: [(second, off), (both, on)])
     alone, other, together, beside = (
-        _told_of(scene, [pair])["intensified"]["overall"]["difference"]
-        for pair in ((on, off), (second, off), (both, off), (both, second))
+        _effect(scene, one, none, "intensified")["overall"]["difference"]
+        for one, none in ((on, off), (second, off), (both, off), (both, second))
     )
     return {
         "second": {
@@ -233,7 +290,9 @@ def _headline(told: dict[str, Any], key: str) -> dict[str, object]:
     }
 
 
-def _effect(scene: Scene, on: Outcomes, off: Outcomes, name: str) -> dict[str, Any]:
+def _effect(
+    scene: Scene, on: AnyOutcomes, off: AnyOutcomes, name: str
+) -> dict[str, Any]:
     """Give one difference overall and by group."""
     everyone = np.ones(len(on.person), dtype=bool)
     groups = _groups(scene, on)
@@ -246,7 +305,7 @@ def _effect(scene: Scene, on: Outcomes, off: Outcomes, name: str) -> dict[str, A
     }
 
 
-def _groups(scene: Scene, on: Outcomes) -> dict[str, dict[str, NDArray[np.bool_]]]:
+def _groups(scene: Scene, on: AnyOutcomes) -> dict[str, dict[str, NDArray[np.bool_]]]:
     """Give the rows of every group by which truth is told."""
     quartile = svi_quartile(scene, on)
     female = scene.persons.is_female[on.person]
@@ -259,13 +318,13 @@ def _groups(scene: Scene, on: Outcomes) -> dict[str, dict[str, NDArray[np.bool_]
     }
 
 
-def svi_quartile(scene: Scene, on: Outcomes) -> NDArray[np.integer]:
+def svi_quartile(scene: Scene, on: AnyOutcomes) -> NDArray[np.integer]:
     """Give quartiles 1 to 4 of the national rank, cut at .25, .5 and .75."""
     return 1 + np.searchsorted([0.25, 0.5, 0.75], scene.persons.svi[on.person], "right")
 
 
 def _difference(
-    on: Outcomes, off: Outcomes, name: str, rows: NDArray[np.bool_]
+    on: AnyOutcomes, off: AnyOutcomes, name: str, rows: NDArray[np.bool_]
 ) -> dict[str, object]:
     """Compare the two worlds in some rows; None where nobody can be compared."""
     n = int(rows.sum())
@@ -273,7 +332,7 @@ def _difference(
     values = [np.asarray(getattr(o, name), dtype=float)[rows] for o in (on, off)]
     seen = [~np.isnan(v) for v in values]
     if name == "low_pressure":
-        seen = [o.low_pressure_observed[rows] for o in (on, off)]
+        seen = [getattr(o, f"{name}_observed")[rows] for o in (on, off)]
     if name in ("intensified", "low_pressure") and n:
         told["everywhere"], told["nowhere"] = (float(v.mean()) for v in values)
         told["difference"] = float((values[0] - values[1]).mean())

@@ -29,10 +29,12 @@ from rounds.world.solve import solve_acceptance
 from rounds.world.state import Acceptance, Channel, Now, State
 from rounds.world.trial_population import Outcomes
 from rounds.world.truth import (
+    Told,
     lived,
     make_truth,
     outcomes_everywhere,
     outcomes_nowhere,
+    told_of_visits,
     write_sealed,
 )
 from rounds.world.week import live_week
@@ -175,7 +177,7 @@ class World:
         """Write the truth to a sealed file, readable by its owner alone.
 
         It is the same whenever it is sealed: before go-live, the weeks until then are
-        lived on a copy.
+        lived on a copy. That of visits is told once the trial is over.
 
         Parameters
         ----------
@@ -186,6 +188,8 @@ class World:
         ------
         OSError
             If the file cannot be written.
+        DefinitionError
+            If each visit was randomised, and the trial is not over.
         """
         write_sealed(Path(path), self._truth())
 
@@ -200,24 +204,38 @@ class World:
             fork,
             acceptance,
             self._names[1],
-            everywhere=outcomes_everywhere(config, scene, fork, acceptance),
-            nowhere=self._nowhere(),
-            second=None
-            if config.second_effect is None
-            else self._with_second(fork, acceptance),
+            potential=self._told(fork, acceptance),
             opportunities=self._opportunities(),
         )
 
     def _with_second(
         self, fork: tuple[State, Records], acceptance: Acceptance
-    ) -> tuple[Outcomes, Outcomes]:
+    ) -> tuple[Outcomes, Outcomes] | None:
         """Live the trial with the second card alone everywhere, and with both."""
         config, scene = self.config, self._scene
+        if config.second_effect is None:
+            return None
         card = Everywhere(scene)
         return (
             lived(config, scene, fork, acceptance, None, second=card),
             lived(config, scene, fork, acceptance, card, second=card),
         )
+
+    def _told(self, fork: tuple[State, Records], acceptance: Acceptance) -> Told:
+        """Give the potential outcomes of persons, or of visits."""
+        config, scene = self.config, self._scene
+        if not config.by_visit:
+            on = outcomes_everywhere(config, scene, fork, acceptance)
+            second = self._with_second(fork, acceptance)
+            return Told((on, self._nowhere()), second=second)
+        if self.now < self.trial_end:
+            raise DefinitionError(
+                "The truth of visits cannot be told before the trial is over.",
+                code="trial-not-lived",
+                why="What each visit's card did is asked given the history as it was.",
+                remedies=("Let the world live until its trial_end.",),
+            )
+        return told_of_visits(config, scene, fork, acceptance, self._records)
 
     def _live_nowhere(self) -> Outcomes:
         fork = self._at_go_live or self._ahead()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from importlib.resources import as_file, files
 from pathlib import Path
 
+from rounds.conduct.demo.encounters import by_encounter
 from rounds.conduct.demo.options import DemoOptions
 from rounds.conduct.demo.schedules import closed_days, schedule_of
 from rounds.conduct.desk import Desk
@@ -134,6 +135,7 @@ _GOES_LIVE = {
     "stepped-wedge": "at clinic after clinic, in a random order",
     "cluster-crossover": "in a random half, and then in the other",
     "factorial": "in a random half, and another in a half of both halves",
+    "encounter": "at a random half of the visits",
 }
 
 
@@ -154,6 +156,7 @@ def _world_asked(options: DemoOptions, plan: Plan) -> WorldConfig:
         problems=options.problems,
         closed=closed_days(plan.change.design.schedule),
         second_effect=options.second_effect if options.design == "factorial" else None,
+        by_visit=plan.change.design.unit == "encounter",
     )
 
 
@@ -169,6 +172,10 @@ def load_practice(desk: Desk, world: World) -> None:
 def _as_asked(plan: Plan, options: DemoOptions) -> Plan:
     change = plan.change
     assert change is not None
+    if options.design == "encounter":
+        if options.allocation != "permuted_blocks":
+            raise _in_parallel_alone(options)
+        change = by_encounter(change)
     said = change.protocol
     asked: dict[str, object] = {
         "weeks": options.weeks,
@@ -211,10 +218,10 @@ def _as_asked(plan: Plan, options: DemoOptions) -> Plan:
 def _in_parallel_alone(options: DemoOptions) -> DefinitionError:
     allocation = options.allocation.replace("_", "-")
     return DefinitionError(
-        f"--allocation {allocation} is for arms in parallel, not for --design "
+        f"--allocation {allocation} is for --design parallel, not for "
         f"{options.design}.",
         code="demo-design",
-        why="Such a design deals clinics to its sequences or cells, in blocks.",
+        why="Sequences, the cells of two factors, and visits are dealt in blocks.",
         remedies=(
             f"rounds demo --design {options.design}",
             f"rounds demo --allocation {allocation}",

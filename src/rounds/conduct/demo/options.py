@@ -25,7 +25,9 @@ from rounds.nouns import (
 
 __all__ = ["DemoDesign", "DemoOptions", "DemoTurn"]
 
-DemoDesign = Literal["parallel", "stepped-wedge", "cluster-crossover", "factorial"]
+DemoDesign = Literal[
+    "parallel", "stepped-wedge", "cluster-crossover", "factorial", "encounter"
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +41,8 @@ class DemoOptions:
     harm: float = 0.0
     n_clinics: int = 40
     design: DemoDesign = "parallel"
-    """Whether arms change over time (`weeks` then hold the transitions too), or two
-    cards are tried at once."""
+    """Whether arms change over time (`weeks` then hold the transitions too), two cards
+    are tried at once, or each visit is randomised on its own."""
     second_effect: float = 0.04
     """Planted by the second card of a factorial trial alone; no other has one."""
     problems: tuple[str, ...] = ("hypertension",)

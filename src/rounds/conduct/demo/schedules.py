@@ -11,6 +11,7 @@ USUAL_WEEKS = {
     "stepped-wedge": 79,
     "cluster-crossover": 39,
     "factorial": 26,
+    "encounter": 26,
 }
 """Of enrolment, by design; transitions are part of them."""
 _PERIODS = {"stepped-wedge": 4, "cluster-crossover": 2}
@@ -20,7 +21,7 @@ _FEWEST_OPEN = 2
 def schedule_of(
     design: str, go_live: dt.date, weeks: int, follow_up_days: int
 ) -> Schedule | None:
-    """Cut enrolment into periods that are open equally long; None in parallel.
+    """Cut enrolment into periods open equally long; None if arms do not change.
 
     Each period but the last ends with a transition as long as the follow-up, in whole
     weeks.

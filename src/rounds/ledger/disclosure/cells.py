@@ -14,6 +14,7 @@ __all__ = [
     "coarse",
     "coarse_limits",
     "gives_back_a_count",
+    "has_small_part",
     "hide_estimate",
     "missing_counts",
     "rounded",
@@ -63,7 +64,7 @@ def suppress_counted(
         Greatest small count.
     """
     if any(suppressed):
-        small = [_has_small_part(cell, threshold) for cell in cells]
+        small = [has_small_part(cell, threshold) for cell in cells]
         hidden = np.array(suppressed, dtype=bool) | np.array(small, dtype=bool)
         return Suppression(hidden, total=False)
     d = np.array([cell.denominator or 0 for cell in cells], dtype=np.int64)
@@ -74,7 +75,15 @@ def suppress_counted(
     return suppress(d, k, total=total, threshold=threshold)
 
 
-def _has_small_part(cell: Counted, threshold: int) -> bool:
+def has_small_part(cell: Counted, threshold: int = THRESHOLD) -> bool:
+    """Say whether a cell, what is counted of it, or the rest is small.
+
+    Parameters
+    ----------
+    cell : Counted
+    threshold : int
+        Greatest small count.
+    """
     d, k = cell.denominator or 0, cell.numerator or 0
     return any(is_small(part, threshold) for part in (d, k, d - k))
 

@@ -11,6 +11,7 @@ from rounds.ledger.disclosure.cells import (
     HIDDEN,
     coarse,
     gives_back_a_count,
+    has_small_part,
     hide_estimate,
     missing_counts,
     suppress_counted,
@@ -155,7 +156,7 @@ class _Cell:
 
 def safe_arms(arms: tuple[ArmSummary, ...]) -> tuple[ArmSummary, ...]:
     """Hide an arm's small counts, and the other's where their sum is known."""
-    cells = [_Cell(arm.n, arm.numerator) for arm in arms]
+    cells = [_arm_cell(arm) for arm in arms]
     found = suppress_counted(cells, suppressed=[arm.suppressed for arm in arms])
     return tuple(
         _hide_arm(arm) if hide else arm
@@ -163,8 +164,17 @@ def safe_arms(arms: tuple[ArmSummary, ...]) -> tuple[ArmSummary, ...]:
     )
 
 
+def _arm_cell(arm: ArmSummary) -> _Cell:
+    """Give the persons of an arm; of visits, whose they are, unless these are few."""
+    visits = _Cell(arm.n, arm.numerator)
+    if arm.persons is None or has_small_part(visits):
+        return visits
+    return _Cell(*arm.persons)
+
+
 def _hide_arm(arm: ArmSummary) -> ArmSummary:
     hidden = {"n": None, "numerator": None, "value": None, "suppressed": True}
+    hidden["persons"] = None
     if arm.n is not None and arm.n_units == arm.n:
         hidden["n_units"] = None  # patients were randomised: units are persons
     return arm.model_copy(update=hidden)
@@ -215,10 +225,13 @@ def _equity(
             for place, each in enumerate(effects)
             if each.characteristic == characteristic
         ]
-        cells = [_Cell(effects[place].n) for place in places]
+        cells = [_Cell(_whose(effects[place])) for place in places]
         before = [effects[place].suppressed for place in places]
+        whole = enrolled
+        if any(effects[place].persons is not None for place in places):
+            whole = sum(cell.denominator or 0 for cell in cells)
         found = suppress_counted(
-            cells, (enrolled, 0) if enrolled else None, suppressed=before
+            cells, (whole, 0) if whole else None, suppressed=before
         )
         hidden |= {places[index] for index in np.flatnonzero(found.cells)}
     return tuple(
@@ -227,9 +240,15 @@ def _equity(
     )
 
 
+def _whose(effect: EquityEffect) -> int | None:
+    """Count the people of a group; of visits, whose they are."""
+    return effect.n if effect.persons is None else effect.persons
+
+
 def _hide_group(effect: EquityEffect) -> EquityEffect:
     shrunken = None if effect.shrunken is None else HIDDEN
     changed = {"n": None, "estimate": HIDDEN, "shrunken": shrunken, "suppressed": True}
+    changed["persons"] = None
     return effect.model_copy(update=changed)
 
 

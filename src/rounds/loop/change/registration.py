@@ -67,8 +67,9 @@ def run(
     responsible : str
         The person who answers for it.
     units : dict
-        Clinic (Organization id) → stratum; empty where patients are randomised, who
-        are allocated at their first call, by clinic if `strata` has `clinic`.
+        Clinic (Organization id) → stratum; empty where patients or encounters are
+        randomised, which are allocated at their first call, by clinic if `strata` has
+        `clinic`.
     known : dict, optional
         Clinic → `size` and `baseline_rate`, for allocations that balance them.
     second : KnowledgeObject, optional
@@ -261,9 +262,10 @@ def _check_factors(
 
 
 def _check_units(design: Design, units: Mapping[str, str]) -> None:
-    if design.unit == "patient" and units:
+    if design.unit != "clinic" and units:
         raise DefinitionError(
-            "Patients are allocated when they are first met, not from a list.",
+            f"{design.unit.capitalize()}s are allocated when they are first met, not "
+            "from a list.",
             code="units-given",
             remedies=("Leave units empty.", "Randomise by clinic."),
         )
@@ -322,5 +324,17 @@ def _check_asked(design: Design, knowledge: KnowledgeObject) -> None:
             remedies=(
                 "Let service.prefetch have patient: Patient/{{context.patientId}}",
                 "Balance the clinic alone: design.balanced_on: [clinic]",
+            ),
+        )
+    if design.unit == "encounter" and "encounter" not in knowledge.service.prefetch:
+        raise DefinitionError(
+            "Encounters are randomised, and the service does not ask for them.",
+            code="factor-not-asked",
+            why="No call could be told from another, and none would be allocated.",
+            remedies=(
+                (
+                    "Let service.prefetch have encounter: "
+                    "Encounter/{{context.encounterId}}"
+                ),
             ),
         )

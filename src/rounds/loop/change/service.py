@@ -133,7 +133,7 @@ class Service:
         rule = self.rule(current.knowledge)
         facts = self._with_states(rule, calls)
         due = rule.fires_each(facts, len(calls)).tolist()
-        pairs = self._arms(desk, calls, known, opted_out)
+        pairs = self._arms(desk, calls, known, opted_out, due)
         patient, encounter, clinic = calls.patient, calls.encounter, calls.clinic
         if opted_out:
             out = [one in opted_out for one in patient]
@@ -220,8 +220,9 @@ class Service:
         calls: Calls,
         known: Mapping[str, Recorded],
         opted_out: frozenset[str],
+        due: list[bool],
     ) -> list[tuple[str, str]]:
-        """Give (unit, arm) of each call, allocating patients met for the first time."""
+        """Give (unit, arm) of each call, allocating what is met for the first time."""
         current = desk.current
         if current is None or current.state == "off":
             return [NO_ARM] * len(calls)
@@ -230,10 +231,10 @@ class Service:
             trial = self._trial(current.rollout)
             unit = trial.rollout.design.unit
             if current.in_trial:
-                return trial.arms(
-                    desk, calls, known, opted_out, allocate=not current.is_silent
-                )
-        units = calls.clinic if unit == "clinic" else calls.patient
+                may = not current.is_silent
+                return trial.arms(desk, calls, known, opted_out, due, allocate=may)
+        named = {"patient": calls.patient, "encounter": calls.encounter}
+        units = named.get(unit, calls.clinic)
         return [(one, "all") for one in units]
 
     def _trial(self, ref: str) -> Trial:

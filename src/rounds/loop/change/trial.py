@@ -1,7 +1,7 @@
 """A rollout in force: which unit a call belongs to, and in which arm it is."""
 
 import datetime as dt
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from typing import Literal
 
 from rounds.loop.change.arrivals import Arrivals
@@ -45,6 +45,7 @@ class Trial:
         calls: Calls,
         known: Container[str],
         opted_out: Container[str],
+        due: Sequence[bool],
         *,
         allocate: bool = True,
     ) -> list[tuple[str, str]]:
@@ -55,7 +56,9 @@ class Trial:
         factors it was allocated a cell, and its arm is its own service's factor's.
 
         A patient met for the first time is allocated, but not by a call that was
-        answered before, nor one who opted out, nor while `allocate` is false.
+        answered before, nor one who opted out, nor while `allocate` is false. An
+        encounter is, likewise, by the first of its calls at which the card is `due`;
+        without an identifier it stays silent.
         """
         if self.rollout.design.unit == "clinic":
             if self._clinics is None:
@@ -87,19 +90,40 @@ class Trial:
             and hook not in known
             and calls.patient[i] not in opted_out
         ]
-        allocated = _pairs(self._patients(desk, calls, places, allocate))
+        units, may = calls.patient, places
+        if self.rollout.design.unit == "encounter":
+            units = calls.encounter
+            may = [i for i in places if due[i] and units[i]]
+        met = self._met(desk, calls, units, places, may=may, allocate=allocate)
+        allocated = _pairs(met)
         arms = [NO_ARM] * len(calls)
         for i in places:
-            arms[i] = allocated.get(calls.patient[i], NO_ARM)
+            arms[i] = allocated.get(units[i], NO_ARM)
         return arms
 
-    def _patients(
-        self, desk: Recording, calls: Calls, places: list[int], allocate: bool
+    def _met(
+        self,
+        desk: Recording,
+        calls: Calls,
+        units: Sequence[str],
+        places: list[int],
+        *,
+        may: list[int],
+        allocate: bool,
     ) -> dict[str, Assignment]:
-        met = {calls.patient[i] for i in places}
-        allocated = desk.assignments(self._ref, met)
-        closed = not allocate or desk.is_revealed(self._ref)
-        if len(allocated) == len(met) or closed:
+        """Give the places of the units of some calls; those that may be are allocated.
+
+        Parameters
+        ----------
+        units : sequence of str
+            The patient or the encounter of each call.
+        places, may : list of int
+            The calls of the trial, and those of them whose unit may be allocated.
+        """
+        allocated = desk.assignments(self._ref, {units[i] for i in places})
+        if not allocate or all(units[i] in allocated for i in may):
+            return allocated
+        if desk.is_revealed(self._ref):
             return allocated
         if self.rollout.design.allocation == "minimisation":
             if self._arrivals is None:
@@ -110,9 +134,9 @@ class Trial:
         by_clinic = "clinic" in self.rollout.design.strata
         following: dict[str, int] = {}
         new: dict[str, Assignment] = {}
-        for i in places:
-            patient = calls.patient[i]
-            if patient in allocated or patient in new:
+        for i in may:
+            unit = units[i]
+            if unit in allocated or unit in new:
                 continue
             stratum = calls.clinic[i] if by_clinic else "all"
             if stratum not in following:
@@ -120,7 +144,7 @@ class Trial:
             place = following[stratum]
             following[stratum] = place + 1
             arm = self._blocks.arm(stratum, place)
-            new[patient] = Assignment(arm, stratum, place)
+            new[unit] = Assignment(arm, stratum, place)
         desk.assign(self._ref, new)
         return allocated | new
 

@@ -219,7 +219,15 @@ def joined_endpoints(
         joined[endpoint.estimand.name] = (
             rows
             if isinstance(rows, NotEstimable)
-            else join(rows, trial.allocation, protocol, endpoint, rates, sizes=sizes)
+            else join(
+                rows,
+                trial.allocation,
+                protocol,
+                endpoint,
+                rates,
+                sizes=sizes,
+                calls=trial.calls,
+            )
         )
     return joined
 

@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 
 from rounds.loop.evaluation.designs import design_of
 from rounds.loop.evaluation.drawn import Drawn, held_to
+from rounds.loop.evaluation.effects import covariate_columns
 from rounds.loop.evaluation.factor_checks import of_both
 from rounds.loop.evaluation.participants import Allocation, Participants, arms_of
 from rounds.loop.evaluation.schedule_checks import (
@@ -42,6 +43,8 @@ from rounds.loop.evaluation.schedule_checks import (
     periods,
     switching,
 )
+from rounds.loop.evaluation.visit_checks import carry_over, spill_over
+from rounds.loop.evaluation.visits import visit_keys
 from rounds.loop.evaluation.wording import share_in_words
 from rounds.methods.cluster import cluster_ols
 from rounds.methods.shares import arm_difference, share_test
@@ -62,7 +65,8 @@ KNOWN = (
 
 def known_checks(protocol: Protocol) -> tuple[str, ...]:
     """Give the checks that a protocol may require."""
-    return KNOWN if protocol.schedule is None else (*KNOWN, *SCHEDULE_CHECKS)
+    in_steps = SCHEDULE_CHECKS if protocol.schedule is not None else ()
+    return (*KNOWN, *design_of(protocol).checks, *in_steps)
 
 
 LEAST_DELIVERED = 0.90
@@ -118,6 +122,8 @@ def diagnose(
             periods(people, protocol.schedule),
             switching(people, protocol.schedule),
         ]
+    if protocol.unit_of_randomisation == "encounter":
+        results += _before(people, protocol)
     return tuple(
         one.model_copy(update={"required": one.name in protocol.required_diagnostics})
         for one in results
@@ -143,6 +149,17 @@ def _of_arms(
     ]
 
 
+def _before(people: Participants, protocol: Protocol) -> list[Diagnostic]:
+    """Ask of visits whether the arms of those before them act on."""
+    columns = covariate_columns(people, protocol.covariates)
+    clusters = design_of(protocol).clusters
+    continuous = protocol.primary.estimand.summary_measure == "mean_difference"
+    return [
+        check(people, columns, clusters, continuous=continuous)
+        for check in (carry_over, spill_over)
+    ]
+
+
 def seal(diagnostics: tuple[Diagnostic, ...]) -> str | None:
     """Say why the estimate is withheld; None where every required check passed."""
     trouble = [d for d in diagnostics if d.required and d.verdict != "pass"]
@@ -159,14 +176,21 @@ def seal(diagnostics: tuple[Diagnostic, ...]) -> str | None:
 def _owners(
     people: Participants, calls: ExposureRows
 ) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
-    """Give each call's participant (−1: none), and its day counted from the index."""
+    """Give each call's participant (−1: none), and its day counted from the index.
+
+    Of visits, the one on the day of the call: a patient has several.
+    """
     if not len(people) or not len(calls.person_source_value):
         nobody = np.full(len(calls.person_source_value), -1)
         return nobody, np.zeros(len(nobody), dtype=np.int64)
-    order = np.argsort(people.person)
-    place = np.searchsorted(people.person[order], calls.person_source_value)
+    known, asked = people.person, calls.person_source_value
+    if people.are_visits:
+        known = visit_keys(known, people.index_date)
+        asked = visit_keys(asked, calls.occurred)
+    order = np.argsort(known)
+    place = np.searchsorted(known[order], asked)
     owner = order[np.minimum(place, len(order) - 1)]
-    owner = np.where(people.person[owner] == calls.person_source_value, owner, -1)
+    owner = np.where(known[owner] == asked, owner, -1)
     day = calls.occurred.astype("datetime64[D]")
     index = people.index_date.astype("datetime64[D]")
     return owner, (day - index[owner]).astype(np.int64)
@@ -222,12 +246,17 @@ def _contamination(
 ) -> Diagnostic:
     """Ask whether the silent arm saw cards before its outcome was known."""
     question = "Did patients of the silent arm see the reminder all the same?"
+    if people.are_visits:
+        question = "Was the reminder shown at silent visits all the same?"
     silent = ~people.active
     if not silent.any():
         return _not_evaluated("contamination", question)
     during = calls.shown & (day <= protocol.follow_up_days)
     saw = _any(owner, during, len(people))[silent]
     test = share_test(saw, people.clinic[silent], MOST_CONTAMINATED, "above")
+    whose = "participants were shown a card before their follow-up ended"
+    if people.are_visits:
+        whose = "visits had a card shown on their day"
     return Diagnostic(
         name="contamination",
         question=question,
@@ -235,8 +264,7 @@ def _contamination(
         threshold=P_SHARE,
         verdict="fail" if test.p_value < P_SHARE else "pass",
         detail=(
-            f"{share_in_words(int(saw.sum()), len(saw))} silent participants were "
-            f"shown a card before their follow-up ended; at most "
+            f"{share_in_words(int(saw.sum()), len(saw))} silent {whose}; at most "
             f"{MOST_CONTAMINATED:.0%} is tolerated, and {test.n_clusters_off} of "
             f"{test.n_clusters} clinics were beyond it on their own."
         ),
@@ -291,10 +319,9 @@ def _enrolment(
 ) -> Diagnostic:
     """Compare the arms' patients per clinic, relative to those before go-live."""
     question = "Did the reminder change who was enrolled?"
-    if protocol.unit_of_randomisation == "patient":
-        return _not_evaluated(
-            "enrolment", question, "patients were randomised: see sample_ratio."
-        )
+    if protocol.unit_of_randomisation != "clinic":
+        why = f"{protocol.unit_of_randomisation}s were randomised: see sample_ratio."
+        return _not_evaluated("enrolment", question, why)
     if protocol.schedule is not None:
         return _enrolment_over_time(people, allocation, protocol.schedule, question)
     names, sizes = np.unique(people.clinic, return_counts=True)

@@ -191,6 +191,18 @@ def arm_summaries(
                 n=n,
                 numerator=round(total) if shown and not continuous else None,
                 value=total / n if shown else None,
+                persons=_persons(people, known, shown and not continuous),
             )
         )
     return tuple(summaries)
+
+
+def _persons(
+    people: Participants, known: NDArray[np.bool_], told: bool
+) -> tuple[int, int | None] | None:
+    """Count those whose visits these are, and, if told, those with the outcome."""
+    if not people.are_visits:
+        return None
+    met = known & (people.outcome == 1)
+    whose = [len(np.unique(people.person[rows])) for rows in (known, met)]
+    return whose[0], whose[1] if told else None

@@ -81,6 +81,7 @@ def equity(
                 characteristic=characteristic,
                 group=group.name,
                 n=int(group.member.sum()),
+                persons=_persons(people, group.member) if people.are_visits else None,
                 estimate=one.estimate,
                 shrunken=shrunken,
             )
@@ -118,10 +119,20 @@ def _in_group(
     part = people.where(group.member)
     if sealed is not None:
         return Effect(_sealed(protocol, len(part), sealed))
-    known = part.active[part.observed]
-    if min(known.sum(), (~known).sum()) < FEWEST:
+    if _in_smaller_arm(part, part.observed) < FEWEST:
         return Effect(NotEstimable(reason=f"fewer than {FEWEST} people in an arm"))
     return effect(part, protocol, protocol.primary)
+
+
+def _in_smaller_arm(people: Participants, chosen: NDArray[np.bool_]) -> int:
+    """Count the people of the arm that has fewer of those chosen."""
+    return min(
+        _persons(people, chosen & arm) for arm in (people.active, ~people.active)
+    )
+
+
+def _persons(people: Participants, chosen: NDArray[np.bool_]) -> int:
+    return len(np.unique(people.person[chosen]))
 
 
 def _shrink(found: list[Effect], level: float) -> list[Estimate | NotEstimable | None]:
@@ -165,8 +176,7 @@ def _interaction(
         return _sealed(protocol, len(part), sealed)
     members = [group.member for group in groups_of(part, characteristic)]
     for member in (members[0], members[-1]):
-        known = part.active[member & part.observed]
-        if min(known.sum(), (~known).sum()) < FEWEST:
+        if _in_smaller_arm(part, member & part.observed) < FEWEST:
             return NotEstimable(
                 reason=f"fewer than {FEWEST} people in an arm of one of the two groups"
             )

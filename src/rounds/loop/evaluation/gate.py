@@ -198,6 +198,13 @@ def _is_known(protocol: Protocol, measures: Mapping[str, Measure]) -> None:
                     "Hand in the version of the measure that the protocol names.",
                 ),
             )
+        if protocol.unit_of_randomisation == "encounter" and measure.basis != "visit":
+            raise DefinitionError(
+                f"The measure of endpoint {endpoint.estimand.name!r} is not of visits.",
+                code="endpoint-not-of-visits",
+                why="Encounters were randomised: each has an outcome of its own.",
+                remedies=("Give the measure the basis visit, and the index each.",),
+            )
 
 
 def _is_frozen(protocol: Protocol, receipt: LedgerReceipt | None) -> tuple[str, ...]:

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from rounds.datamart.rows import MeasureRows
 from rounds.loop.evaluation.schedules import place
+from rounds.loop.evaluation.visits import encounters_of
 from rounds.nouns import DataError, Endpoint, Protocol
+from rounds.practice.exposures import ExposureRows
 
 __all__ = [
     "Allocation",
@@ -29,7 +31,7 @@ Allocation = Mapping[str, tuple[str, str]]
 
 @dataclass(frozen=True, repr=False)
 class Participants:
-    """The enrolled of one endpoint, as arrays of one length."""
+    """The enrolled of one endpoint, as arrays of one length; or their visits."""
 
     person: NDArray[np.str_]
     unit: NDArray[np.str_]
@@ -56,6 +58,13 @@ class Participants:
     """Of the clinic, counted from 0; None where arms run in parallel."""
     second: NDArray[np.bool_] | None = None
     """Whether the second factor is active; None where there is one factor."""
+    clinician: NDArray[np.str_] | None = None
+    """Who saw them, where visits were randomised; None where persons count once."""
+
+    @property
+    def are_visits(self) -> bool:
+        """Whether a person may be there several times, once a visit."""
+        return self.clinician is not None
 
     def __len__(self) -> int:
         return len(self.person)
@@ -120,6 +129,7 @@ def join(
     rates: Mapping[str, float],
     *,
     sizes: Mapping[str, int] | None = None,
+    calls: ExposureRows | None = None,
 ) -> Participants:
     """Join one endpoint's rows to the arms of the units that were randomised.
 
@@ -128,7 +138,7 @@ def join(
     rows : MeasureRows
         The endpoint's measure over the enrolment period.
     allocation : mapping of unit to (arm, stratum)
-        Units are clinics or patients, as the protocol says.
+        Units are clinics, patients or encounters, as the protocol says.
         Where the protocol has a schedule, the arm is a sequence's name, and each is in
         the arm that the sequence has on the day of the index visit; where it has two
         factors, the arm is a cell's name.
@@ -137,23 +147,25 @@ def join(
         where there is none.
     sizes : mapping of clinic to int, optional
         From `clinic_sizes`.
+    calls : ExposureRows, optional
+        Where encounters were randomised: which of them each visit is.
 
     Raises
     ------
     DataError
-        If a person is counted more than once: the endpoint would not be one
-        variable a person.
+        If a person is counted more than once, where clinics or patients were
+        randomised: the endpoint would not be one variable a person.
     """
     if protocol.schedule is not None:
         return _in_periods(rows, allocation, protocol, endpoint, rates)
     if protocol.factors is not None:
         return _crossed(rows, allocation, protocol, endpoint, rates, sizes=sizes)
-    by_patient = protocol.unit_of_randomisation == "patient"
-    units = rows.person_source_value if by_patient else rows.care_site
+    drawn = protocol.unit_of_randomisation
+    units = _units(rows, allocation, drawn, calls)
     known = np.isin(units, np.array(list(allocation), dtype=str))
     kept = rows.denominator & known
     people = rows.person_source_value[kept]
-    if len(np.unique(people)) != len(people):
+    if drawn != "encounter" and len(np.unique(people)) != len(people):
         raise DataError(
             f"The measure of endpoint {endpoint.estimand.name!r} counts some people "
             "more than once.",
@@ -171,7 +183,7 @@ def join(
     none = 0 if sizes else np.nan
     size = np.array([(sizes or {}).get(str(c), none) for c in clinics], dtype=float)
     observed = rows.observed[kept]
-    outside = "not randomised" if by_patient else "at a clinic outside the trial"
+    outside = "at a clinic outside the trial" if drawn == "clinic" else "not randomised"
     return Participants(
         person=people,
         unit=unit,
@@ -191,6 +203,7 @@ def join(
             ("not in the denominator", int((~rows.denominator).sum())),
             (outside, int((rows.denominator & ~known).sum())),
         ),
+        clinician=rows.provider[kept] if drawn == "encounter" else None,
     )
 
 
@@ -227,6 +240,22 @@ def arms_of(
         unit: (factors.arm(cell, factor), stratum)
         for unit, (cell, stratum) in allocation.items()
     }
+
+
+def _units(
+    rows: MeasureRows,
+    allocation: Allocation,
+    drawn: str,
+    calls: ExposureRows | None,
+) -> NDArray[np.str_]:
+    """Give the unit of each row that might have been randomised."""
+    if drawn == "clinic":
+        return rows.care_site
+    if drawn == "patient":
+        return rows.person_source_value
+    if calls is None:
+        raise ValueError("calls: which encounter a visit is, they alone tell")
+    return encounters_of(rows.person_source_value, rows.index_date, allocation, calls)
 
 
 def _in_periods(

@@ -41,9 +41,15 @@ def reach(people: Participants, calls: ExposureRows, protocol: Protocol) -> Reac
     due = ours & calls.due
     active = people.active
     enrolled = people.where(active)
-    reached = np.isin(enrolled.person, calls.person_source_value[shown])
-    units = np.unique(people.unit[active])
-    adopted = np.isin(units, calls.unit[accepted])
+    if people.are_visits:
+        # Visits are reached one by one; it is clinics that take a card up.
+        reached = np.isin(enrolled.unit, calls.unit[shown])
+        units = np.unique(enrolled.clinic)
+        adopted = np.isin(units, calls.clinic[accepted])
+    else:
+        reached = np.isin(enrolled.person, calls.person_source_value[shown])
+        units = np.unique(enrolled.unit)
+        adopted = np.isin(units, calls.unit[accepted])
     level = protocol.level
     where = _where(calls, people)
     reasons = Counter(
@@ -52,7 +58,7 @@ def reach(people: Participants, calls: ExposureRows, protocol: Protocol) -> Reac
         if reason
     )
     return Reach(
-        reach=_share(reached, enrolled.clinic, level, "enrolled patients"),
+        reach=_share(reached, enrolled.clinic, level, _enrolled(people)),
         adoption=_share(adopted, np.arange(len(units)), level, "units"),
         fidelity=_share(calls.shown[due], where[due], level, "calls due"),
         acceptance=_share(accepted[shown], where[shown], level, "cards shown"),
@@ -64,7 +70,15 @@ def reach(people: Participants, calls: ExposureRows, protocol: Protocol) -> Reac
 def _by_group(
     reached: NDArray[np.bool_], enrolled: Participants, protocol: Protocol
 ) -> tuple[GroupReach, ...]:
-    """Give the reach of each group: is who is reached like who is enrolled?"""
+    """Give the reach of each group: is who is reached like who is enrolled?
+
+    Of visits, a group's people are counted, each reached by a card at any visit.
+    """
+    once = np.zeros(len(enrolled), dtype=bool)
+    once[np.unique(enrolled.person, return_index=True)[1]] = True
+    whose = enrolled.person[reached]
+    enrolled = enrolled.where(once)
+    reached = np.isin(enrolled.person, whose)
     return tuple(
         GroupReach(
             characteristic=characteristic,
@@ -79,6 +93,10 @@ def _by_group(
         for characteristic in protocol.equity_groups
         for group in groups_of(enrolled, characteristic)
     )
+
+
+def _enrolled(people: Participants) -> str:
+    return "enrolled visits" if people.are_visits else "enrolled patients"
 
 
 def _where(calls: ExposureRows, people: Participants) -> NDArray[np.str_]:

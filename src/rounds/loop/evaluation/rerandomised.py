@@ -2,7 +2,8 @@
 
 Of matched pairs every pair could have been the other way round; of a constrained
 allocation the others of its set, drawn anew where they cannot all be listed: which
-are in the set is public once the rollout is, so no seed is read here.
+are in the set is public once the rollout is, so no seed is read here. Of visits the
+blocks of each stratum are drawn anew, in the order in which the visits came.
 """
 
 import numpy as np
@@ -17,12 +18,15 @@ from rounds.methods.constrained_allocations import (
     imbalance,
     n_allocations,
 )
+from rounds.methods.drawn_blocks import blocks_test
 from rounds.methods.permutation import permutation
 from rounds.nouns import Protocol, RandomisationTest, Rollout
 
 __all__ = ["rerandomised"]
 
 MOST_CANDIDATES = 50_000
+DRAWS = 999
+"""Of the blocks of visits."""
 _SEED = 20_250_106
 """Public and fixed: the same evaluation gives the same p-value."""
 
@@ -41,9 +45,11 @@ def rerandomised(
     RandomisationTest or None
         None of other allocations, or where the data cannot give one.
     """
+    known = people.where(people.observed)
+    if protocol.unit_of_randomisation == "encounter":
+        return _visits(known, protocol, rollout, allocation)
     if protocol.allocation not in ("matched_pairs", "covariate_constrained"):
         return None
-    known = people.where(people.observed)
     names, codes = np.unique(known.clinic, return_inverse=True)
     if len(names) < 2:
         return None
@@ -68,6 +74,32 @@ def rerandomised(
         n_allocations=found.n_allocations,
         is_exact=found.is_exact and (paired or _all_listed(rollout)),
     )
+
+
+def _visits(
+    known: Participants, protocol: Protocol, rollout: Rollout, allocation: Allocation
+) -> RandomisationTest | None:
+    """Draw the blocks of visits anew: no outcome depends on any visit's arm, if so."""
+    place: dict[str, int] = {}
+    drawn_in: dict[str, int] = {}
+    for unit, (_, stratum) in allocation.items():
+        place[unit] = drawn_in.get(stratum, 0)
+        drawn_in[stratum] = place[unit] + 1
+    columns = covariate_columns(known, protocol.covariates)
+    try:
+        p_value = blocks_test(
+            known.outcome,
+            known.active,
+            known.stratum,
+            np.array([place[str(unit)] for unit in known.unit], dtype=np.intp),
+            np.column_stack([np.ones(len(known)), *columns]),
+            block_sizes=rollout.design.block_sizes,
+            draws=DRAWS,
+            rng=np.random.default_rng(_SEED),
+        )
+    except ValueError:
+        return None  # nothing varies
+    return RandomisationTest(p_value=p_value, n_allocations=DRAWS + 1, is_exact=False)
 
 
 def _all_listed(rollout: Rollout) -> bool:

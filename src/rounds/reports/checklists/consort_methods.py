@@ -356,6 +356,8 @@ def _randomisation(rollout: Rollout, what: str) -> Answers:
 def _when(design: Design) -> str:
     if design.unit == "clinic":
         return "when the rollout was registered"
+    if design.unit == "encounter":
+        return "at the first call of each encounter at which the card was due"
     return "at each patient's first call"
 
 

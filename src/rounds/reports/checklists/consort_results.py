@@ -94,7 +94,8 @@ def _flow(found: Evaluation) -> Answers:
 
 
 def _arm(arm: ArmSummary) -> str:
-    n = SUPPRESSED if arm.suppressed else f"{count(arm.n)} patients"
+    what = "patients" if arm.persons is None else f"visits of {count(arm.persons[0])}"
+    n = SUPPRESSED if arm.suppressed else f"{count(arm.n)} {what}"
     return f"{_ARMS[arm.arm]}: {n}"
 
 

@@ -6,6 +6,7 @@ from rounds.loop.evaluation.designs import (
     matched_pairs,
     minimisation,
     parallel_cluster,
+    parallel_encounter,
     parallel_patient,
     scheduled,
 )
@@ -17,6 +18,7 @@ __all__ = ["ALLOCATED", "DESIGNS", "EvaluationDesign", "design_of"]
 DESIGNS: dict[str, EvaluationDesign] = {
     "clinic": parallel_cluster.DESIGN,
     "patient": parallel_patient.DESIGN,
+    "encounter": parallel_encounter.DESIGN,
     "stepped_wedge": scheduled.STEPPED_WEDGE,
     "cluster_crossover": scheduled.CLUSTER_CROSSOVER,
     "factorial": factorial.DESIGN,

@@ -49,6 +49,8 @@ class EvaluationDesign:
         that was randomised.
     fit : FitModel or None
         The model, where it is not least squares on patients with CR2 standard errors.
+    checks : tuple of str
+        What is checked of this design beside the common checks.
     limitations : tuple of str
         What this design cannot see.
     """
@@ -58,4 +60,5 @@ class EvaluationDesign:
     clusters: Callable[[Participants], NDArray[np.str_] | None]
     sample_ratio: Callable[[Allocation, Participants, Design], Diagnostic]
     fit: FitModel | None = None
+    checks: tuple[str, ...] = ()
     limitations: tuple[str, ...] = ()

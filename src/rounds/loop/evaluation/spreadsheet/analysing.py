@@ -316,9 +316,10 @@ def _limitations(trial: Trial, scale: Scale, found: Fit | None) -> tuple[str, ..
             f"{trial.n_filled} of {len(trial.outcome)} rows have no baseline and were "
             "given the mean of all, which leaves the effect unbiased."
         )
-    if trial.schedule is not None and len(trial.schedule) < _FEW:
+    n_clusters = 0 if trial.clusters is None else len(np.unique(trial.clusters))
+    if 0 < n_clusters < _FEW:
         said.append(
-            f"{len(trial.schedule)} clusters are few: intervals rest on the "
+            f"{n_clusters} clusters are few: intervals rest on the "
             "correction for it, and a chance imbalance between arms is likely."
         )
     if found is not None and found.n_allocations is not None:

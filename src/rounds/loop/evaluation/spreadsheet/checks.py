@@ -137,9 +137,11 @@ def _influence(
 def _without(trial: Trial, cluster: int) -> Trial:
     """Give the trial without one of its clusters."""
     assert trial.clusters is not None
-    assert trial.schedule is not None
     kept = trial.clusters != cluster
-    rows = np.arange(len(trial.schedule)) != cluster
+    # Strata and schedule are of clusters, where these were randomised whole.
+    schedule, rows = trial.schedule, kept
+    if schedule is not None:
+        rows = np.arange(len(schedule)) != cluster
     return Trial(
         design=trial.design,
         outcome=trial.outcome[kept],
@@ -148,7 +150,7 @@ def _without(trial: Trial, cluster: int) -> Trial:
         clusters=np.unique(trial.clusters[kept], return_inverse=True)[1],
         periods=None if trial.periods is None else trial.periods[kept],
         strata=None if trial.strata is None else trial.strata[rows],
-        schedule=trial.schedule[rows],
+        schedule=None if schedule is None else schedule[rows],
         covariates={name: some[kept] for name, some in trial.covariates.items()},
         roles={name: some[kept] for name, some in trial.roles.items()},
     )

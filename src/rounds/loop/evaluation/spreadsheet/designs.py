@@ -46,7 +46,9 @@ class SheetDesign:
     assumes : tuple of str
         What must be true for its answer to be right.
     in_clusters : bool
-        Whether a cluster must be named.
+        Whether a cluster was randomised as a whole, and must be named.
+    within_clusters : bool
+        Whether what was randomised lies in clusters, which must be named too.
     in_periods : bool
         Whether a cluster's exposure goes with the period.
     one_way : bool
@@ -57,6 +59,7 @@ class SheetDesign:
     methods: tuple[Method, ...]
     assumes: tuple[str, ...]
     in_clusters: bool = True
+    within_clusters: bool = False
     in_periods: bool = False
     one_way: bool = False
 
@@ -74,6 +77,17 @@ SHEET_DESIGNS: dict[str, SheetDesign] = {
         assumes=(
             "Whole clusters were randomised, and nobody chose a cluster for its arm.",
         ),
+    ),
+    "encounter": SheetDesign(
+        unit="visits",
+        methods=("least-squares", "gee"),
+        assumes=(
+            "Each visit was randomised on its own, whatever came before it.",
+            "The effect is of one visit, given the visits before it as they were.",
+            "What a visit teaches patient or clinician does not reach later ones.",
+        ),
+        in_clusters=False,
+        within_clusters=True,
     ),
     "matched-pairs": SheetDesign(
         unit="clusters",

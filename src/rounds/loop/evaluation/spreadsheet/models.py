@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from rounds.loop.evaluation.spreadsheet.designs import Method, Scale
+from rounds.loop.evaluation.spreadsheet.designs import SHEET_DESIGNS, Method, Scale
 from rounds.loop.evaluation.spreadsheet.question import Fit, Question
 from rounds.loop.evaluation.spreadsheet.summaries import SUMMARIES, summarise
 from rounds.loop.evaluation.spreadsheet.trial import Trial
@@ -174,9 +174,10 @@ def design_matrix(trial: Trial) -> Floats:
     if trial.periods is not None:
         columns += _indicators(trial.periods)
     if trial.strata is not None:
-        of_person = (
-            trial.strata if trial.clusters is None else trial.strata[trial.clusters]
-        )
+        of_person = trial.strata
+        whole = not SHEET_DESIGNS[trial.design].within_clusters
+        if trial.clusters is not None and whole:
+            of_person = trial.strata[trial.clusters]
         columns += _indicators(of_person)
     return np.column_stack([*columns, *trial.covariates.values()])
 

@@ -24,6 +24,9 @@ _USUAL = frozenset({"0", "control", "usual", "usual care", "silent", "placebo", 
 _UNKNOWN = frozenset({"", "na", "n/a", "nan", "null", "none", "."})
 """What a cell says that says nothing, in any letter case."""
 
+_EVIDENT = 10
+"""Clusters all of one arm each that chance hardly gives."""
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Trial:
@@ -38,6 +41,7 @@ class Trial:
     clusters: Codes | None
     periods: Codes | None
     strata: Codes | None
+    """Of each cluster; of each row, where clusters hold both arms."""
     schedule: Floats | None
     """Exposure of each cluster, in each period if there are several; NaN where nobody
     of a cluster is in a period."""
@@ -109,6 +113,8 @@ def trial_of(
             _insist_on_pairs(schedule, strata)
     elif "stratum" in columns:
         strata = _coded(columns["stratum"])
+    if kind.within_clusters and clusters is not None:
+        _insist_on_both_arms(active, clusters)
     return Trial(
         design=design,
         outcome=outcome,
@@ -134,7 +140,7 @@ def _design(design: str, columns: Mapping[str, object]) -> SheetDesign:
             remedies=(f"Choose among {', '.join(SHEET_DESIGNS)}, factorial.",),
         )
     needs = {
-        "cluster": kind.in_clusters,
+        "cluster": kind.in_clusters or kind.within_clusters,
         "period": kind.in_periods,
         "stratum": design == "matched-pairs",
     }
@@ -143,8 +149,7 @@ def _design(design: str, columns: Mapping[str, object]) -> SheetDesign:
         raise DefinitionError(
             f"A {design} trial needs --{' and --'.join(lacking)}.",
             code="trial-columns",
-            why="Without it, persons would be compared as if they had been randomised "
-            "one by one.",
+            why="Without it, rows would be compared as if none had to do with another.",
             remedies=tuple(f"Name the column: --{name} COL." for name in lacking),
         )
     unread = [n for n in ("cluster", "period") if n in columns and not needs[n]]
@@ -225,6 +230,23 @@ def _schedule(
     if kind.in_periods:
         _insist_on_switches(schedule, one_way=kind.one_way)
     return schedule
+
+
+def _insist_on_both_arms(active: NDArray[np.bool_], clusters: Codes) -> None:
+    """Refuse clusters that were evidently randomised whole."""
+    n = np.bincount(clusters)
+    exposed = np.bincount(clusters, weights=active)
+    several = n > 1
+    if several.sum() >= _EVIDENT and ((exposed == 0) | (exposed == n))[several].all():
+        raise DataError(
+            f"None of {int(several.sum())} clusters with several rows has both arms.",
+            code="trial-whole-clusters",
+            why="What is randomised visit by visit is seen in both arms before long.",
+            remedies=(
+                "If clusters were randomised as a whole, say --design cluster.",
+                "Correct the arm's column.",
+            ),
+        )
 
 
 def _insist_on_switches(schedule: Floats, *, one_way: bool) -> None:
