@@ -157,11 +157,10 @@ def run_feasibility(
         If the data have no day, or too few before go-live are followed up.
     """
     protocol = protocol_of(plan, desk.latest(Problem), desk.measure, __version__)
-    measures = {
-        str(one.measure): desk.measure(one.estimand.name) for one in protocol.endpoints
-    }
-    least = _least_worthwhile(protocol) if effect is None else effect
-    asked = Asked(least, wanted, trials, seed)
+    measures = _measures(desk, protocol)
+    if effect is None:
+        effect = _least_worthwhile(protocol)
+    asked = Asked(effect, wanted, trials, seed)
     without = desk.practice.opt_outs()
     with desk.datamart() as mart:
         progress("reading who would have been enrolled")
@@ -337,6 +336,11 @@ def _counting(desk: Desk, gate: Gate, mart: AnyDatamart) -> Count:
             return NotEstimable(reason=error.what)
 
     return count
+
+
+def _measures(desk: Desk, protocol: Protocol) -> dict[str, Measure]:
+    ends = protocol.endpoints
+    return {str(one.measure): desk.measure(one.estimand.name) for one in ends}
 
 
 def _least_worthwhile(protocol: Protocol) -> float:
