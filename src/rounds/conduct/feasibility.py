@@ -165,16 +165,15 @@ def run_feasibility(
     with desk.datamart() as mart:
         progress("reading who would have been enrolled")
         primary = measures[str(protocol.primary.measure)]
-        opened, last = _days(mart)
-        first = stream_begins(mart, primary, first=opened, last=last, without=without)
+        held = dict(zip(("first", "last"), _days(mart), strict=True))
+        first = stream_begins(mart, primary, **held, without=without)
         if isinstance(first, NotEstimable):
             return first
         found = stretch(
             protocol.go_live,
             weeks or plan.protocol.weeks,
             protocol.follow_up_days,
-            first=first,
-            last=last,
+            **held | {"first": first},
         )
         past = read_past(
             mart,
