@@ -157,25 +157,23 @@ def run_feasibility(
         If the data have no day, or too few before go-live are followed up.
     """
     protocol = protocol_of(plan, desk.latest(Problem), desk.measure, __version__)
-    measures = {
-        str(one.measure): desk.measure(one.estimand.name) for one in protocol.endpoints
-    }
-    least = _least_worthwhile(protocol) if effect is None else effect
-    asked = Asked(least, wanted, trials, seed)
+    measures = _measures(desk, protocol)
+    if effect is None:
+        effect = _least_worthwhile(protocol)
+    asked = Asked(effect, wanted, trials, seed)
     without = desk.practice.opt_outs()
     with desk.datamart() as mart:
         progress("reading who would have been enrolled")
         primary = measures[str(protocol.primary.measure)]
-        opened, last = _days(mart)
-        first = stream_begins(mart, primary, first=opened, last=last, without=without)
+        held = dict(zip(("first", "last"), _days(mart), strict=True))
+        first = stream_begins(mart, primary, **held, without=without)
         if isinstance(first, NotEstimable):
             return first
         found = stretch(
             protocol.go_live,
             weeks or plan.protocol.weeks,
             protocol.follow_up_days,
-            first=first,
-            last=last,
+            **held | {"first": first},
         )
         past = read_past(
             mart,
@@ -337,6 +335,11 @@ def _counting(desk: Desk, gate: Gate, mart: AnyDatamart) -> Count:
             return NotEstimable(reason=error.what)
 
     return count
+
+
+def _measures(desk: Desk, protocol: Protocol) -> dict[str, Measure]:
+    ends = protocol.endpoints
+    return {str(one.measure): desk.measure(one.estimand.name) for one in ends}
 
 
 def _least_worthwhile(protocol: Protocol) -> float:
