@@ -114,7 +114,7 @@ class MadeTrials:
         return float((self.posterior >= threshold).any(axis=1).mean())
 
     def futile(self, threshold: float) -> float:
-        """Give how often a look before the end finds it that low, none that high."""
+        """Give how often a look before the end finds it as low as 1 - threshold."""
         low = (self.posterior[:, :-1] <= 1 - threshold).any(axis=1)
         return float(low.mean())
 

@@ -5,6 +5,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from rounds.nouns.adaptation import Adaptation
 from rounds.nouns.base import UNTOLD, Noun, Published
 from rounds.nouns.estimand import Estimand
 from rounds.nouns.looks import Guardrail, LookPlan
@@ -72,6 +73,8 @@ class Protocol(Published):
     level: float = Field(default=0.95, gt=0, lt=1)
     schedule: Schedule | None = UNTOLD
     """Where arms change over time, when and in which order."""
+    adaptation: Adaptation | None = UNTOLD
+    """Where chances of the arms follow what looks see."""
     looks: LookPlan | None = UNTOLD
     """None is one look, at the end."""
     guardrails: tuple[Guardrail, ...] = Field(
@@ -99,10 +102,22 @@ class Protocol(Published):
             problems += self.schedule.problems_within(
                 self.enrolment, self.follow_up_days, self.unit_of_randomisation
             )
+        problems += self._adaptation_problems()
         problems += self._look_problems()
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+    def _adaptation_problems(self) -> list[str]:
+        """Say what is wrong with an adaptation."""
+        adapts = self.allocation == "response_adaptive"
+        if adapts != (self.adaptation is not None):
+            return ["an adaptation is of a response-adaptive allocation, and it alone"]
+        plan = self.looks
+        bayesian = plan is not None and plan.looks == "bayesian"
+        if adapts and not (bayesian and len(plan.fractions) > 1):
+            return ["chances follow Bayesian looks: plan one before the end"]
+        return []
 
     def _look_problems(self) -> list[str]:
         """Say what is wrong with looks and guardrails."""

@@ -29,6 +29,14 @@ from rounds.practice import Practice, Seed
 __all__ = ["run"]
 
 Notification = Literal["notice", "opt_out", "consent"]
+_WHY_ALIKE = (
+    "Arms that were made alike differ less than by chance; an analysis that does not "
+    "know it gives intervals that are too wide, and loses power."
+)
+_WHY_ADJUSTED = {
+    "response_adaptive": "Chances of the arms change between epochs, which are the "
+    "strata: without them, outcomes that drift would look like an effect."
+}
 
 
 def run(
@@ -201,6 +209,8 @@ def _check_together(
         )
     if protocol.schedule != design.schedule:
         problems.append("the protocol and the design have different schedules")
+    if protocol.adaptation != design.adaptation:
+        problems.append("the protocol and the design adapt in different ways")
     if not protocol.go_live <= starts <= protocol.enrolment.start:
         problems.append("it does not start between go-live and the first enrolment")
     if problems:
@@ -244,10 +254,9 @@ def _check_adjusted(design: Design, protocol: Protocol) -> None:
         needed = dict.fromkeys((*design.adjusts, *protocol.covariates))
         raise DefinitionError(
             f"Protocol.covariates lacks {', '.join(missing)}, which "
-            f"{design.allocation} balances.",
+            f"{design.allocation} needs.",
             code="allocation-not-adjusted",
-            why="Arms that were made alike differ less than by chance; an analysis "
-            "that does not know it gives intervals that are too wide, and loses power.",
+            why=_WHY_ADJUSTED.get(design.allocation, _WHY_ALIKE),
             remedies=(f"covariates: [{', '.join(needed)}]",),
         )
 
