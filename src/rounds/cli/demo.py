@@ -23,7 +23,9 @@ def demo(
     seed: int = 1,
     effect: float = 0.06,
     harm: float = 0.0,
-    design: Literal["parallel", "stepped-wedge", "cluster-crossover"] = "parallel",
+    design: Literal[
+        "parallel", "stepped-wedge", "cluster-crossover", "adaptive"
+    ] = "parallel",
     problems: str = "hypertension",
     allocation: Literal[
         "permuted-blocks", "matched-pairs", "covariate-constrained", "minimisation"
@@ -42,7 +44,8 @@ def demo(
         Registered adults in it.
     weeks
         Of enrolment; 13 weeks of follow-up come after. If not given: 26, or 79 for a
-        stepped wedge and 39 for a cross-over, which pause for follow-up before a step.
+        stepped wedge and 39 for a cross-over, which pause for follow-up before a step;
+        52 for adaptive.
     seed
         The same seed gives the same world.
     effect
@@ -51,7 +54,9 @@ def demo(
         Planted difference in low pressure, in [0, 0.3].
     design
         Whether arms run in parallel, clinics switch to the card one step after another
-        (stepped-wedge), or go through both arms in turn (cluster-crossover).
+        (stepped-wedge), or go through both arms in turn (cluster-crossover); or whether
+        patients are allocated more to the arm that does better, as looks at the running
+        trial find (adaptive).
     problems
         Simulated problems, by commas: hypertension, and beside it diabetes and
         screening, so that `rounds problem list` has several to rank.

@@ -14,7 +14,9 @@ def simulate(
     people: int = 7_000,
     clinics: int = 80,
     weeks: int | None = None,
-    design: Literal["parallel", "stepped-wedge", "cluster-crossover"] = "parallel",
+    design: Literal[
+        "parallel", "stepped-wedge", "cluster-crossover", "adaptive"
+    ] = "parallel",
     effect: float = 0.06,
     harm: float = 0.04,
     seed: int = 1,
@@ -36,10 +38,10 @@ def simulate(
     clinics
         In each world; in parallel, half of them have the card.
     weeks
-        Of enrolment. If not given: 26, or 79 for a stepped wedge and 39 for a
-        cross-over.
+        Of enrolment. If not given: 26, or 79 for a stepped wedge, 39 for a cross-over
+        and 52 for adaptive.
     design
-        Whether arms run in parallel, or change over time.
+        Whether arms run in parallel, or change over time, or their chances do (adaptive).
     effect
         Planted in the second and third kind.
     harm

@@ -51,7 +51,9 @@ def run_loops(
     weeks: int,
     seed: int,
     processes: int,
-    design: Literal["parallel", "stepped-wedge", "cluster-crossover"] = "parallel",
+    design: Literal[
+        "parallel", "stepped-wedge", "cluster-crossover", "adaptive"
+    ] = "parallel",
     keep: Path | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> list[LoopResult]:

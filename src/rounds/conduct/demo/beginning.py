@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from importlib.resources import as_file, files
 from pathlib import Path
 
+from rounds.conduct.demo.adapting import adaptive_looks
 from rounds.conduct.demo.options import DemoOptions
 from rounds.conduct.demo.schedules import closed_days, schedule_of
 from rounds.conduct.desk import Desk
@@ -123,6 +124,7 @@ _GOES_LIVE = {
     "parallel": "in a random half",
     "stepped-wedge": "at clinic after clinic, in a random order",
     "cluster-crossover": "in a random half, and then in the other",
+    "adaptive": "for a random half of patients, then more for the better arm",
 }
 
 
@@ -176,14 +178,20 @@ def _as_asked(plan: Plan, options: DemoOptions) -> Plan:
     if not options.sealing:
         asked["required_diagnostics"] = ()
     if options.allocation != "permuted_blocks":
-        if schedule is not None:
+        if options.design != "parallel":
             raise _in_parallel_alone(options)
         change = allocated_by(change, options.allocation)
+    if options.design == "adaptive":
+        change = allocated_by(change, "response_adaptive")
+        asked["title"] = "A card to intensify treatment, more for the better arm"
+        asked["looks"] = options.looks or adaptive_looks(
+            said.go_live, options.weeks, said.follow_up_days, options.people
+        )
     design = change.design.model_copy(update={"schedule": schedule})
     protocol = change.protocol.model_copy(update=asked)
     change = change.model_copy(update={"protocol": protocol, "design": design})
     plan = plan.model_copy(update={"change": change})
-    return plan if options.looks is None else _with_board(plan)
+    return plan if protocol.looks is None else _with_board(plan)
 
 
 def _in_parallel_alone(options: DemoOptions) -> DefinitionError:
@@ -192,7 +200,8 @@ def _in_parallel_alone(options: DemoOptions) -> DefinitionError:
         f"--allocation {allocation} is for arms in parallel, not for --design "
         f"{options.design}.",
         code="demo-design",
-        why="A design in steps deals clinics to its sequences, in blocks.",
+        why="A design in steps deals clinics to its sequences, in blocks; an adaptive "
+        "one allocates patients by chances of its own.",
         remedies=(
             f"rounds demo --design {options.design}",
             f"rounds demo --allocation {allocation}",

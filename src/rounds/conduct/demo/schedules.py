@@ -6,7 +6,12 @@ from rounds.nouns import DefinitionError, Schedule
 
 __all__ = ["USUAL_WEEKS", "closed_days", "schedule_of"]
 
-USUAL_WEEKS = {"parallel": 26, "stepped-wedge": 79, "cluster-crossover": 39}
+USUAL_WEEKS = {
+    "parallel": 26,
+    "stepped-wedge": 79,
+    "cluster-crossover": 39,
+    "adaptive": 52,
+}
 """Of enrolment, by design; transitions are part of them."""
 _PERIODS = {"stepped-wedge": 4, "cluster-crossover": 2}
 _FEWEST_OPEN = 2
@@ -25,7 +30,7 @@ def schedule_of(
     DefinitionError
         If the weeks leave less than two to each period.
     """
-    if design == "parallel":
+    if design not in _PERIODS:
         return None
     n = _PERIODS[design]
     closed = -(-follow_up_days // 7)

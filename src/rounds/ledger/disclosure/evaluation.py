@@ -18,6 +18,7 @@ from rounds.ledger.disclosure.cells import (
 from rounds.ledger.disclosure.wording import safe_text, safe_texts
 from rounds.methods.disclosure import THRESHOLD, is_small, suppress
 from rounds.nouns import (
+    AdaptiveResult,
     ArmSummary,
     BalanceRow,
     BalancingResult,
@@ -73,6 +74,9 @@ def safe_evaluation(evaluation: Evaluation) -> Evaluation:
             "schedule": _schedule(
                 evaluation.schedule, rounded=any(arm.suppressed for arm in arms)
             ),
+            "adaptive": _adaptive(
+                evaluation.adaptive, rounded=any(arm.suppressed for arm in arms)
+            ),
             "diagnostics": tuple(_diagnostic(each) for each in evaluation.diagnostics),
             "limitations": safe_texts(evaluation.limitations),
         }
@@ -105,6 +109,18 @@ def _schedule(result: ScheduleResult | None, *, rounded: bool) -> ScheduleResult
             "note": safe_text(result.note),
         }
     )
+
+
+def _adaptive(result: AdaptiveResult | None, *, rounded: bool) -> AdaptiveResult | None:
+    """Round what rests on arms that are hidden: with the estimate it gives them back."""
+    if result is None:
+        return None
+    shown = {
+        name: coarse(hide_estimate(found)) if rounded else hide_estimate(found)
+        for name in ("unadjusted", "even_share")
+        if (found := getattr(result, name)) is not None
+    }
+    return result.model_copy(update={**shown, "note": safe_text(result.note)})
 
 
 def _posterior(posterior: Posterior | NotEstimable) -> Posterior | NotEstimable:

@@ -8,6 +8,7 @@ import numpy as np
 
 import rounds
 from rounds.datamart.rows import MeasureRows
+from rounds.loop.evaluation.adaptive import adaptive_result
 from rounds.loop.evaluation.balance import balance
 from rounds.loop.evaluation.designs import design_of
 from rounds.loop.evaluation.diagnostics import diagnose, seal
@@ -41,6 +42,7 @@ from rounds.nouns import (
     Provenance,
     Rollout,
 )
+from rounds.practice.epochs import Epoch
 from rounds.practice.exposures import ExposureRows
 
 __all__ = ["Ended", "TrialRows", "analyse", "joined_endpoints", "trial_checks"]
@@ -67,6 +69,9 @@ class TrialRows:
         UCUM units of continuous measures.
     basis : mapping of unit to what was known of it
         By which it was allocated, for allocations that balance it.
+    epochs : tuple of Epoch
+        Chances of the arms that were in force, where they followed looks; none if
+        they do not hold to their looks.
     """
 
     endpoints: Mapping[str, MeasureRows | NotEstimable]
@@ -75,6 +80,7 @@ class TrialRows:
     allocation: Allocation
     units: Mapping[str, str]
     basis: Basis = field(default_factory=dict)
+    epochs: tuple[Epoch, ...] = ()
 
     def __repr__(self) -> str:
         """Show no value of a person."""
@@ -164,6 +170,7 @@ def analyse(
         if sealed
         else rerandomised(people, protocol, rollout, trial.allocation, trial.basis),
         schedule=schedule_result(people, protocol, trial.allocation, sealed),
+        adaptive=adaptive_result(people, protocol, trial.epochs, trial.basis, sealed),
         limitations=(
             *limitations,
             *_of_allocation(rollout),
@@ -215,7 +222,7 @@ def trial_checks(
         protocol=protocol,
         design=rollout.design,
         enrolled_before=clinic_sizes(trial.before),
-        drawn=drawn_as_said(trial.allocation, trial.basis, rollout),
+        drawn=drawn_as_said(trial.allocation, trial.basis, rollout, trial.epochs),
     )
 
 
