@@ -73,7 +73,16 @@ _GROUPS = {
     "evaluation": (
         "Did it work, for whom, was anyone harmed?",
         "evaluation",
-        ("run", "monitor", "stop", "analyse", "power", "bounds", "checklist"),
+        (
+            "run",
+            "monitor",
+            "stop",
+            "analyse",
+            "power",
+            "bounds",
+            "adaptive",
+            "checklist",
+        ),
     ),
     "decision": (
         "Adopt, adapt, abandon or extend.",
@@ -93,6 +102,7 @@ _ELSEWHERE = {
     ("evidence", "pool"): "evidence_pool",
     ("problem", "list"): "problem_list",
     ("problem", "open"): "problem_list",
+    ("evaluation", "adaptive"): "evaluation_adaptive",
     ("evaluation", "bounds"): "evaluation_bounds",
     ("evaluation", "monitor"): "evaluation_monitor",
     ("evaluation", "stop"): "evaluation_monitor",

@@ -41,7 +41,7 @@ def simulate(
         Of enrolment. If not given: 26, or 79 for a stepped wedge, 39 for a cross-over
         and 52 for adaptive.
     design
-        Whether arms run in parallel, or change over time, or their chances do (adaptive).
+        Whether arms run in parallel, or change over time, or chances do (adaptive).
     effect
         Planted in the second and third kind.
     harm
