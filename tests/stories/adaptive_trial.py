@@ -15,7 +15,7 @@ from rounds.nouns import Adaptation, Design, LookPlan
 from rounds.practice.epochs import Epoch, stratum_of
 from stories import trial
 
-PLAN = LookPlan(looks="bayesian", planned_se=0.03, fractions=(0.4, 0.7, 1.0))
+PLAN = LookPlan(looks="bayesian", planned_se=0.036, fractions=(0.4, 0.7, 1.0))
 TURNS = (0.4, 0.7)
 """Shares of the patients after which the chances change."""
 CHANCES = (0.5, 0.7, 0.85)
@@ -62,8 +62,19 @@ def epochs_of(chances):
     )
 
 
-def participants(made, number):
-    """Live a trial from epoch to epoch; give its participants and who is even."""
+@dataclass(frozen=True, repr=False)
+class Lived:
+    """What became of a made trial."""
+
+    people: Participants
+    even: np.ndarray
+    """Who was as likely in either arm."""
+    looks: tuple
+    """The fit at each look before the end, then that of the end."""
+
+
+def lived(made, number):
+    """Live a trial from epoch to epoch."""
     rng = np.random.default_rng(number)
     rates = np.clip(0.25 + 0.05 * rng.normal(size=made.clinics), 0.05, 0.5)
     n = made.patients
@@ -73,11 +84,13 @@ def participants(made, number):
     drawn = ResponseAdaptive(seed_of(number), made.fixed_share)
     active, even = np.zeros(n, bool), np.zeros(n, bool)
     outcome = np.zeros(n)
-    chance, place = 0.5, 0
-    people = None
+    chance = 0.5
+    people, seen = None, []
     for one in range(len(TURNS) + 1):
         if one:
-            chance = _chance(people.where(np.arange(n) < np.sum(epoch < one)))
+            so_far = people.where(np.arange(n) < np.sum(epoch < one))
+            seen.append(fit(so_far, protocol()))
+            chance = _chance(seen[-1])
         for place, i in enumerate(np.flatnonzero(epoch == one)):
             told = drawn.draw(one, place, chance)
             active[i], even[i] = told.arm == "active", told.share == "even"
@@ -85,7 +98,8 @@ def participants(made, number):
         now = epoch == one
         outcome[now] = rng.random(int(now.sum())) < rate[now]
         people = _people(clinic, active, epoch, when, outcome)
-    return people, even | (epoch == 0)
+    looks = (*seen, fit(people, protocol()))
+    return Lived(people=people, even=even | (epoch == 0), looks=looks)
 
 
 def _people(clinic, active, epoch, when, outcome):
@@ -110,9 +124,8 @@ def _people(clinic, active, epoch, when, outcome):
     )
 
 
-def _chance(people):
-    """Give the chance that a look at these people sets."""
-    found = fit(people, protocol())
+def _chance(found):
+    """Give the chance that a look with this fit sets."""
     better = float(ndtr(found.estimate / found.se))
     return round(float(allocation_probabilities([better, 1 - better], least=0.1)[0]), 3)
 

@@ -4,14 +4,18 @@ import datetime as dt
 import json
 from dataclasses import replace
 
+from types import SimpleNamespace
+
 import pytest
 
 from rounds.cli.main import main
+from rounds.conduct.board import BoardPacket
 from rounds.ledger import safe
 from rounds.loop.evaluation.gate import open_to_looks
 from rounds.loop.evaluation.looks import LookRecord, judge
 from rounds.methods.adaptive_allocation import allocation_probabilities
 from rounds.nouns import DefinitionError
+from rounds.reports.board_packet import write_board_packet
 from stories import adaptive_trial as story
 from stories import looks, trial
 
@@ -51,6 +55,24 @@ def test_a_look_sets_the_chance_from_its_own_posterior():
     assert 0.5 < seen.chance <= 0.9
     assert LookRecord.from_json(seen.to_json()) == seen
     assert str(seen.chance) not in repr(seen)
+
+
+def test_the_board_reads_the_chance_by_letter_and_nobody_by_arm(tmp_path):
+    seen = look()
+    packet = BoardPacket(
+        member="Dr Ida Mann",
+        rollout="r",
+        title="A trial",
+        protocol="p",
+        public=(SimpleNamespace(verdict="continue"),),
+        looks=(seen,),
+    ).as_dict()
+    told = packet["looks"][0]
+    assert seen.letter_of_active == "B"
+    assert told["chance_of_a"] == round(1 - seen.chance, 3)
+    assert not {"chance", "letter_of_active"} & set(told)
+    page = write_board_packet(packet, tmp_path / "board")[0].read_text("utf-8")
+    assert f"{told['chance_of_a']:.3g}; patients of the even share" in page
 
 
 def test_harm_moves_the_chance_the_other_way_and_is_futile():
