@@ -11,6 +11,7 @@ from rounds.loop.change.rollouts import ResponseAdaptive
 from rounds.loop.evaluation.looks import LookRecord
 from rounds.nouns import DefinitionError, Look
 from rounds.practice import Practice
+from rounds.practice.epochs import read_epochs
 from rounds.reports import render
 from rounds.school import grade
 
@@ -37,7 +38,7 @@ def kept(turned):
     ref = turned.rollout.ref()
     with Practice.open(turned.project.private / "practice.sqlite") as practice:
         return {
-            "epochs": practice.epochs(ref),
+            "epochs": read_epochs(practice, ref),
             "placed": practice.assignments(ref),
             "basis": practice.basis(ref),
             "looks": practice.looks(ref),

@@ -13,6 +13,7 @@ from rounds.loop.change.rollouts import ResponseAdaptive
 from rounds.nouns import DefinitionError, Design, Protocol
 from rounds.practice import Practice
 from rounds.practice import looks as module
+from rounds.practice.epochs import read_epochs
 from stories import adaptive_trial, looks
 from stories import practice as story
 
@@ -40,7 +41,7 @@ def replayed(practice, rollout):
     """Give unit → arm again, from the seed, the chances and the order of arrival."""
     placed = practice.assignments(rollout)
     drawn = ResponseAdaptive(practice.seed(rollout).seed, 0.25)
-    chances = {f"epoch-{e.number}": e for e in practice.epochs(rollout)}
+    chances = {f"epoch-{e.number}": e for e in read_epochs(practice, rollout)}
     again = {
         unit: drawn.draw(
             chances[one.stratum].number, one.sequence, chances[one.stratum].chance
@@ -81,7 +82,7 @@ def test_an_epoch_names_its_look_and_the_hash_of_what_was_seen(practice):
     rollout = started(practice)
     look = looks.written(1)
     practice.record_look(rollout, look, pause=False, chance=0.731)
-    first, second = practice.epochs(rollout)
+    first, second = read_epochs(practice, rollout)
     assert (first.number, first.chance, first.look, first.since) == (0, 0.5, 0, None)
     assert (second.number, second.chance, second.look) == (1, 0.731, 1)
     assert second.inputs == hashlib.sha256(look.record.encode()).hexdigest()
@@ -101,9 +102,9 @@ def test_the_look_and_its_chance_are_one_transaction(practice, monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             practice.record_look(rollout, looks.written(1), pause=False, chance=0.8)
     assert practice.looks(rollout) == ()
-    assert len(practice.epochs(rollout)) == 1
+    assert len(read_epochs(practice, rollout)) == 1
     practice.record_look(rollout, looks.written(1), pause=False, chance=0.8)
-    assert [e.chance for e in practice.epochs(rollout)] == [0.5, 0.8]
+    assert [e.chance for e in read_epochs(practice, rollout)] == [0.5, 0.8]
 
 
 def test_the_same_snapshot_or_the_same_chance_begins_no_epoch(practice):
@@ -112,7 +113,7 @@ def test_the_same_snapshot_or_the_same_chance_begins_no_epoch(practice):
     practice.record_look(rollout, looks.written(2, snapshot="s"), pause=False, chance=0.6)
     practice.record_look(rollout, looks.written(2), pause=False, chance=0.8)
     practice.record_look(rollout, looks.written(3), pause=False)
-    assert [e.chance for e in practice.epochs(rollout)] == [0.5, 0.8]
+    assert [e.chance for e in read_epochs(practice, rollout)] == [0.5, 0.8]
     assert len(practice.looks(rollout)) == 3
 
 
@@ -184,7 +185,7 @@ def test_a_kill_at_any_instant_leaves_a_record_that_replays(tmp_path):
             server.join()
             placed = agree(practice, rollout)
             seen = {one.number: one.record for one in practice.looks(rollout)}
-            for epoch in practice.epochs(rollout)[1:]:
+            for epoch in read_epochs(practice, rollout)[1:]:
                 told = hashlib.sha256(seen[epoch.look].encode()).hexdigest()
                 assert epoch.inputs == told
             assert before.items() <= placed.items()
@@ -203,7 +204,7 @@ def test_a_store_made_before_there_were_epochs_goes_on(tmp_path):
         practice.record_look(rollout, looks.written(1), pause=False)
         point(practice).cards(story.encounters(20))
         assert practice.assignments(rollout)
-        assert [e.chance for e in practice.epochs(rollout)] == [0.5]
+        assert [e.chance for e in read_epochs(practice, rollout)] == [0.5]
 
 
 def test_a_protocol_that_adapts_otherwise_is_refused(practice, monkeypatch):

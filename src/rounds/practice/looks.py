@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from rounds.nouns import DataError, DefinitionError, Ref
 from rounds.practice import schema
 from rounds.practice.edge import reading, writing
-from rounds.practice.epochs import Epoch, epochs_of, write_epoch
+from rounds.practice.epochs import write_epoch
 from rounds.practice.in_force import InForce, current_of, enter, history_of
 
 __all__ = ["Looking", "PracticeLook", "Stopped", "commitment_of"]
@@ -91,11 +91,6 @@ class Looking:
         """
         with reading(self.engine) as connection:
             return _current(connection, str(rollout)).service
-
-    def epochs(self, rollout: Ref) -> tuple[Epoch, ...]:
-        """Give the chances of the arms so far, the first 1:1; for no blinded reader."""
-        with reading(self.engine) as connection:
-            return epochs_of(connection, str(rollout))
 
     def record_look(
         self,

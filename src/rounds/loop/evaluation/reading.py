@@ -12,7 +12,7 @@ from rounds.loop.evaluation.analysis import TrialRows
 from rounds.loop.evaluation.wording import at_most
 from rounds.nouns import Measure, NotEstimable, Period, Protocol, Rollout
 from rounds.practice import Practice
-from rounds.practice.epochs import Epoch
+from rounds.practice.epochs import Epoch, read_epochs
 from rounds.practice.exposures import exposure_rows
 
 __all__ = ["read_trial"]
@@ -85,7 +85,7 @@ def read_trial(
 
 def _epochs(practice: Practice, rollout: Rollout) -> tuple[Epoch, ...]:
     """Give the chances in force; none if one does not hold to the look it names."""
-    epochs = practice.epochs(rollout.ref())
+    epochs = read_epochs(practice, rollout.ref())
     seen = {
         one.number: hashlib.sha256(one.record.encode()).hexdigest()
         for one in practice.looks(rollout.ref())
