@@ -1,6 +1,7 @@
 """What will be done, before it is done."""
 
 import datetime as dt
+import math
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -114,10 +115,20 @@ class Protocol(Published):
         if adapts != (self.adaptation is not None):
             return ["an adaptation is of a response-adaptive allocation, and it alone"]
         plan = self.looks
-        bayesian = plan is not None and plan.looks == "bayesian"
-        if adapts and not (bayesian and len(plan.fractions) > 1):
+        if not adapts:
+            return []
+        if plan is None or plan.looks != "bayesian" or len(plan.fractions) < 2:
             return ["chances follow Bayesian looks: plan one before the end"]
+        if self._first_look(plan) > self.enrolment.end:
+            return ["chances change once enrolment is over: plan an earlier look"]
         return []
+
+    def _first_look(self, plan: LookPlan) -> dt.date:
+        if plan.dates:
+            return plan.dates[0]
+        days = (self.enrolment.end - self.enrolment.start).days + 1
+        wait = math.ceil(plan.fractions[0] * days) + self.follow_up_days
+        return self.enrolment.start + dt.timedelta(days=wait)
 
     def _look_problems(self) -> list[str]:
         """Say what is wrong with looks and guardrails."""
