@@ -71,9 +71,7 @@ def test_chances_moved_towards_the_better_arm_and_three_estimates_are_told(
 
 def test_every_arm_is_replayed_from_seed_and_recorded_chances(turned, kept):
     """Bit for bit: also who was of the even share, and by which chance."""
-    drawn = ResponseAdaptive(
-        kept["seed"], turned.rollout.design.adaptation.fixed_share
-    )
+    drawn = ResponseAdaptive(kept["seed"], turned.rollout.design.adaptation.fixed_share)
     told = turned.evaluation.adaptive.chances
     strata = {}
     for unit, one in kept["placed"].items():
@@ -106,7 +104,8 @@ def test_nobody_blinded_reads_a_chance(turned, kept):
         other = [
             entry.ref.name
             for entry in desk.ledger.entries()
-            if entry.kind not in ("evaluation", "decision", "turn", "protocol", "rollout")
+            if entry.kind
+            not in ("evaluation", "decision", "turn", "protocol", "rollout")
         ]
     told = "".join(one.to_json() for one in looks)
     told += turned.rollout.to_json() + turned.protocol.to_json() + repr(kept["epochs"])

@@ -154,7 +154,7 @@ def drawn(world, seed, chances=CHANCES, fixed_share=0.2):
     return found
 
 
-def epoch_of(world, place, n=len(CHANCES)):
+def epoch_of(world, place, n=3):
     """Give the epoch of a place at its clinic; who comes late is in the last."""
     return min(place * n // world.per_clinic, n - 1)
 

@@ -3,7 +3,6 @@
 import datetime as dt
 import json
 from dataclasses import replace
-
 from types import SimpleNamespace
 
 import pytest

@@ -22,9 +22,7 @@ DESIGN = adaptive_trial.design(fixed_share=0.25)
 
 def started(practice, **changes):
     """Put an adaptive trial in force; its protocol plans the looks."""
-    return story.start(
-        practice, unit="patient", **({"design": DESIGN} | changes)
-    ).ref()
+    return story.start(practice, unit="patient", **({"design": DESIGN} | changes)).ref()
 
 
 @pytest.fixture
@@ -109,8 +107,12 @@ def test_the_look_and_its_chance_are_one_transaction(practice, monkeypatch):
 
 def test_the_same_snapshot_or_the_same_chance_begins_no_epoch(practice):
     rollout = started(practice)
-    practice.record_look(rollout, looks.written(1, snapshot="s"), pause=False, chance=0.8)
-    practice.record_look(rollout, looks.written(2, snapshot="s"), pause=False, chance=0.6)
+    practice.record_look(
+        rollout, looks.written(1, snapshot="s"), pause=False, chance=0.8
+    )
+    practice.record_look(
+        rollout, looks.written(2, snapshot="s"), pause=False, chance=0.6
+    )
     practice.record_look(rollout, looks.written(2), pause=False, chance=0.8)
     practice.record_look(rollout, looks.written(3), pause=False)
     assert [e.chance for e in read_epochs(practice, rollout)] == [0.5, 0.8]
@@ -136,7 +138,7 @@ def test_several_servers_and_a_look_between_them_share_one_allocation(tmp_path):
         try:
             with story.open_practice(tmp_path) as practice:
                 for i in range(5):
-                    point(practice).cards(story.encounters(12, 10 * number + i))
+                    point(practice).cards(story.encounters(60, 10 * number + i))
                     if number == 0 and i == 2:
                         look = looks.written(1)
                         practice.record_look(rollout, look, pause=False, chance=0.85)
@@ -157,7 +159,7 @@ def _serve_until_killed(path, rollout, number):
     with Practice.open(path) as practice:
         i = 0
         while True:
-            point(practice).cards(story.encounters(3, 1_000 * number + i))
+            point(practice).cards(story.encounters(20, 1_000 * number + i))
             if i % 4 == 3:
                 n = len(practice.looks(rollout)) + 1
                 chance = round(0.5 + 0.4 * (n % 2) - 0.01 * (n % 7), 3)

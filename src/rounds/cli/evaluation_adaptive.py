@@ -138,19 +138,19 @@ def _lines(found: "AdaptationFound") -> list[str]:
         "",
         (
             f"A benefit is shown at a posterior probability of {cut.threshold:.4f} "
-            f"({cut.lower:.4f} to {cut.upper:.4f} with other random numbers), calibrated "
-            f"to {asked.alpha:g} with chances that follow outcomes; {found.planned:.4f} "
-            "is exact for even arms."
+            f"({cut.lower:.4f} to {cut.upper:.4f} with other random numbers), "
+            f"calibrated to {asked.alpha:g} with chances that follow outcomes; "
+            f"{found.planned:.4f} is exact for even arms."
         ),
         (
-            f"With the effect, adapting loses {found.lost:.1%} of the information: as if "
-            f"{round(found.lost * asked.patients):,} of {asked.patients:,} patients had "
-            "not been there."
+            f"With the effect, adapting loses {found.lost:.1%} of the information: as "
+            f"if {round(found.lost * asked.patients):,} of {asked.patients:,} patients "
+            "had not been there."
         ),
         (
             '"As one" are looks that read all patients without regard to epochs. Of '
-            f"{asked.trials:,} trials each; shares are within {2 * error:.1f} points at "
-            "the most. None is stopped: estimates are those of the planned end."
+            f"{asked.trials:,} trials each; shares are within {2 * error:.1f} points "
+            "at the most. None is stopped: estimates are those of the planned end."
         ),
     ]
 

@@ -171,7 +171,7 @@ def made_trials(
         raise ValueError("chances of the outcome lie between 0 and 1 throughout")
     if n_trials < 10:
         raise ValueError(f"n_trials is {n_trials}; expected at least 10")
-    lived = _Lives(trial, control, effect, drift, n_trials, rng)
+    lived = _Lives(trial, control, effect, drift, n=n_trials, rng=rng)
     return lived.to_the_end()
 
 
@@ -220,6 +220,7 @@ class _Lives:
         control: float,
         effect: float,
         drift: float,
+        *,
         n: int,
         rng: np.random.Generator,
     ) -> None:

@@ -182,7 +182,7 @@ class Design(Noun):
 
     @property
     def balances(self) -> tuple[str, ...]:
-        """What the allocation balances, strata aside; nothing where it balances none."""
+        """What the allocation balances, strata aside; it may be nothing."""
         if self.allocation in ("permuted_blocks", "response_adaptive"):
             return ()
         return self.balanced_on or _OF_UNIT[self.unit]

@@ -36,9 +36,9 @@ class DemoOptions:
     effect: float = 0.06
     harm: float = 0.0
     n_clinics: int = 40
-    design: Literal[
-        "parallel", "stepped-wedge", "cluster-crossover", "adaptive"
-    ] = "parallel"
+    design: Literal["parallel", "stepped-wedge", "cluster-crossover", "adaptive"] = (
+        "parallel"
+    )
     """Whether arms change over time (`weeks` then hold the transitions too), or the
     chances of patients do, as Bayesian looks find."""
     problems: tuple[str, ...] = ("hypertension",)

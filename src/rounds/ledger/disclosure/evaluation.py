@@ -112,7 +112,7 @@ def _schedule(result: ScheduleResult | None, *, rounded: bool) -> ScheduleResult
 
 
 def _adaptive(result: AdaptiveResult | None, *, rounded: bool) -> AdaptiveResult | None:
-    """Round what rests on arms that are hidden: with the estimate it gives them back."""
+    """Round what rests on arms that are hidden: it would give them back."""
     if result is None:
         return None
     shown = {

@@ -211,7 +211,9 @@ def _check(asked: AdaptationAsked) -> None:
             f"Such trials cannot be made: {'; '.join(problems)}.",
             code="adaptation-asked",
             remedies=(
-                "rounds evaluation adaptive --patients 2000 --looks 0.25,0.5,0.75,1 "
-                "--control 0.2 --effect 0.06",
+                (
+                    "rounds evaluation adaptive --patients 2000 --looks 0.3,0.6,1 "
+                    "--control 0.2 --effect 0.06"
+                ),
             ),
         )

@@ -89,13 +89,13 @@ def difference_in_epochs(people: Participants, margin: float) -> float:
     margin : float
         A difference that does not matter.
     """
-    epochs = [(people.stratum == one).astype(float) for one in np.unique(people.stratum)]
+    epochs = [
+        (people.stratum == one).astype(float) for one in np.unique(people.stratum)
+    ]
     clinics = people.clinic
     if len(np.unique(clinics)) < 2:
         clinics = people.person
-    return adjusted_difference(
-        people.observed, people.active, epochs, clinics, margin
-    )
+    return adjusted_difference(people.observed, people.active, epochs, clinics, margin)
 
 
 def adaptive_result(
@@ -149,9 +149,7 @@ def _as_one(people: Participants, protocol: Protocol) -> Estimate | NotEstimable
         "adaptation": None,
         "covariates": covariates,
     }
-    found = effect(
-        people, protocol.model_copy(update=plain), protocol.primary
-    ).estimate
+    found = effect(people, protocol.model_copy(update=plain), protocol.primary).estimate
     if isinstance(found, NotEstimable):
         return found
     return found.model_copy(update={"n": None})

@@ -144,7 +144,7 @@ def _minimised(allocation: Allocation, basis: Basis, design: Design) -> Drawn:
 def _adapted(
     allocation: Allocation, basis: Basis, design: Design, epochs: tuple[Epoch, ...]
 ) -> Drawn:
-    """Hold each epoch's arms against its chance, those of the even share against 1:1."""
+    """Hold each epoch's arms against its chance, and the even share's against 1:1."""
     if not epochs:
         return Drawn(0.0, "the chances in force are not those that looks gave")
     in_force = {stratum_of(one.number): one.chance for one in epochs}

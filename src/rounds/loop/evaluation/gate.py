@@ -148,7 +148,7 @@ def _belongs_together(rollout: Rollout, protocol: Protocol, evidence: Evidence) 
         )
     if rollout.design.adaptation != protocol.adaptation:
         raise DefinitionError(
-            "Rollout.design and the protocol let chances follow looks in different ways.",
+            "Rollout.design and the protocol follow looks in different ways.",
             code="unit-mismatch",
             why="How units were allocated decides how they are analysed.",
             remedies=("Start the rollout with the design that its protocol names.",),

@@ -209,7 +209,8 @@ def _shape(rollout: Rollout, unit: str) -> Answers:
     if schedule is None:
         return {
             "3a": reported(
-                f"A trial with two parallel arms, {_ratio(rollout)}, randomised by {unit}.",
+                f"A trial with two parallel arms, {_ratio(rollout)}, randomised by "
+                f"{unit}.",
                 where,
             ),
             "3a/cluster": reported(

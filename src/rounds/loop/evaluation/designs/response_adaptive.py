@@ -66,6 +66,7 @@ def _sample_ratio(
 
     Whether the arms were drawn by the chances in force is asked of their record.
     """
+    del design  # its chances are not in it
     seen = set(people.unit.tolist())
     counts: dict[str, list[int]] = {}
     for unit, (arm, stratum) in allocation.items():
@@ -78,7 +79,7 @@ def _sample_ratio(
     active = int(people.active.sum())
     return Diagnostic(
         name="sample_ratio",
-        question="Are there as many patients in each arm as the chances in force meant?",
+        question="Are there as many patients in each arm as the chances meant?",
         value=value,
         threshold=THRESHOLD,
         verdict="fail" if value < THRESHOLD else "pass",
@@ -103,8 +104,8 @@ DESIGN = EvaluationDesign(
     limitations=(
         *parallel_patient.DESIGN.limitations,
         (
-            "Chances of the arms followed outcomes: crude outcomes by arm mix early and "
-            "late patients, and are no estimate of the effect."
+            "Chances of the arms followed outcomes: crude outcomes by arm mix early "
+            "and late patients, and are no estimate of the effect."
         ),
         (
             "Unequal arms tell less than equal ones would have; whoever saw many arms "
