@@ -6,6 +6,7 @@ from rounds.cli.output import show, table, working
 
 if TYPE_CHECKING:
     from rounds.loop.evaluation.adaptation import AdaptationFound
+    from rounds.methods.adaptive_trials import Estimator
 
 __all__ = ["adaptive_"]
 
@@ -97,7 +98,7 @@ def _numbers(found: "AdaptationFound") -> dict[str, Any]:
     return asdict(found) | {"information_lost": found.lost}
 
 
-_NAMES = {
+_NAMES: "dict[Estimator, str]" = {
     "by_epoch": "by epochs (the estimate)",
     "pooled": "all patients as one",
     "even_share": "the even share alone",
@@ -119,9 +120,9 @@ def _lines(found: "AdaptationFound") -> list[str]:
         for one in rows
     ]
     said = [*table(header, body), ""]
-    header = ("estimate, adaptive trials", "bias without effect", "with", "missed")
+    of = ("estimate, adaptive trials", "bias without effect", "with", "missed")
     null, true = (one for one in rows if one.allocation == "adaptive")
-    body = [
+    estimates = [
         (
             told,
             _points(null.bias[name]),
@@ -134,7 +135,7 @@ def _lines(found: "AdaptationFound") -> list[str]:
     error = 100 * (0.25 / asked.trials) ** 0.5
     return [
         *said,
-        *table(header, body),
+        *table(of, estimates),
         "",
         (
             f"A benefit is shown at a posterior probability of {cut.threshold:.4f} "

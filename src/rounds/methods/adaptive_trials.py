@@ -266,7 +266,8 @@ class _Lives:
         even = self.rng.binomial(patients, self.trial.fixed_share, self.n)
         chance = self.chances[:, self.epoch[s]]
         rate = self.control + self.drift * (start + end) / 2
-        for k, (size, p) in enumerate(((even, 0.5), (patients - even, chance))):
+        halves = np.full(self.n, 0.5)
+        for k, (size, p) in enumerate(((even, halves), (patients - even, chance))):
             active = self.rng.binomial(size, p)
             for arm, n in enumerate((size - active, active)):
                 self.sizes[:, s, k, arm] = n
@@ -334,7 +335,7 @@ def _averaged(
     sizes: NDArray[np.float64], hits: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Average the epochs' differences by their sizes, of those with both arms."""
-    usable = (sizes >= 2).all(axis=2)
+    usable = np.asarray((sizes >= 2).all(axis=2))
     n = np.where(usable[..., None], sizes, 2.0)
     rates = hits / n
     difference = rates[..., 1] - rates[..., 0]

@@ -6,6 +6,7 @@ from rounds.loop.change.calls import Calls
 from rounds.loop.change.rollouts import ResponseAdaptive
 from rounds.nouns import Design
 from rounds.practice import Assignment
+from rounds.practice.allocations import Basis
 from rounds.practice.epochs import stratum_of
 from rounds.practice.recording import Recording
 
@@ -53,7 +54,7 @@ class Adapting:
             if patient in allocated or patient in new:
                 continue
             drawn = self._allocation.draw(epoch.number, place, epoch.chance)
-            known = {"share": drawn.share, "chance": drawn.chance}
+            known: Basis = {"share": drawn.share, "chance": drawn.chance}
             new[patient] = Assignment(drawn.arm, stratum, place, known)
             place += 1
         desk.assign(self._rollout, new)

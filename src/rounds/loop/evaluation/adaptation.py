@@ -134,16 +134,14 @@ def _characteristics(
     *,
     even: bool,
 ) -> Characteristics:
+    truth = {"control": asked.control, "effect": effect, "drift": asked.drift}
+    draws = rng.spawn(2)
     by_epoch, pooled = (
-        made_trials(
-            _trial(asked, even=even, read=read),
-            control=asked.control,
-            effect=effect,
-            drift=asked.drift,
-            n_trials=asked.trials,
-            rng=one,
+        made_trials(trial, **truth, n_trials=asked.trials, rng=one)
+        for trial, one in (
+            (_trial(asked, even=even, read="by_epoch"), draws[0]),
+            (_trial(asked, even=even, read="pooled"), draws[1]),
         )
-        for read, one in zip(("by_epoch", "pooled"), rng.spawn(2), strict=True)
     )
     return Characteristics(
         allocation="even" if even else "adaptive",

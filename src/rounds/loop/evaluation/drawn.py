@@ -167,9 +167,8 @@ def _adapted(
     others = len(allocation) - marked
     tests.append(arm_ratio(marked, others, design.adaptation.fixed_share))
     p_value = min(1.0, len(tests) * min(tests))
-    share = marked / max(len(allocation), 1)
     said = (
-        f"{share:.0%} were allocated evenly throughout, and "
+        f"{marked / max(len(allocation), 1):.0%} were allocated evenly throughout, and "
         f"{design.adaptation.fixed_share:.0%} was meant"
     )
     return Drawn(p_value, said)
