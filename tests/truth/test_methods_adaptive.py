@@ -1,6 +1,6 @@
 """Allocation that follows outcomes: what is biased, what misleads, and what is lost.
 
-A few thousand made trials of each kind; `make test-adaptive` makes 40,000. Tolerances
+Two thousand made trials of each kind; `make test-adaptive` makes 40,000. Tolerances
 are Monte Carlo error: four standard errors.
 """
 
@@ -17,7 +17,7 @@ from rounds.methods.adaptive_trials import (
 )
 from rounds.methods.sequential import exact_threshold
 
-TRIALS = int(os.environ.get("ROUNDS_ADAPTIVE", "4000"))
+TRIALS = int(os.environ.get("ROUNDS_ADAPTIVE", "2000"))
 LOOKS = (0.3, 0.5, 0.7, 1.0)
 PLAN = AdaptiveTrial(patients=1_000, looks=LOOKS)
 ALPHA = 0.025

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["demo"]
 
+Design = Literal["parallel", "stepped-wedge", "cluster-crossover", "adaptive"]
+
 
 def demo(
     problem: Literal["hypertension"] = "hypertension",
@@ -23,9 +25,7 @@ def demo(
     seed: int = 1,
     effect: float = 0.06,
     harm: float = 0.0,
-    design: Literal[
-        "parallel", "stepped-wedge", "cluster-crossover", "adaptive"
-    ] = "parallel",
+    design: Design = "parallel",
     problems: str = "hypertension",
     allocation: Literal[
         "permuted-blocks", "matched-pairs", "covariate-constrained", "minimisation"

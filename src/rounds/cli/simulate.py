@@ -7,6 +7,8 @@ from rounds.cli.output import Progress, show
 
 __all__ = ["simulate"]
 
+Design = Literal["parallel", "stepped-wedge", "cluster-crossover", "adaptive"]
+
 
 def simulate(
     *,
@@ -14,9 +16,7 @@ def simulate(
     people: int = 7_000,
     clinics: int = 80,
     weeks: int | None = None,
-    design: Literal[
-        "parallel", "stepped-wedge", "cluster-crossover", "adaptive"
-    ] = "parallel",
+    design: Design = "parallel",
     effect: float = 0.06,
     harm: float = 0.04,
     seed: int = 1,

@@ -25,7 +25,7 @@ FEWEST = 2
 """Persons of an arm that an epoch needs: with one there is no variance."""
 
 
-def tempering(rule: Rule, fraction: float) -> float:
+def tempering(rule: Rule, fraction: ArrayLike) -> NDArray[np.float64]:
     """Give the power to which posterior probabilities are raised.
 
     Parameters
@@ -33,12 +33,12 @@ def tempering(rule: Rule, fraction: float) -> float:
     rule : {"square_root", "information"}
         One half throughout; or half of the share of the information that there is, so
         that chances move little while little is known.
-    fraction : float
+    fraction : array_like of float, shape (…,)
         Information as a share of what is planned, above 0; more than all counts as all.
 
     Returns
     -------
-    float
+    ndarray of float, shape (…,)
         In (0, 0.5].
 
     Raises
@@ -54,15 +54,16 @@ def tempering(rule: Rule, fraction: float) -> float:
 
     Examples
     --------
-    >>> tempering("square_root", 0.3), tempering("information", 0.3)
-    (0.5, 0.15)
+    >>> tempering("square_root", [0.3]), tempering("information", [0.3])
+    (array([0.5]), array([0.15]))
     """
-    if not fraction > 0:
-        raise ValueError(f"fraction is {fraction}; expected a share above 0")
+    share = np.asarray(fraction, dtype=float)
+    if not (share > 0).all():
+        raise ValueError("fraction holds shares of information, above 0")
     if rule == "square_root":
-        return 0.5
+        return np.full(share.shape, 0.5)
     if rule == "information":
-        return min(fraction, 1.0) / 2
+        return np.asarray(np.minimum(share, 1.0) / 2)
     raise ValueError(f"rule is {rule!r}; expected 'square_root' or 'information'")
 
 

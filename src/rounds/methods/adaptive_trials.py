@@ -292,7 +292,7 @@ class _Lives:
             return
         seen = self.posterior[:, k]
         # Either rule, for each trial by itself: the power may differ between them.
-        powers = np.array([tempering(trial.rule, one) for one in information.tolist()])
+        powers = tempering(trial.rule, information)
         raised = np.column_stack([seen, 1 - seen]) ** powers[:, None]
         raised /= raised.sum(axis=1, keepdims=True)
         found = allocation_probabilities(raised, power=1.0, least=trial.least)

@@ -21,7 +21,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from rounds.loop.evaluation.designs import design_of
-from rounds.loop.evaluation.designs.response_adaptive import FEWEST, told_of
+from rounds.loop.evaluation.designs.response_adaptive import told_of
 from rounds.loop.evaluation.effects import effect
 from rounds.loop.evaluation.participants import Participants
 from rounds.methods.cluster import cluster_ols
@@ -126,18 +126,13 @@ def adaptive_result(
     even |= np.array(
         [basis.get(str(unit), {}).get("share") == "even" for unit in people.unit], bool
     )
-    left_out = np.unique(people.stratum[people.observed & ~told_of(people)])
-    note = (
-        f"{len(left_out)} epoch(s) with fewer than {FEWEST} known outcomes in an arm "
-        "are not in the estimate."
-        if len(left_out)
-        else ""
-    )
+    left_out = (people.observed & ~told_of(people)).any()
+    note = "Epochs with too few known outcomes in an arm are not in the estimate."
     return AdaptiveResult(
         chances=tuple(one.chance for one in epochs),
         unadjusted=_as_one(people, protocol),
         even_share=_as_one(people.where(even), protocol),
-        note=note,
+        note=note if left_out else "",
     )
 
 

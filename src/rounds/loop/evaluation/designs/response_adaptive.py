@@ -25,7 +25,7 @@ from rounds.nouns import Design, Diagnostic
 
 __all__ = ["DESIGN", "FEWEST", "told_of"]
 
-FEWEST = 5
+FEWEST = 10
 """Patients of either arm, outcome known, that an epoch needs to be in the estimate."""
 
 

@@ -118,7 +118,7 @@ def _chance(primary: Reading, protocol: Protocol) -> float | None:
     better = primary.posterior
     found = allocation_probabilities(
         [better, 1 - better],
-        power=tempering(how.rule, primary.fraction),
+        power=float(tempering(how.rule, primary.fraction)),
         least=how.least,
     )
     return round(float(found[0]), 3)
