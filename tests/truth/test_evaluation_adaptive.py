@@ -1,6 +1,6 @@
 """The loop's own estimate where chances followed outcomes, and its checks broken.
 
-Forty made trials in clinics; `make test-adaptive` makes 2,000.
+Sixty made trials in clinics; `make test-adaptive` makes 2,000.
 """
 
 import os
@@ -18,7 +18,7 @@ from rounds.nouns import DiagnosticError, Period
 from stories import adaptive_trial as story
 from stories import trial
 
-TRIALS = int(os.environ.get("ROUNDS_ADAPTIVE_LOOP", "40"))
+TRIALS = int(os.environ.get("ROUNDS_ADAPTIVE_LOOP", "60"))
 MADE = story.Made()
 
 
