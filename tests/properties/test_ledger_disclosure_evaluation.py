@@ -7,10 +7,12 @@ from rounds.nouns import (
     ArmSummary,
     BalanceRow,
     Diagnostic,
+    EquityEffect,
     Estimate,
     Evaluation,
     ExposureTimeEffect,
     Flow,
+    GroupReach,
     NotEstimable,
     Posterior,
     Reach,
@@ -150,3 +152,46 @@ def test_other_looks_at_many_are_shown_as_they_are():
     arms = (arm("active", 200, 90), arm("silent", 200, 100))
     given_looks = looks(400).model_copy(update={"note": ""})
     assert safe(evaluation(arms, schedule=given_looks)).schedule == given_looks
+
+
+def proportion(d: int, k: int) -> Estimate:
+    return Estimate(value=k / d, lower=0.0, upper=1.0, scale="proportion", n=d)
+
+
+def reached(*counts, everybody=None):
+    """Give a Reach with a share for each group of sex: n, and those reached."""
+    n, k = (sum(part) for part in zip(*counts, strict=True))
+    return Reach(
+        reach=proportion(*(everybody or (n, k))),
+        adoption=proportion(20, 12),
+        fidelity=proportion(500, 500),
+        acceptance=proportion(300, 150),
+        by_group=tuple(
+            GroupReach(characteristic="sex", group=name, share=proportion(n, k))
+            for name, (n, k) in zip(("female", "male"), counts, strict=True)
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("reach", "both", "told"),
+    [
+        (reached((450, 400), (450, 380)), (880, 870), True),
+        (reached((450, 450), (450, 450)), (880, 870), True),
+        (reached((450, 444), (450, 380)), (880, 870), False),
+        (reached((450, 400), (9, 9)), (880, 870), False),
+        (reached((450, 400), (440, 380)), (880, 443), False),
+        (reached((450, 400), (450, 380), everybody=(905, 785)), (880, 870), False),
+    ],
+    ids=["large", "all", "six not", "nine", "three are silent", "five unknown"],
+)
+def test_groups_reached_tell_no_small_count(reach, both, told):
+    arms = (arm("active", 900, 400), arm("silent", 850, 300))
+    effect = Estimate(value=0.1, lower=0.0, upper=0.2, scale="risk_difference", n=870)
+    groups = tuple(
+        EquityEffect(characteristic="sex", group=name, n=n, estimate=effect)
+        for name, n in zip(("female", "male"), both, strict=True)
+    )
+    shown = safe(evaluation(arms, reach=reach, equity=groups)).reach.by_group
+    assert [group.suppressed for group in shown] == [not told] * 2
+    assert all(isinstance(group.share, Estimate) == told for group in shown)

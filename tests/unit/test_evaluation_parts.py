@@ -94,6 +94,20 @@ def test_exposures_give_reach_adoption_fidelity_and_acceptance():
     assert reach.override_reasons[0][0] == "recheck"
 
 
+def test_the_reach_of_groups_adds_up_to_the_reach():
+    """Of each characteristic that is known of everybody."""
+    judged, plan = trial.judged(trial.World(), 4)
+    groups = judged.reach.by_group
+    assert {each.characteristic for each in groups} == set(plan.equity_groups)
+    everybody = judged.reach.reach
+    for name in ("sex", "age"):
+        shares = [each.share for each in groups if each.characteristic == name]
+        assert sum(share.n for share in shares) == everybody.n
+        assert sum(share.n * share.value for share in shares) == pytest.approx(
+            everybody.n * everybody.value
+        )
+
+
 def test_the_posterior_stands_beside_the_estimate():
     """It lies between prior and estimate; without a fitting prior it says why."""
     evaluation, plan = trial.judged(trial.World(), 4)

@@ -20,6 +20,7 @@ __all__ = [
     "Evaluation",
     "ExposureTimeEffect",
     "Flow",
+    "GroupReach",
     "Interaction",
     "Posterior",
     "RandomisationTest",
@@ -112,6 +113,16 @@ class Interaction(Noun):
     """How many such differences were looked at, and what follows."""
 
 
+class GroupReach(Noun):
+    """How far the change reached one group; small cells are suppressed."""
+
+    characteristic: Literal["sex", "age", "svi_quartile"]
+    group: str
+    share: Estimate | NotEstimable
+    """Of its enrolled patients in the active arm, those to whom a card was shown."""
+    suppressed: bool = False
+
+
 class Reach(Noun):
     """RE-AIM from the exposures."""
 
@@ -124,6 +135,8 @@ class Reach(Noun):
     acceptance: Estimate | NotEstimable
     """Cards accepted, of those shown."""
     override_reasons: tuple[tuple[str, int | None], ...] = ()
+    by_group: tuple[GroupReach, ...] = Field(default=(), exclude_if=lambda it: not it)
+    """Representativeness: the reach in each group whose effect is asked for."""
 
 
 class Posterior(Noun):

@@ -1,7 +1,7 @@
 """Small counts in an Evaluation: arms, exclusions, groups, reach and reasons."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -12,6 +12,7 @@ from rounds.ledger.disclosure.cells import (
     coarse,
     gives_back_a_count,
     hide_estimate,
+    missing_counts,
     suppress_counted,
     without_small_n,
 )
@@ -27,6 +28,7 @@ from rounds.nouns import (
     Estimate,
     Evaluation,
     Flow,
+    GroupReach,
     Interaction,
     NotEstimable,
     Posterior,
@@ -70,7 +72,9 @@ def safe_evaluation(evaluation: Evaluation) -> Evaluation:
             "equity": equity,
             "interactions": _interactions(evaluation.interactions, equity),
             "balance": _balances(evaluation.balance, evaluation.flow.arms),
-            "reach": _reach(evaluation.reach, by_patient=_by_patient(evaluation.flow)),
+            "reach": _reach(
+                evaluation.reach, equity, by_patient=_by_patient(evaluation.flow)
+            ),
             "schedule": _schedule(
                 evaluation.schedule, rounded=any(arm.suppressed for arm in arms)
             ),
@@ -284,7 +288,9 @@ def _by_patient(flow: Flow) -> bool:
     return bool(flow.arms) and all(arm.n_units == arm.n for arm in flow.arms)
 
 
-def _reach(reach: Reach, *, by_patient: bool) -> Reach:
+def _reach(
+    reach: Reach, equity: tuple[EquityEffect, ...], *, by_patient: bool
+) -> Reach:
     """Hide shares of persons, calls and cards; a share of clinics stays."""
     counted = ["reach", "fidelity", "acceptance"]
     if by_patient:
@@ -293,7 +299,62 @@ def _reach(reach: Reach, *, by_patient: bool) -> Reach:
     reasons = reach.override_reasons
     if gives_back_a_count(reach.acceptance):
         reasons = tuple((reason, None) for reason, _ in reasons)
-    return reach.model_copy(update={**estimates, "override_reasons": _reasons(reasons)})
+    groups = _reached(reach, equity)
+    told = {"override_reasons": _reasons(reasons), "by_group": groups}
+    return reach.model_copy(update={**estimates, **told})
+
+
+def _reached(reach: Reach, equity: tuple[EquityEffect, ...]) -> tuple[GroupReach, ...]:
+    """Hide all groups of a characteristic if any small count could be worked out.
+
+    Those enrolled in both arms are told beside them, so that the silent arm's is known
+    by subtraction; and groups add up to everybody, but for those of no known group.
+    """
+    hidden = {
+        name
+        for name in {each.characteristic for each in reach.by_group}
+        if not _may_be_told(
+            [each for each in reach.by_group if each.characteristic == name],
+            [each for each in equity if each.characteristic == name],
+            reach.reach,
+        )
+    }
+    return tuple(
+        each.model_copy(update={"share": HIDDEN, "suppressed": True})
+        if each.characteristic in hidden
+        else each
+        for each in reach.by_group
+    )
+
+
+def _may_be_told(
+    groups: Sequence[GroupReach],
+    equity: Sequence[EquityEffect],
+    everybody: Estimate | NotEstimable,
+) -> bool:
+    hidden = [each.suppressed for each in groups]
+    if any(hidden) or any(each.suppressed for each in equity):
+        return False
+    whole = _counts_of(everybody)
+    known = [_counts_of(each.share) for each in groups]
+    counts = [each for each in known if each is not None]
+    if whole is None or len(counts) < len(groups):
+        return False
+    n, k = (sum(part) for part in zip(*counts, strict=True))
+    parts = [*counts, (whole[0] - n, whole[1] - k), whole]
+    both = {each.group: each.n for each in equity}
+    silent = [
+        (both.get(group.group) or 0) - n
+        for group, (n, _) in zip(groups, counts, strict=True)
+        if group.group in both
+    ]
+    numbers = [number for d, k in parts for number in (d, k, d - k)]
+    return not any(is_small(number) for number in (*numbers, *silent))
+
+
+def _counts_of(share: Estimate | NotEstimable) -> tuple[int, int] | None:
+    """Give persons and those reached; nobody where there is nobody to count."""
+    return (0, 0) if isinstance(share, NotEstimable) else missing_counts(share)
 
 
 def _reasons(reasons: Reasons) -> Reasons:

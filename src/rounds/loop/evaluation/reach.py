@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rounds.loop.evaluation.equity import groups_of
 from rounds.loop.evaluation.participants import Participants
 from rounds.methods.shares import share_interval
-from rounds.nouns import Estimate, NotEstimable, Protocol, Reach
+from rounds.nouns import Estimate, GroupReach, NotEstimable, Protocol, Reach
 from rounds.practice.exposures import ExposureRows
 
 __all__ = ["reach"]
@@ -28,7 +29,8 @@ def reach(people: Participants, calls: ExposureRows, protocol: Protocol) -> Reac
     -------
     Reach
         Shares in [0, 1] with Wilson intervals at the effective sample size;
-        override reasons from the most to the least frequent.
+        override reasons from the most to the least frequent; the reach of each group
+        whose effect the protocol asks for, with exact counts.
     """
     first = np.datetime64(protocol.enrolment.start)
     last = np.datetime64(protocol.enrolment.end) + protocol.follow_up_days
@@ -38,7 +40,8 @@ def reach(people: Participants, calls: ExposureRows, protocol: Protocol) -> Reac
     accepted = shown & (calls.feedback == "accepted")
     due = ours & calls.due
     active = people.active
-    reached = np.isin(people.person, calls.person_source_value[shown])[active]
+    enrolled = people.where(active)
+    reached = np.isin(enrolled.person, calls.person_source_value[shown])
     units = np.unique(people.unit[active])
     adopted = np.isin(units, calls.unit[accepted])
     level = protocol.level
@@ -49,11 +52,32 @@ def reach(people: Participants, calls: ExposureRows, protocol: Protocol) -> Reac
         if reason
     )
     return Reach(
-        reach=_share(reached, people.clinic[active], level, "enrolled patients"),
+        reach=_share(reached, enrolled.clinic, level, "enrolled patients"),
         adoption=_share(adopted, np.arange(len(units)), level, "units"),
         fidelity=_share(calls.shown[due], where[due], level, "calls due"),
         acceptance=_share(accepted[shown], where[shown], level, "cards shown"),
         override_reasons=tuple(sorted(reasons.items(), key=lambda i: (-i[1], i[0]))),
+        by_group=_by_group(reached, enrolled, protocol),
+    )
+
+
+def _by_group(
+    reached: NDArray[np.bool_], enrolled: Participants, protocol: Protocol
+) -> tuple[GroupReach, ...]:
+    """Give the reach of each group: is who is reached like who is enrolled?"""
+    return tuple(
+        GroupReach(
+            characteristic=characteristic,
+            group=group.name,
+            share=_share(
+                reached[group.member],
+                enrolled.clinic[group.member],
+                protocol.level,
+                f"enrolled patients ({group.name})",
+            ),
+        )
+        for characteristic in protocol.equity_groups
+        for group in groups_of(enrolled, characteristic)
     )
 
 
