@@ -8,7 +8,7 @@ SQL_ON_FHIR_SUITE ?=
 # Folder of the cohorts of https://github.com/OHDSI/PhenotypeLibrary, not kept here either.
 PHENOTYPES ?=
 
-.PHONY: demo test $(PURPOSES:%=test-%) test-sql-on-fhir test-kill test-kill-load test-batches test-attack test-looks test-outliers test-ranking test-allocations test-schedules test-feasibility test-factorial test-encounters test-engines test-circe test-phenotypes test-spark loops check fix bench bench-small docs clean
+.PHONY: demo test $(PURPOSES:%=test-%) test-sql-on-fhir test-kill test-kill-load test-batches test-attack test-looks test-outliers test-ranking test-allocations test-adaptive test-schedules test-feasibility test-factorial test-encounters test-engines test-circe test-phenotypes test-spark loops check fix bench bench-small docs clean
 
 demo: .venv/core ## turn the loop once on a made health system
 	$(BIN)/rounds demo
@@ -51,6 +51,9 @@ test-attack: .venv/dev ## 10,000 random overlapping questions, and what they giv
 
 test-allocations: .venv/dev ## 2,000 trials of each allocation with its analysis: how often does the interval miss?
 	ROUNDS_ALLOCATIONS=2000 $(BIN)/pytest -s tests/truth/test_evaluation_allocations.py tests/journeys/test_demo_allocations.py
+
+test-adaptive: .venv/dev ## 40,000 made trials whose allocation follows outcomes, 2,000 of them in clinics: bias, coverage, error
+	ROUNDS_ADAPTIVE=40000 ROUNDS_ADAPTIVE_LOOP=2000 $(BIN)/pytest -s tests/truth/test_methods_adaptive.py tests/truth/test_evaluation_adaptive.py
 
 test-looks: .venv/dev ## 10,000 made trials, looked at while they run; 1,000 of them daily
 	ROUNDS_TRIALS=$${ROUNDS_TRIALS:-10000} $(BIN)/pytest -s tests/truth/test_evaluation_looks.py

@@ -30,6 +30,7 @@ PLANTS = {
         "loop/problem/planted.py",
         "import rounds.practice.exposures",
     ),
+    "Masking": ("conduct/planted.py", "import rounds.practice.epochs"),
     "Privacy: one person's state": (
         "loop/evaluation/planted.py",
         "import rounds.datamart.bedside",

@@ -62,6 +62,7 @@ ASKED: dict[str, dict[str, Any]] = {
         "biased_coin": 0.7,
         "schedule": None,  # clinics alone go through one
         "factors": None,  # clinics alone are dealt to the cells of two
+        "adaptation": None,  # another allocation has one
     },
     "Effect": {"value": 0.1, "lower": 0.0, "upper": 0.2},
     "Estimate": {"value": 0.1, "lower": 0.0, "upper": 0.2, "sealed": None},
@@ -116,6 +117,7 @@ ASKED: dict[str, dict[str, Any]] = {
         "unit_of_randomisation": "clinic",
         "schedule": None,  # looks are for arms in parallel
         "factors": None,  # looks are for one factor
+        "adaptation": None,  # patients alone are allocated so
         "baseline": {"start": "2024-01-01", "end": "2024-12-31"},
         "enrolment": {"start": "2025-01-06", "end": "2025-06-30"},
         "endpoints": tuple(
@@ -143,6 +145,7 @@ ASKED: dict[str, dict[str, Any]] = {
         "gamma": None,
         "futility_gamma": None,
         "power": 0.9,
+        "futile_probability": None,  # of Bayesian looks
     },
     "Guardrail": {"endpoint": "balancing", "gamma": None, "alpha": 0.025},
     "Look": {"commitment": "c" * 64},

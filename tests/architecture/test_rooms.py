@@ -96,7 +96,8 @@ def public_names(tree: ast.Module) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("room", "protected"), [("datamart", "rows"), ("practice", "exposures")]
+    ("room", "protected"),
+    [("datamart", "rows"), ("practice", "exposures"), ("practice", "epochs")],
 )
 def test_protected_rows_are_not_shown_again_by_their_room(room, protected):
     """A re-export would slip past the contract, which sees direct imports only."""

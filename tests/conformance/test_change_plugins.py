@@ -2,6 +2,7 @@
 
 from rounds.conformance.knowledge import BaseKnowledge
 from rounds.conformance.rollouts import (
+    BaseAdaptive,
     BaseArrivals,
     BaseKnownUnits,
     BaseRollout,
@@ -12,6 +13,7 @@ from rounds.loop.change.rollouts import (
     MatchedPairs,
     Minimisation,
     PermutedBlocks,
+    ResponseAdaptive,
     Sequences,
 )
 from stories import practice as story
@@ -73,3 +75,9 @@ class TestTwoSequences(BaseSequences):
 
     def sequences(self, seed, names):
         return Sequences(seed, names)
+
+
+class TestResponseAdaptive(BaseAdaptive):
+    def draw(self, seed, epoch, place, chance):
+        drawn = ResponseAdaptive(seed, self.fixed_share).draw(epoch, place, chance)
+        return drawn.arm, drawn.share == "even"

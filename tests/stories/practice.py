@@ -128,10 +128,12 @@ def start(
 ):
     strata = changes.pop("strata", ())
     design = changes.pop("design", None) or Design(unit=unit, strata=strata)
-    plan = protocol(unit).model_copy(
+    plan = protocol(unit)
+    plan = plan.model_copy(
         update={
             "allocation": design.allocation,
             "factors": design.factors,
+            "adaptation": plan.adaptation or design.adaptation,
             "covariates": changes.pop("covariates", design.adjusts),
         }
     )

@@ -13,6 +13,15 @@ if TYPE_CHECKING:
 
 __all__ = ["demo"]
 
+Design = Literal[
+    "parallel",
+    "stepped-wedge",
+    "cluster-crossover",
+    "factorial",
+    "encounter",
+    "adaptive",
+]
+
 
 def demo(
     problem: Literal["hypertension"] = "hypertension",
@@ -23,9 +32,7 @@ def demo(
     seed: int = 1,
     effect: float = 0.06,
     harm: float = 0.0,
-    design: Literal[
-        "parallel", "stepped-wedge", "cluster-crossover", "factorial", "encounter"
-    ] = "parallel",
+    design: Design = "parallel",
     second_effect: float = 0.04,
     problems: str = "hypertension",
     allocation: Literal[
@@ -45,7 +52,8 @@ def demo(
         Registered adults in it.
     weeks
         Of enrolment; 13 weeks of follow-up come after. If not given: 26, or 79 for a
-        stepped wedge and 39 for a cross-over, which pause for follow-up before a step.
+        stepped wedge and 39 for a cross-over, which pause for follow-up before a step;
+        52 for adaptive.
     seed
         The same seed gives the same world.
     effect
@@ -56,7 +64,8 @@ def demo(
         Whether arms run in parallel, clinics switch to the card one step after another
         (stepped-wedge), go through both arms in turn (cluster-crossover), are dealt two
         cards crossed with each other (factorial), or each visit is randomised on its
-        own (encounter).
+        own (encounter), or patients are allocated more to the arm that does better, as
+        looks at the running trial find (adaptive).
     second_effect
         Of a factorial trial: planted by the second card alone, in [0, 0.3].
     problems

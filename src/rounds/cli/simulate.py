@@ -7,8 +7,13 @@ from rounds.cli.output import Progress, show
 
 __all__ = ["simulate"]
 
-_Design = Literal[
-    "parallel", "stepped-wedge", "cluster-crossover", "factorial", "encounter"
+Design = Literal[
+    "parallel",
+    "stepped-wedge",
+    "cluster-crossover",
+    "factorial",
+    "encounter",
+    "adaptive",
 ]
 
 
@@ -18,7 +23,7 @@ def simulate(
     people: int = 7_000,
     clinics: int = 80,
     weeks: int | None = None,
-    design: _Design = "parallel",
+    design: Design = "parallel",
     effect: float = 0.06,
     harm: float = 0.04,
     seed: int = 1,
@@ -40,11 +45,11 @@ def simulate(
     clinics
         In each world; in parallel, half of them have the card.
     weeks
-        Of enrolment. If not given: 26, or 79 for a stepped wedge and 39 for a
-        cross-over.
+        Of enrolment. If not given: 26, or 79 for a stepped wedge, 39 for a cross-over
+        and 52 for adaptive.
     design
-        the second card's effect is 0.04, or none in the worlds without effect), or each
-        visit is randomised on its own (encounter).
+        the second card's effect is 0.04, or none in the worlds without effect), each
+        visit is randomised on its own (encounter), or chances change (adaptive).
     effect
         Planted in the second and third kind.
     harm

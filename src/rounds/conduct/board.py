@@ -44,6 +44,10 @@ class BoardPacket:
         for one, public in zip(self.looks, self.public, strict=True):
             plain = asdict(one)
             plain.pop("letter_of_active")
+            chance = plain.pop("chance")
+            if chance is not None and one.letter_of_active == "B":
+                chance = round(1 - chance, 3)
+            plain["chance_of_a"] = chance
             plain["diagnostics"] = [_without_arms(d) for d in one.diagnostics]
             plain["told_to_everybody"] = public.verdict
             looks.append(plain)

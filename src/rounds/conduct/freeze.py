@@ -56,6 +56,14 @@ _ALLOCATED = {
         "(linear), with bias-reduced cluster-robust variance (CR2) by clinic and "
         "Satterthwaite degrees of freedom; everyone in the arm they were allocated to."
     ),
+    "response_adaptive": (
+        "Individual outcomes regressed on arm, epoch of allocation and their "
+        "interaction, centred so that the effect is the average of the epochs' effects "
+        "by their numbers of patients (linear), with bias-reduced cluster-robust "
+        "variance (CR2) by clinic and Satterthwaite degrees of freedom; everyone in "
+        "the arm they were allocated to. Beside it, and for no decision: all patients "
+        "without regard to epochs, and those alone who were allocated 1:1."
+    ),
 }
 
 _ANALYSIS_OF_SCHEDULE = (
@@ -159,6 +167,7 @@ def protocol_of(
         schedule=plan.design.schedule,
         factors=plan.design.factors,
         level=_level(plan),
+        adaptation=plan.design.adaptation,
         looks=said.looks,
         guardrails=said.guardrails,
         provenance=Provenance(

@@ -66,7 +66,10 @@ def run_monitor(desk: Desk) -> Monitored:
             now=desk.now(),
         )
     kept, _ = desk.practice.record_look(
-        rollout.ref(), _written(desk, rollout, seen), pause=bool(seen.crossed)
+        rollout.ref(),
+        _written(desk, rollout, seen),
+        pause=bool(seen.crossed),
+        chance=seen.chance,
     )
     looks = publish_looks(desk)
     service = desk.practice.service_of(rollout.ref())

@@ -132,7 +132,8 @@ class ChangePlan(Noun):
 
 def allocated_by(plan: ChangePlan, allocation: str) -> ChangePlan:
     """Give the same plan with another allocation, and what it must adjust for."""
-    unit = "patient" if allocation == "minimisation" else "clinic"
+    arrive = allocation in ("minimisation", "response_adaptive")
+    unit = "patient" if arrive else "clinic"
     design = Design.model_validate({"unit": unit, "allocation": allocation})
     covariates = dict.fromkeys(design.adjusts)
     if allocation == "covariate_constrained":

@@ -8,7 +8,8 @@
 
 `BaseRollout` is for places in strata, without end; `BaseKnownUnits` for units that are
 known from the start and allocated at once; `BaseArrivals` for units who arrive one by
-one and are allocated with regard to those before, where the bound is the biased coin.
+one and are allocated with regard to those before, where the bound is the biased coin;
+`BaseAdaptive` for those allocated by chances that follow looks, where it is the chance.
 
 References
 ----------
@@ -29,6 +30,7 @@ from rounds.methods.minimisation import MarginalTotals
 from rounds.practice import Assignment
 
 __all__ = [
+    "BaseAdaptive",
     "BaseArrivals",
     "BaseKnownUnits",
     "BaseRollout",
@@ -299,3 +301,55 @@ class BaseSequences:
             allocated = self.sequences(i.to_bytes(32), self.names).assign(self.units)
             found.append([allocated[unit].arm for unit in sorted(self.units)])
         return found
+
+
+class BaseAdaptive:
+    """The suite for patients allocated by chances that are in force; give the draw."""
+
+    fixed_share: float = 0.2
+
+    def draw(
+        self, seed: bytes, epoch: int, place: int, chance: float
+    ) -> tuple[str, bool]:
+        """Give the arm of a place of an epoch, and whether it is of the even share."""
+        raise NotImplementedError
+
+    def test_it_is_a_function_of_seed_epoch_place_and_chance(self) -> None:
+        """Asked again, in another order, it says the same; another seed does not."""
+        places = range(300)
+        once = [self.draw(bytes(32), 1, i, 0.7) for i in places]
+        assert [self.draw(bytes(32), 1, i, 0.7) for i in reversed(places)] == once[::-1]
+        assert [self.draw(b"\x01" * 32, 1, i, 0.7) for i in places] != once
+
+    def test_arms_follow_the_chance_and_the_even_share_does_not(self) -> None:
+        """Each within four standard errors; the past tells nothing of the next."""
+        for epoch, chance in enumerate((0.5, 0.8, 0.1)):
+            arms, even = self._drawn(bytes(32), epoch, chance)
+            assert abs(even.mean() - self.fixed_share) < 4 * 0.5 / sqrt(len(even))
+            for member, meant in ((even, 0.5), (~even, chance)):
+                share = arms[member].mean()
+                error = sqrt(meant * (1 - meant) / member.sum())
+                assert abs(share - meant) < 4 * error
+            centred = arms - arms.mean()
+            along = (centred[1:] * centred[:-1]).mean() / centred.var()
+            assert abs(along) < 4 / sqrt(len(arms))
+
+    def test_who_is_of_the_even_share_no_chance_decides(self) -> None:
+        """The mark, and its patients' arms, are the same whatever looks found."""
+        low, high = (self._drawn(bytes(32), 1, chance) for chance in (0.1, 0.9))
+        assert (low[1] == high[1]).all()
+        assert (low[0][low[1]] == high[0][high[1]]).all()
+
+    def test_epochs_and_seeds_are_independent(self) -> None:
+        """Two epochs, or two seeds, agree half of the time."""
+        one, _ = self._drawn(bytes(32), 0, 0.5)
+        for seed, epoch in ((bytes(32), 1), (b"\x01" * 32, 0)):
+            other, _ = self._drawn(seed, epoch, 0.5)
+            assert abs((one == other).mean() - 0.5) < 4 * 0.5 / sqrt(len(one))
+
+    def _drawn(
+        self, seed: bytes, epoch: int, chance: float
+    ) -> tuple[np.ndarray, np.ndarray]:
+        drawn = [self.draw(seed, epoch, i, chance) for i in range(4_000)]
+        arms = np.array([arm == "active" for arm, _ in drawn], dtype=float)
+        return arms, np.array([even for _, even in drawn], dtype=bool)

@@ -1,5 +1,6 @@
 """The words. Frozen pydantic models; nothing else from this project."""
 
+from rounds.nouns.adaptation import Adaptation
 from rounds.nouns.alert import Alert
 from rounds.nouns.base import Noun, Provenance, Published
 from rounds.nouns.cohort import AttritionStep, Cohort, CohortResult
@@ -41,6 +42,7 @@ from rounds.nouns.errors import (
 from rounds.nouns.estimand import Estimand, IntercurrentEvent
 from rounds.nouns.estimate import Estimate
 from rounds.nouns.evaluation import (
+    AdaptiveResult,
     ArmSummary,
     BalanceRow,
     BalancingResult,
@@ -115,6 +117,8 @@ from rounds.nouns.variance_partition import (
 __all__ = [
     "PICO",
     "AccessError",
+    "Adaptation",
+    "AdaptiveResult",
     "Addition",
     "AfterLooks",
     "Age",

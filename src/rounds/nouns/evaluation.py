@@ -12,6 +12,7 @@ from rounds.nouns.not_estimable import NotEstimable
 from rounds.nouns.ref import Ref
 
 __all__ = [
+    "AdaptiveResult",
     "ArmSummary",
     "BalanceRow",
     "BalancingResult",
@@ -221,6 +222,18 @@ class FactorialResult(Noun):
     """Why it is read so."""
 
 
+class AdaptiveResult(Noun):
+    """Other looks at the primary effect where chances of the arms changed."""
+
+    chances: tuple[float, ...] = ()
+    """Of the card, epoch by epoch: with the seed they replay the allocation."""
+    unadjusted: Estimate | NotEstimable | None = None
+    """As if chances had never changed: biased where outcomes drift."""
+    even_share: Estimate | NotEstimable | None = None
+    """Of those alone who were as likely in either arm."""
+    note: str = ""
+
+
 class Evaluation(Published):
     """The pre-registered estimate with everything needed to trust or doubt it."""
 
@@ -250,6 +263,8 @@ class Evaluation(Published):
     """Where arms changed over time."""
     factorial: FactorialResult | None = UNTOLD
     """Where two things were tried at once; all else is of the first."""
+    adaptive: AdaptiveResult | None = UNTOLD
+    """Where chances of the arms changed."""
     limitations: tuple[str, ...] = ()
     after_looks: AfterLooks | None = UNTOLD
     """Of a trial that was looked at: its estimate allows for that."""

@@ -44,6 +44,10 @@ class LookPlan(Noun):
     """Of Bayesian looks: of the effect, benefit above 0, in planned standard errors."""
     prior_sd: float | None = Field(default=None, gt=0)
     """None is a flat prior."""
+    futile_probability: float | None = Field(
+        default=None, gt=0, lt=0.5, exclude_if=lambda one: one is None
+    )
+    """Bayesian: futile below this posterior probability of a benefit worth having."""
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
@@ -52,6 +56,8 @@ class LookPlan(Noun):
         steps = [b - a for a, b in pairwise((0.0, *self.fractions))]
         if always and (self.fractions or self.dates or self.futility):
             problems.append("always-valid looks have no fractions, dates or futility")
+        if self.futile_probability is not None and self.looks != "bayesian":
+            problems.append("a probability of futility is of Bayesian looks")
         if not always and (not self.fractions or self.fractions[-1] != 1):
             problems.append("fractions end at 1, the final evaluation")
         if any(step < 0.01 for step in steps):

@@ -1,10 +1,12 @@
 """What will be done, before it is done."""
 
 import datetime as dt
+import math
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from rounds.nouns.adaptation import Adaptation
 from rounds.nouns.base import UNTOLD, Noun, Published
 from rounds.nouns.estimand import Estimand
 from rounds.nouns.factors import Factors
@@ -78,6 +80,8 @@ class Protocol(Published):
     """Where arms change over time, when and in which order."""
     factors: Factors | None = UNTOLD
     """Where two things are tried at once, and how they will be read."""
+    adaptation: Adaptation | None = UNTOLD
+    """Where chances of the arms follow what looks see."""
     looks: LookPlan | None = UNTOLD
     """None is one look, at the end."""
     guardrails: tuple[Guardrail, ...] = Field(
@@ -106,6 +110,7 @@ class Protocol(Published):
                 self.enrolment, self.follow_up_days, self.unit_of_randomisation
             )
         problems += self._factor_problems()
+        problems += self._adaptation_problems()
         problems += self._look_problems()
         if problems:
             raise ValueError("; ".join(problems))
@@ -125,6 +130,27 @@ class Protocol(Published):
         if self.factors.multiplicity == "bonferroni" and self.level < _BONFERRONI:
             problems.append(f"two comparisons by Bonferroni: level {_BONFERRONI}")
         return problems
+
+    def _adaptation_problems(self) -> list[str]:
+        """Say what is wrong with an adaptation."""
+        adapts = self.allocation == "response_adaptive"
+        if adapts != (self.adaptation is not None):
+            return ["an adaptation is of a response-adaptive allocation, and it alone"]
+        plan = self.looks
+        if not adapts:
+            return []
+        if plan is None or plan.looks != "bayesian" or len(plan.fractions) < 2:
+            return ["chances follow Bayesian looks: plan one before the end"]
+        if self._first_look(plan) > self.enrolment.end:
+            return ["chances change once enrolment is over: plan an earlier look"]
+        return []
+
+    def _first_look(self, plan: LookPlan) -> dt.date:
+        if plan.dates:
+            return plan.dates[0]
+        days = (self.enrolment.end - self.enrolment.start).days + 1
+        wait = math.ceil(plan.fractions[0] * days) + self.follow_up_days
+        return self.enrolment.start + dt.timedelta(days=wait)
 
     def _look_problems(self) -> list[str]:
         """Say what is wrong with looks and guardrails."""

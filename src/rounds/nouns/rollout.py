@@ -1,10 +1,11 @@
 """Who hears it first."""
 
 import datetime as dt
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from rounds.nouns.adaptation import Adaptation
 from rounds.nouns.base import UNTOLD, Noun, Published
 from rounds.nouns.factors import Factors
 from rounds.nouns.ref import Ref
@@ -20,7 +21,11 @@ __all__ = [
 ]
 
 Allocation = Literal[
-    "permuted_blocks", "matched_pairs", "covariate_constrained", "minimisation"
+    "permuted_blocks",
+    "matched_pairs",
+    "covariate_constrained",
+    "minimisation",
+    "response_adaptive",
 ]
 """How the arm of a unit is drawn."""
 _OF_UNIT = {
@@ -33,6 +38,7 @@ _ONLY = {
     "matched_pairs": "clinic",
     "covariate_constrained": "clinic",
     "minimisation": "patient",
+    "response_adaptive": "patient",
 }
 _INSTEAD = {
     "clinic": "clinics are known at the start: matched_pairs if few, else "
@@ -99,6 +105,16 @@ class Design(Noun):
     factors: Factors | None = UNTOLD
     """Where two things are tried at once: clinics are randomised to the four cells of
     both. Without them, one is."""
+    adaptation: Adaptation | None = UNTOLD
+    """Of a response-adaptive allocation: how chances follow what looks see."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_usual_adaptation(cls, given: Any) -> Any:
+        plain = isinstance(given, dict) and "adaptation" not in given
+        if plain and given.get("allocation") == "response_adaptive":
+            return {**given, "adaptation": {}}
+        return given
 
     @model_validator(mode="after")
     def _even_blocks(self) -> Self:
@@ -150,11 +166,27 @@ class Design(Noun):
             )
         return self
 
+    @model_validator(mode="after")
+    def _adaptation_fits(self) -> Self:
+        adapts = self.allocation == "response_adaptive"
+        if adapts != (self.adaptation is not None):
+            raise ValueError(
+                "adaptation is of the allocation response_adaptive, and of no other"
+            )
+        if adapts and (self.strata or self.balanced_on):
+            raise ValueError(
+                "response_adaptive has no strata and balances nothing: its epochs are "
+                "its strata"
+            )
+        return self
+
     @property
     def in_words(self) -> str:
         """How the arm is drawn, for people to read."""
         if self.factors is not None:
             return "blocks that hold each of the four cells once"
+        if self.adaptation is not None:
+            return self.adaptation.in_words
         on = ", ".join(self.balances).replace("_", " ")
         return {
             "permuted_blocks": (
@@ -172,15 +204,16 @@ class Design(Noun):
 
     @property
     def balances(self) -> tuple[str, ...]:
-        """What the allocation balances, strata aside; nothing for permuted blocks."""
-        if self.allocation == "permuted_blocks":
+        """What the allocation balances, strata aside; it may be nothing."""
+        if self.allocation in ("permuted_blocks", "response_adaptive"):
             return ()
         return self.balanced_on or _OF_UNIT[self.unit]
 
     @property
     def adjusts(self) -> tuple[str, ...]:
         """What the analysis must adjust for, lest its interval be wrong."""
-        return ("stratum",) if self.allocation == "matched_pairs" else self.balances
+        by_stratum = self.allocation in ("matched_pairs", "response_adaptive")
+        return ("stratum",) if by_stratum else self.balances
 
 
 class ConstrainedSet(Noun):

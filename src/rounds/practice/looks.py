@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from rounds.nouns import DataError, DefinitionError, Ref
 from rounds.practice import schema
 from rounds.practice.edge import reading, writing
+from rounds.practice.epochs import write_epoch
 from rounds.practice.in_force import InForce, current_of, enter, history_of
 
 __all__ = ["Looking", "PracticeLook", "Stopped", "commitment_of"]
@@ -92,9 +93,14 @@ class Looking:
             return _current(connection, str(rollout)).service
 
     def record_look(
-        self, rollout: Ref, look: PracticeLook, *, pause: bool
+        self,
+        rollout: Ref,
+        look: PracticeLook,
+        *,
+        pause: bool,
+        chance: float | None = None,
     ) -> tuple[PracticeLook, InForce | None]:
-        """Write a look down and, if it says so, pause the trial: both or neither.
+        """Write a look down with what follows from it, a pause or chances: all or none.
 
         Cards stop with the next call; exposures go on being written, as not shown.
         The same snapshot again changes nothing.
@@ -103,6 +109,8 @@ class Looking:
         ----------
         pause : bool
             Whether a guardrail was crossed.
+        chance : float, optional
+            Of the arm `active` from the next allocation on; as before if not given.
 
         Returns
         -------
@@ -143,6 +151,15 @@ class Looking:
                     salt=look.salt,
                 )
             )
+            if chance is not None:
+                write_epoch(
+                    connection,
+                    ref,
+                    chance=chance,
+                    look=look.number,
+                    record=look.record,
+                    at=look.made,
+                )
             entry = None
             if pause and current.state == "trial" and current.rollout == ref:
                 reason = f"a guardrail was crossed at look {look.number}"

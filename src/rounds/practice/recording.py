@@ -19,6 +19,7 @@ from rounds.practice.allocations import (
     write_assignments,
 )
 from rounds.practice.edge import writing
+from rounds.practice.epochs import Epoch, current_epoch
 from rounds.practice.in_force import InForce, current_of
 from rounds.practice.store import Practice
 
@@ -102,6 +103,10 @@ class Recording:
     ) -> list[tuple[str, dict[str, str]]]:
         """Give (arm, what was known) of the units from a place on, in their order."""
         return arrivals_of(self._connection, rollout, stratum, first)
+
+    def epoch(self, rollout: str) -> Epoch:
+        """Give the chances of the arms that are in force for the next allocation."""
+        return current_epoch(self._connection, rollout)
 
     def is_revealed(self, rollout: str) -> bool:
         """Say whether the seed has been revealed: no unit is allocated after."""

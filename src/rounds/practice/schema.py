@@ -14,6 +14,7 @@ __all__ = [
     "allocation",
     "allocation_basis",
     "connect",
+    "epoch",
     "exposure",
     "feedback",
     "in_force",
@@ -150,6 +151,19 @@ look = sa.Table(
     sa.Column("salt", sa.Text, nullable=False),
     sa.UniqueConstraint("rollout", "snapshot"),
 )
+
+epoch = sa.Table(
+    "epoch",
+    metadata,
+    sa.Column("rollout", sa.Text, sa.ForeignKey("rollout.ref"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("chance", sa.Float, nullable=False),
+    sa.Column("look", sa.Integer, nullable=False),
+    sa.Column("inputs", sa.Text, nullable=False),
+    sa.Column("since", sa.Text, nullable=False),
+    sa.CheckConstraint("chance > 0 and chance < 1"),
+)
+"""Chances of the arms of response-adaptive allocations, by the look they follow."""
 
 stopped = sa.Table(
     "stopped",

@@ -32,6 +32,7 @@ READINGS = (
     "lower",
     "limit",
     "posterior",
+    "worthwhile",
     "margin",
     "crossed",
     "futile",

@@ -3,7 +3,7 @@
 from typing import Any
 
 from rounds.nouns import Estimate, Evaluation, NotEstimable
-from rounds.reports.schedule_words import plain_schedule
+from rounds.reports.schedule_words import plain_allocation
 from rounds.reports.story import Story
 from rounds.reports.wording import day
 
@@ -120,7 +120,7 @@ def change_sentences(story: Story) -> dict[str, str] | None:
     return {
         "chance": _TWO_NOTES
         if rollout.design.factors is not None
-        else plain_schedule(rollout.design.schedule, who),
+        else plain_allocation(rollout.design, who),
         "notice": _NOTICE[rollout.notification],
     }
 

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from rounds.nouns import Rollout, Schedule
+from rounds.nouns import Design, Rollout, Schedule
 from rounds.reports.wording import day
 
-__all__ = ["ScheduleTable", "plain_schedule", "randomised_by", "schedule_table"]
+__all__ = ["ScheduleTable", "plain_allocation", "randomised_by", "schedule_table"]
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,18 @@ def randomised_by(rollout: Rollout) -> str:
     return f"{design.unit}{units}{within}; {how}{left if rollout.left_out else ''}"
 
 
-def plain_schedule(schedule: Schedule | None, who: str) -> str:
+def plain_allocation(design: Design, who: str) -> str:
     """Say for patients how it was chosen where the note was turned on."""
+    if design.adaptation is not None:
+        return (
+            f"For some {who} the note was turned on. For the others it was not. "
+            "We drew lots to choose. As we learned more, we picked the side that did "
+            "better more often."
+        )
+    return _plain_schedule(design.schedule, who)
+
+
+def _plain_schedule(schedule: Schedule | None, who: str) -> str:
     if schedule is None:
         return (
             f"For some {who} the note was turned on. For the others it was not. "

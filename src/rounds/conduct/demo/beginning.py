@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from importlib.resources import as_file, files
 from pathlib import Path
 
+from rounds.conduct.demo.adapting import adaptive_looks
 from rounds.conduct.demo.encounters import by_encounter
 from rounds.conduct.demo.options import DemoOptions
 from rounds.conduct.demo.schedules import closed_days, schedule_of
@@ -136,6 +137,7 @@ _GOES_LIVE = {
     "cluster-crossover": "in a random half, and then in the other",
     "factorial": "in a random half, and another in a half of both halves",
     "encounter": "at a random half of the visits",
+    "adaptive": "for a random half of patients, then more for the better arm",
 }
 
 
@@ -202,6 +204,12 @@ def _as_asked(plan: Plan, options: DemoOptions) -> Plan:
         if options.design != "parallel":
             raise _in_parallel_alone(options)
         change = allocated_by(change, options.allocation)
+    if options.design == "adaptive":
+        change = allocated_by(change, "response_adaptive")
+        asked["title"] = "A card to intensify treatment, more for the better arm"
+        asked["looks"] = options.looks or adaptive_looks(
+            said.go_live, options.weeks, said.follow_up_days, options.people
+        )
     factors = _FACTORS if options.design == "factorial" else None
     if factors is not None and not options.sealing:
         factors = factors.model_copy(update=_NEVER_SEALED)
@@ -212,7 +220,7 @@ def _as_asked(plan: Plan, options: DemoOptions) -> Plan:
     protocol = change.protocol.model_copy(update=asked)
     change = change.model_copy(update={"protocol": protocol, "design": design})
     plan = plan.model_copy(update={"change": change})
-    return plan if options.looks is None else _with_board(plan)
+    return plan if protocol.looks is None else _with_board(plan)
 
 
 def _in_parallel_alone(options: DemoOptions) -> DefinitionError:
@@ -221,7 +229,8 @@ def _in_parallel_alone(options: DemoOptions) -> DefinitionError:
         f"--allocation {allocation} is for --design parallel, not for "
         f"{options.design}.",
         code="demo-design",
-        why="Sequences, the cells of two factors, and visits are dealt in blocks.",
+        why="Sequences, the cells of two factors, and visits are dealt in blocks; an "
+        "adaptive design allocates patients by chances of its own.",
         remedies=(
             f"rounds demo --design {options.design}",
             f"rounds demo --allocation {allocation}",

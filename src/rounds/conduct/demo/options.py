@@ -26,7 +26,12 @@ from rounds.nouns import (
 __all__ = ["DemoDesign", "DemoOptions", "DemoTurn"]
 
 DemoDesign = Literal[
-    "parallel", "stepped-wedge", "cluster-crossover", "factorial", "encounter"
+    "parallel",
+    "stepped-wedge",
+    "cluster-crossover",
+    "factorial",
+    "encounter",
+    "adaptive",
 ]
 
 
@@ -42,7 +47,8 @@ class DemoOptions:
     n_clinics: int = 40
     design: DemoDesign = "parallel"
     """Whether arms change over time (`weeks` then hold the transitions too), two cards
-    are tried at once, or each visit is randomised on its own."""
+    are tried at once, each visit is randomised on its own, or the chances of patients
+    change as Bayesian looks find."""
     second_effect: float = 0.04
     """Planted by the second card of a factorial trial alone; no other has one."""
     problems: tuple[str, ...] = ("hypertension",)

@@ -12,6 +12,7 @@ USUAL_WEEKS = {
     "cluster-crossover": 39,
     "factorial": 26,
     "encounter": 26,
+    "adaptive": 52,
 }
 """Of enrolment, by design; transitions are part of them."""
 _PERIODS = {"stepped-wedge": 4, "cluster-crossover": 2}

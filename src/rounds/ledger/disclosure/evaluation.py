@@ -21,6 +21,7 @@ from rounds.ledger.disclosure.factorial import safe_cells
 from rounds.ledger.disclosure.wording import safe_text, safe_texts
 from rounds.methods.disclosure import THRESHOLD, is_small, suppress
 from rounds.nouns import (
+    AdaptiveResult,
     ArmSummary,
     BalanceRow,
     BalancingResult,
@@ -85,6 +86,9 @@ def safe_evaluation(evaluation: Evaluation) -> Evaluation:
                 equity,
                 rounded=any(arm.suppressed for arm in arms),
             ),
+            "adaptive": _adaptive(
+                evaluation.adaptive, rounded=any(arm.suppressed for arm in arms)
+            ),
             "diagnostics": tuple(_diagnostic(each) for each in evaluation.diagnostics),
             "limitations": safe_texts(evaluation.limitations),
         }
@@ -133,6 +137,18 @@ def _factorial(
     }
     safe = {"second": second.model_copy(update=parts)}
     return safe_cells(result.model_copy(update=safe), rounded=rounded)
+
+
+def _adaptive(result: AdaptiveResult | None, *, rounded: bool) -> AdaptiveResult | None:
+    """Round what rests on arms that are hidden: it would give them back."""
+    if result is None:
+        return None
+    shown = {
+        name: coarse(hide_estimate(found)) if rounded else hide_estimate(found)
+        for name in ("unadjusted", "even_share")
+        if (found := getattr(result, name)) is not None
+    }
+    return result.model_copy(update={**shown, "note": safe_text(result.note)})
 
 
 def _posterior(posterior: Posterior | NotEstimable) -> Posterior | NotEstimable:

@@ -32,6 +32,14 @@ _FEWEST_OF_TWO_FACTORS = 8
 """Two clinics a cell."""
 
 Notification = Literal["notice", "opt_out", "consent"]
+_WHY_ALIKE = (
+    "Arms that were made alike differ less than by chance; an analysis that does not "
+    "know it gives intervals that are too wide, and loses power."
+)
+_WHY_ADJUSTED = {
+    "response_adaptive": "Chances of the arms change between epochs, which are the "
+    "strata: without them, outcomes that drift would look like an effect."
+}
 
 
 def run(
@@ -224,6 +232,8 @@ def _check_together(
         problems.append("the protocol and the design have different schedules")
     if protocol.factors != design.factors:
         problems.append("the protocol and the design have different factors")
+    if protocol.adaptation != design.adaptation:
+        problems.append("the protocol and the design adapt in different ways")
     if not protocol.go_live <= starts <= protocol.enrolment.start:
         problems.append("it does not start between go-live and the first enrolment")
     if problems:
@@ -305,10 +315,9 @@ def _check_adjusted(design: Design, protocol: Protocol) -> None:
         needed = dict.fromkeys((*design.adjusts, *protocol.covariates))
         raise DefinitionError(
             f"Protocol.covariates lacks {', '.join(missing)}, which "
-            f"{design.allocation} balances.",
+            f"{design.allocation} needs.",
             code="allocation-not-adjusted",
-            why="Arms that were made alike differ less than by chance; an analysis "
-            "that does not know it gives intervals that are too wide, and loses power.",
+            why=_WHY_ADJUSTED.get(design.allocation, _WHY_ALIKE),
             remedies=(f"covariates: [{', '.join(needed)}]",),
         )
 

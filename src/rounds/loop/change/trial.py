@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Container, Mapping, Sequence
 from typing import Literal
 
+from rounds.loop.change.adapting import Adapting
 from rounds.loop.change.arrivals import Arrivals
 from rounds.loop.change.calls import Calls
 from rounds.loop.change.rollouts import PermutedBlocks
@@ -14,6 +15,10 @@ from rounds.practice.recording import Recording
 __all__ = ["NO_ARM", "Trial"]
 
 NO_ARM = ("", "none")
+_ONE_BY_ONE: dict[str, type[Arrivals | Adapting]] = {
+    "minimisation": Arrivals,
+    "response_adaptive": Adapting,
+}
 
 
 class Trial:
@@ -34,7 +39,7 @@ class Trial:
         )
         self._clinics: dict[str, tuple[str, str]] | None = None
         self._blocks: PermutedBlocks | None = None
-        self._arrivals: Arrivals | None = None
+        self._arrivals: Arrivals | Adapting | None = None
 
     def __repr__(self) -> str:
         return f"<trial {self.rollout.name}>"
@@ -125,9 +130,10 @@ class Trial:
             return allocated
         if desk.is_revealed(self._ref):
             return allocated
-        if self.rollout.design.allocation == "minimisation":
+        kind = _ONE_BY_ONE.get(self.rollout.design.allocation)
+        if kind is not None:
             if self._arrivals is None:
-                self._arrivals = Arrivals(self._ref, self.rollout.design, self._seed())
+                self._arrivals = kind(self._ref, self.rollout.design, self._seed())
             return allocated | self._arrivals.allocate(desk, calls, places, allocated)
         if self._blocks is None:
             self._blocks = PermutedBlocks(self._seed(), self.rollout.design.block_sizes)

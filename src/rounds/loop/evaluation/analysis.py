@@ -8,6 +8,7 @@ import numpy as np
 
 import rounds
 from rounds.datamart.rows import MeasureRows
+from rounds.loop.evaluation.adaptive import adaptive_result
 from rounds.loop.evaluation.balance import balance
 from rounds.loop.evaluation.crossed import crossed
 from rounds.loop.evaluation.designs import design_of
@@ -43,6 +44,7 @@ from rounds.nouns import (
     Provenance,
     Rollout,
 )
+from rounds.practice.epochs import Epoch
 from rounds.practice.exposures import ExposureRows
 
 __all__ = ["Ended", "TrialRows", "analyse", "joined_endpoints", "trial_checks"]
@@ -71,6 +73,9 @@ class TrialRows:
         By which it was allocated, for allocations that balance it.
     second_calls : ExposureRows or None
         The exposures of the second factor's service, where there are two.
+    epochs : tuple of Epoch
+        Chances of the arms that were in force, where they followed looks; none if
+        they do not hold to their looks.
     """
 
     endpoints: Mapping[str, MeasureRows | NotEstimable]
@@ -80,6 +85,7 @@ class TrialRows:
     units: Mapping[str, str]
     basis: Basis = field(default_factory=dict)
     second_calls: ExposureRows | None = None
+    epochs: tuple[Epoch, ...] = ()
 
     def __repr__(self) -> str:
         """Show no value of a person."""
@@ -172,6 +178,7 @@ def analyse(
         else rerandomised(people, protocol, rollout, trial.allocation, trial.basis),
         schedule=schedule_result(people, protocol, trial.allocation, sealed),
         factorial=two,
+        adaptive=adaptive_result(people, protocol, trial.epochs, trial.basis, sealed),
         limitations=(
             *limitations,
             *_of_allocation(rollout),
@@ -251,7 +258,7 @@ def trial_checks(
         protocol=protocol,
         design=rollout.design,
         enrolled_before=clinic_sizes(trial.before),
-        drawn=drawn_as_said(trial.allocation, trial.basis, rollout),
+        drawn=drawn_as_said(trial.allocation, trial.basis, rollout, trial.epochs),
         second_calls=trial.second_calls,
     )
 

@@ -20,16 +20,22 @@ enrolment      patients per clinic, over those before      a card that changes w
                go-live, differ between arms (p < 0.001)    enrolled selects patients
 ============== ========================================== =========================
 
-Where arms change over time there are more (`schedule_checks.py`), and those of missing
-outcomes and of enrolment compare the arms within periods and clinics: time alone must
-not look like the card.
+Where arms change over time there are more (`schedule_checks.py`), and where chances of
+the arms do (`adaptive.py`). Those of missing outcomes and of enrolment then compare the
+arms within periods and clinics, or within epochs: time alone must not look like the
+card.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rounds.loop.evaluation.adaptive import (
+    ADAPTIVE_CHECKS,
+    difference_in_epochs,
+    drift,
+)
 from rounds.loop.evaluation.designs import design_of
 from rounds.loop.evaluation.drawn import Drawn, held_to
 from rounds.loop.evaluation.effects import covariate_columns
@@ -66,7 +72,8 @@ KNOWN = (
 def known_checks(protocol: Protocol) -> tuple[str, ...]:
     """Give the checks that a protocol may require."""
     in_steps = SCHEDULE_CHECKS if protocol.schedule is not None else ()
-    return (*KNOWN, *design_of(protocol).checks, *in_steps)
+    adapting = ADAPTIVE_CHECKS if protocol.adaptation is not None else ()
+    return (*KNOWN, *design_of(protocol).checks, *in_steps, *adapting)
 
 
 LEAST_DELIVERED = 0.90
@@ -124,6 +131,8 @@ def diagnose(
         ]
     if protocol.unit_of_randomisation == "encounter":
         results += _before(people, protocol)
+    if protocol.adaptation is not None:
+        results.append(drift(people, protocol))
     return tuple(
         one.model_copy(update={"required": one.name in protocol.required_diagnostics})
         for one in results
@@ -281,11 +290,12 @@ def _missing_outcomes(
     for name, people in decisive.items():
         if not 0 < people.active.sum() < len(people):
             return _not_evaluated("missing_outcomes", question)
-        if protocol.schedule is not None:
+        within = _within(protocol)
+        if within is not None:
             try:
-                p_value = difference_over_time(people, MISSING_MARGIN)
+                p_value = within(people, MISSING_MARGIN)
             except ValueError:
-                why = "arms cannot be told apart from periods and clinics."
+                why = "arms cannot be told apart from time and clinics."
                 return _not_evaluated("missing_outcomes", question, why)
         else:
             _, p_value = arm_difference(
@@ -309,6 +319,13 @@ def _missing_outcomes(
         detail="; ".join(said)
         + f"; a difference of {MISSING_MARGIN:.0%} would not matter.",
     )
+
+
+def _within(protocol: Protocol) -> Callable[[Participants, float], float] | None:
+    """Give what compares arms of one time, where time and arms go together."""
+    if protocol.schedule is not None:
+        return difference_over_time
+    return difference_in_epochs if protocol.adaptation is not None else None
 
 
 def _enrolment(

@@ -13,7 +13,9 @@ import numpy as np
 from rounds.loop.evaluation.participants import Allocation
 from rounds.methods.constrained_allocations import imbalance
 from rounds.methods.minimisation import coins
+from rounds.methods.sample_ratio import arm_ratio
 from rounds.nouns import Design, Diagnostic, Rollout
+from rounds.practice.epochs import EVEN, Epoch, stratum_of
 
 __all__ = ["Drawn", "drawn_as_said", "held_to"]
 
@@ -31,7 +33,12 @@ class Drawn:
     """What was found, in words; empty where there is nothing to say."""
 
 
-def drawn_as_said(allocation: Allocation, basis: Basis, rollout: Rollout) -> Drawn:
+def drawn_as_said(
+    allocation: Allocation,
+    basis: Basis,
+    rollout: Rollout,
+    epochs: tuple[Epoch, ...] = (),
+) -> Drawn:
     """Hold an allocation against the way in which the rollout drew it.
 
     Parameters
@@ -39,6 +46,8 @@ def drawn_as_said(allocation: Allocation, basis: Basis, rollout: Rollout) -> Dra
     allocation : mapping of unit to (arm, stratum)
         In the order of allocation.
     basis : mapping of unit to what was known of it
+    epochs : tuple of Epoch
+        The chances that were in force; none if they do not hold to their looks.
     """
     design = rollout.design
     if design.allocation == "matched_pairs":
@@ -47,6 +56,8 @@ def drawn_as_said(allocation: Allocation, basis: Basis, rollout: Rollout) -> Dra
         return _constrained(allocation, basis, rollout)
     if design.allocation == "minimisation":
         return _minimised(allocation, basis, design)
+    if design.allocation == "response_adaptive":
+        return _adapted(allocation, basis, design, epochs)
     return Drawn()  # blocks are held to their strata by the sample ratio itself
 
 
@@ -126,5 +137,38 @@ def _minimised(allocation: Allocation, basis: Basis, design: Design) -> Drawn:
     said = (
         f"the arm that lagged was given {share:.0%} of the time where one did, and "
         f"{design.biased_coin:.0%} was meant"
+    )
+    return Drawn(p_value, said)
+
+
+def _adapted(
+    allocation: Allocation, basis: Basis, design: Design, epochs: tuple[Epoch, ...]
+) -> Drawn:
+    """Hold each epoch's arms against its chance, and the even share's against 1:1."""
+    if not epochs:
+        return Drawn(0.0, "the chances in force are not those that looks gave")
+    in_force = {stratum_of(one.number): one.chance for one in epochs}
+    groups: dict[tuple[str, str], list[int]] = {}
+    for unit, (arm, stratum) in allocation.items():
+        known = basis.get(unit, {})
+        share = str(known.get("share", ""))
+        meant = EVEN if share == "even" else in_force.get(stratum)
+        if share not in ("even", "adaptive") or known.get("chance") != meant:
+            return Drawn(
+                0.0, "some patients were not allocated by the chances in force"
+            )
+        groups.setdefault((stratum, share), [0, 0])[arm != "active"] += 1
+    tests = [
+        arm_ratio(a, s, EVEN if share == "even" else in_force[stratum])
+        for (stratum, share), (a, s) in groups.items()
+    ]
+    marked = sum(sum(n) for (_, share), n in groups.items() if share == "even")
+    assert design.adaptation is not None
+    others = len(allocation) - marked
+    tests.append(arm_ratio(marked, others, design.adaptation.fixed_share))
+    p_value = min(1.0, len(tests) * min(tests))
+    said = (
+        f"{marked / max(len(allocation), 1):.0%} were allocated evenly throughout, and "
+        f"{design.adaptation.fixed_share:.0%} was meant"
     )
     return Drawn(p_value, said)

@@ -153,6 +153,13 @@ def _belongs_together(rollout: Rollout, protocol: Protocol, evidence: Evidence) 
             why="How two factors are read was fixed with the protocol.",
             remedies=("Start the rollout with the factors that its protocol froze.",),
         )
+    if rollout.design.adaptation != protocol.adaptation:
+        raise DefinitionError(
+            "Rollout.design and the protocol follow looks in different ways.",
+            code="unit-mismatch",
+            why="How units were allocated decides how they are analysed.",
+            remedies=("Start the rollout with the design that its protocol names.",),
+        )
     if rollout.design.schedule != protocol.schedule:
         raise DefinitionError(
             "Rollout.design and the protocol have different schedules.",

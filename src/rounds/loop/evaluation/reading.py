@@ -1,6 +1,7 @@
 """Read of a trial what an analysis needs: once, and only after the gate."""
 
 import datetime as dt
+import hashlib
 from collections.abc import Mapping
 
 from rounds.datamart import AnyDatamart
@@ -11,6 +12,7 @@ from rounds.loop.evaluation.analysis import TrialRows
 from rounds.loop.evaluation.wording import at_most
 from rounds.nouns import Measure, NotEstimable, Period, Protocol, Ref, Rollout
 from rounds.practice import Practice
+from rounds.practice.epochs import Epoch, read_epochs
 from rounds.practice.exposures import ExposureRows, exposure_rows
 
 __all__ = ["read_trial"]
@@ -77,6 +79,7 @@ def read_trial(
         allocation=practice.allocation(rollout.ref()),
         units={ref: measure.unit for ref, measure in measures.items()},
         basis=practice.basis(rollout.ref()),
+        epochs=_epochs(practice, rollout),
     )
     return trial, noticed
 
@@ -99,3 +102,14 @@ def _calls(
         now=now,
         service=service,
     ).leaving_out(without)
+
+
+def _epochs(practice: Practice, rollout: Rollout) -> tuple[Epoch, ...]:
+    """Give the chances in force; none if one does not hold to the look it names."""
+    epochs = read_epochs(practice, rollout.ref())
+    seen = {
+        one.number: hashlib.sha256(one.record.encode()).hexdigest()
+        for one in practice.looks(rollout.ref())
+    }
+    hold = all(one.inputs == seen.get(one.look) for one in epochs if one.number)
+    return epochs if hold else ()

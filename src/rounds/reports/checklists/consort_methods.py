@@ -197,6 +197,11 @@ def _interventions(knowledge: KnowledgeObject | None, protocol: Protocol) -> Ans
     }
 
 
+def _ratio(rollout: Rollout) -> str:
+    adapts = rollout.design.adaptation is not None
+    return "one to one" + (" until the first look, then as looks found" * adapts)
+
+
 def _shape(rollout: Rollout, unit: str) -> Answers:
     """Say how arms lie to one another, and in time."""
     where = within("Change", rollout, "design")
@@ -218,7 +223,8 @@ def _shape(rollout: Rollout, unit: str) -> Answers:
     if schedule is None:
         return {
             "3a": reported(
-                f"A trial with two parallel arms, one to one, randomised by {unit}.",
+                f"A trial with two parallel arms, {_ratio(rollout)}, randomised by "
+                f"{unit}.",
                 where,
             ),
             "3a/cluster": reported(

@@ -8,6 +8,7 @@ from rounds.loop.evaluation.designs import (
     parallel_cluster,
     parallel_encounter,
     parallel_patient,
+    response_adaptive,
     scheduled,
 )
 from rounds.loop.evaluation.designs.design import EvaluationDesign
@@ -30,6 +31,7 @@ ALLOCATED: dict[str, EvaluationDesign] = {
     "matched_pairs": matched_pairs.DESIGN,
     "covariate_constrained": covariate_constrained.DESIGN,
     "minimisation": minimisation.DESIGN,
+    "response_adaptive": response_adaptive.DESIGN,
 }
 """By the protocol's allocation, where it is not permuted blocks."""
 

@@ -7,7 +7,6 @@ from typing import Literal
 import numpy as np
 
 from rounds.loop.evaluation.analysis import TrialRows, joined_endpoints, trial_checks
-from rounds.loop.evaluation.designs.design import Fit
 from rounds.loop.evaluation.diagnostics import seal
 from rounds.loop.evaluation.effects import Effect, arm_summaries, effect
 from rounds.loop.evaluation.looks.record import (
@@ -25,12 +24,20 @@ from rounds.loop.evaluation.looks.thresholds import (
     harm_bounds,
 )
 from rounds.loop.evaluation.participants import Participants
+from rounds.methods.adaptive_allocation import allocation_probabilities, tempering
 from rounds.methods.sequential import (
     Path,
     confidence_sequence,
     posterior_probability,
 )
-from rounds.nouns import Endpoint, Guardrail, NotEstimable, Protocol, Rollout
+from rounds.nouns import (
+    Endpoint,
+    Guardrail,
+    LookPlan,
+    NotEstimable,
+    Protocol,
+    Rollout,
+)
 
 __all__ = ["judge"]
 
@@ -81,21 +88,40 @@ def judge(
         primary = Reading(protocol.primary.estimand.name, "primary", reason=sealed)
     else:
         primary = _primary(people, protocol, earlier, letter_of_active)
+    verdict = _verdict(primary, guardrails)
     return LookRecord(
         number=len(earlier) + 1,
         data_until=data_until.isoformat(),
         enrolled_until=enrolled_until(protocol, data_until).isoformat(),
         snapshot=snapshot,
         made=made.isoformat(),
-        verdict=_verdict(primary, guardrails),
+        verdict=verdict,
         reason=primary.reason,
         primary=primary,
         guardrails=guardrails,
         diagnostics=tuple(check.model_dump(mode="json") for check in checks),
         limitations=limitations,
         accrual=() if isinstance(people, NotEstimable) else _accrual(people),
+        chance=None if verdict == "pause_harm" else _chance(primary, protocol),
         letter_of_active=letter_of_active,
     )
+
+
+def _chance(primary: Reading, protocol: Protocol) -> float | None:
+    """Give the chance of the card from here on; None where it stays as it is.
+
+    Rounded to a thousandth, so that another machine finds the same.
+    """
+    how = protocol.adaptation
+    if how is None or primary.posterior is None or not primary.fraction:
+        return None
+    better = primary.posterior
+    found = allocation_probabilities(
+        [better, 1 - better],
+        power=float(tempering(how.rule, primary.fraction)),
+        least=how.least,
+    )
+    return round(float(found[0]), 3)
 
 
 def _verdict(primary: Reading, guardrails: tuple[Reading, ...]) -> Verdict:
@@ -148,11 +174,31 @@ def _primary(
     )
     if plan.looks == "group_sequential":
         return found
-    sd = float("inf") if plan.prior_sd is None else plan.prior_sd
-    chance = posterior_probability(
-        [z], fractions[-1:], prior_mean=plan.prior_mean, prior_sd=sd
+    worth = protocol.decision_rule.least_worthwhile
+    worthwhile = _beyond(read, plan, worth, fractions[-1])
+    hopeless = plan.futile_probability is not None and (
+        worthwhile < plan.futile_probability
     )
-    return replace(found, posterior=float(chance[0]))
+    return replace(
+        found,
+        posterior=_beyond(read, plan, 0.0, fractions[-1]),
+        worthwhile=worthwhile,
+        futile=found.futile or hopeless,
+    )
+
+
+def _beyond(read: Reading, plan: LookPlan, worth: float, fraction: float) -> float:
+    """Give the posterior probability that the benefit is more than so much."""
+    assert read.estimate is not None  # it is judged
+    assert read.se is not None
+    assert read.df is not None
+    found = posterior_probability(
+        [_normal(read.estimate - worth, read.se, read.df)],
+        [fraction],
+        prior_mean=plan.prior_mean - worth / plan.planned_se,
+        prior_sd=float("inf") if plan.prior_sd is None else plan.prior_sd,
+    )
+    return float(found[0])
 
 
 def _guarded(
@@ -220,18 +266,16 @@ def _read(
         estimate=value,
         se=fit.se,
         df=fit.df,
-        statistic=_normal(fit, value - margin),
+        statistic=_normal(value - margin, fit.se, fit.df),
         fraction=float((planned_se / fit.se) ** 2),
         margin=margin if role == "guardrail" else None,
         arms=_arms(people, endpoint, letter),
     )
 
 
-def _normal(fit: Fit, distance: float) -> float:
+def _normal(distance: float, se: float, df: float) -> float:
     """Give the statistic that has the same p-value under a normal law."""
-    path = Path(
-        estimate=np.array([distance]), se=np.array([fit.se]), df=np.array([fit.df])
-    )
+    path = Path(estimate=np.array([distance]), se=np.array([se]), df=np.array([df]))
     return float(path.normal_statistic[0])
 
 

@@ -51,6 +51,8 @@ class Reading:
     limit: float | None = None
     posterior: float | None = None
     """Of benefit, at a Bayesian look."""
+    worthwhile: float | None = None
+    """The same, of a benefit worth having by the decision rule."""
     margin: float | None = None
     crossed: bool = False
     futile: bool = False
@@ -88,6 +90,8 @@ class LookRecord:
     accrual: tuple[tuple[str, int], ...] = field(default=())
     """Month, and how many were enrolled in it, both arms together."""
     letter_of_active: Literal["A", "B"] = "A"
+    chance: float | None = None
+    """Of the card from this look on, where chances follow looks; None if unchanged."""
 
     def __repr__(self) -> str:
         """Show nothing that was seen."""
