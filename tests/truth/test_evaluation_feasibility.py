@@ -169,9 +169,7 @@ def one_design(name, past, asked):
 def test_weeks_to_an_answer_are_those_after_which_trials_find_it():
     """One week fewer and the power that was wanted is not reached."""
     past = story.made(story.Site(clinics=20, per_clinic=90, icc=0.01), 3)
-    found = feasibility(
-        past, story.BLOCKS, story.protocol(), Asked(0.12, trials=0)
-    ).designs[0]
+    found = one_design("clinic", past, Asked(0.12, trials=0))
     assert story.LONGEST > found.weeks > 4
     rng = np.random.default_rng(5)
     n = TRIALS or 100
