@@ -23,9 +23,17 @@ from rounds.loop.evaluation.feasibility.plans import (
     compared,
     fewest_weeks,
     in_weeks,
+    insist_comparable,
 )
 from rounds.methods.constrained_allocations import together
-from rounds.nouns import DataError, DefinitionError, Design, NotEstimable, Schedule
+from rounds.nouns import (
+    DataError,
+    DefinitionError,
+    Design,
+    Factors,
+    NotEstimable,
+    Schedule,
+)
 from stories import past as story
 from stories import trial
 
@@ -40,6 +48,26 @@ def day(text):
 @pytest.fixture(scope="module")
 def site():
     return story.made(SITE, 1)
+
+
+@pytest.mark.parametrize(
+    "design",
+    [
+        Design(unit="encounter"),
+        Design(unit="patient", allocation="response_adaptive"),
+        Design(
+            unit="clinic",
+            factors=Factors(first="one", second="other", interaction_margin=0.05),
+        ),
+    ],
+    ids=["encounter", "adaptive", "factorial"],
+)
+def test_a_design_that_is_not_compared_is_refused(design):
+    with pytest.raises(DefinitionError) as caught:
+        insist_comparable(design)
+    assert caught.value.code == "feasibility-asked"
+    for one in DESIGNS.values():
+        insist_comparable(one.design)
 
 
 def drawer(name, past, weeks=story.LONGEST):

@@ -30,6 +30,7 @@ from rounds.loop.evaluation.feasibility import (
     feasibility,
     growth,
     insist_askable,
+    insist_comparable,
     read_past,
     stream_begins,
     stretch,
@@ -151,17 +152,16 @@ def run_feasibility(
     Raises
     ------
     DefinitionError
-        If no problem has been published, a measure does not exist, or what is asked
-        cannot be.
+        If no problem or measure is there, or what is asked cannot be.
     DataError
         If the data have no day, or too few before go-live are followed up.
     """
+    insist_comparable(plan.design)
     protocol = protocol_of(plan, desk.latest(Problem), desk.measure, __version__)
     measures = _measures(desk, protocol)
     if effect is None:
         effect = _least_worthwhile(protocol)
-    asked = Asked(effect, wanted, trials, seed)
-    without = desk.practice.opt_outs()
+    asked, without = Asked(effect, wanted, trials, seed), desk.practice.opt_outs()
     with desk.datamart() as mart:
         progress("reading who would have been enrolled")
         primary = measures[str(protocol.primary.measure)]

@@ -15,6 +15,7 @@ from rounds.loop.evaluation.feasibility.past import (
     stream_begins,
     stretch,
 )
+from rounds.loop.evaluation.feasibility.plans import insist_comparable
 from rounds.loop.evaluation.feasibility.step import feasibility, insist_askable
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "feasibility",
     "growth",
     "insist_askable",
+    "insist_comparable",
     "read_past",
     "stream_begins",
     "stretch",

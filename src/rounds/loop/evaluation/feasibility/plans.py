@@ -3,9 +3,16 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from rounds.nouns import Design, Period, Protocol, Schedule
+from rounds.nouns import DefinitionError, Design, Period, Protocol, Schedule
 
-__all__ = ["DESIGNS", "TrialDesign", "compared", "fewest_weeks", "in_weeks"]
+__all__ = [
+    "DESIGNS",
+    "TrialDesign",
+    "compared",
+    "fewest_weeks",
+    "in_weeks",
+    "insist_comparable",
+]
 
 _PERIODS = {"stepped_wedge": 4, "cluster_crossover": 2}
 _FEWEST_OPEN = 2
@@ -100,7 +107,7 @@ DESIGNS: dict[str, TrialDesign] = {
         ),
     )
 }
-"""Every design that a rollout can have, as it usually is."""
+"""The designs that are compared, as they usually are."""
 
 
 def compared(planned: Design, covariates: tuple[str, ...]) -> list[TrialDesign]:
@@ -129,6 +136,33 @@ def compared(planned: Design, covariates: tuple[str, ...]) -> list[TrialDesign]:
         planned=True,
     )
     return [mine, *(one for one in DESIGNS.values() if one.name != name)]
+
+
+def insist_comparable(planned: Design) -> None:
+    """Refuse a planned design that is not among those compared.
+
+    Raises
+    ------
+    DefinitionError
+        If visits are randomised, two factors are crossed, or chances follow outcomes.
+    """
+    what, instead = "", "rounds evaluation power --help"
+    if planned.factors is not None:
+        what, instead = "Two factors", "rounds evaluation power --design factorial"
+    elif planned.unit == "encounter":
+        what = "Visits that are randomised"
+    elif planned.adaptation is not None:
+        what, instead = "Chances that follow outcomes", "rounds evaluation adaptive"
+    if what:
+        raise DefinitionError(
+            f"{what} are not among the designs whose feasibility can be asked.",
+            code="feasibility-asked",
+            why="Their answers would be those of another design.",
+            remedies=(
+                "Plan clinics or patients in parallel in a copy of turn.yaml, and ask.",
+                instead,
+            ),
+        )
 
 
 def _name_of(design: Design, kind: str) -> str:
