@@ -195,3 +195,33 @@ def test_groups_reached_tell_no_small_count(reach, both, told):
     shown = safe(evaluation(arms, reach=reach, equity=groups)).reach.by_group
     assert [group.suppressed for group in shown] == [not told] * 2
     assert all(isinstance(group.share, Estimate) == told for group in shown)
+
+
+@pytest.mark.parametrize(
+    ("both", "people", "told"),
+    [
+        ((600, 590), 900, True),
+        ((600, 453), 900, False),
+        ((600, 590), 905, False),
+        ((600, 590), None, False),
+    ],
+    ids=["large", "three are silent alone", "five unknown", "hidden"],
+)
+def test_groups_reached_of_visits_tell_no_few_people(both, people, told):
+    """Their people are told beside them: 450 of each group had a visit with a card."""
+    arms = tuple(
+        ArmSummary(
+            arm=name, n_units=3000, n=3000, numerator=900, persons=n and (n, 500)
+        )
+        for name, n in (("active", people), ("silent", 1000))
+    )
+    effect = Estimate(value=0.1, lower=0.0, upper=0.2, scale="risk_difference", n=3000)
+    groups = tuple(
+        EquityEffect(
+            characteristic="sex", group=name, n=3000, persons=n, estimate=effect
+        )
+        for name, n in zip(("female", "male"), both, strict=True)
+    )
+    reach = reached((450, 400), (450, 380), everybody=(3000, 2500))
+    shown = safe(evaluation(arms, reach=reach, equity=groups)).reach.by_group
+    assert [group.suppressed for group in shown] == [not told] * 2

@@ -70,7 +70,9 @@ def made(site, seed, of=None):
     names = np.array([f"clinic-{i:02d}" for i in range(site.clinics)])
     known = _known(site, known_levels, names, rng)
     strata = clinic_strata(known) if known else dict.fromkeys(names.tolist(), "all")
-    people = _people(site, names[codes], day, level, known, strata, rng)
+    people = _people(
+        site, names[codes], rng, day=day, level=level, known=known, strata=strata
+    )
     start = trial.GO_LIVE - dt.timedelta(days=364)
     end = start + dt.timedelta(days=7 * LONGEST - 1)
     return Past(
@@ -96,7 +98,7 @@ def _known(site, of, names, rng):
     }
 
 
-def _people(site, clinic, day, level, known, strata, rng):  # noqa: PLR0917
+def _people(site, clinic, rng, *, day, level, known, strata):
     n = len(clinic)
     if site.number:
         outcome = level + np.sqrt(1 - site.icc) * rng.normal(size=n)

@@ -72,7 +72,10 @@ def safe_evaluation(evaluation: Evaluation) -> Evaluation:
             "interactions": _interactions(evaluation.interactions, equity),
             "balance": _balances(evaluation.balance, evaluation.flow.arms),
             "reach": safe_reach(
-                evaluation.reach, equity, by_patient=_by_patient(evaluation.flow)
+                evaluation.reach,
+                equity,
+                by_patient=_by_patient(evaluation.flow),
+                people=_people_shown(arms),
             ),
             "schedule": _schedule(
                 evaluation.schedule, rounded=any(arm.suppressed for arm in arms)
@@ -319,6 +322,12 @@ def _balance(row: BalanceRow, sizes: Mapping[str, int | None]) -> BalanceRow:
         if whole and (is_small(round(count)) or is_small(size - round(count))):
             return BalanceRow(characteristic=row.characteristic)
     return row
+
+
+def _people_shown(arms: tuple[ArmSummary, ...]) -> int | None:
+    """Give whose visits the active arm's are, where that is shown."""
+    active = (arm.persons for arm in arms if arm.arm == "active" and arm.persons)
+    return next((n for n, _ in active), None)
 
 
 def _by_patient(flow: Flow) -> bool:

@@ -19,9 +19,24 @@ Reasons = tuple[tuple[str, int | None], ...]
 
 
 def safe_reach(
-    reach: Reach, equity: tuple[EquityEffect, ...], *, by_patient: bool
+    reach: Reach,
+    equity: tuple[EquityEffect, ...],
+    *,
+    by_patient: bool,
+    people: int | None = None,
 ) -> Reach:
-    """Hide shares of persons, calls and cards; a share of clinics stays."""
+    """Hide shares of persons, calls and cards; a share of clinics stays.
+
+    Parameters
+    ----------
+    equity : tuple of EquityEffect
+        As they are shown: their counts stand beside those of groups reached.
+    by_patient : bool
+        Whether the units of adoption are persons.
+    people : int, optional
+        Where visits were randomised, whose those of the active arm are, as it is
+        shown; None where that is hidden.
+    """
     counted = ["reach", "fidelity", "acceptance"]
     if by_patient:
         counted.append("adoption")
@@ -29,12 +44,14 @@ def safe_reach(
     reasons = reach.override_reasons
     if gives_back_a_count(reach.acceptance):
         reasons = tuple((reason, None) for reason, _ in reasons)
-    groups = _reached(reach, equity)
+    groups = _reached(reach, equity, people)
     told = {"override_reasons": _reasons(reasons), "by_group": groups}
     return reach.model_copy(update={**estimates, **told})
 
 
-def _reached(reach: Reach, equity: tuple[EquityEffect, ...]) -> tuple[GroupReach, ...]:
+def _reached(
+    reach: Reach, equity: tuple[EquityEffect, ...], people: int | None
+) -> tuple[GroupReach, ...]:
     """Hide all groups of a characteristic if any small count could be worked out.
 
     Those enrolled in both arms are told beside them, so that the silent arm's is known
@@ -47,6 +64,7 @@ def _reached(reach: Reach, equity: tuple[EquityEffect, ...]) -> tuple[GroupReach
             [each for each in reach.by_group if each.characteristic == name],
             [each for each in equity if each.characteristic == name],
             reach.reach,
+            people,
         )
     }
     return tuple(
@@ -61,6 +79,7 @@ def _may_be_told(
     groups: Sequence[GroupReach],
     equity: Sequence[EquityEffect],
     everybody: Estimate | NotEstimable,
+    people: int | None,
 ) -> bool:
     hidden = [each.suppressed for each in groups]
     if any(hidden) or any(each.suppressed for each in equity):
@@ -71,15 +90,25 @@ def _may_be_told(
     if whole is None or len(counts) < len(groups):
         return False
     n, k = (sum(part) for part in zip(*counts, strict=True))
-    parts = [*counts, (whole[0] - n, whole[1] - k), whole]
-    both = {each.group: each.n for each in equity}
+    parts = [*counts, whole]
+    rest: list[int] = []
+    if any(each.persons is not None for each in equity):
+        # The whole is of visits, the groups of their people: of these, the rest is.
+        if people is None:
+            return False
+        rest = [people - n]
+    else:
+        parts.append((whole[0] - n, whole[1] - k))
+    both = {
+        each.group: each.n if each.persons is None else each.persons for each in equity
+    }
     silent = [
         (both.get(group.group) or 0) - n
         for group, (n, _) in zip(groups, counts, strict=True)
         if group.group in both
     ]
     numbers = [number for d, k in parts for number in (d, k, d - k)]
-    return not any(is_small(number) for number in (*numbers, *silent))
+    return not any(is_small(number) for number in (*numbers, *rest, *silent))
 
 
 def _counts_of(share: Estimate | NotEstimable) -> tuple[int, int] | None:
