@@ -26,6 +26,7 @@ def simulate(
     design: Design = "parallel",
     effect: float = 0.06,
     harm: float = 0.04,
+    campaign: float = 0.0,
     seed: int = 1,
     processes: int = 2,
     out: Path | None = None,
@@ -48,12 +49,17 @@ def simulate(
         Of enrolment. If not given: 26, or 79 for a stepped wedge, 39 for a cross-over
         and 52 for adaptive.
     design
+        How arms run: in parallel, in steps, crossed over, two cards at once (factorial;
         the second card's effect is 0.04, or none in the worlds without effect), each
         visit is randomised on its own (encounter), or chances change (adaptive).
     effect
         Planted in the second and third kind.
     harm
         Planted in the third kind.
+    campaign
+        What else happens at go-live, at every clinic, with or without a card: usual
+        care rises by so much on the logit scale (0.26 is about 3 points). The loop is
+        shown beside a comparison of before and after, which takes it for the card's.
     seed
         Of the first world; each next world has the next seed.
     processes
@@ -81,6 +87,7 @@ def simulate(
         clinics=clinics,
         weeks=weeks,
         design=design,
+        campaign=campaign,
         seed=seed,
         processes=processes,
         keep=out,
@@ -94,6 +101,7 @@ def simulate(
         "design": design,
         "effect": effect,
         "harm": harm,
+        "campaign": campaign,
         "seeds": [seed, seed + loops - 1],
     }
     said = (
@@ -101,7 +109,9 @@ def simulate(
         + ("" if design == "parallel" else f", {design}")
     )
     planted = (
-        f"planted: effect {effect}, harm {harm}; seeds {seed} to {seed + loops - 1}"
+        f"planted: effect {effect}, harm {harm}"
+        + (f", a campaign of {campaign} everywhere" if campaign else "")
+        + f"; seeds {seed} to {seed + loops - 1}"
     )
     show(
         table.as_dict() | {"settings": settings},

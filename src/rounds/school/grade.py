@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from rounds.nouns import Estimate, NotEstimable
 from rounds.school.truth import open_truth
+from rounds.school.ways import BeforeAfter
 
 if TYPE_CHECKING:
     from rounds.conduct.demo import DemoTurn
@@ -58,6 +59,8 @@ class Grade:
     second: Mark | None = None
     """Of the second card, where two were tried at once; all else is of the first."""
     interaction: Mark | None = None
+    before_after: BeforeAfter | None = None
+    """What a comparison of before and after would have said; None of an older truth."""
 
     @property
     def marks(self) -> tuple[Mark, ...]:
@@ -92,6 +95,7 @@ def grade(done: "DemoTurn") -> Grade:
         If the truth cannot be read.
     """
     truth = open_truth(done.truth)
+    naive = truth.get("before_and_after")
     gap: Estimate | NotEstimable = NotEstimable(reason="no SVI in the data")
     for difference in done.problem.differences:
         if difference.characteristic == "svi_quartile":
@@ -103,6 +107,7 @@ def grade(done: "DemoTurn") -> Grade:
         ),
         equity_gap=_mark("equity gap", gap, truth["equity_gap"]["value"]),
         weeks=done.weeks,
+        before_after=BeforeAfter.of(done, naive) if naive else None,
         **_of_two(done, truth),
     )
 

@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from rounds.conduct.demo import Beginning, DemoDesign, DemoOptions, begin, carry
 from rounds.school.grade import Grade, grade
+from rounds.school.ways import Better
 
 __all__ = ["LoopResult", "run_loops"]
 
@@ -44,6 +46,17 @@ class LoopResult:
     second_lower: float | None = None
     second_upper: float | None = None
     """Of the second card, where two were tried at once."""
+    weeks: int | None = None
+    """From go-live to the decision."""
+    share_active: float | None = None
+    """Of the enrolled, in the active arm."""
+    better: Better | None = None
+    """Which way is worth more by what is planted, harm against its margin."""
+    before_after: str | None = None
+    """What the same rule says of a comparison of before and after."""
+    before_after_value: float | None = None
+    before_after_weeks: int | None = None
+    """From go-live to that."""
 
 
 def run_loops(
@@ -56,6 +69,7 @@ def run_loops(
     seed: int,
     processes: int,
     design: DemoDesign = "parallel",
+    campaign: float = 0.0,
     keep: Path | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> list[LoopResult]:
@@ -65,6 +79,8 @@ def run_loops(
     ----------
     scenarios : mapping
         Name to the planted `effect` and `harm`.
+    campaign : float
+        What else rises at go-live, at every clinic, on the logit scale.
     keep : Path, optional
         JSON lines, one a loop, written as they end; loops found there are not run
         again.
@@ -80,6 +96,7 @@ def run_loops(
                 n_clinics=clinics,
                 weeks=weeks,
                 design=design,
+                campaign=campaign,
                 seed=at,
                 watch=False,
                 publish_files=False,
@@ -165,12 +182,12 @@ def _loop(
 ) -> LoopResult:
     effect, harm = planted["effect"], planted["harm"]
     options = replace(past.options, effect=effect, harm=harm)
-    decision, sealed, graded = _turn(past.again(root, options))
+    decision, sealed, graded, others = _turn(past.again(root, options))
     shutil.rmtree(root)
     if sealed is not None:
         # The interval under the seal, so that coverage over all loops can be told.
         under = begin(root, options.unsealed(), lambda _: None)
-        _, _, graded = _turn(under)
+        _, _, graded, _ = _turn(under)
         shutil.rmtree(root)
     found, harmed, second = graded.effect, graded.harm, graded.second
     assert found.truth is not None
@@ -192,10 +209,31 @@ def _loop(
         second_value=second.estimate if second else None,
         second_lower=second.lower if second else None,
         second_upper=second.upper if second else None,
+        better=_better(planted, others.pop("margin")),
+        **others,
     )
 
 
-def _turn(past: Beginning) -> tuple[str, str | None, Grade]:
+def _better(planted: Mapping[str, float], margin: float) -> Better:
+    if planted["harm"] > margin:
+        return "usual care"
+    return "card" if planted["effect"] > 0 else "neither"
+
+
+def _turn(past: Beginning) -> tuple[str, str | None, Grade, dict[str, Any]]:
+    """Carry one turn; give its decision, its seal, its marks, and other ways."""
     done = carry(past, door=None, progress=lambda _: None)
     sealed = getattr(done.evaluation.estimate, "sealed", None)
-    return done.decision.decided, sealed, grade(done)
+    graded = grade(done)
+    enrolled = {arm.arm: arm.n or 0 for arm in done.evaluation.flow.arms}
+    everyone = sum(enrolled.values())
+    naive = graded.before_after if everyone else None
+    others = {
+        "weeks": done.weeks,
+        "share_active": enrolled["active"] / everyone if everyone else None,
+        "margin": done.evaluation.balancing[0].margin,
+        "before_after": naive.decided if naive else None,
+        "before_after_value": naive.value if naive else None,
+        "before_after_weeks": naive.weeks if naive else None,
+    }
+    return done.decision.decided, sealed, graded, others

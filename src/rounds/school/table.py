@@ -1,42 +1,21 @@
 """What many loops say, with Monte Carlo errors."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import sqrt
 from typing import Any
 
 from rounds.school.loops import LoopResult
+from rounds.school.rate import Rate
+from rounds.school.ways import HORIZON_WEEKS, WayRow, ways_of
 
-__all__ = ["LoopTable", "Rate", "ScenarioRow", "summarise"]
+__all__ = ["LoopTable", "ScenarioRow", "summarise"]
 
 ADOPTION_BOUNDS = {
     "no effect": ("at most", 0.05),
     "effect": ("at least", 0.80),
     "effect and harm": ("at most", 0.05),
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rate:
-    """A proportion of loops, in [0, 1], and its Monte Carlo standard error."""
-
-    value: float
-    error: float
-    n: int
-
-    @classmethod
-    def of(cls, hits: Sequence[bool]) -> "Rate | None":
-        """Count; None where there was no loop."""
-        if not hits:
-            return None
-        value = sum(hits) / len(hits)
-        return cls(
-            value=value, error=sqrt(value * (1 - value) / len(hits)), n=len(hits)
-        )
-
-    def __str__(self) -> str:
-        """Say it in per cent."""
-        return f"{100 * self.value:5.1f} ± {100 * self.error:.1f}%"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +56,8 @@ class LoopTable:
     sealed: Rate
     second_coverage: Rate | None = None
     """Of the second card's effect, where there are two."""
+    ways: tuple[WayRow, ...] = ()
+    """The loop beside other ways to decide, in the same worlds."""
 
     @property
     def within_bounds(self) -> bool:
@@ -113,9 +94,19 @@ class LoopTable:
                 else []
             ),
             f"sealed                                {self.sealed}",
+            *self._ways_lines(),
             "(value ± Monte Carlo standard error)",
         ]
         return said
+
+    def _ways_lines(self) -> list[str]:
+        if not self.ways:
+            return []
+        heading = (
+            f"{'world':<17}{'decided':<18}{'wrongly':<28}{'weeks':>6}  "
+            f"treated in the worse way, of {HORIZON_WEEKS} weeks' patients"
+        )
+        return ["", heading, *(row.line() for row in self.ways)]
 
     def as_dict(self) -> dict[str, Any]:
         """Give what JSON can hold."""
@@ -142,6 +133,7 @@ class LoopTable:
             "harm_coverage": plain(self.harm_coverage),
             "second_coverage": plain(self.second_coverage),
             "sealed": plain(self.sealed),
+            "ways": [asdict(row) for row in self.ways],
         }
 
 
@@ -167,6 +159,7 @@ def summarise(results: Sequence[LoopResult]) -> LoopTable:
     assert sealed is not None
     return LoopTable(
         rows=rows,
+        ways=ways_of(results),
         coverage_all=everything,
         coverage_unsealed=Rate.of([_covers(r) for r in results if r.sealed is None]),
         harm_coverage=harm,

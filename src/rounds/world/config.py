@@ -68,6 +68,11 @@ class WorldConfig:
         Stretches of days after go-live, each from its first day to the day after its
         last, on which nobody is enrolled: an index visit there is no index visit. The
         truth leaves these persons out; what is lived is the same.
+    campaign : float
+        What else changes at go-live, at every clinic and with or without a card: by
+        how much usual care's chance of intensifying rises on the logit scale, in
+        [-2, 2]; 0.26 is about 3 points. It is what a comparison of before and after
+        takes for the card's.
     by_visit : bool
         Whether each visit is randomised on its own. The truth is then of visits, given
         their history as it was lived, and can be told once the trial is over; what is
@@ -93,6 +98,7 @@ class WorldConfig:
     go_live: date = date(2025, 1, 6)
     closed: tuple[tuple[int, int], ...] = ()
     second_effect: float | None = None
+    campaign: float = 0.0
     by_visit: bool = False
 
     def __post_init__(self) -> None:
@@ -182,6 +188,10 @@ class WorldConfig:
             (
                 0 <= self.harm <= 0.1,
                 f"WorldConfig.harm is {self.harm}, not from 0 to 0.1.",
+            ),
+            (
+                -2 <= self.campaign <= 2,
+                f"WorldConfig.campaign is {self.campaign}, not from -2 to 2.",
             ),
         ]
 

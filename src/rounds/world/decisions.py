@@ -126,6 +126,7 @@ def _own(scene: Scene, week: int, state: State, batch: Batch) -> tuple[Floats, F
         + clinics.clinician_process[batch.clinician]
         + p.severity_slope * (batch.systolic - 152)
         + p.trend_per_year * (week - scene.go_live_week) / 52
+        + (scene.campaign if week >= scene.go_live_week else 0.0)
         + p.svi_process_slope * (scene.persons.svi[who] - 0.5)
     )
     u = scene.luck.uniform(Stream.REMINDERS, who, week)

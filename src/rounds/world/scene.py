@@ -33,4 +33,5 @@ def make_scene(
         for problem in _BESIDE
         if problem.name in config.problems
     )
-    return Scene(persons, clinics, luck, frozenset(config.faults), WEEKS_BEFORE, beside)
+    faults = frozenset(config.faults)
+    return Scene(persons, clinics, luck, faults, WEEKS_BEFORE, beside, config.campaign)

@@ -74,6 +74,8 @@ class Scene:
     faults: frozenset[str]
     go_live_week: int
     beside: tuple[Beside, ...] = ()
+    campaign: float = 0.0
+    """By which usual care rises everywhere from go-live on, on the logit scale."""
 
 
 @dataclass(slots=True, repr=False)

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from rounds.nouns.errors import DefinitionError
+from rounds.world.before_after import as_switched_on, before_and_after, past_window
 from rounds.world.calls import Calls, Everywhere
 from rounds.world.config import (
     WEEKS_BEFORE,
@@ -27,7 +28,7 @@ from rounds.world.records import Records
 from rounds.world.scene import make_scene
 from rounds.world.solve import solve_acceptance
 from rounds.world.state import Acceptance, Channel, Now, State
-from rounds.world.trial_population import Outcomes
+from rounds.world.trial_population import Outcomes, outcomes
 from rounds.world.truth import (
     Told,
     lived,
@@ -75,6 +76,7 @@ class World:
         self._at_go_live: tuple[State, Records] | None = None
         # Shared with every other future of this past: no card, so nothing planted.
         self._nowhere = cache(self._live_nowhere)
+        self._year_before = cache(self._count_year_before)
         self._opportunities = cache(self._find_opportunities)
 
     def __repr__(self) -> str:
@@ -198,15 +200,26 @@ class World:
         fork = self._at_go_live or self._ahead()
         config, scene = self.config, self._scene
         acceptance = solve_acceptance(config, scene, fork[1])
-        return make_truth(
+        told = self._told(fork, acceptance)
+        truth = make_truth(
             config,
             scene,
             fork,
             acceptance,
             self._names[1],
-            potential=self._told(fork, acceptance),
+            potential=told,
             opportunities=self._opportunities(),
         )
+        switched = as_switched_on(config)
+        if switched == config and not config.by_visit:
+            after = told.persons[0]
+        else:
+            after = outcomes_everywhere(switched, scene, fork, acceptance)
+        before = self._year_before()
+        naive = before_and_after(
+            config, scene, self._names[1], before=before, after=after
+        )
+        return truth | {"before_and_after": naive}
 
     def _with_second(
         self, fork: tuple[State, Records], acceptance: Acceptance
@@ -240,6 +253,10 @@ class World:
     def _live_nowhere(self) -> Outcomes:
         fork = self._at_go_live or self._ahead()
         return outcomes_nowhere(self.config, self._scene, fork)
+
+    def _count_year_before(self) -> Outcomes:
+        _, records = self._at_go_live or self._ahead()
+        return outcomes(self._scene, records, *past_window(self.config, self._scene))
 
     def _find_opportunities(self) -> dict[str, object] | None:
         """Count what care falls short by, where there is more than one problem."""

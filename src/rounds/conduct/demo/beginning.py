@@ -158,6 +158,7 @@ def _world_asked(options: DemoOptions, plan: Plan) -> WorldConfig:
         problems=options.problems,
         closed=closed_days(plan.change.design.schedule),
         second_effect=options.second_effect if options.design == "factorial" else None,
+        campaign=options.campaign,
         by_visit=plan.change.design.unit == "encounter",
     )
 

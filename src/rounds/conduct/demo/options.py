@@ -49,6 +49,8 @@ class DemoOptions:
     """Whether arms change over time (`weeks` then hold the transitions too), two cards
     are tried at once, each visit is randomised on its own, or the chances of patients
     change as Bayesian looks find."""
+    campaign: float = 0.0
+    """What else rises at go-live, everywhere, on the logit scale."""
     second_effect: float = 0.04
     """Planted by the second card of a factorial trial alone; no other has one."""
     problems: tuple[str, ...] = ("hypertension",)
