@@ -9,6 +9,7 @@ import datetime as dt
 import gzip
 import json
 import random
+import re
 from dataclasses import dataclass, field
 
 from rounds.datamart.deidentify.classes import class_of
@@ -366,11 +367,33 @@ def found_in_text(text, words):
 
 def found_in_files(folder, words):
     """Give which words stand in the bytes or the name of any file below a folder."""
+    search = _Search(words)
     found = {}
     for path in sorted(folder.rglob("*")):
-        held = path.read_bytes().lower() if path.is_file() else b""
-        name = str(path.relative_to(folder)).lower()
-        for word in words:
-            if word.lower().encode() in held or word.lower() in name:
-                found.setdefault(word, []).append(path.name)
+        held = path.read_bytes() if path.is_file() else b""
+        name = str(path.relative_to(folder)).encode()
+        for word in sorted(search.within(held) | search.within(name)):
+            found.setdefault(word, []).append(path.name)
     return found
+
+
+class _Search:
+    """Looks for thousands of words at once, each wherever its beginning stands."""
+
+    def __init__(self, words):
+        self.length = min((len(word) for word in words), default=0)
+        self.begun = {}
+        for word in words:
+            low = word.lower().encode()
+            self.begun.setdefault(low[: self.length], []).append((low, word))
+        first = sorted({re.escape(begin[:2]) for begin in self.begun})
+        self.pattern = re.compile(b"(?=" + b"|".join(first) + b")")
+
+    def within(self, held):
+        held, found = held.lower(), set()
+        for match in self.pattern.finditer(held) if self.begun else ():
+            at = match.start()
+            for low, word in self.begun.get(held[at : at + self.length], ()):
+                if held.startswith(low, at):
+                    found.add(word)
+        return found
