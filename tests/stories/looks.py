@@ -86,13 +86,13 @@ def looked_at(rows, written, when, *, ends=("stop_benefit", "stop_futility")):
     return made
 
 
-def final(rows, written, earlier, *, day=None):
+def final(rows, written, earlier, *, of=None):
     """Give the primary estimate that allows for looks, at the end or at a look."""
-    if day is not None:
-        rows = up_to(rows, day - dt.timedelta(days=FOLLOW_UP))
+    if of is not None:
+        rows = up_to(rows, dt.date.fromisoformat(of.enrolled_until))
     endpoint = written.primary
     found = effect(joined(rows, written, endpoint), written, endpoint)
-    return after_looks(found.estimate, found.fit, written, earlier, last=day is None)[0]
+    return after_looks(found.estimate, found.fit, written, earlier, of=of)[0]
 
 
 def joined(rows, written, endpoint):

@@ -148,8 +148,8 @@ def test_after_looks_the_estimate_is_in_the_middle_and_its_interval_covers():
     for rows in worlds(TRIALS, effect=truth):
         made = story.looked_at(rows, written, when, ends=("stop_benefit",))
         stopped = made[-1].verdict == "stop_benefit"
-        day = when[len(made) - 1] if stopped else None
-        found = story.final(rows, written, made[:-1] if stopped else made, day=day)
+        of = made[-1] if stopped else None
+        found = story.final(rows, written, made[:-1] if stopped else made, of=of)
         below += found.value < truth
         covered += found.lower < truth < found.upper
         plain = _plain(rows, written).value

@@ -167,6 +167,7 @@ def spending_bounds(
     alpha: float,
     sides: Sides = 1,
     last: bool = False,
+    times: ArrayLike | None = None,
 ) -> Boundaries:
     """Give bounds that spend the error as information comes, wherever looks happen.
 
@@ -185,6 +186,10 @@ def spending_bounds(
     last : bool
         Whether the last of these looks ends the trial although its fraction is below
         1, so that whatever is left is spent there.
+    times : array_like of float, shape (k,), optional
+        How far each look is by the clock that the error is spent by, where that is not
+        the information: at least 0, never falling. Information then tells only how
+        looks hang together.
 
     Returns
     -------
@@ -195,12 +200,24 @@ def spending_bounds(
     Raises
     ------
     ValueError
-        If fractions do not increase or are too close, or alpha is out of its range.
+        If fractions do not increase or are too close, times fall or are not as many, or
+        alpha is out of its range.
+
+    Notes
+    -----
+    Where information is estimated from few clusters, a standard error that is small by
+    chance makes the statistic large and the information too: spent by information, the
+    early bound then gives way just when the statistic is high, and the error is above
+    alpha. A clock that knows no outcome does not.
 
     References
     ----------
-    Lan KKG, DeMets DL (1983), Biometrika 70:659-663, as R's gsDesign and rpact
-    implement it; held against both.
+    .. [1] Lan KKG, DeMets DL (1983), Biometrika 70:659-663, as R's gsDesign and rpact
+       implement it; held against both.
+    .. [2] Lan KKG, DeMets DL (1989). Group sequential procedures: calendar versus
+       information time. Statistics in Medicine 8:1191-1198 (abstract). Spending time
+       beside information, which keeps the correlations: Anderson K, Spending Time
+       Examples, vignette of Merck's gsdmvn.
 
     Examples
     --------
@@ -215,7 +232,8 @@ def spending_bounds(
     """
     t = as_information(fractions)
     side = checked_alpha(alpha, sides) / sides
-    allowed = np.asarray(spending(t, side), dtype=float)
+    clock = t if times is None else _clock(times, t.size)
+    allowed = np.asarray(spending(clock, side), dtype=float)
     if last:
         allowed[-1] = side
     walk, used, bounds = Walk.start(t, 0.0), 0.0, []
@@ -230,6 +248,15 @@ def spending_bounds(
     upper = np.array(bounds)
     lower = -upper if sides == 2 else np.full(t.size, -np.inf)
     return Boundaries(fractions=t, upper=upper, lower=lower, alpha=alpha, sides=sides)
+
+
+def _clock(times: ArrayLike, looks: int) -> NDArray[np.float64]:
+    clock = np.asarray(times, dtype=float)
+    if clock.shape != (looks,):
+        raise ValueError(f"there are {looks} looks, and times of shape {clock.shape}")
+    if not (np.isfinite(clock) & (clock >= 0)).all() or (np.diff(clock) < 0).any():
+        raise ValueError("times are finite, at least 0, and do not fall")
+    return clock
 
 
 def as_planned(plan: Boundaries) -> Planned:

@@ -9,8 +9,9 @@ from scipy.special import ndtri
 
 from rounds.loop.evaluation.designs.design import Fit
 from rounds.loop.evaluation.effects import Effect
+from rounds.loop.evaluation.looks.clock import CLOSEST, Spent, with_spent
 from rounds.loop.evaluation.looks.record import LookRecord, Verdict
-from rounds.loop.evaluation.looks.thresholds import CLOSEST, boundaries, error_of
+from rounds.loop.evaluation.looks.thresholds import boundaries, error_of
 from rounds.methods.sequential import (
     Boundaries,
     after_stopping,
@@ -89,9 +90,10 @@ class EndOfTrial:
         said = [_said(self.told), *_resumed(self.pauses)]
         if primary.fit is None or not isinstance(primary.estimate, Estimate):
             return primary, tuple(said)
-        spent = self.looks[:-1] if self.at_last_look else self.looks
+        of = self.looks[-1] if self.at_last_look else None
+        earlier = self.looks if of is None else self.looks[:-1]
         estimate, more = after_looks(
-            primary.estimate, primary.fit, protocol, spent, last=not self.at_last_look
+            primary.estimate, primary.fit, protocol, earlier, of=of
         )
         return replace(primary, estimate=estimate), (*said, *more)
 
@@ -124,7 +126,7 @@ def after_looks(
     protocol: Protocol,
     earlier: tuple[LookRecord, ...],
     *,
-    last: bool = True,
+    of: LookRecord | None = None,
 ) -> tuple[Estimate | NotEstimable, tuple[str, ...]]:
     """Give the estimate and interval that allow for the looks before.
 
@@ -136,9 +138,9 @@ def after_looks(
         It was read from.
     earlier : tuple of LookRecord
         The looks before the one that this estimate is of.
-    last : bool
-        Whether this is the planned end, which spends what is left; otherwise a look
-        that ended the trial.
+    of : LookRecord, optional
+        The look that ended the trial, and that this estimate is of. Not given, it is
+        that of the planned end, which spends what is left.
 
     Returns
     -------
@@ -167,8 +169,8 @@ def after_looks(
     if plan.looks == "always_valid":
         return _always(estimate, fit, plan, 2 * alpha)
     se = _normal_se(value, fit, protocol.level)
-    fractions, said = _fractions(plan, fit, earlier)
-    bounds = boundaries(plan, fractions, alpha=alpha, last=last)
+    spent, said = _spent(plan, fit, earlier, of)
+    bounds = boundaries(plan, spent, alpha=alpha, last=of is None)
     went_on = any(one.primary.crossed for one in earlier)
     if went_on:
         middle, low, high = _repeated(bounds, earlier, value, se)
@@ -176,7 +178,7 @@ def after_looks(
             "repeated interval, since a bound was crossed before and the trial went on"
         )
     else:
-        found = after_stopping(bounds, len(fractions), value / se, se=se)
+        found = after_stopping(bounds, len(spent.fractions), value / se, se=se)
         middle, low, high = found.estimate, found.lower, found.upper
         how = "median-unbiased, stage-wise interval"
     low, high = sorted((sign * low, sign * high))
@@ -213,20 +215,24 @@ def _normal_se(value: float, fit: Fit, level: float) -> float:
     return max(width, abs(value) / z) if z > 0.1 else width
 
 
-def _fractions(
-    plan: LookPlan, fit: Fit, earlier: tuple[LookRecord, ...]
-) -> tuple[tuple[float, ...], tuple[str, ...]]:
-    spent = tuple(
-        one.primary.fraction
-        for one in earlier
-        if one.primary.is_judged and one.primary.fraction
-    )
+def _spent(
+    plan: LookPlan,
+    fit: Fit,
+    earlier: tuple[LookRecord, ...],
+    of: LookRecord | None,
+) -> tuple[Spent, tuple[str, ...]]:
+    before = tuple(one.primary for one in earlier)
+    time = 1.0 if of is None else of.primary.time
     now = float((plan.planned_se / fit.se) ** 2)
-    if spent and now < spent[-1] * CLOSEST:
-        return (*spent, spent[-1] * CLOSEST), (
-            "Information has not grown since the last look; a hundredth is added.",
-        )
-    return (*spent, now), ()
+    spent = with_spent(before, now, time)
+    if spent is not None:
+        return spent, ()
+    least = max(one.fraction or 0.0 for one in before if one.is_judged) * CLOSEST
+    grown = with_spent(before, least, time)
+    assert grown is not None  # it is a hundredth more than the last
+    return grown, (
+        "Information has not grown since the last look; a hundredth is added.",
+    )
 
 
 def _repeated(

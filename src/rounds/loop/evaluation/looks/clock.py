@@ -1,0 +1,95 @@
+"""What each look has spent: by a clock that knows no outcome, of what there is to spend.
+
+Two scales are kept apart. Information, one over the variance as it was estimated, tells
+how looks hang together. How much of the error a look may spend is told by the calendar
+of the protocol: were it told by information too, a variance that is small by chance
+would lower the bound just where it raises the statistic. In made trials of two dozen
+clinics that erred in 2.9 of 100 instead of 2.5 (docs/reference/accuracy.md).
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import numpy as np
+
+from rounds.loop.evaluation.looks.record import Reading
+from rounds.loop.evaluation.looks.schedule import look_dates
+from rounds.nouns import Protocol
+
+__all__ = ["CLOSEST", "Spent", "spending_time", "with_spent"]
+
+CLOSEST = 1.01
+"""Two looks whose information differs by less are one: nothing has come in."""
+
+
+@dataclass(frozen=True, repr=False)
+class Spent:
+    """The looks that spent, in order, the present one last."""
+
+    fractions: tuple[float, ...]
+    """Information, as a share of what is planned; increasing."""
+    times: tuple[float, ...]
+    """Of the clock that the error is spent by; never falling."""
+
+    def __repr__(self) -> str:
+        """Show nothing that was seen."""
+        return f"<{len(self.fractions)} looks that spent>"
+
+
+def spending_time(protocol: Protocol, data_until: dt.date) -> float:
+    """Give how far a trial is by the clock that its error is spent by.
+
+    Parameters
+    ----------
+    data_until : date
+        The last day that the data tell of.
+
+    Returns
+    -------
+    float
+        In [0, 1]. On a planned day the share of information that is planned for it;
+        between planned days in straight lines, from nobody followed up to all. Of
+        always-valid plans, whose guardrails may spend, the share of the enrolment that
+        has been followed up.
+
+    References
+    ----------
+    Lan KKG, DeMets DL (1989), as `rounds.methods.sequential.spending_bounds`.
+    """
+    follow_up = dt.timedelta(days=protocol.follow_up_days)
+    eve = protocol.enrolment.start + follow_up - dt.timedelta(days=1)
+    plan = protocol.looks
+    fractions = () if plan is None else plan.fractions[:-1]
+    planned = dict(zip(look_dates(protocol), fractions, strict=True))
+    days = {day: share for day, share in planned.items() if eve < day < protocol.ends}
+    at = [(day - eve).days for day in (eve, *days, protocol.ends)]
+    return float(np.interp((data_until - eve).days, at, (0.0, *days.values(), 1.0)))
+
+
+def with_spent(
+    before: tuple[Reading, ...], fraction: float, time: float | None
+) -> Spent | None:
+    """Put a look after those that spent; None where information has not grown.
+
+    Parameters
+    ----------
+    before : tuple of Reading
+        Of the same endpoint, in order; those that were not judged spent nothing.
+    time : float or None
+        Of this look; None of one that was written down before looks had a clock, and
+        spent by information.
+    """
+    seen = [(one.fraction, _time_of(one)) for one in before if one.is_judged]
+    fractions = [one for one, _ in seen if one]
+    if fractions and fraction < fractions[-1] * CLOSEST:
+        return None
+    times = [at for one, at in seen if one]
+    times.append(fraction if time is None else time)
+    return Spent(
+        fractions=(*fractions, fraction),
+        times=tuple(np.maximum.accumulate(times).tolist()),
+    )
+
+
+def _time_of(reading: Reading) -> float:
+    return (reading.fraction or 0.0) if reading.time is None else reading.time
