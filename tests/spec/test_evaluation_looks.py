@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from rounds.loop.evaluation.effects import effect
 from rounds.loop.evaluation.looks import LookRecord, after_looks, look_dates
-from rounds.loop.evaluation.looks.clock import Spent, spending_time
+from rounds.loop.evaluation.looks.clock import Spent
 from rounds.loop.evaluation.looks.schedule import check_due
 from rounds.loop.evaluation.looks.thresholds import boundaries, futile_below
 from rounds.nouns import AccessError, Guardrail, LookPlan, Protocol

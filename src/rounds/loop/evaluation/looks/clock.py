@@ -1,4 +1,4 @@
-"""What each look has spent: by a clock that knows no outcome, of what there is to spend.
+"""What each look has spent: by a clock that knows no outcome.
 
 Two scales are kept apart. Information, one over the variance as it was estimated, tells
 how looks hang together. How much of the error a look may spend is told by the calendar
@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rounds.loop.evaluation.designs.design import Fit
 from rounds.loop.evaluation.looks.record import Reading
 from rounds.loop.evaluation.looks.schedule import look_dates
 from rounds.nouns import Protocol
 
-__all__ = ["CLOSEST", "Spent", "spending_time", "with_spent"]
+__all__ = ["CLOSEST", "Spent", "spending_time", "walk_of", "with_spent"]
 
 CLOSEST = 1.01
 """Two looks whose information differs by less are one: nothing has come in."""
@@ -27,9 +28,13 @@ class Spent:
     """The looks that spent, in order, the present one last."""
 
     fractions: tuple[float, ...]
-    """Information, as a share of what is planned; increasing."""
+    """Information, as a share of what is planned; increasing where there is no walk."""
     times: tuple[float, ...]
     """Of the clock that the error is spent by; never falling."""
+    df: tuple[float, ...] | None = None
+    """Degrees of freedom of the standard errors; many if None."""
+    walk: tuple[float, ...] | None = None
+    """As `rounds.methods.sequential.Boundaries.walk`."""
 
     def __repr__(self) -> str:
         """Show nothing that was seen."""
@@ -66,30 +71,42 @@ def spending_time(protocol: Protocol, data_until: dt.date) -> float:
     return float(np.interp((data_until - eve).days, at, (0.0, *days.values(), 1.0)))
 
 
-def with_spent(
-    before: tuple[Reading, ...], fraction: float, time: float | None
-) -> Spent | None:
+def walk_of(fit: Fit, protocol: Protocol) -> float | None:
+    """Give what grows by independent steps where chances follow looks; else None.
+
+    There the estimate averages epochs by their patients and not by precision, since
+    outcomes decided the precision. What it adds up, patients times estimate, has
+    independent steps, and its variance grows with each patient; one over the variance
+    of the estimate need not.
+    """
+    return None if protocol.adaptation is None else float((fit.n * fit.se) ** 2)
+
+
+def with_spent(before: tuple[Reading, ...], now: Reading) -> Spent | None:
     """Put a look after those that spent; None where information has not grown.
 
     Parameters
     ----------
     before : tuple of Reading
         Of the same endpoint, in order; those that were not judged spent nothing.
-    time : float or None
-        Of this look; None of one that was written down before looks had a clock, and
+    now : Reading
+        With its time; of a record from before looks had a clock there is none, and it
         spent by information.
     """
-    seen = [(one.fraction, _time_of(one)) for one in before if one.is_judged]
-    fractions = [one for one, _ in seen if one]
-    if fractions and fraction < fractions[-1] * CLOSEST:
+    spent = tuple(one for one in before if one.is_judged and one.fraction)
+    seen = (*spent, now)
+    walk = tuple(one.walk for one in seen if one.walk is not None)
+    fractions = tuple(one.fraction or 0.0 for one in seen)
+    grown = walk if len(walk) == len(seen) else fractions
+    if spent and grown[-1] < grown[-2] * CLOSEST:
         return None
-    times = [at for one, at in seen if one]
-    times.append(fraction if time is None else time)
+    times = [
+        at if one.time is None else one.time
+        for one, at in zip(seen, fractions, strict=True)
+    ]
     return Spent(
-        fractions=(*fractions, fraction),
+        fractions=fractions,
         times=tuple(np.maximum.accumulate(times).tolist()),
+        df=tuple(one.df or 1.0 for one in seen),
+        walk=walk if len(walk) == len(seen) else None,
     )
-
-
-def _time_of(reading: Reading) -> float:
-    return (reading.fraction or 0.0) if reading.time is None else reading.time

@@ -9,8 +9,8 @@ from scipy.special import ndtri
 
 from rounds.loop.evaluation.designs.design import Fit
 from rounds.loop.evaluation.effects import Effect
-from rounds.loop.evaluation.looks.clock import CLOSEST, Spent, with_spent
-from rounds.loop.evaluation.looks.record import LookRecord, Verdict
+from rounds.loop.evaluation.looks.clock import CLOSEST, Spent, walk_of, with_spent
+from rounds.loop.evaluation.looks.record import LookRecord, Reading, Verdict
 from rounds.loop.evaluation.looks.thresholds import boundaries, error_of
 from rounds.methods.sequential import (
     Boundaries,
@@ -169,7 +169,7 @@ def after_looks(
     if plan.looks == "always_valid":
         return _always(estimate, fit, plan, 2 * alpha)
     se = _normal_se(value, fit, protocol.level)
-    spent, said = _spent(plan, fit, earlier, of)
+    spent, said = _spent(protocol, fit, earlier, of)
     bounds = boundaries(plan, spent, alpha=alpha, last=of is None)
     went_on = any(one.primary.crossed for one in earlier)
     if went_on:
@@ -216,21 +216,29 @@ def _normal_se(value: float, fit: Fit, level: float) -> float:
 
 
 def _spent(
-    plan: LookPlan,
+    protocol: Protocol,
     fit: Fit,
     earlier: tuple[LookRecord, ...],
     of: LookRecord | None,
 ) -> tuple[Spent, tuple[str, ...]]:
-    before = tuple(one.primary for one in earlier)
-    time = 1.0 if of is None else of.primary.time
-    now = float((plan.planned_se / fit.se) ** 2)
-    spent = with_spent(before, now, time)
+    plan, before = protocol.looks, tuple(one.primary for one in earlier)
+    assert plan is not None  # `after_looks` was asked
+    now = Reading(
+        protocol.primary.estimand.name,
+        "primary",
+        df=fit.df,
+        fraction=float((plan.planned_se / fit.se) ** 2),
+        time=1.0 if of is None else of.primary.time,
+        walk=walk_of(fit, protocol),
+    )
+    spent = with_spent(before, now)
     if spent is not None:
         return spent, ()
-    least = max(one.fraction or 0.0 for one in before if one.is_judged) * CLOSEST
-    grown = with_spent(before, least, time)
-    assert grown is not None  # it is a hundredth more than the last
-    return grown, (
+    last = next(one for one in reversed(before) if one.is_judged and one.fraction)
+    least = (last.fraction or 0.0) * CLOSEST
+    spent = with_spent(before, replace(now, fraction=least, walk=None))
+    assert spent is not None  # it is a hundredth more than the last
+    return spent, (
         "Information has not grown since the last look; a hundredth is added.",
     )
 

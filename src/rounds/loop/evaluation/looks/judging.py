@@ -9,7 +9,7 @@ import numpy as np
 from rounds.loop.evaluation.analysis import TrialRows, joined_endpoints, trial_checks
 from rounds.loop.evaluation.diagnostics import seal
 from rounds.loop.evaluation.effects import Effect, arm_summaries, effect
-from rounds.loop.evaluation.looks.clock import Spent, spending_time, with_spent
+from rounds.loop.evaluation.looks.clock import Spent, spending_time, walk_of, with_spent
 from rounds.loop.evaluation.looks.record import (
     ArmSeen,
     LookRecord,
@@ -82,13 +82,13 @@ def judge(
     sealed = seal(checks)
     time = spending_time(protocol, data_until)
     guardrails = tuple(
-        _guarded(one, joined, protocol, earlier, letter_of_active, time)
+        _guarded(one, joined, protocol, earlier, letter_of_active, time=time)
         for one in protocol.guardrails
     )
     if sealed is not None:
         primary = Reading(protocol.primary.estimand.name, "primary", reason=sealed)
     else:
-        primary = _primary(people, protocol, earlier, letter_of_active, time)
+        primary = _primary(people, protocol, earlier, letter_of_active, time=time)
     verdict = _verdict(primary, guardrails)
     return LookRecord(
         number=len(earlier) + 1,
@@ -140,6 +140,7 @@ def _primary(
     protocol: Protocol,
     earlier: tuple[LookRecord, ...],
     letter: Letter,
+    *,
     time: float,
 ) -> Reading:
     plan, endpoint = protocol.looks, protocol.primary
@@ -210,6 +211,7 @@ def _guarded(
     protocol: Protocol,
     earlier: tuple[LookRecord, ...],
     letter: Letter,
+    *,
     time: float,
 ) -> Reading:
     name = guardrail.endpoint
@@ -273,6 +275,7 @@ def _read(
         statistic=_normal(value - margin, fit.se, fit.df),
         fraction=float((planned_se / fit.se) ** 2),
         margin=margin if role == "guardrail" else None,
+        walk=walk_of(fit, protocol),
         arms=_arms(people, endpoint, letter),
     )
 
@@ -302,9 +305,8 @@ def _limit(
 
 
 def _spent(read: Reading, before: tuple[Reading, ...], time: float) -> Spent | None:
-    """Give all looks that spent, with this one; None where information has not grown."""
-    assert read.fraction is not None  # it is judged
-    return with_spent(before, read.fraction, time)
+    """Give all looks that spent and this one; None where information has not grown."""
+    return with_spent(before, replace(read, time=time))
 
 
 def _without_growth(read: Reading) -> Reading:

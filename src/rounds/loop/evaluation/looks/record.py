@@ -60,6 +60,9 @@ class Reading:
     margin: float | None = None
     crossed: bool = False
     futile: bool = False
+    walk: float | None = None
+    """Where chances follow looks: the variance of what the estimate adds up, which
+    grows by independent steps while information need not grow."""
     reason: str = ""
     """Why it cannot be judged."""
     arms: tuple[ArmSeen, ...] = ()

@@ -75,6 +75,8 @@ def boundaries(
         alpha=alpha,
         last=last,
         times=spent.times,
+        df=spent.df,
+        walk=spent.walk,
     )
 
 
@@ -94,9 +96,7 @@ def _spending(plan: LookPlan, alpha: float) -> Spending:
     )
 
 
-def futile_below(
-    plan: LookPlan, spent: Spent, *, alpha: float
-) -> float | None:
+def futile_below(plan: LookPlan, spent: Spent, *, alpha: float) -> float | None:
     """Give the statistic at or below which the last of these looks is futile.
 
     Returns
@@ -111,7 +111,7 @@ def futile_below(
     coming = tuple(one for one in plan.fractions if one > max(now * CLOSEST, time))
     whole = boundaries(
         plan,
-        Spent((*spent.fractions, *coming), (*spent.times, *coming)),
+        _going_on(spent, coming),
         alpha=alpha,
     )
     beta = spending_of(plan.futility, plan.futility_gamma)
@@ -123,6 +123,14 @@ def futile_below(
     return lower if np.isfinite(lower) else None
 
 
+def _going_on(spent: Spent, coming: tuple[float, ...]) -> Spent:
+    """Add looks to come, all by the normal law; a walk is put on the information."""
+    seen = spent.fractions
+    if spent.walk is not None:
+        seen = tuple(one / spent.walk[-1] * seen[-1] for one in spent.walk)
+    return Spent(fractions=(*seen, *coming), times=(*spent.times, *coming))
+
+
 def harm_bounds(guardrail: Guardrail, spent: Spent) -> float:
     """Give the statistic at or above which harm beyond the margin is shown."""
     found = spending_bounds(
@@ -130,6 +138,8 @@ def harm_bounds(guardrail: Guardrail, spent: Spent) -> float:
         spending_of(guardrail.spending, guardrail.gamma),
         alpha=guardrail.alpha,
         times=spent.times,
+        df=spent.df,
+        walk=spent.walk,
     )
     return float(found.upper[-1])
 
