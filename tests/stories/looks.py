@@ -9,6 +9,7 @@ import numpy as np
 from rounds.loop.evaluation.effects import effect
 from rounds.loop.evaluation.looks import after_looks, judge
 from rounds.loop.evaluation.participants import clinic_rates, join
+from rounds.methods.sequential import Path
 from rounds.nouns import Guardrail, LookPlan
 from rounds.practice.looks import PracticeLook
 from stories import trial
@@ -84,6 +85,30 @@ def looked_at(rows, written, when, *, ends=("stop_benefit", "stop_futility")):
         if made[-1].verdict in ends:
             break
     return made
+
+
+def statistics(rows, written, endpoint, when):
+    """Give the statistic that one look would have had on each day, and at the end.
+
+    Of no effect, better above 0, on the normal scale; minus infinity where there is
+    nothing to read. None of the bounds is in it.
+    """
+    people = joined(rows, written, endpoint)
+    sign = 1.0 if endpoint.better == "higher" else -1.0
+    found = []
+    for day in (*when, None):
+        seen = people
+        if day is not None:
+            last = np.datetime64(day - dt.timedelta(days=FOLLOW_UP))
+            seen = people.where(people.index_date <= last)
+        fit = effect(seen, written, endpoint).fit
+        if fit is None:
+            found.append(-np.inf)
+            continue
+        columns = np.array([[sign * fit.estimate], [fit.se], [fit.df]])
+        path = Path(**dict(zip(("estimate", "se", "df"), columns, strict=True)))
+        found.append(float(path.normal_statistic[0]))
+    return np.array(found)
 
 
 def final(rows, written, earlier, *, of=None):
