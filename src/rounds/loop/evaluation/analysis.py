@@ -100,7 +100,7 @@ class Ended(Shape):
         """What the Evaluation says of it."""
 
     def allowed_for(
-        self, primary: Effect, protocol: Protocol
+        self, primary: Effect, protocol: Protocol, people: Participants
     ) -> tuple[Effect, tuple[str, ...]]:
         """Give the primary effect with the looks allowed for, and what to say."""
 
@@ -151,7 +151,7 @@ def analyse(
     withheld = chief.sealed
     primary = chief.effect(protocol.primary)
     if ended is not None:
-        primary, said = ended.allowed_for(primary, protocol)
+        primary, said = ended.allowed_for(primary, protocol, people)
         limitations = (*limitations, *said)
     effects, interactions = equity(people, protocol, withheld)
     return Evaluation(

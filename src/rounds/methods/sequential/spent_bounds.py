@@ -20,7 +20,7 @@ __all__ = ["spending_bounds"]
 _FAR = 8.0
 """Of a bound: nothing gets beyond."""
 _FEWEST = 0.5
-"""Degrees of freedom less three, at the least."""
+"""Degrees of freedom less two, at the least."""
 
 
 def spending_bounds(
@@ -84,11 +84,11 @@ def spending_bounds(
     Normal scores of t statistics are each normal, and hang together less than the
     estimates do, above all far out, where standard errors of their own move them: with
     4 degrees of freedom five looks at bounds of a normal walk err in 3.0 of 100 instead
-    of 2.5. Their correlation r is taken as r (1 + κr) / (1 + κ), with
-    κ = (c² + 1) / 2(ν − 3) for a bound c and ν degrees of freedom (ν − 3 at least ½):
-    near c the variance of the standard error adds c² / 2ν to that of a score, and its
-    correlation is r². The constants are ours; `tests/truth` hold them to the exact
-    joint law, from 3 degrees of freedom.
+    of 2.5. Their correlation r is taken as r to the power 1 + κ, κ = (c² + 1) / 2(ν − 2)
+    for a bound c and ν degrees of freedom (ν − 2 at least ½): near c the variance of
+    the standard error adds c² / 2ν to that of a score, and its correlation is r². The
+    power is ours; `tests/truth` hold it to the exact joint law, from 2 degrees of
+    freedom.
 
     References
     ----------
@@ -162,9 +162,8 @@ def _loosened(
     if df.shape != steps.shape or not (df > 0).all():
         raise ValueError("degrees of freedom are above 0, as many as looks")
     far = np.minimum(bounds[1:], _FAR) ** 2 + 1
-    pull = far / (2 * np.maximum(df[1:] - 3, _FEWEST))
-    r = np.sqrt(steps[:-1] / steps[1:])
-    squares = (r * (1 + pull * r) / (1 + pull)) ** 2
+    pull = far / (2 * np.maximum(df[1:] - 2, _FEWEST))
+    squares = (steps[:-1] / steps[1:]) ** (1 + pull)
     return np.asarray(steps[0] / np.cumprod(np.append(1.0, squares)))
 
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rounds.loop.evaluation.designs.design import Fit
+from rounds.loop.evaluation.designs.response_adaptive import told_of
 from rounds.loop.evaluation.looks.record import Reading
 from rounds.loop.evaluation.looks.schedule import look_dates
+from rounds.loop.evaluation.participants import Participants
 from rounds.nouns import Protocol
 
 __all__ = ["CLOSEST", "Spent", "spending_time", "walk_of", "with_spent"]
@@ -71,15 +72,24 @@ def spending_time(protocol: Protocol, data_until: dt.date) -> float:
     return float(np.interp((data_until - eve).days, at, (0.0, *days.values(), 1.0)))
 
 
-def walk_of(fit: Fit, protocol: Protocol) -> float | None:
+def walk_of(people: Participants, protocol: Protocol) -> float | None:
     """Give what grows by independent steps where chances follow looks; else None.
 
     There the estimate averages epochs by their patients and not by precision, since
     outcomes decided the precision. What it adds up, patients times estimate, has
-    independent steps, and its variance grows with each patient; one over the variance
-    of the estimate need not.
+    independent steps; one over the variance of the estimate need not even grow. Its
+    variance is taken from the sizes of the arms alone: a standard error that is small
+    by chance would make looks seem closer than they are, just where it raises the
+    statistic.
     """
-    return None if protocol.adaptation is None else float((fit.n * fit.se) ** 2)
+    if protocol.adaptation is None:
+        return None
+    told = told_of(people)
+    arms = people.active[told].astype(int)
+    _, epoch = np.unique(people.stratum[told], return_inverse=True)
+    sizes = np.bincount(2 * epoch + arms, minlength=2 * (epoch.max(initial=-1) + 1))
+    silent, active = sizes[::2], sizes[1::2]
+    return float(((silent + active) ** 2 * (1 / silent + 1 / active)).sum())
 
 
 def with_spent(before: tuple[Reading, ...], now: Reading) -> Spent | None:

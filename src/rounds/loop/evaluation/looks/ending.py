@@ -12,6 +12,7 @@ from rounds.loop.evaluation.effects import Effect
 from rounds.loop.evaluation.looks.clock import CLOSEST, Spent, walk_of, with_spent
 from rounds.loop.evaluation.looks.record import LookRecord, Reading, Verdict
 from rounds.loop.evaluation.looks.thresholds import boundaries, error_of
+from rounds.loop.evaluation.participants import Participants
 from rounds.methods.sequential import (
     Boundaries,
     after_stopping,
@@ -84,7 +85,7 @@ class EndOfTrial:
         )
 
     def allowed_for(
-        self, primary: Effect, protocol: Protocol
+        self, primary: Effect, protocol: Protocol, people: Participants
     ) -> tuple[Effect, tuple[str, ...]]:
         """Give the primary effect with the looks allowed for, and what to say."""
         said = [_said(self.told), *_resumed(self.pauses)]
@@ -93,7 +94,12 @@ class EndOfTrial:
         of = self.looks[-1] if self.at_last_look else None
         earlier = self.looks if of is None else self.looks[:-1]
         estimate, more = after_looks(
-            primary.estimate, primary.fit, protocol, earlier, of=of
+            primary.estimate,
+            primary.fit,
+            protocol,
+            earlier,
+            of=of,
+            walk=walk_of(people, protocol),
         )
         return replace(primary, estimate=estimate), (*said, *more)
 
@@ -127,6 +133,7 @@ def after_looks(
     earlier: tuple[LookRecord, ...],
     *,
     of: LookRecord | None = None,
+    walk: float | None = None,
 ) -> tuple[Estimate | NotEstimable, tuple[str, ...]]:
     """Give the estimate and interval that allow for the looks before.
 
@@ -141,6 +148,8 @@ def after_looks(
     of : LookRecord, optional
         The look that ended the trial, and that this estimate is of. Not given, it is
         that of the planned end, which spends what is left.
+    walk : float, optional
+        As `clock.walk_of` gives it, where chances follow looks.
 
     Returns
     -------
@@ -169,7 +178,7 @@ def after_looks(
     if plan.looks == "always_valid":
         return _always(estimate, fit, plan, 2 * alpha)
     se = _normal_se(value, fit, protocol.level)
-    spent, said = _spent(protocol, fit, earlier, of)
+    spent, said = _spent(protocol, fit, earlier, of, walk=walk)
     bounds = boundaries(plan, spent, alpha=alpha, last=of is None)
     went_on = any(one.primary.crossed for one in earlier)
     if went_on:
@@ -220,6 +229,8 @@ def _spent(
     fit: Fit,
     earlier: tuple[LookRecord, ...],
     of: LookRecord | None,
+    *,
+    walk: float | None,
 ) -> tuple[Spent, tuple[str, ...]]:
     plan, before = protocol.looks, tuple(one.primary for one in earlier)
     assert plan is not None  # `after_looks` was asked
@@ -229,7 +240,7 @@ def _spent(
         df=fit.df,
         fraction=float((plan.planned_se / fit.se) ** 2),
         time=1.0 if of is None else of.primary.time,
-        walk=walk_of(fit, protocol),
+        walk=walk,
     )
     spent = with_spent(before, now)
     if spent is not None:

@@ -275,7 +275,7 @@ def _read(
         statistic=_normal(value - margin, fit.se, fit.df),
         fraction=float((planned_se / fit.se) ** 2),
         margin=margin if role == "guardrail" else None,
-        walk=walk_of(fit, protocol),
+        walk=walk_of(people, protocol),
         arms=_arms(people, endpoint, letter),
     )
 

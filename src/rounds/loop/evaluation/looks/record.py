@@ -61,8 +61,8 @@ class Reading:
     crossed: bool = False
     futile: bool = False
     walk: float | None = None
-    """Where chances follow looks: the variance of what the estimate adds up, which
-    grows by independent steps while information need not grow."""
+    """Where chances follow looks: what grows by independent steps, while information
+    need not grow."""
     reason: str = ""
     """Why it cannot be judged."""
     arms: tuple[ArmSeen, ...] = ()
