@@ -84,11 +84,11 @@ def spending_bounds(
     Normal scores of t statistics are each normal, and hang together less than the
     estimates do, above all far out, where standard errors of their own move them: with
     4 degrees of freedom five looks at bounds of a normal walk err in 3.0 of 100 instead
-    of 2.5. Their correlation r is taken as r to the power 1 + κ, κ = (c² + 1) / 2(ν − 2)
-    for a bound c and ν degrees of freedom (ν − 2 at least ½): near c the variance of
-    the standard error adds c² / 2ν to that of a score, and its correlation is r². The
-    power is ours; `tests/truth` hold it to the exact joint law, from 2 degrees of
-    freedom.
+    of 2.5. Their correlation r is taken as r to the power 1 + κ, with
+    κ = (c² + 1) / 2(ν − 2) for a bound c and ν degrees of freedom (ν − 2 at least ½):
+    near c the variance of the standard error adds c² / 2ν to that of a score, and its
+    correlation is r². The power is ours; `tests/truth` hold it to the exact joint law,
+    from 2 degrees of freedom.
 
     References
     ----------

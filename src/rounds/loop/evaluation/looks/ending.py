@@ -11,6 +11,7 @@ from rounds.loop.evaluation.designs.design import Fit
 from rounds.loop.evaluation.effects import Effect
 from rounds.loop.evaluation.looks.clock import CLOSEST, Spent, walk_of, with_spent
 from rounds.loop.evaluation.looks.record import LookRecord, Reading, Verdict
+from rounds.loop.evaluation.looks.schedule import as_far_as, enrolled_until
 from rounds.loop.evaluation.looks.thresholds import boundaries, error_of
 from rounds.loop.evaluation.participants import Participants
 from rounds.methods.sequential import (
@@ -84,6 +85,12 @@ class EndOfTrial:
             grounds=self.grounds,
         )
 
+    def as_far_as(self, protocol: Protocol) -> Protocol:
+        """Give the protocol as it stood when the trial ended."""
+        if self.stopped is None:
+            return protocol
+        return as_far_as(protocol, self.enrolment.end)
+
     def allowed_for(
         self, primary: Effect, protocol: Protocol, people: Participants
     ) -> tuple[Effect, tuple[str, ...]]:
@@ -119,10 +126,14 @@ def ended_of(
     if stopped is None:
         return end
     last = stopped.at.date()
+    follow_up = dt.timedelta(days=protocol.follow_up_days)
     if end.at_last_look:
         last = dt.date.fromisoformat(looks[-1].enrolled_until)
     start = protocol.enrolment.start
     last = max(start, min(last, protocol.enrolment.end))
+    if protocol.schedule is not None:
+        # By whole periods, as it was looked at.
+        last = max(start, enrolled_until(protocol, last + follow_up))
     return replace(end, enrolment=Period(start=start, end=last))
 
 

@@ -16,7 +16,7 @@ from rounds.loop.evaluation.looks.record import (
     Reading,
     Verdict,
 )
-from rounds.loop.evaluation.looks.schedule import enrolled_until
+from rounds.loop.evaluation.looks.schedule import as_far_as, enrolled_until
 from rounds.loop.evaluation.looks.thresholds import (
     boundaries,
     error_of,
@@ -76,11 +76,13 @@ def judge(
     DataError
         If an endpoint's measure counts a person more than once.
     """
+    last = enrolled_until(protocol, data_until)
+    time = spending_time(protocol, data_until)
+    protocol = as_far_as(protocol, last)
     joined = joined_endpoints(trial, protocol)
     people = joined[protocol.primary.estimand.name]
     checks = trial_checks(trial, rollout, protocol, joined)
     sealed = seal(checks)
-    time = spending_time(protocol, data_until)
     guardrails = tuple(
         _guarded(one, joined, protocol, earlier, letter_of_active, time=time)
         for one in protocol.guardrails
@@ -93,7 +95,7 @@ def judge(
     return LookRecord(
         number=len(earlier) + 1,
         data_until=data_until.isoformat(),
-        enrolled_until=enrolled_until(protocol, data_until).isoformat(),
+        enrolled_until=last.isoformat(),
         snapshot=snapshot,
         made=made.isoformat(),
         verdict=verdict,
