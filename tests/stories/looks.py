@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 import numpy as np
 
 from rounds.loop.evaluation.effects import effect
-from rounds.loop.evaluation.looks import after_looks, judge
+from rounds.loop.evaluation.looks import after_looks, enrolled_until, judge
 from rounds.loop.evaluation.participants import clinic_rates, join
 from rounds.methods.sequential import Path
 from rounds.nouns import Guardrail, LookPlan
@@ -99,7 +99,7 @@ def statistics(rows, written, endpoint, when):
     for day in (*when, None):
         seen = people
         if day is not None:
-            last = np.datetime64(day - dt.timedelta(days=FOLLOW_UP))
+            last = np.datetime64(enrolled_until(written, day))
             seen = people.where(people.index_date <= last)
         fit = effect(seen, written, endpoint).fit
         if fit is None:
@@ -124,7 +124,7 @@ def joined(rows, written, endpoint):
     """Join an endpoint's rows to the arms."""
     of = rows.endpoints[str(endpoint.measure)]
     rates = clinic_rates(rows.before)
-    return join(of, rows.allocation, written, endpoint, rates)
+    return join(of, rows.allocation, written, endpoint, rates, calls=rows.calls)
 
 
 def written(number, *, snapshot=None):
