@@ -140,7 +140,8 @@ class _Trial:
         days = list(look_dates(protocol))
         if protocol.looks is not None and not days:
             first = world.go_live + dt.timedelta(days=protocol.follow_up_days + 28)
-            first = max(first, first_look(protocol))
+            # Data end a few days before.
+            first = max(first, first_look(protocol) + dt.timedelta(days=14))
             days = [first + dt.timedelta(weeks=4 * k) for k in range(130)]
         for day in (one for one in days if one < world.trial_end):
             world.live(day, *points)
