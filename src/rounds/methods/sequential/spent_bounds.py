@@ -95,7 +95,7 @@ def spending_bounds(
     .. [1] Lan KKG, DeMets DL (1983), Biometrika 70:659-663, as R's gsDesign and rpact
        implement it; held against both.
     .. [2] Lan KKG, DeMets DL (1989). Group sequential procedures: calendar versus
-       information time. Statistics in Medicine 8:1191-1198 (abstract). Spending time
+       information time. Statistics in Medicine (abstract). Spending time
        beside information, which keeps the correlations: Anderson K, Spending Time
        Examples, vignette of Merck's gsdmvn.
     .. [3] That bounds of the normal law err too often with few: Rom DM, McTague JA

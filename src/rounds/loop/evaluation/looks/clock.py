@@ -4,7 +4,7 @@ Two scales are kept apart. Information, one over the variance as it was estimate
 how looks hang together. How much of the error a look may spend is told by the calendar
 of the protocol: were it told by information too, a variance that is small by chance
 would lower the bound just where it raises the statistic. In made trials of two dozen
-clinics that erred in 2.9 of 100 instead of 2.5 (docs/reference/accuracy.md).
+clinics that erred in 3.0 of 100 instead of 2.5 (docs/reference/accuracy.md).
 """
 
 import datetime as dt
