@@ -55,8 +55,8 @@ test-allocations: .venv/dev ## 2,000 trials of each allocation with its analysis
 test-adaptive: .venv/dev ## 40,000 made trials whose allocation follows outcomes, 2,000 of them in clinics: bias, coverage, error
 	ROUNDS_ADAPTIVE=40000 ROUNDS_ADAPTIVE_LOOP=2000 $(BIN)/pytest -s tests/truth/test_methods_adaptive.py tests/truth/test_evaluation_adaptive.py
 
-test-looks: .venv/dev ## 10,000 made trials, looked at while they run; 1,000 of them daily
-	ROUNDS_TRIALS=$${ROUNDS_TRIALS:-10000} $(BIN)/pytest -s tests/truth/test_evaluation_looks.py
+test-looks: .venv/dev ## 10,000 made trials, looked at while they run; 1,000 of them daily, 1,000 of each other design
+	ROUNDS_TRIALS=$${ROUNDS_TRIALS:-10000} $(BIN)/pytest -s tests/truth/test_evaluation_looks.py tests/truth/test_evaluation_looks_of_designs.py
 
 LOOPS ?= 1000
 test-outliers: .venv/dev ## a hundred worlds: is the planted clinic named, and no other?

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from rounds.loop.evaluation.effects import effect
 from rounds.loop.evaluation.looks import LookRecord, after_looks, look_dates
+from rounds.loop.evaluation.looks.clock import Spent
 from rounds.loop.evaluation.looks.schedule import check_due
 from rounds.loop.evaluation.looks.thresholds import boundaries, futile_below
 from rounds.nouns import AccessError, Guardrail, LookPlan, Protocol
@@ -111,6 +112,11 @@ def test_guardrails_are_of_endpoints_and_read_at_looks():
         Guardrail(endpoint="x", margin=-0.01, planned_se=0.1)
 
 
+def as_informed(*fractions):
+    """Looks whose information came as the calendar has it."""
+    return Spent(fractions, fractions)
+
+
 def looks_of(written, world=WORLD, shares=(0.5, 0.75), seed=1):
     rows = trial.made(world, seed)
     return rows, story.looked_at(rows, written, story.days(shares), ends=())
@@ -208,19 +214,19 @@ def test_bayesian_looks_err_as_often_as_they_are_calibrated_to():
     plan = LookPlan(
         looks="bayesian", planned_se=1, fractions=(0.3, 0.7, 1.0), prior_sd=0.8
     )
-    at_plan = boundaries(plan, plan.fractions, alpha=0.025)
+    at_plan = boundaries(plan, as_informed(*plan.fractions), alpha=0.025)
     assert at_plan.spent[-1] == pytest.approx(0.025, abs=1e-6)
-    late = boundaries(plan, (0.5, 0.9), alpha=0.025, last=True)
+    late = boundaries(plan, as_informed(0.5, 0.9), alpha=0.025, last=True)
     assert late.spent[-1] == pytest.approx(0.025, abs=1e-6)
 
 
 def test_futility_ends_with_the_information():
     plan = story.plan(futility="lan-demets-of")
-    early = futile_below(plan, (0.5,), alpha=0.025)
-    later = futile_below(plan, (0.5, 0.8), alpha=0.025)
+    early = futile_below(plan, as_informed(0.5), alpha=0.025)
+    later = futile_below(plan, as_informed(0.5, 0.8), alpha=0.025)
     assert early < later
-    assert futile_below(plan, (0.5, 1.1), alpha=0.025) is None
-    assert futile_below(story.plan(), (0.5,), alpha=0.025) is None
+    assert futile_below(plan, as_informed(0.5, 1.1), alpha=0.025) is None
+    assert futile_below(story.plan(), as_informed(0.5), alpha=0.025) is None
 
 
 def test_with_no_look_before_the_estimate_is_that_of_one_look():

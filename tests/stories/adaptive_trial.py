@@ -71,6 +71,8 @@ class Lived:
     """Who was as likely in either arm."""
     looks: tuple
     """The fit at each look before the end, then that of the end."""
+    upto: np.ndarray
+    """The share of the patients by which each had come, above 0 and below 1."""
 
 
 def lived(made, number):
@@ -99,7 +101,7 @@ def lived(made, number):
         outcome[now] = rng.random(int(now.sum())) < rate[now]
         people = _people(clinic, active, epoch, when, outcome)
     looks = (*seen, fit(people, protocol()))
-    return Lived(people=people, even=even | (epoch == 0), looks=looks)
+    return Lived(people=people, even=even | (epoch == 0), looks=looks, upto=when)
 
 
 def _people(clinic, active, epoch, when, outcome):

@@ -7,8 +7,9 @@ from dataclasses import fields, replace
 import numpy as np
 
 from rounds.loop.evaluation.effects import effect
-from rounds.loop.evaluation.looks import after_looks, judge
+from rounds.loop.evaluation.looks import after_looks, enrolled_until, judge
 from rounds.loop.evaluation.participants import clinic_rates, join
+from rounds.methods.sequential import Path
 from rounds.nouns import Guardrail, LookPlan
 from rounds.practice.looks import PracticeLook
 from stories import trial
@@ -86,20 +87,44 @@ def looked_at(rows, written, when, *, ends=("stop_benefit", "stop_futility")):
     return made
 
 
-def final(rows, written, earlier, *, day=None):
+def statistics(rows, written, endpoint, when):
+    """Give the statistic that one look would have had on each day, and at the end.
+
+    Of no effect, better above 0, on the normal scale; minus infinity where there is
+    nothing to read. None of the bounds is in it.
+    """
+    people = joined(rows, written, endpoint)
+    sign = 1.0 if endpoint.better == "higher" else -1.0
+    found = []
+    for day in (*when, None):
+        seen = people
+        if day is not None:
+            last = np.datetime64(enrolled_until(written, day))
+            seen = people.where(people.index_date <= last)
+        fit = effect(seen, written, endpoint).fit
+        if fit is None:
+            found.append(-np.inf)
+            continue
+        columns = np.array([[sign * fit.estimate], [fit.se], [fit.df]])
+        path = Path(**dict(zip(("estimate", "se", "df"), columns, strict=True)))
+        found.append(float(path.normal_statistic[0]))
+    return np.array(found)
+
+
+def final(rows, written, earlier, *, of=None):
     """Give the primary estimate that allows for looks, at the end or at a look."""
-    if day is not None:
-        rows = up_to(rows, day - dt.timedelta(days=FOLLOW_UP))
+    if of is not None:
+        rows = up_to(rows, dt.date.fromisoformat(of.enrolled_until))
     endpoint = written.primary
     found = effect(joined(rows, written, endpoint), written, endpoint)
-    return after_looks(found.estimate, found.fit, written, earlier, last=day is None)[0]
+    return after_looks(found.estimate, found.fit, written, earlier, of=of)[0]
 
 
 def joined(rows, written, endpoint):
     """Join an endpoint's rows to the arms."""
     of = rows.endpoints[str(endpoint.measure)]
     rates = clinic_rates(rows.before)
-    return join(of, rows.allocation, written, endpoint, rates)
+    return join(of, rows.allocation, written, endpoint, rates, calls=rows.calls)
 
 
 def written(number, *, snapshot=None):

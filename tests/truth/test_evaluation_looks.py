@@ -2,6 +2,9 @@
 
 Two dozen of each by default; `make test-looks` makes 10,000 (daily looks: 1,000).
 Tolerance is Monte Carlo error: four standard errors.
+
+No bound of an error of 2.5 in 100 lies below 1.96. So a trial in which one look's own
+statistic is lower on all of its days crosses none, and is not sent through the step.
 """
 
 import os
@@ -42,63 +45,101 @@ PLANS = {
 }
 
 
+EIGHT = {
+    "eight clinics, as planned": (
+        story.plan(planned_se=0.045, fractions=(*SHARES, 1.0)),
+        SHARES,
+    ),
+    "eight clinics, like Pocock, late": (
+        story.plan(
+            planned_se=0.045,
+            fractions=(*SHARES, 1.0),
+            spending="lan-demets-pocock",
+        ),
+        (0.35, 0.75, 0.9),
+    ),
+}
+ALL = {name: (*one, WORLD) for name, one in PLANS.items()}
+ALL |= {
+    name: (*one, replace(WORLD, clinics=8, per_clinic=60))
+    for name, one in EIGHT.items()
+}
+DAYS = sorted({day for _, shares, _ in ALL.values() for day in story.days(shares)})
+NEAR = 1.9
+"""Below all bounds: see the head."""
+
+
 def most(wanted, n):
     return wanted + 4 * np.sqrt(wanted * (1 - wanted) / n)
 
 
 @cache
+def kept(seed, world):
+    return trial.made(world, seed)
+
+
 def made(seed, **changes):
-    return trial.made(replace(WORLD, **changes), seed)
+    """Give a made trial; the first ones are kept, since every plan looks at them."""
+    world = changes.pop("world", WORLD)
+    return (kept if seed < 50 else kept.__wrapped__)(seed, replace(world, **changes))
 
 
-def worlds(n, **changes):
-    """Give made trials; the first ones are kept, since every plan looks at them."""
-    for seed in range(n):
-        yield (made if seed < 50 else made.__wrapped__)(seed, **changes)
+@cache
+def one_looks(seed, world):
+    """Give what one look would have seen on each of all plans' days, and at the end."""
+    written = story.protocol(PLANS["as planned"][0])
+    rows = made(seed, world=world)
+    seen = story.statistics(rows, written, written.primary, DAYS)
+    return dict(zip((*DAYS, None), seen.tolist(), strict=True))
 
 
 def shown(rows, written, when):
-    """Say whether any look, or the final evaluation, shows a benefit; and one look."""
+    """Say whether any look, or the final evaluation, shows a benefit."""
     seen = story.looked_at(rows, written, when, ends=("stop_benefit",))
-    one = _plain(rows, written).lower > 0
+    assert min(one.primary.upper or np.inf for one in seen) > NEAR
     if seen[-1].verdict == "stop_benefit":
-        return True, one
-    return story.final(rows, written, seen).lower > 0, one
+        return True
+    return story.final(rows, written, seen).lower > 0
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", PLANS)
-def test_planned_looks_at_clinics_mislead_no_more_often_than_one(name):
-    """Benefit where there is none: as often as the same trials' one look at the end.
-
-    That one errs a little more often than 2.5 in 100 on this side: events are few and
-    clinics two dozen, so that errors of the estimate are not quite even.
-    """
-    plan, shares = PLANS[name]
+@pytest.mark.parametrize("name", ALL)
+def test_planned_looks_at_clinics_mislead_no_more_often_than_is_promised(name):
+    """Benefit where there is none: with two dozen clinics and with eight."""
+    plan, shares, world = ALL[name]
     written = story.protocol(plan)
     when = story.days(shares)
-    misled, one = np.mean([shown(r, written, when) for r in worlds(TRIALS)], axis=0)
-    print("looks", name, "misled", misled, "one look", one, "of", TRIALS)
-    assert misled <= most(max(ERROR, one), TRIALS)
+    misled = once = 0
+    for seed in range(TRIALS):
+        alone = one_looks(seed, world)
+        once += alone[None] >= 1.96
+        if max(alone[day] for day in (*when, None)) >= NEAR:
+            misled += shown(made(seed, world=world), written, when)
+    print("looks:", name, "misled", misled / TRIALS, "one look", once / TRIALS, TRIALS)
+    assert misled / TRIALS <= most(ERROR, TRIALS)
     if LARGE:
-        assert misled > ERROR / 2
+        assert misled / TRIALS > ERROR / 2
 
 
 @pytest.mark.slow
 def test_always_valid_looks_at_any_time_keep_the_error():
-    """Every day (in the small run every month), and stopping at the first benefit."""
+    """Every day (in the small run every month), and stopping at the first benefit.
+
+    What an always-valid look says rests on no look before it, so that only those are
+    made at which it might say something.
+    """
     written = story.protocol(story.always(planned_se=PLANNED_SE))
     n = TRIALS // 10 if LARGE else TRIALS
     when = story.days(np.arange(20, 183) / 182 if LARGE else np.arange(2, 8) / 8)
-    ends = ("stop_benefit",)
     misled = peeking = 0
-    for rows in worlds(n):
-        seen = story.looked_at(rows, written, when, ends=ends)
-        misled += seen[-1].verdict == "stop_benefit"
-        peeking += any((one.primary.statistic or 0) >= 1.96 for one in seen)
-    print(
-        "always valid, looks", len(when), "misled", misled / n, "peeking", peeking / n
-    )
+    for seed in range(n):
+        rows = made(seed)
+        alone = story.statistics(rows, written, written.primary, when)[:-1]
+        days = [day for day, z in zip(when, alone, strict=True) if z >= NEAR]
+        seen = story.looked_at(rows, written, days, ends=("stop_benefit",))
+        misled += bool(seen) and seen[-1].verdict == "stop_benefit"
+        peeking += (alone >= 1.96).any()
+    print("looks: always valid,", len(when), misled / n, "peeking", peeking / n, n)
     assert misled / n <= most(ERROR, n)
     if LARGE:
         assert peeking / n > 2 * ERROR
@@ -118,8 +159,17 @@ WITHIN = {"always valid": 5, "spending": 3}
 
 def paused_at(rows, written, when):
     """Give the look that pauses a trial, from 1; none is 0."""
-    made = story.looked_at(rows, written, when, ends=("pause_harm",))
-    return len(made) if made[-1].verdict == "pause_harm" else 0
+    seen = story.looked_at(rows, written, when, ends=("pause_harm",))
+    return len(seen) if seen[-1].verdict == "pause_harm" else 0
+
+
+def falsely_paused(seed, written, when):
+    """Say whether a look pauses a trial without harm; harm is above 0 in a reading."""
+    rows = made(seed)
+    low = next(e for e in written.endpoints if e.role == "balancing")
+    alone = story.statistics(rows, written, low, when)[:-1]
+    # Its better side is below, so that `statistics` has harm below 0.
+    return (-alone).max() >= NEAR and paused_at(rows, written, when) > 0
 
 
 @pytest.mark.slow
@@ -130,12 +180,12 @@ def test_harm_pauses_and_no_harm_seldom_does(name):
         story.always(planned_se=PLANNED_SE), guardrails=(GUARDS[name],)
     )
     when = story.days((0.3, 0.45, 0.6, 0.75, 0.9))
-    false = np.array([paused_at(r, written, when) for r in worlds(TRIALS)]) > 0
-    n = max(TRIALS // 4, 16)
-    at = np.array([paused_at(r, written, when) for r in worlds(n, harm=0.12)])
+    false = np.mean([falsely_paused(seed, written, when) for seed in range(TRIALS)])
+    n = min(max(TRIALS // 4, 16), 500)
+    at = np.array([paused_at(made(s, harm=0.12), written, when) for s in range(n)])
     soon = ((at > 0) & (at <= WITHIN[name])).mean()
-    print("guardrail", name, "false", false.mean(), "within", WITHIN[name], soon)
-    assert false.mean() <= most(ERROR, TRIALS)
+    print("looks: guardrail", name, "false", false, "within", WITHIN[name], soon, n)
+    assert false <= most(ERROR, TRIALS)
     assert soon >= 0.9 - 4 * np.sqrt(0.09 / n)
 
 
@@ -145,18 +195,19 @@ def test_after_looks_the_estimate_is_in_the_middle_and_its_interval_covers():
     written, truth = story.protocol(PLANS["like Pocock"][0]), 0.09
     when = story.days(SHARES)
     below = covered = plain_below = 0
-    for rows in worlds(TRIALS, effect=truth):
-        made = story.looked_at(rows, written, when, ends=("stop_benefit",))
-        stopped = made[-1].verdict == "stop_benefit"
-        day = when[len(made) - 1] if stopped else None
-        found = story.final(rows, written, made[:-1] if stopped else made, day=day)
+    n = min(TRIALS, 2_000)
+    for seed in range(n):
+        rows = made(seed, effect=truth)
+        seen = story.looked_at(rows, written, when, ends=("stop_benefit",))
+        stopped = seen[-1].verdict == "stop_benefit"
+        of = seen[-1] if stopped else None
+        found = story.final(rows, written, seen[:-1] if stopped else seen, of=of)
         below += found.value < truth
         covered += found.lower < truth < found.upper
         plain = _plain(rows, written).value
         if stopped:
-            plain = made[-1].primary.estimate
+            plain = seen[-1].primary.estimate
         plain_below += plain < truth
-    n = TRIALS
     print("after looks: below", below / n, "plain", plain_below / n, "in", covered / n)
     slack = 4 * np.sqrt(0.25 / n)
     assert abs(below / n - 0.5) < slack + 0.02

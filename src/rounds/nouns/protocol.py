@@ -2,6 +2,7 @@
 
 import datetime as dt
 import math
+from itertools import pairwise
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -126,7 +127,7 @@ class Protocol(Published):
         if self.allocation != "permuted_blocks":
             problems.append("clinics are dealt to the cells of two factors in blocks")
         if self.looks is not None:
-            problems.append("looks are planned for one factor, as yet")
+            problems.append("looks are planned for one factor alone")
         if self.factors.multiplicity == "bonferroni" and self.level < _BONFERRONI:
             problems.append(f"two comparisons by Bonferroni: level {_BONFERRONI}")
         return problems
@@ -157,10 +158,7 @@ class Protocol(Published):
         problems = []
         guarded = [guardrail.endpoint for guardrail in self.guardrails]
         known = {e.estimand.name for e in self.endpoints if e.role != "secondary"}
-        if self.looks is not None and self.schedule is not None:
-            problems.append("looks are planned for arms in parallel alone, as yet")
-        if self.looks is not None and self.unit_of_randomisation == "encounter":
-            problems.append("looks are planned for clinics and patients alone, as yet")
+        problems += self._stepped_look_problems()
         if guarded and self.looks is None:
             problems.append("guardrails are read at looks: plan them")
         if len(set(guarded)) != len(guarded):
@@ -172,6 +170,21 @@ class Protocol(Published):
             if not self.enrolment.start < first <= last <= self.ends:
                 problems.append("looks are made after enrolment begins, before the end")
         return problems
+
+    def _stepped_look_problems(self) -> list[str]:
+        """Say which looks at a schedule see no whole step more than the one before."""
+        plan, schedule = self.looks, self.schedule
+        if plan is None or schedule is None or plan.looks == "always_valid":
+            return []
+        if len(plan.dates) != len(plan.fractions) - 1:
+            return [f"looks at a {schedule.title} have dates, each after whole periods"]
+        wait, ends = dt.timedelta(days=self.follow_up_days), self.enrolment.end
+        seen = [schedule.whole_periods(day - wait, ends) for day in plan.dates]
+        steps = [1, *seen, len(schedule.period_starts)]
+        if any(b <= a for a, b in pairwise(steps)):
+            what = "a look at a schedule is made once two periods are followed up, the "
+            return [what + "next once another is, and the last before all are"]
+        return []
 
     @property
     def ends(self) -> dt.date:

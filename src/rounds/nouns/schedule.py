@@ -146,6 +146,18 @@ class Schedule(Noun):
         """Say whether a sequence enrols in a period; both are counted from 0."""
         return (sequence + 1, period + 1) not in self.not_enrolling
 
+    def closes(self, period: int, enrolment_ends: dt.date) -> dt.date:
+        """Give the last day on which a period, counted from 0, enrols."""
+        if period + 1 == len(self.period_starts):
+            return enrolment_ends
+        begins = self.period_starts[period + 1]
+        return begins - dt.timedelta(days=self.transition_days + 1)
+
+    def whole_periods(self, last: dt.date, enrolment_ends: dt.date) -> int:
+        """Count the periods that have enrolled all of theirs by a day."""
+        n = len(self.period_starts)
+        return sum(self.closes(t, enrolment_ends) <= last for t in range(n))
+
     def arm(self, sequence: str, day: dt.date) -> Literal["active", "silent"]:
         """Give the arm of a named sequence on a day; the last period runs on."""
         period = sum(start <= day for start in self.period_starts) - 1

@@ -61,7 +61,13 @@ class ExposureRows:
 
     def leaving_out(self, persons: frozenset[str]) -> "ExposureRows":
         """Give the rows of everybody but these, by `person_source_value`."""
-        kept = ~np.isin(self.person_source_value, sorted(persons))
+        return self._where(~np.isin(self.person_source_value, sorted(persons)))
+
+    def until(self, last: dt.date) -> "ExposureRows":
+        """Give the rows of calls up to a day, and on it."""
+        return self._where(self.occurred.astype("datetime64[D]") <= np.datetime64(last))
+
+    def _where(self, kept: np.ndarray) -> "ExposureRows":
         rows = {one.name: getattr(self, one.name)[kept] for one in fields(self)}
         return ExposureRows(**rows)
 

@@ -28,6 +28,7 @@ READINGS = (
     "df",
     "statistic",
     "fraction",
+    "time",
     "upper",
     "lower",
     "limit",

@@ -27,7 +27,7 @@ from rounds.conduct.steps import (
 )
 from rounds.loop.change import InProcess
 from rounds.loop.evaluation import watch
-from rounds.loop.evaluation.looks import look_dates
+from rounds.loop.evaluation.looks import first_look, look_dates
 from rounds.loop.evaluation.watch import chart_months
 from rounds.nouns import (
     ControlChart,
@@ -140,6 +140,8 @@ class _Trial:
         days = list(look_dates(protocol))
         if protocol.looks is not None and not days:
             first = world.go_live + dt.timedelta(days=protocol.follow_up_days + 28)
+            # Data end a few days before.
+            first = max(first, first_look(protocol) + dt.timedelta(days=14))
             days = [first + dt.timedelta(weeks=4 * k) for k in range(130)]
         for day in (one for one in days if one < world.trial_end):
             world.live(day, *points)

@@ -99,8 +99,11 @@ class Ended(Shape):
     def told(self) -> AfterLooks:
         """What the Evaluation says of it."""
 
+    def as_far_as(self, protocol: Protocol) -> Protocol:
+        """Give the protocol as it stood when the trial ended."""
+
     def allowed_for(
-        self, primary: Effect, protocol: Protocol
+        self, primary: Effect, protocol: Protocol, people: Participants
     ) -> tuple[Effect, tuple[str, ...]]:
         """Give the primary effect with the looks allowed for, and what to say."""
 
@@ -140,6 +143,7 @@ def analyse(
     DataError
         If an endpoint's measure counts a person more than once.
     """
+    frozen, protocol = protocol, ended.as_far_as(protocol) if ended else protocol
     joined = joined_endpoints(trial, protocol)
     people = joined[protocol.primary.estimand.name]
     if isinstance(people, NotEstimable):
@@ -151,14 +155,14 @@ def analyse(
     withheld = chief.sealed
     primary = chief.effect(protocol.primary)
     if ended is not None:
-        primary, said = ended.allowed_for(primary, protocol)
+        primary, said = ended.allowed_for(primary, protocol, people)
         limitations = (*limitations, *said)
     effects, interactions = equity(people, protocol, withheld)
     return Evaluation(
         name=rollout.name,
         title=f"Evaluation of {rollout.title}",
         rollout=rollout.ref(),
-        protocol=protocol.ref(),
+        protocol=frozen.ref(),
         evidence=evidence.ref(),
         knowledge_object=rollout.knowledge_object,
         receipt=receipt,
@@ -185,7 +189,7 @@ def analyse(
             *_limitations(people, primary, trial, protocol),
         ),
         after_looks=None if ended is None else ended.told,
-        provenance=_provenance(rollout, protocol, evidence, snapshot),
+        provenance=_provenance(rollout, frozen, evidence, snapshot),
     )
 
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import replace
 
 from rounds.datamart import AnyDatamart
 from rounds.loop.evaluation.analysis import analyse
@@ -79,6 +80,10 @@ def run(
         rollout, protocol, datamart, practice, enrolment, measures=measures, now=now
     )
     assert receipt is not None  # the gate let it through
+    if ended is not None and ended.stopped is not None and protocol.schedule:
+        # After the end no sequence says any more who hears it.
+        last = enrolment.end + dt.timedelta(days=protocol.follow_up_days)
+        trial = replace(trial, calls=trial.calls.until(last))
     return analyse(
         trial,
         rollout,

@@ -1,9 +1,9 @@
 """Watching without peeking: several looks at one effect, with the error kept.
 
 Group-sequential bounds where looks are few and the most information is planned
-(`spending`, `boundaries`, `futility`, `power`, `stopping`, all by the recursion of
-`exits`); intervals that hold at any look where neither is (`always_valid`, `bounded`,
-fed by `paths`); calibrated posterior probabilities (`bayesian`).
+(`spending`, `spent_bounds`, `boundaries`, `futility`, `power`, `stopping`, all by the
+recursion of `exits`); intervals that hold at any look where neither is (`always_valid`,
+`bounded`, fed by `paths`); calibrated posterior probabilities (`bayesian`).
 """
 
 from rounds.methods.sequential.always_valid import (
@@ -25,7 +25,6 @@ from rounds.methods.sequential.boundaries import (
     Sides,
     as_planned,
     shaped_bounds,
-    spending_bounds,
 )
 from rounds.methods.sequential.bounded import (
     bounded_mean_sequence,
@@ -55,6 +54,7 @@ from rounds.methods.sequential.spending import (
     Planned,
     Spending,
 )
+from rounds.methods.sequential.spent_bounds import spending_bounds
 from rounds.methods.sequential.stopping import (
     AfterStopping,
     after_stopping,

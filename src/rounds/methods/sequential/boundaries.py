@@ -1,4 +1,4 @@
-"""Bounds at which a trial may stop for an effect at any of several looks."""
+"""Bounds at which a trial may stop for an effect at any of several looks: shapes."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
-from rounds.methods.sequential.exits import Walk, as_information, exit_probabilities
+from rounds.methods.sequential.exits import as_information, exit_probabilities
 from rounds.methods.sequential.spending import Planned
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from rounds.methods.sequential.exits import Exits
-    from rounds.methods.sequential.spending import Spending
 
 __all__ = [
     "Boundaries",
@@ -24,7 +23,6 @@ __all__ = [
     "as_planned",
     "checked_alpha",
     "shaped_bounds",
-    "spending_bounds",
 ]
 
 Sides = Literal[1, 2]
@@ -47,6 +45,9 @@ class Boundaries:
     sides: Sides
     binding: bool = False
     """Whether alpha is kept only if futility stops the trial whenever it is reached."""
+    walk: NDArray[np.float64] | None = None
+    """Shape (k,): what grows by independent steps from look to look, so that two looks
+    have the correlation √(walk_j / walk_k); the information where it is None."""
 
     @property
     def nominal(self) -> NDArray[np.float64]:
@@ -71,8 +72,35 @@ class Boundaries:
         Exits
             Above and below, at each look.
         """
+        return self.leaving(self.upper, self.lower, effect)
+
+    def leaving(
+        self, upper: ArrayLike, lower: ArrayLike | None, effect: float
+    ) -> Exits:
+        """Give the chances of leaving other bounds at the first of these looks.
+
+        Parameters
+        ----------
+        upper, lower : array_like of float, shape (m,)
+            Of the standardised statistic, at the first m looks; no lower one if None.
+        effect : float
+            Mean of the statistic at fraction 1.
+
+        Returns
+        -------
+        Exits
+            Above and below, at each of the m looks.
+        """
+        above = np.asarray(upper, dtype=float)
+        below = np.full(above.size, -np.inf) if lower is None else np.asarray(lower)
+        t = self.fractions[: above.size]
+        if self.walk is None:
+            return exit_probabilities(t, upper=above, lower=below, effect=effect)
+        # The mean goes with the information and the correlation does not: in the
+        # bounds, an effect is a shift.
+        shift = effect * np.sqrt(t)
         return exit_probabilities(
-            self.fractions, upper=self.upper, lower=self.lower, effect=effect
+            self.walk[: above.size], upper=above - shift, lower=below - shift
         )
 
     def without_futility(self, effect: float) -> Exits:
@@ -89,9 +117,7 @@ class Boundaries:
             Below is 0 with one side.
         """
         lower = self.lower if self.sides == 2 or self.binding else None
-        found = exit_probabilities(
-            self.fractions, upper=self.upper, lower=lower, effect=effect
-        )
+        found = self.leaving(self.upper, lower, effect)
         if self.sides == 2:
             return found
         return type(found)(above=found.above, below=np.zeros_like(found.below))
@@ -160,78 +186,6 @@ def shaped_bounds(
     return Boundaries(fractions=t, upper=upper, lower=lower, alpha=alpha, sides=sides)
 
 
-def spending_bounds(
-    fractions: ArrayLike,
-    spending: Spending,
-    *,
-    alpha: float,
-    sides: Sides = 1,
-    last: bool = False,
-) -> Boundaries:
-    """Give bounds that spend the error as information comes, wherever looks happen.
-
-    Parameters
-    ----------
-    fractions : array_like of float, shape (k,)
-        Information at each look, as a share of the planned maximum: looks that have
-        been, and any that are still planned. They may go beyond 1.
-    spending : Spending
-        How much of the error of one side may be spent by each fraction.
-    alpha : float
-        Type I error of all looks and sides together, in (0, 0.5].
-    sides : {1, 2}
-        Whether an effect is looked for on one side (above) or on both, each with half
-        of the error.
-    last : bool
-        Whether the last of these looks ends the trial although its fraction is below
-        1, so that whatever is left is spent there.
-
-    Returns
-    -------
-    Boundaries
-        Each bound rests on its own and earlier looks alone: what has been is not
-        changed by what is planned. It is infinite where there is nothing to spend.
-
-    Raises
-    ------
-    ValueError
-        If fractions do not increase or are too close, or alpha is out of its range.
-
-    References
-    ----------
-    Lan KKG, DeMets DL (1983), Biometrika 70:659-663, as R's gsDesign and rpact
-    implement it; held against both.
-
-    Examples
-    --------
-    Planned in halves; but the first look came late:
-
-    >>> from rounds.methods.sequential.spending import LanDeMetsOBrienFleming
-    >>> spend = LanDeMetsOBrienFleming()
-    >>> spending_bounds([0.5, 1], spend, alpha=0.025).upper.round(3).tolist()
-    [2.963, 1.969]
-    >>> spending_bounds([0.6, 1], spend, alpha=0.025).upper.round(3).tolist()
-    [2.669, 1.981]
-    """
-    t = as_information(fractions)
-    side = checked_alpha(alpha, sides) / sides
-    allowed = np.asarray(spending(t, side), dtype=float)
-    if last:
-        allowed[-1] = side
-    walk, used, bounds = Walk.start(t, 0.0), 0.0, []
-    for k in range(t.size):
-        bound = walk.upper_bound(allowed[k] - used)
-        # Half of an even law lies above 0, where two-sided bounds meet.
-        bound = max(bound, 0.0) if sides == 2 else bound
-        used += walk.above(bound)
-        bounds.append(bound)
-        if k + 1 < t.size:
-            walk = walk.continued(-bound if sides == 2 else -np.inf, bound)
-    upper = np.array(bounds)
-    lower = -upper if sides == 2 else np.full(t.size, -np.inf)
-    return Boundaries(fractions=t, upper=upper, lower=lower, alpha=alpha, sides=sides)
-
-
 def as_planned(plan: Boundaries) -> Planned:
     """Give the way of spending that a plan's bounds amount to.
 
@@ -252,6 +206,7 @@ def as_planned(plan: Boundaries) -> Planned:
 
     Examples
     --------
+    >>> from rounds.methods.sequential.spent_bounds import spending_bounds
     >>> plan = shaped_bounds([0.5, 1], alpha=0.025, shape=0.5)
     >>> held = spending_bounds([0.6, 1], as_planned(plan), alpha=0.025)
     >>> held.upper.round(3).tolist()

@@ -47,8 +47,8 @@ def with_futility(
     Raises
     ------
     ValueError
-        If the plan has two sides, futility already, or does not end at fraction 1; or
-        the power is out of its range.
+        If the plan has two sides, futility already, a walk that is not its information,
+        or does not end at fraction 1; or the power is out of its range.
 
     References
     ----------
@@ -58,7 +58,7 @@ def with_futility(
 
     Examples
     --------
-    >>> from rounds.methods.sequential.boundaries import spending_bounds
+    >>> from rounds.methods.sequential.spent_bounds import spending_bounds
     >>> from rounds.methods.sequential.spending import HwangShihDeCani
     >>> plan = spending_bounds([1 / 3, 2 / 3, 1], HwangShihDeCani(-4), alpha=0.025)
     >>> bounds, effect = with_futility(plan, HwangShihDeCani(-2), power=0.9)
@@ -67,6 +67,8 @@ def with_futility(
     """
     if plan.sides != 1 or np.isfinite(plan.lower).any():
         raise ValueError("futility is added to a one-sided plan that has none")
+    if plan.walk is not None:
+        raise ValueError("futility is found where information grows by its own steps")
     if abs(plan.fractions[-1] - 1) > 1e-9:
         raise ValueError(f"the last fraction is {plan.fractions[-1]}; expected 1")
     start = effect_for_power(plan, power)

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.optimize import brentq
 
-from rounds.methods.sequential.exits import exit_probabilities
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -166,10 +164,7 @@ def _tail(plan: Boundaries, look: int, statistic: float, effect: float) -> float
     if plan.sides == 1 and not plan.binding:
         lower[:] = -np.inf
     upper[-1], lower[-1] = statistic, -np.inf
-    exits = exit_probabilities(
-        plan.fractions[:look], upper=upper, lower=lower, effect=effect
-    )
-    return float(exits.above.sum())
+    return float(plan.leaving(upper, lower, effect).above.sum())
 
 
 def _rising_root(tail: Callable[[float], float], chance: float, middle: float) -> float:

@@ -10,7 +10,7 @@
 from rounds.loop.evaluation.looks.ending import after_looks
 from rounds.loop.evaluation.looks.judging import judge
 from rounds.loop.evaluation.looks.record import LookRecord, Reading
-from rounds.loop.evaluation.looks.schedule import enrolled_until, look_dates
+from rounds.loop.evaluation.looks.schedule import enrolled_until, first_look, look_dates
 from rounds.loop.evaluation.looks.step import monitor
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Reading",
     "after_looks",
     "enrolled_until",
+    "first_look",
     "judge",
     "look_dates",
     "monitor",

@@ -9,8 +9,11 @@ from scipy.special import ndtri
 
 from rounds.loop.evaluation.designs.design import Fit
 from rounds.loop.evaluation.effects import Effect
-from rounds.loop.evaluation.looks.record import LookRecord, Verdict
-from rounds.loop.evaluation.looks.thresholds import CLOSEST, boundaries, error_of
+from rounds.loop.evaluation.looks.clock import CLOSEST, Spent, walk_of, with_spent
+from rounds.loop.evaluation.looks.record import LookRecord, Reading, Verdict
+from rounds.loop.evaluation.looks.schedule import as_far_as, enrolled_until
+from rounds.loop.evaluation.looks.thresholds import boundaries, error_of
+from rounds.loop.evaluation.participants import Participants
 from rounds.methods.sequential import (
     Boundaries,
     after_stopping,
@@ -82,16 +85,28 @@ class EndOfTrial:
             grounds=self.grounds,
         )
 
+    def as_far_as(self, protocol: Protocol) -> Protocol:
+        """Give the protocol as it stood when the trial ended."""
+        if self.stopped is None:
+            return protocol
+        return as_far_as(protocol, self.enrolment.end)
+
     def allowed_for(
-        self, primary: Effect, protocol: Protocol
+        self, primary: Effect, protocol: Protocol, people: Participants
     ) -> tuple[Effect, tuple[str, ...]]:
         """Give the primary effect with the looks allowed for, and what to say."""
         said = [_said(self.told), *_resumed(self.pauses)]
         if primary.fit is None or not isinstance(primary.estimate, Estimate):
             return primary, tuple(said)
-        spent = self.looks[:-1] if self.at_last_look else self.looks
+        of = self.looks[-1] if self.at_last_look else None
+        earlier = self.looks if of is None else self.looks[:-1]
         estimate, more = after_looks(
-            primary.estimate, primary.fit, protocol, spent, last=not self.at_last_look
+            primary.estimate,
+            primary.fit,
+            protocol,
+            earlier,
+            of=of,
+            walk=walk_of(people, protocol),
         )
         return replace(primary, estimate=estimate), (*said, *more)
 
@@ -111,10 +126,14 @@ def ended_of(
     if stopped is None:
         return end
     last = stopped.at.date()
+    follow_up = dt.timedelta(days=protocol.follow_up_days)
     if end.at_last_look:
         last = dt.date.fromisoformat(looks[-1].enrolled_until)
     start = protocol.enrolment.start
     last = max(start, min(last, protocol.enrolment.end))
+    if protocol.schedule is not None:
+        # By whole periods, as it was looked at.
+        last = max(start, enrolled_until(protocol, last + follow_up))
     return replace(end, enrolment=Period(start=start, end=last))
 
 
@@ -124,7 +143,8 @@ def after_looks(
     protocol: Protocol,
     earlier: tuple[LookRecord, ...],
     *,
-    last: bool = True,
+    of: LookRecord | None = None,
+    walk: float | None = None,
 ) -> tuple[Estimate | NotEstimable, tuple[str, ...]]:
     """Give the estimate and interval that allow for the looks before.
 
@@ -136,9 +156,11 @@ def after_looks(
         It was read from.
     earlier : tuple of LookRecord
         The looks before the one that this estimate is of.
-    last : bool
-        Whether this is the planned end, which spends what is left; otherwise a look
-        that ended the trial.
+    of : LookRecord, optional
+        The look that ended the trial, and that this estimate is of. Not given, it is
+        that of the planned end, which spends what is left.
+    walk : float, optional
+        As `clock.walk_of` gives it, where chances follow looks.
 
     Returns
     -------
@@ -167,8 +189,8 @@ def after_looks(
     if plan.looks == "always_valid":
         return _always(estimate, fit, plan, 2 * alpha)
     se = _normal_se(value, fit, protocol.level)
-    fractions, said = _fractions(plan, fit, earlier)
-    bounds = boundaries(plan, fractions, alpha=alpha, last=last)
+    spent, said = _spent(protocol, fit, earlier, of, walk=walk)
+    bounds = boundaries(plan, spent, alpha=alpha, last=of is None)
     went_on = any(one.primary.crossed for one in earlier)
     if went_on:
         middle, low, high = _repeated(bounds, earlier, value, se)
@@ -176,7 +198,7 @@ def after_looks(
             "repeated interval, since a bound was crossed before and the trial went on"
         )
     else:
-        found = after_stopping(bounds, len(fractions), value / se, se=se)
+        found = after_stopping(bounds, len(spent.fractions), value / se, se=se)
         middle, low, high = found.estimate, found.lower, found.upper
         how = "median-unbiased, stage-wise interval"
     low, high = sorted((sign * low, sign * high))
@@ -213,20 +235,34 @@ def _normal_se(value: float, fit: Fit, level: float) -> float:
     return max(width, abs(value) / z) if z > 0.1 else width
 
 
-def _fractions(
-    plan: LookPlan, fit: Fit, earlier: tuple[LookRecord, ...]
-) -> tuple[tuple[float, ...], tuple[str, ...]]:
-    spent = tuple(
-        one.primary.fraction
-        for one in earlier
-        if one.primary.is_judged and one.primary.fraction
+def _spent(
+    protocol: Protocol,
+    fit: Fit,
+    earlier: tuple[LookRecord, ...],
+    of: LookRecord | None,
+    *,
+    walk: float | None,
+) -> tuple[Spent, tuple[str, ...]]:
+    plan, before = protocol.looks, tuple(one.primary for one in earlier)
+    assert plan is not None  # `after_looks` was asked
+    now = Reading(
+        protocol.primary.estimand.name,
+        "primary",
+        df=fit.df,
+        fraction=float((plan.planned_se / fit.se) ** 2),
+        time=1.0 if of is None else of.primary.time,
+        walk=walk,
     )
-    now = float((plan.planned_se / fit.se) ** 2)
-    if spent and now < spent[-1] * CLOSEST:
-        return (*spent, spent[-1] * CLOSEST), (
-            "Information has not grown since the last look; a hundredth is added.",
-        )
-    return (*spent, now), ()
+    spent = with_spent(before, now)
+    if spent is not None:
+        return spent, ()
+    last = next(one for one in reversed(before) if one.is_judged and one.fraction)
+    least = (last.fraction or 0.0) * CLOSEST
+    spent = with_spent(before, replace(now, fraction=least, walk=None))
+    assert spent is not None  # it is a hundredth more than the last
+    return spent, (
+        "Information has not grown since the last look; a hundredth is added.",
+    )
 
 
 def _repeated(

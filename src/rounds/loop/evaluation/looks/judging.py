@@ -9,15 +9,15 @@ import numpy as np
 from rounds.loop.evaluation.analysis import TrialRows, joined_endpoints, trial_checks
 from rounds.loop.evaluation.diagnostics import seal
 from rounds.loop.evaluation.effects import Effect, arm_summaries, effect
+from rounds.loop.evaluation.looks.clock import Spent, spending_time, walk_of, with_spent
 from rounds.loop.evaluation.looks.record import (
     ArmSeen,
     LookRecord,
     Reading,
     Verdict,
 )
-from rounds.loop.evaluation.looks.schedule import enrolled_until
+from rounds.loop.evaluation.looks.schedule import as_far_as, enrolled_until
 from rounds.loop.evaluation.looks.thresholds import (
-    CLOSEST,
     boundaries,
     error_of,
     futile_below,
@@ -76,23 +76,26 @@ def judge(
     DataError
         If an endpoint's measure counts a person more than once.
     """
+    last = enrolled_until(protocol, data_until)
+    time = spending_time(protocol, data_until)
+    protocol = as_far_as(protocol, last)
     joined = joined_endpoints(trial, protocol)
     people = joined[protocol.primary.estimand.name]
     checks = trial_checks(trial, rollout, protocol, joined)
     sealed = seal(checks)
     guardrails = tuple(
-        _guarded(one, joined, protocol, earlier, letter_of_active)
+        _guarded(one, joined, protocol, earlier, letter_of_active, time=time)
         for one in protocol.guardrails
     )
     if sealed is not None:
         primary = Reading(protocol.primary.estimand.name, "primary", reason=sealed)
     else:
-        primary = _primary(people, protocol, earlier, letter_of_active)
+        primary = _primary(people, protocol, earlier, letter_of_active, time=time)
     verdict = _verdict(primary, guardrails)
     return LookRecord(
         number=len(earlier) + 1,
         data_until=data_until.isoformat(),
-        enrolled_until=enrolled_until(protocol, data_until).isoformat(),
+        enrolled_until=last.isoformat(),
         snapshot=snapshot,
         made=made.isoformat(),
         verdict=verdict,
@@ -139,6 +142,8 @@ def _primary(
     protocol: Protocol,
     earlier: tuple[LookRecord, ...],
     letter: Letter,
+    *,
+    time: float,
 ) -> Reading:
     plan, endpoint = protocol.looks, protocol.primary
     assert plan is not None  # the gate let it through
@@ -158,15 +163,16 @@ def _primary(
     if plan.looks == "always_valid":
         limit = _limit(read, plan.planned_se, 2 * alpha, sides=2)
         return replace(read, limit=limit, crossed=limit is not None and limit > 0)
-    fractions = _fractions(read, tuple(one.primary for one in earlier))
-    if fractions is None:
+    spent = _spent(read, tuple(one.primary for one in earlier), time)
+    if spent is None:
         return _without_growth(read)
-    upper = float(boundaries(plan, fractions, alpha=alpha).upper[-1])
-    lower = futile_below(plan, fractions, alpha=alpha)
+    upper = float(boundaries(plan, spent, alpha=alpha).upper[-1])
+    lower = futile_below(plan, spent, alpha=alpha)
     z = read.statistic
     assert z is not None  # it is judged
     found = replace(
         read,
+        time=spent.times[-1],
         upper=upper if np.isfinite(upper) else None,
         lower=lower,
         crossed=z >= upper,
@@ -175,13 +181,13 @@ def _primary(
     if plan.looks == "group_sequential":
         return found
     worth = protocol.decision_rule.least_worthwhile
-    worthwhile = _beyond(read, plan, worth, fractions[-1])
+    worthwhile = _beyond(read, plan, worth, spent.fractions[-1])
     hopeless = plan.futile_probability is not None and (
         worthwhile < plan.futile_probability
     )
     return replace(
         found,
-        posterior=_beyond(read, plan, 0.0, fractions[-1]),
+        posterior=_beyond(read, plan, 0.0, spent.fractions[-1]),
         worthwhile=worthwhile,
         futile=found.futile or hopeless,
     )
@@ -207,6 +213,8 @@ def _guarded(
     protocol: Protocol,
     earlier: tuple[LookRecord, ...],
     letter: Letter,
+    *,
+    time: float,
 ) -> Reading:
     name = guardrail.endpoint
     endpoint = next(e for e in protocol.endpoints if e.estimand.name == name)
@@ -230,13 +238,13 @@ def _guarded(
     before = tuple(
         one for look in earlier for one in look.guardrails if one.endpoint == name
     )
-    fractions = _fractions(read, before)
-    if fractions is None:
+    spent = _spent(read, before, time)
+    if spent is None:
         return _without_growth(read)
-    upper = harm_bounds(guardrail, fractions)
+    upper = harm_bounds(guardrail, spent)
     crossed = read.statistic is not None and read.statistic >= upper
     shown = upper if np.isfinite(upper) else None
-    return replace(read, upper=shown, crossed=crossed)
+    return replace(read, time=spent.times[-1], upper=shown, crossed=crossed)
 
 
 def _read(
@@ -269,6 +277,7 @@ def _read(
         statistic=_normal(value - margin, fit.se, fit.df),
         fraction=float((planned_se / fit.se) ** 2),
         margin=margin if role == "guardrail" else None,
+        walk=walk_of(people, protocol),
         arms=_arms(people, endpoint, letter),
     )
 
@@ -297,14 +306,9 @@ def _limit(
     return lower if np.isfinite(lower) else None
 
 
-def _fractions(read: Reading, before: tuple[Reading, ...]) -> tuple[float, ...] | None:
-    """Give the information of all looks that spent; None where it has not grown."""
-    spent = tuple(one.fraction for one in before if one.is_judged and one.fraction)
-    now = read.fraction
-    assert now is not None  # it is judged
-    if spent and now < spent[-1] * CLOSEST:
-        return None
-    return (*spent, now)
+def _spent(read: Reading, before: tuple[Reading, ...], time: float) -> Spent | None:
+    """Give all looks that spent and this one; None where information has not grown."""
+    return with_spent(before, replace(read, time=time))
 
 
 def _without_growth(read: Reading) -> Reading:

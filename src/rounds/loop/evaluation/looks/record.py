@@ -33,6 +33,9 @@ class Reading:
         Against no benefit, or against harm at the margin, on the normal scale.
     fraction : float or None
         Information, as a share of what is planned.
+    time : float or None
+        By the clock that the error is spent by, where it is spent; None as well in
+        records from before there was one, which spent by information.
     upper, lower : float or None
         Bounds of the statistic; None where there is none.
     limit : float or None
@@ -46,6 +49,7 @@ class Reading:
     df: float | None = None
     statistic: float | None = None
     fraction: float | None = None
+    time: float | None = None
     upper: float | None = None
     lower: float | None = None
     limit: float | None = None
@@ -56,6 +60,9 @@ class Reading:
     margin: float | None = None
     crossed: bool = False
     futile: bool = False
+    walk: float | None = None
+    """Where chances follow looks: what grows by independent steps, while information
+    need not grow."""
     reason: str = ""
     """Why it cannot be judged."""
     arms: tuple[ArmSeen, ...] = ()

@@ -6,7 +6,11 @@ from collections.abc import Sequence
 
 from rounds.nouns import AccessError, Protocol
 
-__all__ = ["check_due", "enrolled_until", "look_dates"]
+__all__ = ["as_far_as", "check_due", "enrolled_until", "first_look", "look_dates"]
+
+FEWEST_PERIODS = 2
+"""Whole periods before a schedule is looked at: in the first of a stepped wedge nobody
+has the card."""
 
 
 def look_dates(protocol: Protocol) -> tuple[dt.date, ...]:
@@ -37,9 +41,47 @@ def look_dates(protocol: Protocol) -> tuple[dt.date, ...]:
 
 
 def enrolled_until(protocol: Protocol, data_until: dt.date) -> dt.date:
-    """Give the last day of enrolment whose follow-up ended within the data."""
+    """Give the last day of enrolment whose follow-up ended within the data.
+
+    Of a schedule the last day of the last whole period: of a period that is half over,
+    clinics that enrol early in it would stand for all.
+    """
     whole = data_until - dt.timedelta(days=protocol.follow_up_days)
-    return min(whole, protocol.enrolment.end)
+    last = min(whole, protocol.enrolment.end)
+    schedule = protocol.schedule
+    if schedule is None:
+        return last
+    periods = schedule.whole_periods(last, protocol.enrolment.end)
+    if periods < FEWEST_PERIODS:
+        return protocol.enrolment.start - dt.timedelta(days=1)
+    return schedule.closes(periods - 1, protocol.enrolment.end)
+
+
+def first_look(protocol: Protocol) -> dt.date:
+    """Give the first day on which a look, of data until then, has anybody to read."""
+    last, schedule = protocol.enrolment.start, protocol.schedule
+    if schedule is not None:
+        last = schedule.closes(FEWEST_PERIODS - 1, protocol.enrolment.end)
+    return last + dt.timedelta(days=protocol.follow_up_days)
+
+
+def as_far_as(protocol: Protocol, last: dt.date) -> Protocol:
+    """Give the protocol as it stands once enrolment has come to a day.
+
+    Of a schedule, no cell of a later period is expected to have enrolled anybody.
+    """
+    schedule = protocol.schedule
+    if schedule is None:
+        return protocol
+    whole = schedule.whole_periods(last, protocol.enrolment.end)
+    later = {
+        (row + 1, column + 1)
+        for row in range(len(schedule.sequences))
+        for column in range(whole, len(schedule.period_starts))
+    }
+    closed = tuple(sorted({*schedule.not_enrolling, *later}))
+    cut = schedule.model_copy(update={"not_enrolling": closed})
+    return protocol.model_copy(update={"schedule": cut})
 
 
 def check_due(protocol: Protocol, made: Sequence[dt.date], now: dt.date) -> None:

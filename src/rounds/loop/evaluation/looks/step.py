@@ -9,7 +9,7 @@ from rounds.datamart import AnyDatamart
 from rounds.loop.evaluation.gate import LedgerReceipt, open_to_looks
 from rounds.loop.evaluation.looks.judging import judge
 from rounds.loop.evaluation.looks.record import LookRecord
-from rounds.loop.evaluation.looks.schedule import check_due, enrolled_until
+from rounds.loop.evaluation.looks.schedule import check_due, enrolled_until, first_look
 from rounds.loop.evaluation.reading import read_trial
 from rounds.nouns import (
     DataError,
@@ -115,16 +115,20 @@ def _followed_up(protocol: Protocol, data_until: dt.date) -> Period:
     start = protocol.enrolment.start
     if last < start:
         raise DataError(
-            f"The data end on {data_until}: nobody's follow-up of "
-            f"{protocol.follow_up_days} days is complete.",
+            f"The data end on {data_until}: follow-up of {protocol.follow_up_days} "
+            f"days is complete of {_nobody_of(protocol)}.",
             code="look-too-early",
             why="Outcomes of those who are still followed are not yet known.",
             remedies=(
-                f"Wait until {start + dt.timedelta(days=protocol.follow_up_days)}.",
+                f"Wait until {first_look(protocol)}.",
                 "Load the newest data: rounds data load PATH",
             ),
         )
     return Period(start=start, end=last)
+
+
+def _nobody_of(protocol: Protocol) -> str:
+    return "nobody" if protocol.schedule is None else "fewer than two whole periods"
 
 
 def _data_until(datamart: AnyDatamart, now: dt.datetime) -> dt.date:

@@ -5,6 +5,7 @@ from functools import cache
 import numpy as np
 
 from rounds.loop.evaluation.bounds import spending_of
+from rounds.loop.evaluation.looks.clock import CLOSEST, Spent
 from rounds.methods.sequential import (
     Boundaries,
     Spending,
@@ -17,9 +18,6 @@ from rounds.methods.sequential import (
 from rounds.nouns import Guardrail, LookPlan, Protocol
 
 __all__ = ["boundaries", "error_of", "futile_below", "harm_bounds", "threshold_of"]
-
-CLOSEST = 1.01
-"""Two looks whose information differs by less are one: nothing has come in."""
 
 
 def error_of(protocol: Protocol) -> float:
@@ -46,23 +44,23 @@ def _calibrated(
 
 
 def boundaries(
-    plan: LookPlan, fractions: tuple[float, ...], *, alpha: float, last: bool = False
+    plan: LookPlan, spent: Spent, *, alpha: float, last: bool = False
 ) -> Boundaries:
     """Give the upper bounds at looks as they happened.
 
     Parameters
     ----------
-    fractions : tuple of float
-        Information at each look that spent, as a share of what is planned.
+    spent : Spent
+        Information and time of each look that spent.
     last : bool
         Whether the last of them is the final evaluation, which spends what is left.
 
     Returns
     -------
     Boundaries
-        One-sided. Looks elsewhere than planned re-spend the error: a group-sequential
-        plan by its function, a Bayesian one by what its bounds spend at the planned
-        looks, in straight lines between.
+        One-sided. A group-sequential plan spends by its function, a Bayesian one by
+        what its bounds spend at the planned looks, in straight lines between; by the
+        time of each look, so that a planned one spends what was planned for it.
 
     References
     ----------
@@ -71,7 +69,15 @@ def boundaries(
     Reboussin DM, DeMets DL, Kim KM, Lan KKG, Programs for Computing Group Sequential
     Boundaries Using the Lan-DeMets Method, version 2, introduction.
     """
-    return spending_bounds(fractions, _spending(plan, alpha), alpha=alpha, last=last)
+    return spending_bounds(
+        spent.fractions,
+        _spending(plan, alpha),
+        alpha=alpha,
+        last=last,
+        times=spent.times,
+        df=spent.df,
+        walk=spent.walk,
+    )
 
 
 def _spending(plan: LookPlan, alpha: float) -> Spending:
@@ -90,9 +96,7 @@ def _spending(plan: LookPlan, alpha: float) -> Spending:
     )
 
 
-def futile_below(
-    plan: LookPlan, fractions: tuple[float, ...], *, alpha: float
-) -> float | None:
+def futile_below(plan: LookPlan, spent: Spent, *, alpha: float) -> float | None:
     """Give the statistic at or below which the last of these looks is futile.
 
     Returns
@@ -101,26 +105,41 @@ def futile_below(
         None without futility, or once all information is there. It binds nobody: the
         error is kept whether it is obeyed or not.
     """
-    now = fractions[-1]
+    now, time = spent.fractions[-1], spent.times[-1]
     if plan.futility is None or now * CLOSEST >= 1:
         return None
-    coming = tuple(one for one in plan.fractions if one > now * CLOSEST)
-    whole = boundaries(plan, (*fractions, *coming), alpha=alpha)
+    coming = tuple(one for one in plan.fractions if one > max(now * CLOSEST, time))
+    whole = boundaries(
+        plan,
+        _going_on(spent, coming),
+        alpha=alpha,
+    )
     beta = spending_of(plan.futility, plan.futility_gamma)
     try:
         bounds, _ = with_futility(whole, beta, power=plan.power)
     except ValueError:
         return None  # Futility would take more than the power that there is.
-    lower = float(bounds.lower[len(fractions) - 1])
+    lower = float(bounds.lower[len(spent.fractions) - 1])
     return lower if np.isfinite(lower) else None
 
 
-def harm_bounds(guardrail: Guardrail, fractions: tuple[float, ...]) -> float:
+def _going_on(spent: Spent, coming: tuple[float, ...]) -> Spent:
+    """Add looks to come, all by the normal law; a walk is put on the information."""
+    seen = spent.fractions
+    if spent.walk is not None:
+        seen = tuple(one / spent.walk[-1] * seen[-1] for one in spent.walk)
+    return Spent(fractions=(*seen, *coming), times=(*spent.times, *coming))
+
+
+def harm_bounds(guardrail: Guardrail, spent: Spent) -> float:
     """Give the statistic at or above which harm beyond the margin is shown."""
     found = spending_bounds(
-        fractions,
+        spent.fractions,
         spending_of(guardrail.spending, guardrail.gamma),
         alpha=guardrail.alpha,
+        times=spent.times,
+        df=spent.df,
+        walk=spent.walk,
     )
     return float(found.upper[-1])
 
