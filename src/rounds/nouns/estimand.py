@@ -2,10 +2,11 @@
 
 from typing import Literal, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from rounds.nouns.base import Noun
 from rounds.nouns.ref import Ref
+from rounds.nouns.scales import SummaryMeasure
 
 __all__ = ["Estimand", "IntercurrentEvent"]
 
@@ -38,8 +39,13 @@ class Estimand(Noun):
     measure: Ref | None = None
     """The Measure that computes the variable."""
     intercurrent_events: tuple[IntercurrentEvent, ...] = ()
-    summary_measure: Literal["risk_difference", "mean_difference", "risk_ratio"]
+    summary_measure: SummaryMeasure
     """The population-level summary (TARGET: causal contrast)."""
+    weighting: Literal["participants", "clusters"] = Field(
+        default="participants", exclude_if=lambda whose: whose == "participants"
+    )
+    """Whose average it is: each participant counts alike, or each cluster does. Where
+    the effect goes with a cluster's size, the two are different numbers."""
 
     @model_validator(mode="after")
     def _arms_differ(self) -> Self:
