@@ -179,8 +179,10 @@ def _check_thresholds(protocol: Protocol) -> None:
             code="threshold-off-scale",
             why="The rule holds the estimate against it as it stands.",
             remedies=(
-                "Write five points of a risk difference as 0.05, a quarter more of a "
-                "ratio as 1.25.",
+                (
+                    "Write five points of a risk difference as 0.05, a quarter more of a "
+                    "ratio as 1.25."
+                ),
             ),
         )
 

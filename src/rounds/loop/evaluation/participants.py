@@ -62,7 +62,7 @@ class Participants:
     clinician: NDArray[np.str_] | None = None
     """Who saw them, where visits were randomised; None where persons count once."""
     time: NDArray[np.float64] | None = None
-    """At risk, or until the event: of ratio measures what each adds below; else None."""
+    """At risk, or until the event, where the summary is of times; else None."""
 
     @property
     def are_visits(self) -> bool:
@@ -103,7 +103,7 @@ def clinic_rates(rows: MeasureRows | None) -> dict[str, float]:
     Returns
     -------
     dict
-        Clinic → rate in [0, 1] (or mean, or events per unit of time of a ratio measure);
+        Clinic → rate in [0, 1] (or mean; of a ratio measure events per unit of time);
         under the key "" the rate over all.
     """
     if rows is None:

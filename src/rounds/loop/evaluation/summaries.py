@@ -136,9 +136,14 @@ def _risks(asked: Asked) -> tuple[AdditiveFit, str]:
         odds=odds,
         level=asked.protocol.level,
     )
-    logs = np.log([found.estimate, found.lower, found.upper]).tolist()
     fitted = AdditiveFit(
-        *logs, se=found.se, df=found.df, p_value=found.p_value, n=found.n
+        float(np.log(found.estimate)),
+        float(np.log(found.lower)),
+        float(np.log(found.upper)),
+        se=found.se,
+        df=found.df,
+        p_value=found.p_value,
+        n=found.n,
     )
     what = "two risks standardised over everybody's covariates by a logistic model"
     return fitted, f"{what}, influence functions summed {_whose(clusters, asked)}"
