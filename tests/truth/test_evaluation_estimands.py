@@ -1,6 +1,6 @@
 """Each summary measure that a protocol may ask for is right, as often as it says.
 
-At full size: `make estimands-truth`.
+At full size: `make test-estimands`.
 """
 
 import os
@@ -10,14 +10,14 @@ import pytest
 
 from rounds.loop.decision import recommend
 from rounds.loop.evaluation import analyse
-from rounds.nouns.scales import additive
+from rounds.methods.scales import additive
 from stories import estimands, trial
 from stories.estimands import LAST, Made
 
-N = int(os.environ.get("ROUNDS_TRIALS", "60"))
+N = int(os.environ.get("ROUNDS_TRIALS", "50"))
 TWENTY = trial.World(clinics=20, per_clinic=30)
 EIGHT = trial.World(clinics=8, per_clinic=60)
-PATIENTS = trial.World(clinics=12, per_clinic=40, unit="patient")
+PATIENTS = trial.World(clinics=10, per_clinic=24, unit="patient")
 
 
 def rmst(log_hazard_ratio):
@@ -63,9 +63,9 @@ def test_with_clinics_randomised_it_is_unbiased_and_its_interval_covers(summary)
     right(*errors(summary, TWENTY, *CASES[summary]))
 
 
-@pytest.mark.parametrize("summary", ["odds_ratio", "rate_ratio", "hazard_ratio"])
+@pytest.mark.parametrize("summary", ["odds_ratio", "hazard_ratio"])
 def test_with_patients_randomised_it_is_too(summary):
-    """Patients of twelve clinics, in both arms at each."""
+    """Patients of ten clinics, in both arms at each."""
     right(*errors(summary, PATIENTS, *CASES[summary]))
 
 
@@ -130,7 +130,7 @@ def test_a_whole_evaluation_answers_on_the_scale_that_was_asked(summary):
     better = "higher" if summary != "rmst_difference" else "lower"
     plan = estimands.asked(summary, better=better)
     plan = plan.model_copy(update={"equity_groups": ("sex",)})
-    rows = estimands.rows_of(Made(3 * made.effect, made.spread), TWENTY, 3, kind)
+    rows = estimands.rows_of(Made(3 * made.effect, made.spread), TWENTY, 2, kind)
     known = trial.evidence()
     judged = analyse(
         rows,

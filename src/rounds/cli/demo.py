@@ -9,7 +9,7 @@ from rounds.cli.output import effect as effect_in_words
 if TYPE_CHECKING:
     from rounds.conduct.demo import DemoTurn
     from rounds.nouns import BalancingResult, Evaluation, Rollout
-    from rounds.nouns.scales import SummaryMeasure
+    from rounds.nouns.estimand import SummaryMeasure
     from rounds.reports import Story
     from rounds.school import Grade
 

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rounds.methods.scales import is_ratio
 from rounds.nouns import Estimate, NotEstimable, Noun, Period
 from rounds.nouns.errors import DefinitionError, SourceError
-from rounds.nouns.scales import is_ratio
 
 if TYPE_CHECKING:
     from rounds.nouns import BalancingResult, HypothesisResult

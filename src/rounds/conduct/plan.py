@@ -19,7 +19,7 @@ from rounds.nouns import (
     LookPlan,
     Noun,
 )
-from rounds.nouns.scales import SummaryMeasure
+from rounds.nouns.estimand import SummaryMeasure
 
 __all__ = [
     "ChangePlan",

@@ -6,9 +6,18 @@ from pydantic import Field, model_validator
 
 from rounds.nouns.base import Noun
 from rounds.nouns.ref import Ref
-from rounds.nouns.scales import SummaryMeasure
 
-__all__ = ["Estimand", "IntercurrentEvent"]
+__all__ = ["Estimand", "IntercurrentEvent", "SummaryMeasure"]
+
+SummaryMeasure = Literal[
+    "risk_difference",
+    "risk_ratio",
+    "odds_ratio",
+    "rate_ratio",
+    "mean_difference",
+    "hazard_ratio",
+    "rmst_difference",
+]
 
 Strategy = Literal[
     "treatment_policy",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from rounds import __version__
+from rounds.methods.scales import is_ratio, no_effect
 from rounds.nouns import (
     BalancingResult,
     Decision,
@@ -14,7 +15,6 @@ from rounds.nouns import (
     Protocol,
     RuleRate,
 )
-from rounds.nouns.scales import is_ratio, no_effect
 from rounds.reports.charts import label
 from rounds.reports.figures.evaluation import CHARACTERISTICS, group_name
 from rounds.reports.safety import made_safe

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from rounds.methods.scales import is_ratio
 from rounds.nouns import (
     BalancingResult,
     ControlChart,
@@ -11,7 +12,6 @@ from rounds.nouns import (
     StudyEffect,
     UnitResult,
 )
-from rounds.nouns.scales import is_ratio
 from rounds.reports.case_mix_words import case_mix_sentences
 from rounds.reports.charts import Unit, label
 from rounds.reports.figures import is_higher_better, shown_units

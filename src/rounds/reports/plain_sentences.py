@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from rounds.methods.scales import no_effect
 from rounds.nouns import Estimate, Evaluation, NotEstimable
-from rounds.nouns.scales import no_effect
 from rounds.reports.schedule_words import plain_allocation
 from rounds.reports.story import Story
 from rounds.reports.wording import day

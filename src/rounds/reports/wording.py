@@ -3,8 +3,8 @@
 import datetime as dt
 from dataclasses import dataclass
 
+from rounds.methods.scales import is_ratio
 from rounds.nouns import Diagnostic, Estimate, NotEstimable, Period, UnitResult
-from rounds.nouns.scales import is_ratio
 from rounds.reports.charts import Unit, label
 
 __all__ = [

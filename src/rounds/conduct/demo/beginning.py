@@ -27,7 +27,7 @@ from rounds.nouns import (
     Protocol,
     Rollout,
 )
-from rounds.nouns.scales import SummaryMeasure
+from rounds.nouns.estimand import SummaryMeasure
 from rounds.world import World, WorldConfig
 
 __all__ = ["Beginning", "Clock", "begin", "load_practice"]

@@ -22,7 +22,7 @@ from rounds.nouns import (
     Source,
     Turn,
 )
-from rounds.nouns.scales import SummaryMeasure
+from rounds.nouns.estimand import SummaryMeasure
 
 __all__ = ["DemoDesign", "DemoOptions", "DemoTurn"]
 

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from rounds.methods.scales import additive, is_ratio
 from rounds.nouns import (
     PICO,
     Decision,
@@ -17,7 +18,6 @@ from rounds.nouns import (
     Provenance,
     Source,
 )
-from rounds.nouns.scales import additive, is_ratio
 
 __all__ = ["as_source"]
 

@@ -13,6 +13,7 @@ from typing import Literal, get_args
 
 from scipy.special import ndtr, ndtri
 
+from rounds.methods.scales import additive, distance
 from rounds.nouns import (
     BalancingResult,
     Endpoint,
@@ -21,7 +22,7 @@ from rounds.nouns import (
     Protocol,
     RuleRate,
 )
-from rounds.nouns.scales import SummaryMeasure, additive, distance
+from rounds.nouns.estimand import SummaryMeasure
 
 __all__ = ["rates"]
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rounds.loop.decision.wording import interval_in_words, margin_in_words, size
+from rounds.methods.scales import additive, distance, is_ratio, no_effect
 from rounds.nouns import BalancingResult, Endpoint, Estimate, Evaluation, Protocol
-from rounds.nouns.scales import additive, distance, is_ratio, no_effect
 
 __all__ = ["Recommendation", "explain", "recommend"]
 

@@ -1,7 +1,7 @@
 """How the rule writes effects and thresholds, each on its own scale."""
 
+from rounds.methods.scales import is_ratio
 from rounds.nouns import Endpoint, Estimate
-from rounds.nouns.scales import is_ratio
 
 __all__ = ["interval_in_words", "margin_in_words", "size"]
 

@@ -18,6 +18,7 @@ from rounds.loop.evaluation.summaries import (
     fit_summary,
 )
 from rounds.methods.cluster import cluster_ols
+from rounds.methods.scales import from_additive
 from rounds.nouns import (
     ArmSummary,
     DefinitionError,
@@ -28,7 +29,7 @@ from rounds.nouns import (
     Protocol,
     age_band,
 )
-from rounds.nouns.scales import SummaryMeasure, from_additive
+from rounds.nouns.estimand import SummaryMeasure
 
 __all__ = [
     "Effect",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from rounds.loop.evaluation.effects import Effect, arm_summaries, effect, scale_of
 from rounds.loop.evaluation.participants import Participants
+from rounds.methods.scales import additive, distance, no_effect
 from rounds.nouns import (
     ArmSummary,
     BalancingResult,
@@ -14,7 +15,6 @@ from rounds.nouns import (
     Protocol,
     SecondaryResult,
 )
-from rounds.nouns.scales import additive, distance, no_effect
 
 __all__ = ["Endpoints"]
 

@@ -10,6 +10,7 @@ from rounds.loop.evaluation.effects import Effect, effect, fit_asked, scale_of
 from rounds.loop.evaluation.participants import Participants
 from rounds.loop.evaluation.summaries import BY_LEAST_SQUARES
 from rounds.methods.equity import pool_groups
+from rounds.methods.scales import from_additive, is_ratio
 from rounds.nouns import (
     EquityEffect,
     Estimate,
@@ -17,7 +18,6 @@ from rounds.nouns import (
     NotEstimable,
     Protocol,
 )
-from rounds.nouns.scales import from_additive, is_ratio
 
 __all__ = ["equity", "groups_of"]
 

@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterator, Mapping
 
 from rounds.loop.evaluation.summaries import BY_LEAST_SQUARES, OF_SHARES, OF_TIMES
+from rounds.methods.scales import is_ratio
 from rounds.nouns import DefinitionError, Endpoint, Measure, Protocol
-from rounds.nouns.scales import is_ratio
 
 __all__ = ["check_estimands"]
 
@@ -180,8 +180,8 @@ def _check_thresholds(protocol: Protocol) -> None:
             why="The rule holds the estimate against it as it stands.",
             remedies=(
                 (
-                    "Write five points of a risk difference as 0.05, a quarter more of a "
-                    "ratio as 1.25."
+                    "Write five points of a risk difference as 0.05, a quarter more "
+                    "of a ratio as 1.25."
                 ),
             ),
         )

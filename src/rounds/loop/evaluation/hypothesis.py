@@ -2,8 +2,8 @@
 
 from rounds.loop.evaluation.effects import Effect
 from rounds.methods.margins import judge
+from rounds.methods.scales import is_ratio
 from rounds.nouns import Endpoint, Estimate, HypothesisResult, Protocol
-from rounds.nouns.scales import is_ratio
 
 __all__ = ["hypothesis_result"]
 

@@ -5,6 +5,7 @@ from scipy.special import ndtri
 from rounds.loop.evaluation.effects import Effect
 from rounds.methods.borrowing import CONFLICT
 from rounds.methods.posterior import MixturePosterior, conflict_p, mixture_posterior
+from rounds.methods.scales import distance, from_additive
 from rounds.nouns import (
     Estimate,
     NotEstimable,
@@ -13,7 +14,6 @@ from rounds.nouns import (
     PriorComponent,
     Protocol,
 )
-from rounds.nouns.scales import distance, from_additive
 
 __all__ = ["posterior"]
 

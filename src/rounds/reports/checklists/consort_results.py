@@ -1,7 +1,7 @@
 """CONSORT's items from the results on: from evaluation and decision."""
 
+from rounds.methods.scales import is_ratio
 from rounds.nouns import ArmSummary, Estimate, Evaluation, NotEstimable, Protocol
-from rounds.nouns.scales import is_ratio
 from rounds.reports.checklists.answers import (
     Answer,
     Answers,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from rounds.methods.scales import is_ratio, no_effect
 from rounds.nouns import (
     ArmSummary,
     Estimate,
@@ -11,7 +12,6 @@ from rounds.nouns import (
     NotEstimable,
     Protocol,
 )
-from rounds.nouns.scales import is_ratio, no_effect
 from rounds.reports.charts import (
     FlowBox,
     FlowChart,

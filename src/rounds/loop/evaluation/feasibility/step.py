@@ -293,8 +293,9 @@ def _insist_on_differences(protocol: Protocol) -> None:
             why="A ratio or a margin read as a difference would give another power.",
             remedies=(
                 (
-                    "Plan with summary_measure risk_difference (or mean_difference) and "
-                    "the least difference that is worth having, then freeze with yours."
+                    "Plan with summary_measure risk_difference (or mean_difference) "
+                    "and the least difference that is worth having, then freeze with "
+                    "yours."
                 ),
             ),
         )

@@ -1,27 +1,14 @@
 """The scales of a trial's effect: which are ratios, and where their effects add."""
 
 import math
-from typing import Literal
 
 __all__ = [
-    "SummaryMeasure",
     "additive",
     "distance",
     "from_additive",
     "is_ratio",
     "no_effect",
 ]
-
-SummaryMeasure = Literal[
-    "risk_difference",
-    "risk_ratio",
-    "odds_ratio",
-    "rate_ratio",
-    "mean_difference",
-    "hazard_ratio",
-    "rmst_difference",
-]
-"""What two arms are compared by (ICH E9(R1): population-level summary)."""
 
 _RATIOS = ("risk_ratio", "odds_ratio", "rate_ratio", "hazard_ratio")
 
