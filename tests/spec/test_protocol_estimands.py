@@ -1,8 +1,10 @@
 """What a protocol may ask: offered, refused by name, judged on its own scale."""
 
+import math
+
 import pytest
 
-from rounds.loop.decision import explain, rates, recommend
+from rounds.loop.decision import as_source, explain, rates, recommend
 from rounds.loop.evaluation.estimands import check_estimands
 from rounds.nouns import (
     DefinitionError,
@@ -11,8 +13,11 @@ from rounds.nouns import (
     HypothesisResult,
     IntercurrentEvent,
     LookPlan,
+    Prior,
+    PriorComponent,
 )
 from stories import estimands, trial
+from stories.hypertension import full
 
 
 def refused(plan, measures=None):
@@ -214,3 +219,34 @@ def test_a_verdict_against_the_margin_stands_beside_the_estimate():
     assert broken.hypothesis.verdict == "sealed"
     assert broken.hypothesis.p_value is None
     assert trial.judged(trial.World(), 2)[0].hypothesis is None
+
+
+def test_a_prior_of_logarithms_goes_with_a_risk_ratio():
+    """The posterior is a ratio again; beside another scale there is none."""
+    parts = (
+        PriorComponent(weight=0.8, mean=0.3, sd=0.2, role="informative"),
+        PriorComponent(weight=0.2, mean=0.0, sd=2.0, role="vague"),
+    )
+    known = trial.evidence(Prior(scale="log_risk_ratio", components=parts))
+    plan = estimands.asked("risk_ratio", least=1.1)
+    found, _ = trial.judged(trial.World(), 2, plan, known)
+    value, lower, upper = found.posterior.estimate.numbers
+    assert 0 < lower < value < upper
+    assert upper - lower < found.estimate.numbers[2] - found.estimate.numbers[1]
+    assert found.posterior.probability_benefit > found.posterior.probability_worthwhile
+    other, _ = trial.judged(trial.World(), 2, plan)
+    assert "the prior is a risk difference" in other.posterior.reason
+
+
+def test_what_a_turn_found_goes_on_as_a_logarithm():
+    """A source of the next turn can be pooled with others of its scale."""
+    story = full()
+    plan = estimands.asked("odds_ratio", least=1.1)
+    found, _ = trial.judged(trial.World(), 2, plan)
+    decided = story.decision.model_copy(
+        update={"evaluation": found.ref(), "protocol": plan.ref()}
+    )
+    effect = as_source(found, decided, plan, "turn-1").effect
+    assert effect.scale == "log_odds_ratio"
+    assert effect.value == pytest.approx(math.log(found.estimate.value))
+    assert effect.lower == pytest.approx(math.log(found.estimate.lower))

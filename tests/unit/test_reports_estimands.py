@@ -78,6 +78,15 @@ def test_the_clinicians_page_names_the_scale(summary, kind, tmp_path):
         assert name.capitalize() in answer
 
 
+def test_a_rate_is_no_share(tmp_path):
+    """Events over time at risk stand as a number in the arms' table."""
+    story = told("rate_ratio", "rates")
+    said = words(render(story, tmp_path / "report.html").read_text("utf-8"))
+    arms = said.partition("With outcome Crude")[2].partition("Joined to what")[0]
+    assert f"{story.evaluation.flow.arms[0].value:.3g}" in arms
+    assert "%" not in arms
+
+
 def test_the_page_says_what_was_shown_against_the_margin(tmp_path):
     """With the verdict, the p-value and the chance to err at the margin."""
     story = told("risk_ratio", "shares", hypothesis="non-inferiority", margin=0.8)

@@ -69,6 +69,10 @@ class EvidencePlan(Noun):
     question: PICO
     sources: tuple[str, ...]
     """Files (YAML or RIS) beside this plan."""
+    scale: Literal["risk_difference", "mean_difference", "log_risk_ratio"] = Field(
+        default="risk_difference", exclude_if=lambda one: one == "risk_difference"
+    )
+    """On which effects are pooled; of a risk ratio's prior, its logarithm."""
     judgements: tuple[Judgement, ...] = ()
 
 
