@@ -59,7 +59,7 @@ def right(error, covered, n=N):
 
 @pytest.mark.parametrize("summary", CASES)
 def test_with_clinics_randomised_it_is_unbiased_and_its_interval_covers(summary):
-    """Twenty clinics, adjusted for stratum and the rate before go-live."""
+    """Twenty clinics, adjusted for stratum and the rate before go-live (times: not)."""
     right(*errors(summary, TWENTY, *CASES[summary]))
 
 

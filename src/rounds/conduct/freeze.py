@@ -122,7 +122,8 @@ _WAYS = {
         "everybody's covariates by a log-linear model"
     ),
     "hazard_ratio": (
-        "Cox's regression on arm and covariates, Lin and Wei's standard errors"
+        "Cox's regression on arm, and on covariates unless clinics were randomised, "
+        "Lin and Wei's standard errors"
     ),
     "rmst_difference": (
         "the difference of the areas under Kaplan and Meier's curves up to the end of "
