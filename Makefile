@@ -8,7 +8,7 @@ SQL_ON_FHIR_SUITE ?=
 # Folder of the cohorts of https://github.com/OHDSI/PhenotypeLibrary, not kept here either.
 PHENOTYPES ?=
 
-.PHONY: demo test $(PURPOSES:%=test-%) test-sql-on-fhir test-kill test-kill-load test-batches test-attack test-looks test-outliers test-ranking test-allocations test-adaptive test-schedules test-feasibility test-factorial test-encounters test-engines test-circe test-phenotypes test-spark loops check fix bench bench-small docs clean
+.PHONY: demo test $(PURPOSES:%=test-%) test-sql-on-fhir test-kill test-kill-load test-batches test-attack test-looks test-outliers test-ranking test-allocations test-adaptive test-schedules test-feasibility test-factorial test-encounters test-estimands test-engines test-circe test-phenotypes test-spark loops check fix bench bench-small docs clean
 
 demo: .venv/core ## turn the loop once on a made health system
 	$(BIN)/rounds demo
@@ -76,6 +76,9 @@ test-factorial: .venv/dev ## 2,000 made trials of two factors: bias, coverage, a
 
 test-encounters: .venv/dev ## 2,000 made trials of each kind whose visits were randomised: bias and coverage
 	ROUNDS_TRIALS=2000 $(BIN)/pytest -s tests/truth/test_evaluation_encounters.py
+
+test-estimands: .venv/dev ## each summary measure of a protocol: 1,000 made trials of each kind
+	ROUNDS_TRIALS=1000 $(BIN)/pytest -s tests/truth/test_evaluation_estimands.py
 
 loops: .venv/core ## 3 × 1,000 loops graded against the truth: effect, none, harm
 	$(BIN)/rounds simulate --loops $(LOOPS)

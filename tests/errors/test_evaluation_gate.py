@@ -34,6 +34,7 @@ class Frozen:
 
     known_as: Ref
     unit: str = ""
+    scoring: str = "proportion"
 
     def ref(self):
         return self.known_as

@@ -132,3 +132,21 @@ def test_what_it_cannot_be_split_by_is_said(by):
     with pytest.raises(DefinitionError, match="age-group") as raised:
         ran(stratifiers=STRATA, by=by)
     assert raised.value.code == "unknown-characteristic"
+
+
+def test_a_time_until_an_event_is_a_ratio():
+    """Events above, days until them below: a window's length for those without."""
+    found = ran(
+        scoring="ratio",
+        numerator={"op": "exists", "events": EMERGENCY},
+        denominator_observation={
+            "op": "days_between",
+            "start": {"at": "period_start"},
+            "end": {"at": {"which": "first", "events": EMERGENCY}},
+            "otherwise": 365,
+        },
+    )
+    assert found.overall.numerator_total == 2
+    # 10 February and 1 May, then those who had no emergency.
+    without = found.populations["denominator"] - 2
+    assert found.overall.denominator_total == 40 + 120 + 365 * without

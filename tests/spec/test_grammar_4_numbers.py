@@ -145,3 +145,17 @@ def test_days_from_one_event_to_another(number):
         """,
         gives={1: 92.0, 3: 0.0, 4: None},
     )
+
+
+def test_days_until_what_may_not_come(number):
+    """Where a day is not there, the number that is given: how long one was followed."""
+    number(
+        {"measurement": HBA1C},
+        """
+        op: days_between
+        start: {at: {which: first, events: {domain: measurement, concept_set: hba1c}}}
+        end: {at: {which: last, events: {domain: measurement, concept_set: hba1c}}}
+        otherwise: 90
+        """,
+        gives={1: 92.0, 3: 0.0, 4: 90.0},
+    )

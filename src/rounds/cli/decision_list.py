@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from rounds.cli.output import number, show
+from rounds.cli.output import effect, show
 
 if TYPE_CHECKING:
     from rounds.conduct import Tried
@@ -51,7 +51,7 @@ def tried_lines(found: "Iterable[Tried]") -> list[str]:
     for one in found:
         lines += ["", f"{one.on:%Y-%m-%d}  {one.decided:<8} {one.title}"]
         lines.append(f"  what was done   {one.treatment or 'not known here'}")
-        lines.append(f"  effect          {number(one.effect)}")
+        lines.append(f"  effect          {effect(one.effect)}")
         lines += [f"  * {reason}" for reason in one.reasons]
         if one.because:
             lines.append(f"  shown for       {'; '.join(one.because)}")

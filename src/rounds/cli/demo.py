@@ -3,11 +3,13 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from rounds.cli.output import Progress, number, show
+from rounds.cli.output import Progress, margin, number, show
+from rounds.cli.output import effect as effect_in_words
 
 if TYPE_CHECKING:
     from rounds.conduct.demo import DemoTurn
-    from rounds.nouns import Rollout
+    from rounds.nouns import BalancingResult, Evaluation, Rollout
+    from rounds.nouns.estimand import SummaryMeasure
     from rounds.reports import Story
     from rounds.school import Grade
 
@@ -23,6 +25,13 @@ Design = Literal[
 ]
 
 
+_SUMMARIES: "dict[str, SummaryMeasure]" = {
+    "risk-difference": "risk_difference",
+    "risk-ratio": "risk_ratio",
+    "odds-ratio": "odds_ratio",
+}
+
+
 def demo(
     problem: Literal["hypertension"] = "hypertension",
     /,
@@ -34,6 +43,7 @@ def demo(
     harm: float = 0.0,
     design: Design = "parallel",
     second_effect: float = 0.04,
+    summary: Literal["risk-difference", "risk-ratio", "odds-ratio"] = "risk-difference",
     problems: str = "hypertension",
     allocation: Literal[
         "permuted-blocks", "matched-pairs", "covariate-constrained", "minimisation"
@@ -68,6 +78,9 @@ def demo(
         looks at the running trial find (adaptive).
     second_effect
         Of a factorial trial: planted by the second card alone, in [0, 0.3].
+    summary
+        The summary measure that the protocol asks of the primary endpoint; the ratios
+        are for designs in parallel.
     problems
         Simulated problems, by commas: hypertension, and beside it diabetes and
         screening, so that `rounds problem list` has several to rank.
@@ -97,6 +110,7 @@ def demo(
         harm=harm,
         design=design,
         second_effect=second_effect,
+        summary=_SUMMARIES[summary],
         problems=tuple(problems.split(",")),
         allocation=allocation.replace("-", "_"),
     )
@@ -200,12 +214,16 @@ def lines(done: "DemoTurn", graded: "Grade", report: Path, out: Path) -> list[st
             f"{done.rollout.seed_commitment[:12]}…"
         ),
         f"checks      {checks}",
-        f"evaluation  {number(judged.estimate)} more {whose} intensified",
+        f"evaluation  {effect_in_words(judged.estimate)}{_more(judged, whose)}",
     ]
+    if judged.hypothesis is not None:
+        limit = margin(judged.hypothesis, getattr(judged.estimate, "scale", ""))
+        verdict = judged.hypothesis.verdict.replace("_", " ")
+        said.append(f"            {judged.hypothesis.hypothesis} {limit}: {verdict}")
     said += _of_two(done)
     said += [
-        f"balancing   {number(part.estimate)} with low pressure, "
-        f"margin {part.margin:.1%}: {part.verdict.replace('_', ' ')}"
+        f"balancing   {effect_in_words(part.estimate)} with low pressure, "
+        f"margin {_margin(part)}: {part.verdict.replace('_', ' ')}"
         for part in judged.balancing
     ]
     said += [
@@ -223,6 +241,17 @@ def lines(done: "DemoTurn", graded: "Grade", report: Path, out: Path) -> list[st
         "  rounds init our-hospital --from PATH-TO-YOUR-DATA",
     ]
     return said
+
+
+def _margin(part: "BalancingResult") -> str:
+    return margin(part, getattr(part.estimate, "scale", "risk_difference"))
+
+
+def _more(judged: "Evaluation", whose: str) -> str:
+    scale = getattr(judged.estimate, "scale", "risk_difference")
+    if scale == "risk_difference":
+        return f" more {whose} intensified"
+    return f" of {whose} intensified"
 
 
 def _of_two(done: "DemoTurn") -> list[str]:

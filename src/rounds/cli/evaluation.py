@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rounds.cli.output import number, show, utc_now, working
+from rounds.cli.output import effect, margin, number, show, utc_now, working
 
 if TYPE_CHECKING:
-    from rounds.nouns import Evaluation, FactorialResult
+    from rounds.nouns import BalancingResult, Evaluation, FactorialResult
 
 __all__ = ["run_"]
 
@@ -34,15 +34,30 @@ def run_(*, project: Path = Path(), json: bool = False) -> None:
         f"  {check.name:<18}{check.verdict}: {check.detail}"
         for check in judged.diagnostics
     ]
-    lines.append(f"  {'primary':<18}{number(judged.estimate)}")
+    lines.append(f"  {'primary':<18}{effect(judged.estimate)}")
+    lines += _against_margin(judged)
     lines += _other_looks(judged)
     lines += [
-        f"  {'balancing':<18}{number(part.estimate)}, margin {part.margin:.1%}: "
+        f"  {'balancing':<18}{effect(part.estimate)}, margin {_margin(part)}: "
         f"{part.verdict.replace('_', ' ')}"
         for part in judged.balancing
     ]
     lines += ["", judged.ref().short]
     show({"evaluation": judged, "ref": str(judged.ref())}, lines, as_json=json)
+
+
+def _margin(part: "BalancingResult") -> str:
+    return margin(part, getattr(part.estimate, "scale", "risk_difference"))
+
+
+def _against_margin(judged: "Evaluation") -> list[str]:
+    """Give the line of non-inferiority or equivalence, where that was asked."""
+    found = judged.hypothesis
+    if found is None:
+        return []
+    limit = margin(found, getattr(judged.estimate, "scale", "risk_difference"))
+    verdict = found.verdict.replace("_", " ")
+    return [f"  {found.hypothesis:<18}margin {limit}: {verdict}"]
 
 
 def _other_looks(judged: "Evaluation") -> list[str]:
@@ -78,7 +93,7 @@ def _of_two_factors(two: "FactorialResult") -> list[str]:
         f"  {'':<18}both: {number(two.both)}",
     ]
     return lines + [
-        f"  {'of the second':<18}{number(part.estimate)}, margin {part.margin:.1%}: "
+        f"  {'of the second':<18}{effect(part.estimate)}, margin {_margin(part)}: "
         f"{part.verdict.replace('_', ' ')}"
         for part in two.second.balancing
     ]

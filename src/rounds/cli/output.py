@@ -8,15 +8,21 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from rounds.methods.scales import is_ratio
 from rounds.nouns import Estimate, NotEstimable, Noun, Period
 from rounds.nouns.errors import DefinitionError, SourceError
+
+if TYPE_CHECKING:
+    from rounds.nouns import BalancingResult, HypothesisResult
 
 __all__ = [
     "Progress",
     "day",
+    "effect",
     "insist_on_folder",
+    "margin",
     "number",
     "period_of",
     "plain",
@@ -69,6 +75,7 @@ def number(
     assert found.value is not None
     assert found.lower is not None
     assert found.upper is not None
+    digits = max(digits, 2) if is_ratio(found.scale) else digits
     factor, unit = 1.0, f" {found.unit}" if found.unit != "1" else ""
     if percent and found.scale in {"proportion", "risk_difference"}:
         factor = 100.0
@@ -80,6 +87,21 @@ def number(
         for x in (found.value, found.lower, found.upper)
     ]
     return f"{values[0]}{unit} ({found.level:.0%} interval {values[1]} to {values[2]})"
+
+
+def effect(found: Estimate | NotEstimable) -> str:
+    """Say a trial's effect; a ratio by its name, so that no one takes it for points."""
+    said = number(found)
+    if isinstance(found, NotEstimable) or found.sealed is not None:
+        return said
+    return f"{found.scale.replace('_', ' ')} {said}" if is_ratio(found.scale) else said
+
+
+def margin(part: "BalancingResult | HypothesisResult", scale: str) -> str:
+    """Write a margin on the scale of its estimate: never a ratio as a share."""
+    if is_ratio(scale) or scale in {"mean_difference", "rmst_difference"}:
+        return f"{part.margin:g}"
+    return f"{part.margin:.1%}"
 
 
 def table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Callable
 
 from rounds.conduct.plan import ChangePlan, EndpointPlan
+from rounds.loop.evaluation.estimands import check_estimands
 from rounds.nouns import (
     DecisionRule,
     Endpoint,
@@ -107,7 +108,63 @@ def _level(plan: ChangePlan) -> float:
     return 0.975 if shared else 0.95
 
 
+_WAYS = {
+    "risk_ratio": (
+        "the ratio of two risks standardised over everybody's covariates by a logistic "
+        "model"
+    ),
+    "odds_ratio": (
+        "the odds ratio of two risks standardised over everybody's covariates by a "
+        "logistic model, a marginal one"
+    ),
+    "rate_ratio": (
+        "the ratio of two rates, events over time at risk, standardised over "
+        "everybody's covariates by a log-linear model"
+    ),
+    "hazard_ratio": (
+        "Cox's regression on arm, and on covariates unless clinics were randomised, "
+        "Lin and Wei's standard errors"
+    ),
+    "rmst_difference": (
+        "the difference of the areas under Kaplan and Meier's curves up to the end of "
+        "follow-up, not adjusted for covariates, by the jackknife over clinics where "
+        "these were randomised"
+    ),
+}
+_CORRECTED = (
+    ", with variances summed by what was randomised, or by clinic, as Fay and Graubard "
+    "correct them, and units less columns as degrees of freedom of t"
+)
+
+
 def _analysis_of(plan: ChangePlan) -> str:
+    """Write the estimator in words; of endpoints that have another, theirs too."""
+    said = [_analysis_of_design(plan)]
+    for part in plan.protocol.endpoints:
+        way = _WAYS.get(part.summary_measure)
+        if way is not None:
+            by = "" if part.summary_measure == "rmst_difference" else _CORRECTED
+            said.append(f"{part.measure}, instead: {way}{by}.")
+        if part.weighting == "clusters":
+            said.append(
+                f"{part.measure}: an average of clinics, in which each counts alike "
+                "and its participants weigh one over their number (or their time)."
+            )
+        if part.hypothesis != "superiority":
+            said.append(
+                f"{part.measure}: {part.hypothesis} is shown where the whole interval "
+                f"{_WITHIN[part.hypothesis]}, which is {part.margin:g}."
+            )
+    return " ".join(said)
+
+
+_WITHIN = {
+    "non-inferiority": "lies on the better side of the margin",
+    "equivalence": "lies within the margin on either side",
+}
+
+
+def _analysis_of_design(plan: ChangePlan) -> str:
     if plan.design.factors is not None:
         named = " and ".join(plan.protocol.covariates).replace("_", " ")
         return _ANALYSIS_OF_FACTORS.format(
@@ -138,14 +195,15 @@ def protocol_of(
     Raises
     ------
     DefinitionError
-        If an endpoint's measure does not exist.
+        If an endpoint's measure does not exist, or what is asked of it is not offered
+        for the design or the measure (as `check_estimands`).
     """
     said = plan.protocol
     enrolment_end = said.go_live + dt.timedelta(days=7 * said.weeks - 1)
     endpoints = tuple(
         _endpoint(part, plan, measure(part.measure)) for part in said.endpoints
     )
-    return Protocol(
+    protocol = Protocol(
         name=said.name,
         title=said.title,
         problem=problem.ref(),
@@ -175,6 +233,9 @@ def protocol_of(
             code_version=code_version,
         ),
     )
+    measures = (measure(part.measure) for part in said.endpoints)
+    check_estimands(protocol, {str(one.ref()): one for one in measures})
+    return protocol
 
 
 def _endpoint(part: EndpointPlan, plan: ChangePlan, measure: Measure) -> Endpoint:
@@ -189,8 +250,10 @@ def _endpoint(part: EndpointPlan, plan: ChangePlan, measure: Measure) -> Endpoin
         intercurrent_events=tuple(
             IntercurrentEvent(event=event, strategy="treatment_policy")
             for event in (*_EVENTS, *_EVENTS_OF.get(plan.design.unit, ()))
-        ),
+        )
+        + part.intercurrent_events,
         summary_measure=part.summary_measure,
+        weighting=part.weighting,
     )
     return Endpoint(
         role=part.role,
@@ -198,4 +261,5 @@ def _endpoint(part: EndpointPlan, plan: ChangePlan, measure: Measure) -> Endpoin
         estimand=estimand,
         better=part.better,
         margin=part.margin,
+        hypothesis=part.hypothesis,
     )

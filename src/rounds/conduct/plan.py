@@ -15,9 +15,11 @@ from rounds.nouns import (
     Design,
     Determination,
     Guardrail,
+    IntercurrentEvent,
     LookPlan,
     Noun,
 )
+from rounds.nouns.estimand import SummaryMeasure
 
 __all__ = [
     "ChangePlan",
@@ -67,6 +69,10 @@ class EvidencePlan(Noun):
     question: PICO
     sources: tuple[str, ...]
     """Files (YAML or RIS) beside this plan."""
+    scale: Literal["risk_difference", "mean_difference", "log_risk_ratio"] = Field(
+        default="risk_difference", exclude_if=lambda one: one == "risk_difference"
+    )
+    """On which effects are pooled; of a risk ratio's prior, its logarithm."""
     judgements: tuple[Judgement, ...] = ()
 
 
@@ -77,8 +83,21 @@ class EndpointPlan(Noun):
     measure: str
     variable: str
     better: Literal["higher", "lower"]
-    summary_measure: Literal["risk_difference", "mean_difference"] = "risk_difference"
+    summary_measure: SummaryMeasure = "risk_difference"
+    weighting: Literal["participants", "clusters"] = Field(
+        default="participants", exclude_if=lambda whose: whose == "participants"
+    )
+    """Whose average it is: each participant counts alike, or each cluster."""
     margin: float | None = None
+    """On the summary's scale; a ratio for a ratio, 1.25 or 0.8 for a quarter."""
+    hypothesis: Literal["superiority", "non-inferiority", "equivalence"] = Field(
+        default="superiority", exclude_if=lambda which: which == "superiority"
+    )
+    """What is to be shown of the primary endpoint, against its margin."""
+    intercurrent_events: tuple[IntercurrentEvent, ...] = Field(
+        default=(), exclude_if=lambda some: not some
+    )
+    """Beside those of every trial here, each with its strategy."""
 
 
 class ProtocolPlan(Noun):

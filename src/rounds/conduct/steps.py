@@ -124,6 +124,7 @@ def run_evidence(desk: Desk, plan: EvidencePlan) -> Evidence:
             name=plan.name,
             title=plan.title,
             question=plan.question,
+            scale=plan.scale,
             judgements=[j.model_dump() for j in plan.judgements],
         )
     return desk.publish(known)

@@ -31,6 +31,8 @@ def number(statement: "Statement", node: Number, subjects: str) -> str:
         start = statement.moment(node.start, subjects, joins).day
         end = statement.moment(node.end, subjects, joins).day
         value = f"date_diff('day', {start}, {end})"
+        if node.otherwise is not None:
+            value = f"coalesce({value}, {double(node.otherwise)})"
     return statement.table(
         "number",
         f"SELECT sid, value FROM (SELECT s.sid, CAST({value} AS DOUBLE) AS value "

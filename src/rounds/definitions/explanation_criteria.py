@@ -140,7 +140,10 @@ def _number(measure: Measure, node: Number) -> Iterator[str]:
         yield f"the age in completed years on {said_point(measure, node.at)}"
     elif isinstance(node, DaysBetween):
         start, end = said_point(measure, node.start), said_point(measure, node.end)
-        yield f"the number of days from {start} to {end}"
+        absent = ""
+        if node.otherwise is not None:
+            absent = f" ({node.otherwise:g} where there is none)"
+        yield f"the number of days from {start} to {end}{absent}"
     elif isinstance(node, Reading):
         yield _reading(measure, node)
     else:

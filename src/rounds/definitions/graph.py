@@ -8,6 +8,7 @@ from typing import Final
 from rounds.nouns import (
     Any,
     Compare,
+    DaysBetween,
     Events,
     InCohort,
     IndexVisit,
@@ -115,7 +116,7 @@ def _absent(node: Noun, is_absent: Callable[[Events], bool]) -> list[Events]:
     if isinstance(node, Any):
         each = [_absent(part, is_absent) for part in node.of]
         return [] if not all(each) else [one for some in each for one in some]
-    if isinstance(node, Reading) and node.otherwise is not None:
+    if isinstance(node, Reading | DaysBetween) and node.otherwise is not None:
         return []
     if isinstance(node, Score):
         inner: Iterable[Noun] = [one.number for one in node.terms if one.number]

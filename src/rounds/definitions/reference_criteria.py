@@ -131,7 +131,7 @@ class Criteria:
         if isinstance(node, DaysBetween):
             start, end = self.day(node.start, subject), self.day(node.end, subject)
             if start is None or end is None:
-                return None
+                return node.otherwise
             return float((end.day - start.day).days)
         return self._score(node, subject)
 

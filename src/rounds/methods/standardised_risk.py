@@ -34,7 +34,7 @@ class StandardisedRisk:
     upper: float
     p_value: float
     se: float
-    """Of the difference, or of the logarithm of the ratio."""
+    """Of the difference, or of the logarithm of the ratio (or odds ratio)."""
     df: float
     risks: tuple[float, float]
     """Had nobody been exposed, had everybody."""
@@ -49,6 +49,7 @@ def standardised_risk(
     *,
     target: Target = "persons",
     ratio: bool = False,
+    odds: bool = False,
     corrected: bool = True,
     level: float = 0.95,
 ) -> StandardisedRisk:
@@ -68,6 +69,9 @@ def standardised_risk(
         size the two differ.
     ratio : bool
         Whether the ratio is asked for; else the difference.
+    odds : bool
+        Whether the odds ratio of the two risks is asked for: a marginal one, whatever
+        the covariates.
     corrected : bool
         Whether the scores are corrected for few clusters (Fay and Graubard).
     level : float
@@ -131,11 +135,7 @@ def standardised_risk(
         own = sum_by_cluster(w * (each - risk) / w.sum(), groups)
         risks.append(risk)
         influences.append(own + scores @ bread @ slope)
-    if ratio:
-        value = float(np.log(risks[1] / risks[0]))
-        influence = influences[1] / risks[1] - influences[0] / risks[0]
-    else:
-        value, influence = risks[1] - risks[0], influences[1] - influences[0]
+    value, influence = _contrast(risks, influences, ratio=ratio, odds=odds)
     se, df = float(np.sqrt(influence @ influence)), float(len(scores) - X.shape[1])
     if not se > 1e-9:
         raise ValueError(
@@ -144,7 +144,7 @@ def standardised_risk(
         )
     half = float(stats.t.ppf((1 + level) / 2, df)) * se
     found = np.array([value, value - half, value + half])
-    estimate, lower, upper = (np.exp(found) if ratio else found).tolist()
+    estimate, lower, upper = (np.exp(found) if ratio or odds else found).tolist()
     return StandardisedRisk(
         estimate=estimate,
         lower=lower,
@@ -156,6 +156,19 @@ def standardised_risk(
         n=len(y),
         n_clusters=len(scores),
     )
+
+
+def _contrast(
+    risks: list[float], influences: list[Floats], *, ratio: bool, odds: bool
+) -> tuple[float, Floats]:
+    """Compare two risks where effects add, with what each cluster moves it by."""
+    (off, on), (by_off, by_on) = risks, influences
+    if odds:
+        value = float(np.log(on / (1 - on)) - np.log(off / (1 - off)))
+        return value, by_on / (on * (1 - on)) - by_off / (off * (1 - off))
+    if ratio:
+        return float(np.log(on / off)), by_on / on - by_off / off
+    return on - off, by_on - by_off
 
 
 def _insist_on_binary(y: Floats, X: Floats) -> None:

@@ -93,6 +93,9 @@ class DaysBetween(Noun):
     op: Literal["days_between"]
     start: Point
     end: Point
+    otherwise: float | None = Field(default=None, exclude_if=lambda one: one is None)
+    """The number where either day is not there: of a time until an event, how long
+    those were followed who did not have it."""
 
 
 class Term(Noun):

@@ -30,9 +30,10 @@ class RuleRate(Noun):
     a missed benefit; a `harmful` one that is adopted does harm.
     """
 
-    truth: Literal["no_effect", "worthwhile", "harmful"]
+    truth: Literal["no_effect", "worthwhile", "harmful", "at_margin"]
     """No effect and no harm; the least worthwhile effect and no harm; that effect, with
-    every harm at its margin."""
+    every harm at its margin. Of non-inferiority and equivalence: worse by the margin
+    and no harm; no effect and no harm; no effect, with every harm at its margin."""
     adopt: float
     adapt: float
     abandon: float

@@ -2,12 +2,22 @@
 
 from typing import Literal, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from rounds.nouns.base import Noun
 from rounds.nouns.ref import Ref
 
-__all__ = ["Estimand", "IntercurrentEvent"]
+__all__ = ["Estimand", "IntercurrentEvent", "SummaryMeasure"]
+
+SummaryMeasure = Literal[
+    "risk_difference",
+    "risk_ratio",
+    "odds_ratio",
+    "rate_ratio",
+    "mean_difference",
+    "hazard_ratio",
+    "rmst_difference",
+]
 
 Strategy = Literal[
     "treatment_policy",
@@ -38,8 +48,13 @@ class Estimand(Noun):
     measure: Ref | None = None
     """The Measure that computes the variable."""
     intercurrent_events: tuple[IntercurrentEvent, ...] = ()
-    summary_measure: Literal["risk_difference", "mean_difference", "risk_ratio"]
+    summary_measure: SummaryMeasure
     """The population-level summary (TARGET: causal contrast)."""
+    weighting: Literal["participants", "clusters"] = Field(
+        default="participants", exclude_if=lambda whose: whose == "participants"
+    )
+    """Whose average it is: each participant counts alike, or each cluster does. Where
+    the effect goes with a cluster's size, the two are different numbers."""
 
     @model_validator(mode="after")
     def _arms_differ(self) -> Self:

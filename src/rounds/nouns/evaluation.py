@@ -24,6 +24,7 @@ __all__ = [
     "FactorialResult",
     "Flow",
     "GroupReach",
+    "HypothesisResult",
     "Interaction",
     "Posterior",
     "RandomisationTest",
@@ -44,6 +45,8 @@ class ArmSummary(Noun):
     value: float | None = None
     persons: tuple[int, int | None] | None = UNTOLD
     """Where visits were randomised: whose they are, and whose have the outcome."""
+    time_at_risk: float | None = UNTOLD
+    """Where times count: their sum, of which `value` is the events per unit."""
     suppressed: bool = False
 
 
@@ -71,6 +74,23 @@ class SecondaryResult(Noun):
     name: str
     estimate: Estimate | NotEstimable
     arms: tuple[ArmSummary, ...] = ()
+
+
+class HypothesisResult(Noun):
+    """What the primary interval says against a margin (CONSORT for non-inferiority)."""
+
+    hypothesis: Literal["non-inferiority", "equivalence"]
+    margin: float
+    """As the protocol has it."""
+    lower_bound: float | None
+    """The whole interval must lie above it, on the effect's scale; None: no such."""
+    upper_bound: float | None
+    one_sided_level: float
+    """The chance to show what is not so, at most: (1 − the interval's level) / 2."""
+    verdict: Literal["shown", "not_shown", "contrary_shown", "sealed"]
+    """`contrary_shown`: the whole interval lies beyond the margin."""
+    p_value: float | None = None
+    """One-sided against the margin, of equivalence the larger of two."""
 
 
 class RandomisationTest(Noun):
@@ -257,6 +277,8 @@ class Evaluation(Published):
     reach: Reach
     posterior: Posterior | NotEstimable
     icc: float | None = None
+    hypothesis: HypothesisResult | None = UNTOLD
+    """Where another than superiority was to be shown."""
     randomisation_test: RandomisationTest | None = UNTOLD
     """Of matched pairs and constrained allocations; the decision rule reads it not."""
     schedule: ScheduleResult | None = UNTOLD

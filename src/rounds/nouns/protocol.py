@@ -31,12 +31,25 @@ class Endpoint(Noun):
     estimand: Estimand
     better: Literal["higher", "lower"]
     margin: float | None = None
-    """Greatest harm that would be accepted; a balancing endpoint has one."""
+    """Greatest harm that would be accepted, on the scale of the summary measure; a
+    balancing endpoint has one, and a primary one unless superiority is to be shown."""
+    hypothesis: Literal["superiority", "non-inferiority", "equivalence"] = Field(
+        default="superiority", exclude_if=lambda which: which == "superiority"
+    )
+    """What is to be shown of the primary endpoint."""
 
     @model_validator(mode="after")
-    def _balancing_has_margin(self) -> Self:
+    def _has_its_margin(self) -> Self:
         if self.role == "balancing" and self.margin is None:
             raise ValueError("a balancing endpoint has a margin, fixed beforehand")
+        if self.hypothesis != "superiority":
+            if self.role != "primary":
+                raise ValueError(
+                    f"{self.hypothesis} is shown of the primary endpoint; a balancing "
+                    "one is held to its margin anyway"
+                )
+            if self.margin is None:
+                raise ValueError(f"{self.hypothesis} needs a margin, fixed beforehand")
         return self
 
 
@@ -44,7 +57,8 @@ class DecisionRule(Noun):
     """The rule by which the evaluation is read; it knows no prior."""
 
     least_worthwhile: float = Field(gt=0)
-    """Smallest benefit worth having, on the primary estimand's scale."""
+    """Smallest benefit worth having, on the primary estimand's scale; of a ratio 1.25
+    and 0.8 are the same."""
     text: str = ""
     """The same in words."""
 

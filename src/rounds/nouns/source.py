@@ -22,7 +22,15 @@ class PICO(Noun):
 class Effect(Noun):
     """What a source found, as it printed it."""
 
-    scale: Literal["risk_difference", "mean_difference", "log_risk_ratio"]
+    scale: Literal[
+        "risk_difference",
+        "mean_difference",
+        "log_risk_ratio",
+        "log_odds_ratio",
+        "log_rate_ratio",
+        "log_hazard_ratio",
+        "rmst_difference",
+    ]
     value: float
     lower: float
     upper: float

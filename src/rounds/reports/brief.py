@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from rounds import __version__
+from rounds.methods.scales import is_ratio, no_effect
 from rounds.nouns import (
     BalancingResult,
     Decision,
@@ -19,7 +20,16 @@ from rounds.reports.figures.evaluation import CHARACTERISTICS, group_name
 from rounds.reports.safety import made_safe
 from rounds.reports.story import Story
 from rounds.reports.templating import drawn, style_sheet, templates
-from rounds.reports.wording import axis_unit, count, day, named, percent, said, span
+from rounds.reports.wording import (
+    axis_unit,
+    count,
+    day,
+    named,
+    percent,
+    said,
+    span,
+    threshold,
+)
 
 __all__ = ["brief_html"]
 
@@ -145,12 +155,20 @@ def _rows(story: Story, evaluation: Evaluation, protocol: Protocol) -> tuple[_Ro
 def _worked(evaluation: Evaluation, protocol: Protocol) -> _Row:
     asked = f"Did it work? {protocol.primary.estimand.variable}"
     found = said(evaluation.estimate)
-    least = _size(protocol.decision_rule.least_worthwhile, evaluation.estimate)
     if found.withheld:
         return _Row(asked, found.line, withheld=True)
-    per_hundred = _of_hundred(evaluation.estimate, _whose(protocol))
+    estimate, against = evaluation.estimate, evaluation.hypothesis
+    least = _size(protocol.decision_rule.least_worthwhile, estimate)
     worth = f"Worth having from {least}."
-    return _Row(asked, found.line, f"{per_hundred} {worth}".strip())
+    if against is not None:
+        margin = _size(against.margin, estimate)
+        verdict = "shown" if against.verdict == "shown" else "not shown"
+        worth = f"{against.hypothesis.capitalize()}, margin {margin}: {verdict}."
+    per_hundred = _of_hundred(estimate, _whose(protocol))
+    line = found.line
+    if isinstance(estimate, Estimate) and is_ratio(estimate.scale):
+        line = f"{named(estimate.scale)} {line}"
+    return _Row(asked, line, f"{per_hundred} {worth}".strip())
 
 
 def _whose(protocol: Protocol) -> str:
@@ -171,6 +189,8 @@ def _of_hundred(estimate: Estimate | NotEstimable, whose: str) -> str:
 def _size(value: float, estimate: Estimate | NotEstimable) -> str:
     if isinstance(estimate, NotEstimable):
         return f"{value:g}"
+    if is_ratio(estimate.scale):
+        return threshold(value, estimate.scale)
     unit = axis_unit(estimate)
     after = " points" if unit == "points" else ""
     return f"{label(value, unit, 1)}{after}"
@@ -204,7 +224,7 @@ def _for_whom(evaluation: Evaluation) -> _Row:
         for i in evaluation.interactions
         if isinstance(i.estimate, Estimate)
         and i.estimate.sealed is None
-        and not i.estimate.numbers[1] <= 0 <= i.estimate.numbers[2]
+        and not _holds_nothing(i.estimate)
     ]
     differ = (
         f"It differs between groups: {'; '.join(apart)}."
@@ -217,6 +237,11 @@ def _for_whom(evaluation: Evaluation) -> _Row:
         for one in (least, most)
     )
     return _Row(asked, differ, f"Least and most, of {len(known)} groups: {ends}.")
+
+
+def _holds_nothing(estimate: Estimate) -> bool:
+    _, lower, upper = estimate.numbers
+    return lower <= no_effect(estimate.scale) <= upper
 
 
 def _reached(evaluation: Evaluation, whose: str) -> _Row:
@@ -254,11 +279,23 @@ def _errs(decision: Decision | None) -> tuple[_Row, ...]:
     }
     if not rates:
         return ()
+    asked = "How often does such a trial mislead?"
+    harmful = f"{percent(rates['harmful'].adopt)} of those that harm."
+    if "at_margin" in rates:
+        return (
+            _Row(
+                asked,
+                f"{percent(rates['at_margin'].adopt)} of changes that are worse by the "
+                f"margin would be adopted, and {harmful}",
+                f"{percent(1 - rates['no_effect'].adopt)} of changes that do nothing "
+                "would not be adopted.",
+            ),
+        )
     return (
         _Row(
-            "How often does such a trial mislead?",
+            asked,
             f"{percent(rates['no_effect'].adopt)} of changes that do nothing would be "
-            f"adopted, and {percent(rates['harmful'].adopt)} of those that harm.",
+            f"adopted, and {harmful}",
             f"{percent(1 - rates['worthwhile'].adopt)} of changes just worth having "
             "would not be adopted.",
         ),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from rounds.methods.scales import is_ratio
 from rounds.nouns import (
     BalancingResult,
     ControlChart,
@@ -28,6 +29,7 @@ from rounds.reports.wording import (
     said_unit,
     span,
     statistic,
+    threshold,
 )
 
 __all__ = ["clinician_context"]
@@ -75,15 +77,46 @@ def clinician_context(story: Story, *, masked: bool) -> dict[str, Any]:
         "refs": _refs(story),
         "names": CHARACTERISTICS,
         "arm_names": {"active": "Card shown", "silent": "Card kept silent"},
-        "truths": {
-            "no_effect": "no effect, no harm",
-            "worthwhile": "the least worthwhile effect, no harm",
-            "harmful": "that effect, with every harm at its margin",
-        },
+        "truths": _TRUTHS,
+        "against_margin": _against_margin(story),
+        "is_ratio": _is_ratio(story),
         "suppressed": SUPPRESSED,
         "share": share,
         **_WORDS,
     }
+
+
+_TRUTHS = {
+    "no_effect": "no effect, no harm",
+    "worthwhile": "the least worthwhile effect, no harm",
+    "harmful": "that effect, with every harm at its margin",
+    "at_margin": "an effect that is worse by the margin, no harm",
+}
+
+_VERDICTS = {
+    "shown": "shown",
+    "not_shown": "not shown, which does not show the contrary",
+    "contrary_shown": "not shown: the whole interval lies beyond the margin",
+    "sealed": "sealed, with the estimate",
+}
+
+
+def _against_margin(story: Story) -> str:
+    """Say what the primary interval says against its margin; "" of superiority."""
+    found = None if story.evaluation is None else story.evaluation.hypothesis
+    if found is None or story.protocol is None:
+        return ""
+    scale = story.protocol.primary.estimand.summary_measure
+    p_value = "" if found.p_value is None else f", p = {found.p_value:.3g}, one-sided"
+    return (
+        f"{found.hypothesis.capitalize()}, margin {threshold(found.margin, scale)}: "
+        f"{_VERDICTS[found.verdict]}{p_value} at {100 * found.one_sided_level:.3g}%."
+    )
+
+
+def _is_ratio(story: Story) -> bool:
+    estimate = None if story.evaluation is None else story.evaluation.estimate
+    return isinstance(estimate, Estimate) and is_ratio(estimate.scale)
 
 
 def _ratio(unit: UnitResult) -> str:
@@ -119,13 +152,20 @@ def _rule(story: Story) -> str:
     rule, primary = story.protocol.decision_rule, story.protocol.primary
     if rule.text:
         return rule.text
-    if primary.estimand.summary_measure == "risk_difference":
-        return f"A benefit is worth having from {_points(rule.least_worthwhile)}."
+    scale = primary.estimand.summary_measure
+    if primary.hypothesis != "superiority":
+        margin = threshold(primary.margin or 0.0, scale)
+        return f"{primary.hypothesis.capitalize()} is to be shown: margin {margin}."
+    if scale == "risk_difference" or is_ratio(scale):
+        least = threshold(rule.least_worthwhile, scale)
+        return f"A benefit is worth having from {least}."
     return f"A benefit is worth having from {rule.least_worthwhile:g}."
 
 
 def _margin(result: BalancingResult) -> str:
     if isinstance(result.estimate, Estimate):
+        if is_ratio(result.estimate.scale):
+            return threshold(result.margin, result.estimate.scale)
         unit = axis_unit(result.estimate)
         digits = 1 if unit in ("points", "number") else 0
         after = " points" if unit == "points" else ""
@@ -165,6 +205,7 @@ _WORDS = {
     "spread": _spread,
     "margin": _margin,
     "points": _points,
+    "threshold": threshold,
     "plain_number": _plain_number,
     "withheld_or": _withheld_or,
     "share_or": _share_or,
@@ -257,6 +298,10 @@ def _no_sites(story: Story, hidden: int) -> str:
     return words
 
 
+def _graded(value: float, *, ratio: bool) -> str:
+    return label(value, "number", 2) if ratio else _points(value)
+
+
 def _grade_rows(story: Story) -> list[dict[str, str]]:
     rows = []
     names = {"effect": "Effect", "harm": "Harm", "equity_gap": "Equity gap"}
@@ -266,18 +311,23 @@ def _grade_rows(story: Story) -> list[dict[str, str]]:
         if item is None:
             continue
         truth = item.get("truth")
+        ratio = is_ratio(item.get("scale", "risk_difference"))
+        on_scale = f", {item['scale'].replace('_', ' ')}" if ratio else ""
         row = {
-            "name": name,
+            "name": name + on_scale,
             "withheld": "",
-            "truth": "–" if truth is None else _points(truth),
+            "truth": "–" if truth is None else _graded(truth, ratio=ratio),
             "holds": "–",
         }
         if item.get("estimate") is None:
             row["withheld"] = str(item.get("without") or "no estimate")
         else:
             low, high = item["lower"], item["upper"]
-            row["estimate"] = _points(item["estimate"])
-            row["interval"] = f"{label(low, 'points', 1)} to {label(high, 'points', 1)}"
+            row["estimate"] = _graded(item["estimate"], ratio=ratio)
+            ends = [label(x, "number", 2) for x in (low, high)]
+            if not ratio:
+                ends = [label(x, "points", 1) for x in (low, high)]
+            row["interval"] = " to ".join(ends)
             if truth is not None:
                 row["holds"] = "yes" if low <= truth <= high else "no"
         rows.append(row)

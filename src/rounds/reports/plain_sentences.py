@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from rounds.methods.scales import no_effect
 from rounds.nouns import Estimate, Evaluation, NotEstimable
 from rounds.reports.schedule_words import plain_allocation
 from rounds.reports.story import Story
@@ -172,19 +173,61 @@ def _found(story: Story, evaluation: Evaluation) -> list[str]:
             f"When the note was on, {_times(story, value)} {goal}. "
             f"The true number could be from {_more(low)} to {_more(high)}."
         )
+    else:
+        sentences += _in_times(estimate, goal)
     if estimate.n is not None:
         what = "visits" if _of_visits(story) else "people"
         sentences.append(f"We counted {estimate.n:,} {what}.")
     better = story.protocol.primary.better if story.protocol else "higher"
-    good = low > 0 if better == "higher" else high < 0
-    bad = high < 0 if better == "higher" else low > 0
-    if good:
+    none = no_effect(estimate.scale)
+    good = low > none if better == "higher" else high < none
+    bad = high < none if better == "higher" else low > none
+    if evaluation.hypothesis is not None:
+        sentences.append(_AGAINST[evaluation.hypothesis.verdict])
+    elif good:
         sentences.append("So we think the note did help.")
     elif bad:
         sentences.append("So we think the note made things worse.")
     else:
         sentences.append("So we can not be sure if the note helps or not.")
     return sentences
+
+
+_AGAINST = {
+    "shown": "So we think the note is not worse than the limit that we had set.",
+    "not_shown": "So we can not be sure that the note stays in the limit we had set.",
+    "contrary_shown": "So we think the note is not in the limit that we had set.",
+    "sealed": "We do not show this yet, as one of our checks did not pass.",
+}
+_TIMES = {
+    "risk_ratio": "the chance that people {goal} was {value} times as high",
+    "odds_ratio": "the odds that people {goal} were {value} times as high",
+    "rate_ratio": "what we count came {value} times as often",
+    "hazard_ratio": "on each day, the chance of what we watch for was {value} times "
+    "as high",
+}
+"""Ratios, each in its own words: odds are no chances, and none of them are people."""
+
+
+_TRUE = "The true number could be from"
+
+
+def _in_times(estimate: Estimate, goal: str) -> list[str]:
+    """Say an effect that is no share: so many times, or so many days; else nothing."""
+    value, low, high = estimate.numbers
+    if estimate.scale == "rmst_difference":
+        said = f"people went {_days(value)} before it came"
+        ends = f"{_days(low)} to {_days(high)}"
+        return [f"When the note was on, {said}. {_TRUE} {ends}."]
+    words = _TIMES.get(estimate.scale)
+    if words is None:
+        return []
+    said = words.format(goal=goal, value=f"{value:.2f}")
+    return [f"When the note was on, {said}. {_TRUE} {low:.2f} to {high:.2f}."]
+
+
+def _days(value: float) -> str:
+    return f"{abs(value):.1f} {'fewer' if value < 0 else 'more'} days"
 
 
 def _of_visits(story: Story) -> bool:
@@ -215,8 +258,11 @@ def _harms(story: Story, evaluation: Evaluation) -> list[str]:
     for i, result in enumerate(evaluation.balancing):
         goal = goal_of(names[i], _HARM) if i < len(names) else _HARM
         known = numbers_of(result.estimate)
-        if known is None:
+        scale = getattr(result.estimate, "scale", "")
+        if known is None or scale != "risk_difference":
             sentences.append(f"We checked if more people {goal}.")
+            if known is not None and isinstance(result.estimate, Estimate):
+                sentences += _in_times(result.estimate, goal)
         else:
             value, low, high = known
             sentences.append(

@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
+from rounds.methods.scales import is_ratio
 from rounds.nouns import Diagnostic, Estimate, NotEstimable, Period, UnitResult
 from rounds.reports.charts import Unit, label
 
@@ -18,6 +19,7 @@ __all__ = [
     "said_unit",
     "span",
     "statistic",
+    "threshold",
 ]
 
 SUPPRESSED = "suppressed (≤10)"
@@ -48,9 +50,16 @@ class Said:
         return f"{self.value} ({self.interval})"
 
 
-_RATIOS = ("risk_ratio", "odds_ratio", "log_risk_ratio", "log_odds_ratio")
+_RATIOS = (
+    "risk_ratio",
+    "odds_ratio",
+    "rate_ratio",
+    "hazard_ratio",
+    "log_risk_ratio",
+    "log_odds_ratio",
+)
 _TWO_DIGITS = (*_RATIOS, "net_health_benefit", "index")
-_UNITS = {"mm[Hg]": "mmHg", "1": "", "%": "%"}
+_UNITS = {"mm[Hg]": "mmHg", "1": "", "%": "%", "d": "days"}
 
 
 def axis_unit(estimate: Estimate) -> Unit:
@@ -61,6 +70,22 @@ def axis_unit(estimate: Estimate) -> Unit:
         "count": "count",
     }
     return scales.get(estimate.scale, "number")
+
+
+def threshold(value: float, scale: str) -> str:
+    """Write a margin, or the least worthwhile effect, on its own scale.
+
+    Examples
+    --------
+    >>> threshold(0.03, "risk_difference"), threshold(1.25, "odds_ratio")
+    ('3.0 points', 'an odds ratio of 1.25')
+    """
+    if scale == "risk_difference":
+        return f"{label(value, 'points', 1)} points"
+    if is_ratio(scale):
+        article = "an" if scale.startswith("o") else "a"
+        return f"{article} {scale.replace('_', ' ')} of {label(value, 'number', 2)}"
+    return label(value, "number", 1)
 
 
 def said(estimate: Estimate | NotEstimable | None) -> Said:
@@ -87,7 +112,7 @@ def said(estimate: Estimate | NotEstimable | None) -> Said:
     digits = {"count": 0, "percent": 1, "points": 1}.get(unit, 2)
     if unit == "number" and estimate.scale not in _TWO_DIGITS:
         digits = 1
-    plus = estimate.scale in ("risk_difference", "mean_difference")
+    plus = estimate.scale.endswith("_difference")
     low, high = (_signed(bound, unit, digits, plus) for bound in (lower, upper))
     after = " points" if unit == "points" else ""
     name = _UNITS.get(estimate.unit, estimate.unit)

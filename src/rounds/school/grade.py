@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from rounds.nouns import Estimate, NotEstimable
+from rounds.nouns import Endpoint, Estimate, NotEstimable
 from rounds.school.truth import open_truth
 from rounds.school.ways import BeforeAfter
 
@@ -15,9 +15,10 @@ __all__ = ["Grade", "Mark", "grade"]
 
 @dataclass(frozen=True, kw_only=True)
 class Mark:
-    """An estimate beside the truth, both differences of proportions in [-1, 1]."""
+    """An estimate beside the truth: both differences of proportions, or ratios."""
 
     name: str
+    scale: str = "risk_difference"
     truth: float | None
     """From the potential outcomes; None where the world has none."""
     estimate: float | None = None
@@ -33,6 +34,17 @@ class Mark:
             return None
         return self.lower <= self.truth <= self.upper
 
+    @property
+    def _unit(self) -> str:
+        if self.scale == "risk_difference":
+            return " points"
+        return f", {self.scale.replace('_', ' ')}"
+
+    def _number(self, value: float) -> str:
+        if self.scale == "risk_difference":
+            return f"{100 * value:+.2f}"
+        return f"{value:.3f}"
+
     def line(self) -> str:
         """Say it in one line."""
         if self.estimate is None:
@@ -40,11 +52,11 @@ class Mark:
         else:
             assert self.lower is not None
             assert self.upper is not None
-            said = (
-                f"{100 * self.estimate:+.2f} points "
-                f"({100 * self.lower:+.2f} to {100 * self.upper:+.2f})"
-            )
-        truth = "none" if self.truth is None else f"{100 * self.truth:+.2f} points"
+            ends = f"{self._number(self.lower)} to {self._number(self.upper)}"
+            said = f"{self._number(self.estimate)}{self._unit} ({ends})"
+        truth = "none"
+        if self.truth is not None:
+            truth = f"{self._number(self.truth)}{self._unit}"
         return f"  {self.name:<12}{said}   truth {truth}"
 
 
@@ -101,15 +113,55 @@ def grade(done: "DemoTurn") -> Grade:
         if difference.characteristic == "svi_quartile":
             gap = difference.gap
     return Grade(
-        effect=_mark("effect", done.evaluation.estimate, truth["effect"]["overall"]),
+        effect=_mark(
+            "effect",
+            done.evaluation.estimate,
+            _on_scale(
+                done.protocol.primary, truth, "effect", ("everywhere", "nowhere")
+            ),
+        ),
         harm=_mark(
-            "harm", done.evaluation.balancing[0].estimate, truth["harm"]["overall"]
+            "harm",
+            done.evaluation.balancing[0].estimate,
+            _on_scale(
+                next(e for e in done.protocol.endpoints if e.role == "balancing"),
+                truth,
+                "harm",
+                ("observed_everywhere", "observed_nowhere"),
+            ),
         ),
         equity_gap=_mark("equity gap", gap, truth["equity_gap"]["value"]),
         weeks=done.weeks,
         before_after=BeforeAfter.of(done, naive) if naive else None,
         **_of_two(done, truth),
     )
+
+
+def _on_scale(
+    endpoint: Endpoint, truth: dict[str, Any], headline: str, risks: tuple[str, str]
+) -> float | None:
+    """Give the truth on the endpoint's scale, of the two risks that the world tells.
+
+    None where it tells no such truth: of an average of clinics, or of times.
+    """
+    estimand = endpoint.estimand
+    if estimand.weighting != "participants":
+        return None
+    told = truth[headline]
+    if estimand.summary_measure == "risk_difference":
+        found: float | None = told["overall"]
+        return found
+    of = next(
+        one for one in truth["outcomes"].values() if one["measure"] == told["measure"]
+    )
+    on, off = (of["overall"].get(name) for name in risks)
+    if on is None or off is None or not 0 < off < 1 or not 0 < on < 1:
+        return None
+    if estimand.summary_measure == "risk_ratio":
+        return float(on / off)
+    if estimand.summary_measure == "odds_ratio":
+        return float(on / (1 - on) / (off / (1 - off)))
+    return None
 
 
 def _of_two(done: "DemoTurn", truth: dict[str, Any]) -> dict[str, Mark]:
@@ -129,11 +181,14 @@ def _of_two(done: "DemoTurn", truth: dict[str, Any]) -> dict[str, Mark]:
 def _mark(name: str, found: Estimate | NotEstimable, truth: float | None) -> Mark:
     if isinstance(found, NotEstimable):
         return Mark(name=name, truth=truth, without=found.reason)
+    scale = found.scale
     if found.sealed is not None:
-        return Mark(name=name, truth=truth, without=f"sealed: {found.sealed}")
+        why = f"sealed: {found.sealed}"
+        return Mark(name=name, truth=truth, scale=scale, without=why)
     return Mark(
         name=name,
         truth=truth,
+        scale=scale,
         estimate=found.value,
         lower=found.lower,
         upper=found.upper,

@@ -14,5 +14,8 @@ receipt = SimpleNamespace(
 )
 now = dt.datetime(2025, 10, 6, tzinfo=dt.UTC)
 named = (trial.PRIMARY, trial.SECONDARY, trial.BALANCING)
-measures = {str(each): SimpleNamespace(ref=lambda each=each: each) for each in named}
+measures = {
+    str(each): SimpleNamespace(ref=lambda each=each: each, scoring="proportion")
+    for each in named
+}
 open_gate(started, plan, known, measures=measures, receipt=receipt, now=now)

@@ -12,5 +12,8 @@ frozen_on = dt.datetime(2024, 12, 2, tzinfo=dt.UTC)
 receipt = SimpleNamespace(ref=plan.ref(), at=frozen_on, sequence=4, entry_hash="0" * 64)
 now = dt.datetime(2025, 8, 1, tzinfo=dt.UTC)
 named = (trial.PRIMARY, trial.SECONDARY, trial.BALANCING)
-measures = {str(each): SimpleNamespace(ref=lambda each=each: each) for each in named}
+measures = {
+    str(each): SimpleNamespace(ref=lambda each=each: each, scoring="proportion")
+    for each in named
+}
 open_gate(started, plan, known, measures=measures, receipt=receipt, now=now)

@@ -22,6 +22,7 @@ from rounds.nouns import (
     Source,
     Turn,
 )
+from rounds.nouns.estimand import SummaryMeasure
 
 __all__ = ["DemoDesign", "DemoOptions", "DemoTurn"]
 
@@ -40,6 +41,8 @@ class DemoOptions:
     """What a demo may be asked to vary."""
 
     people: int = 10_000
+    summary: SummaryMeasure = "risk_difference"
+    """Of the primary endpoint; `least_worthwhile` goes with it."""
     weeks: int = 26
     seed: int = 1
     effect: float = 0.06

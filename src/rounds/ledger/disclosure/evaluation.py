@@ -30,6 +30,7 @@ from rounds.nouns import (
     Evaluation,
     FactorialResult,
     Flow,
+    HypothesisResult,
     Interaction,
     NotEstimable,
     Posterior,
@@ -54,17 +55,19 @@ def safe_evaluation(evaluation: Evaluation) -> Evaluation:
     if isinstance(estimate, Estimate):
         estimate = without_small_n(estimate)
     posterior, icc = evaluation.posterior, evaluation.icc
-    test = evaluation.randomisation_test
+    test, against = evaluation.randomisation_test, evaluation.hypothesis
     if any(arm.suppressed for arm in arms):
         estimate, posterior = coarse(estimate), _posterior(posterior)
         icc = None if icc is None else round(icc, 2)
         test = None  # its digits would tell the counts that are hidden
+        against = _against_margin(against)
     return evaluation.model_copy(
         update={
             "estimate": estimate,
             "posterior": posterior,
             "icc": icc,
             "randomisation_test": test,
+            "hypothesis": against,
             "flow": _flow(evaluation.flow, arms),
             "balancing": tuple(_endpoint(each) for each in evaluation.balancing),
             "secondary": tuple(_endpoint(each) for each in evaluation.secondary),
@@ -92,6 +95,13 @@ def safe_evaluation(evaluation: Evaluation) -> Evaluation:
             "limitations": safe_texts(evaluation.limitations),
         }
     )
+
+
+def _against_margin(found: HypothesisResult | None) -> HypothesisResult | None:
+    """Round the p-value, which with the margin would give the estimate back."""
+    if found is None or found.p_value is None:
+        return found
+    return found.model_copy(update={"p_value": round(found.p_value, 2)})
 
 
 def _schedule(result: ScheduleResult | None, *, rounded: bool) -> ScheduleResult | None:
@@ -189,7 +199,7 @@ def _arm_cell(arm: ArmSummary) -> _Cell:
 
 def _hide_arm(arm: ArmSummary) -> ArmSummary:
     hidden = {"n": None, "numerator": None, "value": None, "suppressed": True}
-    hidden["persons"] = None
+    hidden |= {"persons": None, "time_at_risk": None}
     if arm.n is not None and arm.n_units == arm.n:
         hidden["n_units"] = None  # patients were randomised: units are persons
     return arm.model_copy(update=hidden)

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from rounds.methods.scales import additive, is_ratio
 from rounds.nouns import (
     PICO,
     Decision,
@@ -74,6 +75,7 @@ def as_source(
     if carry == "posterior" and isinstance(posterior, Posterior):
         carried = posterior.estimate
     pooled = carried is not estimate
+    scale = carried.scale
     value, lower, upper = carried.numbers
     what = "posterior, with its prior's sources in it" if pooled else "estimate alone"
     estimand = protocol.primary.estimand
@@ -90,10 +92,10 @@ def as_source(
             outcome=estimand.variable,
         ),
         effect=Effect(
-            scale=carried.scale,
-            value=value,
-            lower=lower,
-            upper=upper,
+            scale=f"log_{scale}" if is_ratio(scale) else scale,
+            value=additive(scale, value),
+            lower=additive(scale, lower),
+            upper=additive(scale, upper),
             level=carried.level,
             n=estimate.n,
         ),

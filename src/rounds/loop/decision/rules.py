@@ -7,6 +7,8 @@ numbers always give the same recommendation.
 from dataclasses import dataclass
 from typing import Literal
 
+from rounds.loop.decision.wording import interval_in_words, margin_in_words, size
+from rounds.methods.scales import additive, distance, is_ratio, no_effect
 from rounds.nouns import BalancingResult, Endpoint, Estimate, Evaluation, Protocol
 
 __all__ = ["Recommendation", "explain", "recommend"]
@@ -32,37 +34,80 @@ def explain(protocol: Protocol) -> str:
     """
     primary = protocol.primary
     level = f"{protocol.level:.0%}"
-    least = _size(protocol.decision_rule.least_worthwhile, primary)
     margins = "; ".join(
-        f"{e.estimand.name}, at most {_size(e.margin or 0.0, e)} worse"
+        f"{e.estimand.name}, at most {margin_in_words(e)} worse"
         for e in protocol.endpoints
         if e.role == "balancing"
     )
+    shown, unshown = _shown_in_words(protocol)
     said = (
         f"Read the estimate of {primary.estimand.name} without any prior, and every "
         f"balancing measure ({margins}). "
         "Extend while the estimate is sealed or cannot be made, or a balancing measure "
         "cannot. "
-        f"Benefit is shown when the {level} interval lies wholly on the better side of "
-        "no effect. Harm is shown when a balancing estimate exceeds its margin; it is "
+        f"{shown} Harm is shown when a balancing estimate exceeds its margin; it is "
         f"excluded when the whole {level} interval lies within it. "
-        "Benefit shown and every harm excluded: adopt. "
-        "Benefit shown and a harm shown: adapt. "
-        "Benefit shown, harm neither shown nor excluded: extend. "
-        "Benefit not shown and a harm shown: abandon. "
-        f"Benefit not shown, and the interval leaves out even {least}, the least that "
-        "is worth having: abandon. "
-        "Otherwise: extend."
+        f"{unshown} Otherwise: extend."
     )
     factors = protocol.factors
     if factors is None:
         return said
-    least = _size(factors.interaction_margin, primary)
+    least = size(factors.interaction_margin, primary)
     return (
         f"{said} So for each of the two factors ({factors.first}; {factors.second}), "
         "at the margins. If the test of their interaction has a p-value below "
         f"{factors.interaction_alpha:g}, or they differ from their sum by more than "
         f"{least}, both estimates are sealed."
+    )
+
+
+_OPEN = {
+    "superiority": (
+        "An effect worth having has not been ruled out: the question is open."
+    ),
+    "non-inferiority": (
+        "That it is worse by more than the margin is neither shown nor ruled out: the "
+        "question is open."
+    ),
+    "equivalence": (
+        "That it differs by more than the margin is neither shown nor ruled out, or it "
+        "is better by more: the question is open."
+    ),
+}
+_CLAIMS = {
+    "superiority": "Benefit",
+    "non-inferiority": "Non-inferiority",
+    "equivalence": "Equivalence",
+}
+"""What is to be shown, as the rule's sentences begin."""
+
+
+def _shown_in_words(protocol: Protocol) -> tuple[str, str]:
+    """Say when what is asked is shown, and what follows where it is or is not."""
+    primary = protocol.primary
+    level, claim = f"{protocol.level:.0%}", _CLAIMS[primary.hypothesis]
+    worse = f"the {level} interval lies wholly beyond it, on the worse side: abandon."
+    if primary.hypothesis == "superiority":
+        least = size(protocol.decision_rule.least_worthwhile, primary)
+        when = "on the better side of no effect."
+        worse = (
+            f"the interval leaves out even {least}, the least that is worth having: "
+            "abandon."
+        )
+    elif primary.hypothesis == "non-inferiority":
+        when = f"on the better side of the margin, {margin_in_words(primary)} worse."
+    else:
+        within = margin_in_words(primary)
+        when = f"within the margin, {within} worse or better."
+    return (
+        f"{claim} is shown when the {level} interval lies wholly {when}",
+        (
+            f"{claim} shown and every harm excluded: adopt. "
+            f"{claim} shown and a harm shown: adapt. "
+            f"{claim} shown, harm neither shown nor excluded: extend. "
+            f"{claim} not shown and a harm shown: abandon. "
+            f"{claim} not shown, and {worse}"
+        ),
     )
 
 
@@ -98,9 +143,7 @@ def recommend(evaluation: Evaluation, protocol: Protocol) -> Recommendation:
         return _extend(said, *harms.open)
     if worthless:
         return Recommendation("abandon", (said, worthless))
-    return _extend(
-        said, "An effect worth having has not been ruled out: the question is open."
-    )
+    return _extend(said, _OPEN[protocol.primary.hypothesis])
 
 
 def _extend(*reasons: str) -> Recommendation:
@@ -108,23 +151,32 @@ def _extend(*reasons: str) -> Recommendation:
 
 
 def _benefit(estimate: Estimate, protocol: Protocol) -> tuple[bool, str, str]:
+    """Say whether what is asked is shown, in words, and why it never will be."""
     primary = protocol.primary
-    sign = 1.0 if primary.better == "higher" else -1.0
-    _, *limits = (sign * number for number in estimate.numbers)
+    scale, sign = estimate.scale, 1.0 if primary.better == "higher" else -1.0
+    _, *limits = (sign * additive(scale, number) for number in estimate.numbers)
     low, high = sorted(limits)
-    least = protocol.decision_rule.least_worthwhile
-    seen = _interval(estimate, primary)
-    name = primary.estimand.name
-    if low > 0:
-        return True, f"Benefit is shown: {name} differs by {seen}.", ""
-    said = f"Benefit is not shown: {name} differs by {seen}."
-    if high < least:
-        worthless = (
-            f"Even the better end of the interval is below {_size(least, primary)}, "
+    seen, claim = interval_in_words(estimate, primary), _CLAIMS[primary.hypothesis]
+    if primary.hypothesis == "superiority":
+        least = protocol.decision_rule.least_worthwhile
+        shown, worthless = low > 0, high < distance(scale, least)
+        below = "falls short of" if is_ratio(scale) else "is below"
+        why = (
+            f"Even the better end of the interval {below} {size(least, primary)}, "
             "the least that is worth having."
         )
-        return False, said, worthless
-    return False, said, ""
+    else:
+        assert primary.margin is not None  # the protocol insists
+        margin = distance(scale, primary.margin)
+        shown, worthless = low > -margin, high < -margin
+        if primary.hypothesis == "equivalence":
+            shown = shown and high < margin
+        words = margin_in_words(primary)
+        seen += f", against the margin of {words}"
+        why = f"The whole interval is worse by more than {words}."
+    if shown:
+        return True, f"{claim} is shown: {seen}.", ""
+    return False, f"{claim} is not shown: {seen}.", why if worthless else ""
 
 
 class _Harms:
@@ -153,10 +205,12 @@ class _Harms:
             self.unknown.append(f"{name} is sealed: {_stop(estimate.sealed)}")
             return
         sign = 1.0 if endpoint.better == "lower" else -1.0
-        margin = endpoint.margin if endpoint.margin is not None else 0.0
-        seen = f"{name} differs by {_interval(estimate, endpoint)}"
-        limit = f"the margin of {_size(margin, endpoint)}"
-        harm, *limits = (sign * number for number in estimate.numbers)
+        scale = estimate.scale
+        given = endpoint.margin if endpoint.margin is not None else no_effect(scale)
+        margin = distance(scale, given)
+        seen = interval_in_words(estimate, endpoint)
+        limit = f"the margin of {margin_in_words(endpoint)}"
+        harm, *limits = (sign * additive(scale, number) for number in estimate.numbers)
         if harm > margin:
             self.shown.append(f"Harm is shown: {seen}, beyond {limit}.")
         elif max(limits) < margin:
@@ -167,17 +221,3 @@ class _Harms:
 
 def _stop(sentence: str) -> str:
     return sentence.rstrip().rstrip(".") + "."
-
-
-def _size(value: float, endpoint: Endpoint) -> str:
-    if endpoint.estimand.summary_measure == "risk_difference":
-        return f"{100 * value:.1f} percentage points"
-    return f"{value:.2f}"
-
-
-def _interval(estimate: Estimate, endpoint: Endpoint) -> str:
-    factor = 100.0 if endpoint.estimand.summary_measure == "risk_difference" else 1.0
-    digits = 1 if factor > 1 else 2
-    value, low, high = (f"{factor * x:+.{digits}f}" for x in estimate.numbers)
-    unit = "percentage points" if factor > 1 else estimate.unit
-    return f"{value} {unit} ({estimate.level:.0%} interval {low} to {high})"

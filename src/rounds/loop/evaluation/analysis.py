@@ -17,6 +17,7 @@ from rounds.loop.evaluation.drawn import Basis, drawn_as_said
 from rounds.loop.evaluation.effects import Effect, arm_summaries
 from rounds.loop.evaluation.endpoints import Endpoints
 from rounds.loop.evaluation.equity import equity
+from rounds.loop.evaluation.hypothesis import hypothesis_result
 from rounds.loop.evaluation.participants import (
     Allocation,
     Participants,
@@ -177,6 +178,7 @@ def analyse(
         reach=reach(people, trial.calls, protocol),
         posterior=posterior(primary, evidence.prior, protocol, withheld),
         icc=None if withheld else _icc(people, primary),
+        hypothesis=hypothesis_result(primary, protocol, withheld),
         randomisation_test=None
         if withheld
         else rerandomised(people, protocol, rollout, trial.allocation, trial.basis),
@@ -337,6 +339,8 @@ def _icc(people: Participants, primary: Effect) -> float | None:
     if isinstance(primary.fit, MixedFit):
         return primary.fit.icc
     known = people.observed
+    if people.time is not None:
+        return None  # counts over unequal times: no one correlation of them is asked
     try:
         return anova_icc(
             people.outcome[known], people.clinic[known], people.active[known]

@@ -49,6 +49,7 @@ from rounds.loop.evaluation.schedule_checks import (
     periods,
     switching,
 )
+from rounds.loop.evaluation.summaries import OF_SHARES
 from rounds.loop.evaluation.visit_checks import carry_over, spill_over
 from rounds.loop.evaluation.visits import visit_keys
 from rounds.loop.evaluation.wording import share_in_words
@@ -162,7 +163,7 @@ def _before(people: Participants, protocol: Protocol) -> list[Diagnostic]:
     """Ask of visits whether the arms of those before them act on."""
     columns = covariate_columns(people, protocol.covariates)
     clusters = design_of(protocol).clusters
-    continuous = protocol.primary.estimand.summary_measure == "mean_difference"
+    continuous = protocol.primary.estimand.summary_measure not in OF_SHARES
     return [
         check(people, columns, clusters, continuous=continuous)
         for check in (carry_over, spill_over)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,16 +10,26 @@ from numpy.typing import NDArray
 from rounds.loop.evaluation.designs import design_of
 from rounds.loop.evaluation.designs.design import Fit
 from rounds.loop.evaluation.participants import Participants
+from rounds.loop.evaluation.summaries import (
+    BY_LEAST_SQUARES,
+    OF_SHARES,
+    OF_TIMES,
+    Asked,
+    fit_summary,
+)
 from rounds.methods.cluster import cluster_ols
+from rounds.methods.scales import from_additive
 from rounds.nouns import (
     ArmSummary,
     DefinitionError,
     Endpoint,
+    Estimand,
     Estimate,
     NotEstimable,
     Protocol,
     age_band,
 )
+from rounds.nouns.estimand import SummaryMeasure
 
 __all__ = [
     "Effect",
@@ -28,7 +38,9 @@ __all__ = [
     "covariate_columns",
     "effect",
     "fit",
+    "fit_asked",
     "scale_of",
+    "unit_of",
 ]
 
 Columns = Callable[[Participants], list[NDArray[np.float64]]]
@@ -91,12 +103,17 @@ def covariate_columns(
     return [column for name in names for column in COVARIATES[name](people)]
 
 
-def scale_of(
-    endpoint: Endpoint,
-) -> Literal["mean_difference", "risk_difference"]:
-    """Give the scale on which an endpoint's effect is estimated."""
-    continuous = endpoint.estimand.summary_measure == "mean_difference"
-    return "mean_difference" if continuous else "risk_difference"
+def scale_of(endpoint: Endpoint) -> SummaryMeasure:
+    """Give the scale on which an endpoint's effect is told."""
+    return endpoint.estimand.summary_measure
+
+
+def unit_of(endpoint: Endpoint, unit: str) -> str:
+    """Give the unit of an endpoint's effect (UCUM), of whose measure it is `unit`."""
+    scale = scale_of(endpoint)
+    if scale == "rmst_difference":
+        return "d"
+    return unit if scale == "mean_difference" and unit else "1"
 
 
 def fit(
@@ -105,39 +122,98 @@ def fit(
     *,
     extra: tuple[NDArray[np.float64], ...] = (),
     column: int = 0,
+    weighting: str = "participants",
 ) -> Fit:
-    """Fit the protocol's model to those whose outcome is known.
+    """Fit the protocol's linear model to those whose outcome is known.
 
     Parameters
     ----------
     extra : tuple of array, shape (n_participants,)
         Further columns, placed after the arm's; `column` counts the arm as 0.
+    weighting : {"participants", "clusters"}
+        What counts alike.
 
     Raises
     ------
     ValueError
         As `cluster_ols` and `linear_mixed`.
     """
-    covariates = covariate_columns(people, protocol.covariates)
-    columns = [people.active.astype(float), *extra, np.ones(len(people)), *covariates]
+    columns = _columns(people, protocol, extra)
     design = design_of(protocol)
     if design.fit is not None:
         return design.fit(people, columns, column=column, level=protocol.level)
     known = people.observed
     clusters = design.clusters(people)
+    y, X = people.outcome[known], np.column_stack(columns)[known]
+    if weighting == "clusters":
+        # Rows times the root of their weight: least squares then weighs by it.
+        root = np.sqrt(_of_one_clinic(people.clinic[known]))
+        y, X = y * root, X * root[:, None]
     return cluster_ols(
-        people.outcome[known],
-        np.column_stack(columns)[known],
+        y,
+        X,
         None if clusters is None else clusters[known],
         column=column,
         level=protocol.level,
     )
 
 
+def _columns(
+    people: Participants, protocol: Protocol, extra: tuple[NDArray[np.float64], ...]
+) -> list[NDArray[np.float64]]:
+    """Give the arm, what is asked beside it, a constant, and the covariates."""
+    covariates = covariate_columns(people, protocol.covariates)
+    return [people.active.astype(float), *extra, np.ones(len(people)), *covariates]
+
+
+def _of_one_clinic(clinic: NDArray[np.str_]) -> NDArray[np.float64]:
+    """Give weights that add up to 1 in each clinic, shape (n_participants,)."""
+    _, codes, sizes = np.unique(clinic, return_inverse=True, return_counts=True)
+    return np.asarray(1.0 / sizes[codes], dtype=float)
+
+
+def fit_asked(
+    people: Participants,
+    protocol: Protocol,
+    estimand: Estimand,
+    *,
+    extra: tuple[NDArray[np.float64], ...] = (),
+    column: int = 0,
+) -> tuple[Fit, str]:
+    """Fit what an estimand asks for, where effects add; say how.
+
+    Parameters
+    ----------
+    extra, column
+        As of `fit`.
+
+    Returns
+    -------
+    fit : Fit
+        Of a ratio, on its logarithm.
+    method : str
+        Estimator and interval in words.
+
+    Raises
+    ------
+    ValueError
+        Where the data cannot give a number: the reason.
+    """
+    if estimand.summary_measure in BY_LEAST_SQUARES:
+        weighting = estimand.weighting
+        found = fit(people, protocol, extra=extra, column=column, weighting=weighting)
+        method = design_of(protocol).method
+        if weighting == "clusters":
+            method += ", weighted so that each clinic counts alike"
+        return found, method
+    columns = _columns(people, protocol, extra)
+    return fit_summary(Asked(people, protocol, estimand, columns), column)
+
+
 def effect(
     people: Participants, protocol: Protocol, endpoint: Endpoint, *, unit: str = "1"
 ) -> Effect:
-    """Estimate one endpoint's effect, active minus silent, as the protocol says.
+    """Estimate one endpoint's effect, active against silent, as the protocol says.
 
     Parameters
     ----------
@@ -147,29 +223,28 @@ def effect(
     Returns
     -------
     Effect
-        A risk difference or mean difference with the design's interval (its `method`
-        says which); `NotEstimable` where the data cannot give one.
+        The summary measure with the design's interval (its `method` says which), and
+        the fit where effects add: of a ratio, its logarithm. `NotEstimable` where the
+        data cannot give one.
     """
-    if endpoint.estimand.summary_measure == "risk_ratio":
-        return Effect(NotEstimable(reason="this design estimates differences only"))
     known = people.active[people.observed]
     if not 0 < known.sum() < len(known):
         return Effect(NotEstimable(reason="an arm has nobody whose outcome is known"))
     try:
-        fitted = fit(people, protocol)
-    except ValueError as error:
+        fitted, method = fit_asked(people, protocol, endpoint.estimand)
+    except (ValueError, np.linalg.LinAlgError) as error:
         return Effect(NotEstimable(reason=str(error)))
     scale = scale_of(endpoint)
     estimate = Estimate(
-        value=fitted.estimate,
-        lower=fitted.lower,
-        upper=fitted.upper,
+        value=from_additive(scale, fitted.estimate),
+        lower=from_additive(scale, fitted.lower),
+        upper=from_additive(scale, fitted.upper),
         level=protocol.level,
         scale=scale,
-        unit=unit if scale == "mean_difference" and unit else "1",
+        unit=unit_of(endpoint, unit),
         n=fitted.n,
         estimand=endpoint.estimand.name,
-        method=design_of(protocol).method,
+        method=method,
     )
     return Effect(estimate, fitted)
 
@@ -178,23 +253,31 @@ def arm_summaries(
     people: Participants, endpoint: Endpoint, *, sealed: bool
 ) -> tuple[ArmSummary, ...]:
     """Give each arm's denominator and crude outcome; no outcome while sealed."""
-    continuous = scale_of(endpoint) == "mean_difference"
+    scale = scale_of(endpoint)
     summaries = []
     for arm, member in (("active", people.active), ("silent", ~people.active)):
         known = member & people.observed
         n, total = int(known.sum()), float(people.outcome[known].sum())
-        shown = n > 0 and not sealed
+        time = _time_at_risk(people, known) if scale in OF_TIMES else None
+        over = float(n) if time is None else time
+        shown = over > 0 and not sealed
+        counted = shown and scale != "mean_difference"
         summaries.append(
             ArmSummary(
                 arm=arm,
                 n_units=len(np.unique(people.unit[member])),
                 n=n,
-                numerator=round(total) if shown and not continuous else None,
-                value=total / n if shown else None,
-                persons=_persons(people, known, shown and not continuous),
+                numerator=round(total) if counted else None,
+                value=total / over if shown else None,
+                persons=_persons(people, known, shown and scale in OF_SHARES),
+                time_at_risk=time,
             )
         )
     return tuple(summaries)
+
+
+def _time_at_risk(people: Participants, known: NDArray[np.bool_]) -> float:
+    return 0.0 if people.time is None else float(people.time[known].sum())
 
 
 def _persons(

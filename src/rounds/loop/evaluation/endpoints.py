@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from rounds.loop.evaluation.effects import Effect, arm_summaries, effect, scale_of
 from rounds.loop.evaluation.participants import Participants
+from rounds.methods.scales import additive, distance, no_effect
 from rounds.nouns import (
     ArmSummary,
     BalancingResult,
@@ -76,7 +77,8 @@ class Endpoints:
 
     def balancing(self, endpoint: Endpoint) -> BalancingResult:
         """Give a balancing endpoint's result against its frozen margin."""
-        margin = endpoint.margin if endpoint.margin is not None else 0.0
+        none = no_effect(scale_of(endpoint))
+        margin = endpoint.margin if endpoint.margin is not None else none
         estimate = self.effect(endpoint).estimate
         verdict = "uncertain"
         if self.sealed is not None:
@@ -84,11 +86,11 @@ class Endpoints:
         elif isinstance(estimate, Estimate):
             # Harm is an effect in the worse direction, whichever that is.
             sign = 1.0 if endpoint.better == "lower" else -1.0
-            harm, *limits = (sign * number for number in estimate.numbers)
-            highest = max(limits)
-            if harm > margin:
+            scale, limit = estimate.scale, distance(estimate.scale, margin)
+            harm, *limits = (sign * additive(scale, x) for x in estimate.numbers)
+            if harm > limit:
                 verdict = "exceeds_margin"
-            elif highest < margin:
+            elif max(limits) < limit:
                 verdict = "within_margin"
         return BalancingResult(
             name=endpoint.estimand.name,

@@ -6,9 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from rounds.loop.evaluation.effects import Effect, effect, fit, scale_of
+from rounds.loop.evaluation.effects import Effect, effect, fit_asked, scale_of
 from rounds.loop.evaluation.participants import Participants
+from rounds.loop.evaluation.summaries import BY_LEAST_SQUARES
 from rounds.methods.equity import pool_groups
+from rounds.methods.scales import from_additive, is_ratio
 from rounds.nouns import (
     EquityEffect,
     Estimate,
@@ -23,6 +25,9 @@ FEWEST = 11
 """Participants an arm needs in a group; fewer could not be shown anyway."""
 
 AGES = (("18-44", 18, 44), ("45-64", 45, 64), ("65-85", 65, 85))
+
+
+_POOLED = "partial pooling of the groups (normal-normal)"
 
 
 @dataclass(frozen=True)
@@ -60,10 +65,11 @@ def equity(
     effects : tuple of EquityEffect
         Each with its exact denominator; suppression happens where it is published.
     interactions : tuple of Interaction
-        Last group minus first, of each characteristic.
+        Last group minus first (of ratios: over it), of each characteristic.
     """
     effects: list[EquityEffect] = []
     interactions = []
+    than = "over" if is_ratio(scale_of(protocol.primary)) else "minus"
     for characteristic in protocol.equity_groups:
         groups = groups_of(people, characteristic)
         if not groups:
@@ -90,19 +96,24 @@ def equity(
         interactions.append(
             Interaction(
                 characteristic=characteristic,
-                contrast=f"{groups[-1].name} minus {groups[0].name}",
+                contrast=f"{groups[-1].name} {than} {groups[0].name}",
                 estimate=_interaction(people, protocol, characteristic, sealed),
-                note=_note(len(protocol.equity_groups), protocol.level),
+                note=_note(
+                    len(protocol.equity_groups),
+                    protocol.level,
+                    scale_of(protocol.primary),
+                ),
             )
         )
     return tuple(effects), tuple(interactions)
 
 
-def _note(looks: int, level: float) -> str:
+def _note(looks: int, level: float, scale: str) -> str:
+    none = "1" if is_ratio(scale) else "nought"
     chance = 1 - level**looks
     return (
         f"{looks} characteristic(s) were looked at. Were the effect the same for all, "
-        f"at least one of these intervals would leave out nought in about {chance:.0%} "
+        f"at least one of these intervals would leave out {none} in about {chance:.0%} "
         "of trials. The trial was not sized for groups: read the shrunken effects, "
         "and ask again in the next turn."
     )
@@ -149,15 +160,16 @@ def _shrink(found: list[Effect], level: float) -> list[Estimate | NotEstimable |
         if not isinstance(one.estimate, Estimate) or one.fit is None:
             drawn.append(None)
             continue
+        scale = one.estimate.scale
         value, se = float(pooled.values[place]), float(pooled.ses[place])
         place += 1
         drawn.append(
             one.estimate.model_copy(
                 update={
-                    "value": value,
-                    "lower": value - z * se,
-                    "upper": value + z * se,
-                    "method": "partial pooling of the groups (normal-normal)",
+                    "value": from_additive(scale, value),
+                    "lower": from_additive(scale, value - z * se),
+                    "upper": from_additive(scale, value + z * se),
+                    "method": _POOLED,
                 }
             )
         )
@@ -184,16 +196,22 @@ def _interaction(
     arm = part.active.astype(float)
     extra = (*(arm * other for other in others), *others)
     try:
-        fitted = fit(part, protocol, extra=extra, column=len(others))
-    except ValueError as error:
+        asked = protocol.primary.estimand
+        fitted, method = fit_asked(
+            part, protocol, asked, extra=extra, column=len(others)
+        )
+    except (ValueError, np.linalg.LinAlgError) as error:
         return NotEstimable(reason=str(error))
+    scale = scale_of(protocol.primary)
+    if scale in BY_LEAST_SQUARES:
+        method = "arm-by-group term of the primary model, CR2 and Satterthwaite"
     return Estimate(
-        value=fitted.estimate,
-        lower=fitted.lower,
-        upper=fitted.upper,
+        value=from_additive(scale, fitted.estimate),
+        lower=from_additive(scale, fitted.lower),
+        upper=from_additive(scale, fitted.upper),
         level=protocol.level,
-        scale=scale_of(protocol.primary),
+        scale=scale,
         n=fitted.n,
         estimand=f"interaction with {protocol.primary.estimand.name}",
-        method="arm-by-group term of the primary model, CR2 and Satterthwaite",
+        method=method,
     )

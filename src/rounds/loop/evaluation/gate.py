@@ -6,6 +6,7 @@ from typing import Protocol as Shape
 
 from rounds.loop.evaluation.diagnostics import known_checks
 from rounds.loop.evaluation.effects import check_covariates
+from rounds.loop.evaluation.estimands import check_estimands
 from rounds.nouns import (
     AccessError,
     DefinitionError,
@@ -69,7 +70,7 @@ def open_gate(
         after enrolment had closed, or follow-up is not over.
     DefinitionError
         If the nouns do not belong together, a measure is missing, or the protocol
-        asks for a covariate or a check that does not exist.
+        asks for a covariate, a check or an estimand that is not offered.
     """
     limitations = open_to_looks(
         rollout, protocol, evidence, measures=measures, receipt=receipt
@@ -212,6 +213,7 @@ def _is_known(protocol: Protocol, measures: Mapping[str, Measure]) -> None:
                 why="Encounters were randomised: each has an outcome of its own.",
                 remedies=("Give the measure the basis visit, and the index each.",),
             )
+    check_estimands(protocol, measures)
 
 
 def _is_frozen(protocol: Protocol, receipt: LedgerReceipt | None) -> tuple[str, ...]:

@@ -49,7 +49,8 @@ class Participants:
     NaN if nothing is known of any clinic."""
     observed: NDArray[np.bool_]
     outcome: NDArray[np.float64]
-    """0 or 1 for an event, the value of a continuous variable; NaN if not observed."""
+    """0 or 1 for an event, the value of a continuous variable, a count of events over
+    `time`; NaN if not observed."""
     assessed: int
     excluded: tuple[tuple[str, int], ...]
     period: NDArray[np.intp] | None = None
@@ -60,6 +61,8 @@ class Participants:
     """Whether the second factor is active; None where there is one factor."""
     clinician: NDArray[np.str_] | None = None
     """Who saw them, where visits were randomised; None where persons count once."""
+    time: NDArray[np.float64] | None = None
+    """At risk, or until the event, where the summary is of times; else None."""
 
     @property
     def are_visits(self) -> bool:
@@ -86,7 +89,7 @@ class Participants:
 
     def __repr__(self) -> str:
         """Show no value of a person."""
-        return f"<rows: {len(self):,} × {len(fields(self)) - 5}>"
+        return f"<rows: {len(self):,} × {len(fields(self)) - 6}>"
 
 
 def clinic_rates(rows: MeasureRows | None) -> dict[str, float]:
@@ -100,7 +103,8 @@ def clinic_rates(rows: MeasureRows | None) -> dict[str, float]:
     Returns
     -------
     dict
-        Clinic → rate in [0, 1] (or mean); under the key "" the rate over all.
+        Clinic → rate in [0, 1] (or mean; of a ratio measure events per unit of time);
+        under the key "" the rate over all.
     """
     if rows is None:
         return {}
@@ -108,9 +112,17 @@ def clinic_rates(rows: MeasureRows | None) -> dict[str, float]:
     if not used.any():
         return {}
     names, codes = np.unique(rows.care_site[used], return_inverse=True)
-    means = np.bincount(codes, weights=rows.value[used]) / np.bincount(codes)
-    rates = {str(n): float(m) for n, m in zip(names, means, strict=True)}
-    return {"": float(rows.value[used].mean()), **rates}
+    above, below = rows.value[used], np.ones(int(used.sum()))
+    if rows.denominator_value is not None and np.isnan(above).all():
+        assert rows.numerator_value is not None  # a ratio has both
+        above, below = rows.numerator_value[used], rows.denominator_value[used]
+    sums = [np.bincount(codes, weights=each) for each in (above, below)]
+    overall = float(above.sum() / below.sum()) if below.sum() > 0 else np.nan
+    rates = {
+        str(name): float(total / time) if time > 0 else overall
+        for name, total, time in zip(names, *sums, strict=True)
+    }
+    return {"": overall, **rates}
 
 
 def clinic_sizes(rows: MeasureRows | None) -> dict[str, int]:
@@ -182,7 +194,7 @@ def join(
     rate = np.array([rates.get(str(c), overall) for c in clinics], dtype=float)
     none = 0 if sizes else np.nan
     size = np.array([(sizes or {}).get(str(c), none) for c in clinics], dtype=float)
-    observed = rows.observed[kept]
+    outcome, observed, time = _measured(rows, kept, protocol, endpoint)
     outside = "at a clinic outside the trial" if drawn == "clinic" else "not randomised"
     return Participants(
         person=people,
@@ -197,14 +209,41 @@ def join(
         baseline_rate=rate[clinic_codes] if len(clinics) else np.zeros(0),
         clinic_size=size[clinic_codes] if len(clinics) else np.zeros(0),
         observed=observed,
-        outcome=np.where(observed, rows.value[kept], np.nan),
+        outcome=outcome,
         assessed=len(rows.denominator),
         excluded=(
             ("not in the denominator", int((~rows.denominator).sum())),
             (outside, int((rows.denominator & ~known).sum())),
         ),
         clinician=rows.provider[kept] if drawn == "encounter" else None,
+        time=time,
     )
+
+
+def _measured(
+    rows: MeasureRows,
+    kept: NDArray[np.bool_],
+    protocol: Protocol,
+    endpoint: Endpoint,
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64] | None]:
+    """Give outcomes, whose are known, and the time that each was at risk, if asked.
+
+    Of times until an event, what comes after the follow-up was not seen: the time ends
+    there, without the event.
+    """
+    observed, summary = rows.observed[kept], endpoint.estimand.summary_measure
+    if summary not in ("rate_ratio", "hazard_ratio", "rmst_difference"):
+        return np.where(observed, rows.value[kept], np.nan), observed, None
+    if rows.numerator_value is None or rows.denominator_value is None:
+        raise ValueError("the rows of a ratio measure have its two numbers")
+    above, time = rows.numerator_value[kept], rows.denominator_value[kept]
+    if summary == "rate_ratio":
+        observed = observed & (time > 0)
+        return np.where(observed, above, np.nan), observed, time
+    last = float(protocol.follow_up_days)
+    event = (above > 0) & (time <= last)
+    observed = observed & (time >= 0)
+    return np.where(observed, event, np.nan), observed, np.minimum(time, last)
 
 
 def _crossed(

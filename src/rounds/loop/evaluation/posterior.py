@@ -5,6 +5,7 @@ from scipy.special import ndtri
 from rounds.loop.evaluation.effects import Effect
 from rounds.methods.borrowing import CONFLICT
 from rounds.methods.posterior import MixturePosterior, conflict_p, mixture_posterior
+from rounds.methods.scales import distance, from_additive
 from rounds.nouns import (
     Estimate,
     NotEstimable,
@@ -45,7 +46,8 @@ def posterior(
     fit = effect.fit
     if fit is None or not isinstance(effect.estimate, Estimate):
         return NotEstimable(reason="there is no estimate to join to the prior")
-    if prior.scale != effect.estimate.scale:
+    scale = effect.estimate.scale
+    if prior.scale not in (scale, f"log_{scale}"):
         return NotEstimable(
             reason=f"the prior is a {prior.scale.replace('_', ' ')}, the estimate a "
             f"{effect.estimate.scale.replace('_', ' ')}"
@@ -70,9 +72,9 @@ def posterior(
     return Posterior(
         estimate=effect.estimate.model_copy(
             update={
-                "value": after.quantile(0.5),
-                "lower": after.quantile((1 - level) / 2),
-                "upper": after.quantile((1 + level) / 2),
+                "value": from_additive(scale, after.quantile(0.5)),
+                "lower": from_additive(scale, after.quantile((1 - level) / 2)),
+                "upper": from_additive(scale, after.quantile((1 + level) / 2)),
                 "method": "normal mixture prior updated by the estimate; median",
             }
         ),
@@ -99,7 +101,8 @@ def _conflict(parts: tuple[PriorComponent, ...], estimate: float, se: float) -> 
 
 
 def _probabilities(after: MixturePosterior, protocol: Protocol) -> tuple[float, float]:
-    worthwhile = protocol.decision_rule.least_worthwhile
+    summary = protocol.primary.estimand.summary_measure
+    worthwhile = distance(summary, protocol.decision_rule.least_worthwhile)
     if protocol.primary.better == "higher":
         benefit = after.probability_above(0.0)
         worth = after.probability_above(worthwhile)

@@ -45,6 +45,8 @@ def rerandomised(
     RandomisationTest or None
         None of other allocations, or where the data cannot give one.
     """
+    if people.time is not None:
+        return None  # the statistic is a difference of means, which times are not
     known = people.where(people.observed)
     if protocol.unit_of_randomisation == "encounter":
         return _visits(known, protocol, rollout, allocation)

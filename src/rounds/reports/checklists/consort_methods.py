@@ -21,7 +21,7 @@ from rounds.reports.checklists.answers import (
 from rounds.reports.checklists.consort_randomisation import blinding, randomisation
 from rounds.reports.checklists.trial import Trial
 from rounds.reports.figures.evaluation import CHARACTERISTICS
-from rounds.reports.wording import day, named, span
+from rounds.reports.wording import day, named, span, threshold
 
 __all__ = ["before_results"]
 
@@ -92,14 +92,20 @@ def _introduction(
             within("Problem, Evidence", evidence, "sources, certainty"),
         )
     asked = protocol.primary.estimand
-    worth = protocol.decision_rule.least_worthwhile
+    scale = asked.summary_measure
+    worth = f"{protocol.decision_rule.least_worthwhile:g}"
+    if scale != "risk_difference":
+        worth += f" ({scale.replace('_', ' ')})"
+    sought = f"The smallest effect worth having is {worth}."
+    if protocol.primary.hypothesis != "superiority":
+        margin = threshold(protocol.primary.margin or 0.0, scale)
+        sought = f"To be shown: {protocol.primary.hypothesis}, margin {margin}."
     return {
         "2a": known,
         "2a/cluster": absent(f"why {what} were randomised rather than persons"),
         "2b": reported(
             f"In {_lower(asked.population)}: {asked.treatment}, against "
-            f"{_lower(asked.comparator)}. Outcome: {asked.variable}. The smallest "
-            f"effect worth having is {worth:g}.",
+            f"{_lower(asked.comparator)}. Outcome: {asked.variable}. {sought}",
             within("Change", protocol, "endpoints, decision_rule"),
         ),
         "2b/cluster": reported(

@@ -1,5 +1,6 @@
 """CONSORT's items from the results on: from evaluation and decision."""
 
+from rounds.methods.scales import is_ratio
 from rounds.nouns import ArmSummary, Estimate, Evaluation, NotEstimable, Protocol
 from rounds.reports.checklists.answers import (
     Answer,
@@ -176,7 +177,16 @@ def _effects(found: Evaluation) -> Answers:
 
 def results_sentences(found: Evaluation) -> list[str]:
     """Say the primary and the secondary results, or why there are none."""
-    told = [f"Primary: {said(found.estimate).line}."]
+    scale = ""
+    if isinstance(found.estimate, Estimate) and is_ratio(found.estimate.scale):
+        scale = f", {found.estimate.scale.replace('_', ' ')}"
+    told = [f"Primary{scale}: {said(found.estimate).line}."]
+    if found.hypothesis is not None:
+        held = found.hypothesis
+        verdict = held.verdict.replace("_", " ")
+        told.append(
+            f"{held.hypothesis.capitalize()}, margin {held.margin:g}: {verdict}."
+        )
     told += [f"{named(s.name)}: {said(s.estimate).line}." for s in found.secondary]
     return told
 
@@ -184,8 +194,8 @@ def results_sentences(found: Evaluation) -> list[str]:
 def _relative(estimate: Estimate | NotEstimable, where: str) -> Answer:
     if isinstance(estimate, NotEstimable) or estimate.sealed is not None:
         return not_yet("estimate")
-    if estimate.scale == "mean_difference":
-        return not_applicable("The primary outcome is a number.")
+    if estimate.scale not in ("risk_difference", "risk_ratio", "odds_ratio"):
+        return not_applicable("The primary outcome is no yes or no.")
     if estimate.scale == "risk_difference":
         return partly(said(estimate).line + ".", where, "the effect as a ratio")
     return partly(said(estimate).line + ".", where, "the effect as a difference")

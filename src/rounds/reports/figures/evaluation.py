@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from rounds.methods.scales import is_ratio, no_effect
 from rounds.nouns import (
     ArmSummary,
     Estimate,
@@ -78,6 +79,7 @@ _AXES = {
     "risk_difference": "Difference in percentage points",
     "log_risk_ratio": "Log risk ratio",
     "mean_difference": "Difference in means",
+    "rmst_difference": "Difference in mean times",
 }
 
 
@@ -133,14 +135,14 @@ def equity_forest(
                 column=count(evaluation.estimate.n),
             )
         ]
-    heading = ""
+    heading, scale = "", "risk_difference"
     unit: Unit = "points"
     sides = ("favours no card", "favours the card")
     if protocol is not None and protocol.primary.better == "lower":
         sides = sides[::-1]
     for effect in evaluation.equity:
         if isinstance(effect.estimate, Estimate):
-            unit = axis_unit(effect.estimate)
+            unit, scale = axis_unit(effect.estimate), effect.estimate.scale
         if effect.characteristic != heading:
             heading = effect.characteristic
             rows.append(ForestRow(label=CHARACTERISTICS[heading], kind="heading"))
@@ -157,7 +159,8 @@ def equity_forest(
         title="The effect in each group",
         rows=tuple(rows),
         unit=unit,
-        axis="Difference in percentage points" if unit == "points" else "Difference",
+        null=no_effect(scale),
+        axis=_AXES.get(scale) or scale.replace("_", " ").capitalize(),
         column_title="n",
         beside_title="Effect (95% CI)",
         left=sides[0],
@@ -218,6 +221,8 @@ def beside_truth(grade: Mapping[str, Any] | None) -> str | None:
         if item is None:
             continue
         truth = item.get("truth")
+        if is_ratio(item.get("scale", "risk_difference")):
+            continue  # on no axis of points; the table tells it
         if item.get("estimate") is None:
             reason = str(item.get("without") or "no estimate")
             rows.append(ForestRow(label=name, kind="absent", beside=reason))
@@ -235,6 +240,8 @@ def beside_truth(grade: Mapping[str, Any] | None) -> str | None:
                 f"{label(high, 'points', 1)}){shown}",
             )
         )
+    if not rows:
+        return None
     plot = Forest(
         name="grade",
         title="Estimates beside the truth of the made world",

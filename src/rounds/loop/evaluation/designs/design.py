@@ -12,9 +12,24 @@ from rounds.methods.cluster import ClusterFit
 from rounds.methods.linear_mixed import MixedFit
 from rounds.nouns import Design, Diagnostic
 
-__all__ = ["EvaluationDesign", "Fit", "FitModel"]
+__all__ = ["AdditiveFit", "EvaluationDesign", "Fit", "FitModel"]
 
-Fit = ClusterFit | MixedFit
+
+@dataclass(frozen=True)
+class AdditiveFit:
+    """An effect where effects add: a difference, or the logarithm of a ratio."""
+
+    estimate: float
+    lower: float
+    upper: float
+    se: float
+    df: float
+    """Of t; infinite for a normal interval."""
+    p_value: float
+    n: int
+
+
+Fit = ClusterFit | MixedFit | AdditiveFit
 """What an effect is read from."""
 
 

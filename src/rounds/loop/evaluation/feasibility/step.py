@@ -35,6 +35,7 @@ from rounds.loop.evaluation.feasibility.plans import (
 )
 from rounds.loop.evaluation.feasibility.predicting import Prediction, predict
 from rounds.loop.evaluation.participants import Participants
+from rounds.loop.evaluation.summaries import BY_LEAST_SQUARES
 from rounds.nouns import DefinitionError, Design, Endpoint, NotEstimable, Protocol
 
 __all__ = ["AGREE", "DesignLook", "feasibility", "insist_askable"]
@@ -253,6 +254,7 @@ def insist_askable(past: Past, protocol: Protocol, asked: Asked) -> None:
         As `feasibility`.
     """
     check_covariates(protocol)
+    _insist_on_differences(protocol)
     people = _cut(past.people, past, past.stretch.weeks)
     is_share = scale_of(protocol.primary) == "risk_difference"
     known = people.outcome[people.observed]
@@ -273,3 +275,27 @@ def insist_askable(past: Past, protocol: Protocol, asked: Asked) -> None:
                 code="feasibility-asked",
                 remedies=(f"Mind that {said}.",),
             )
+
+
+def _insist_on_differences(protocol: Protocol) -> None:
+    """Refuse what power is not worked out for: ratios, times, and margins to hold."""
+    asked = [
+        f"{one.estimand.name}: {scale_of(one).replace('_', ' ')}"
+        for one in protocol.endpoints
+        if one.role != "secondary" and scale_of(one) not in BY_LEAST_SQUARES
+    ]
+    if protocol.primary.hypothesis != "superiority":
+        asked.append(f"{protocol.primary.estimand.name}: {protocol.primary.hypothesis}")
+    if asked:
+        raise DefinitionError(
+            f"Power is worked out for differences alone, as yet ({'; '.join(asked)}).",
+            code="feasibility-asked",
+            why="A ratio or a margin read as a difference would give another power.",
+            remedies=(
+                (
+                    "Plan with summary_measure risk_difference (or mean_difference) "
+                    "and the least difference that is worth having, then freeze with "
+                    "yours."
+                ),
+            ),
+        )
