@@ -68,8 +68,8 @@ KINDS = {
         "concept-set",
     ),
     "evidence": ("evidence", "source"),
-    "change": ("rollout", "knowledge-object", "protocol"),
-    "evaluation": ("evaluation", "look"),
+    "change": ("rollout", "modification", "knowledge-object", "protocol"),
+    "evaluation": ("evaluation", "maintenance", "look"),
     "decision": ("decision", "turn"),
 }
 """What the ledger keeps of each step, its own noun first."""

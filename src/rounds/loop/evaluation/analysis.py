@@ -24,10 +24,14 @@ from rounds.loop.evaluation.participants import (
     clinic_sizes,
     join,
 )
+from rounds.loop.evaluation.phases import phases_of
 from rounds.loop.evaluation.posterior import posterior
 from rounds.loop.evaluation.reach import reach
 from rounds.loop.evaluation.rerandomised import rerandomised
+from rounds.loop.evaluation.resources import costed_endpoint
 from rounds.loop.evaluation.schedule_looks import schedule_result
+from rounds.loop.evaluation.uptake import burden_of, uptake_of
+from rounds.loop.evaluation.value import value_of
 from rounds.loop.evaluation.wording import share_in_words
 from rounds.methods.icc import anova_icc
 from rounds.methods.linear_mixed import MixedFit
@@ -39,6 +43,7 @@ from rounds.nouns import (
     Evidence,
     FactorialResult,
     Flow,
+    Modification,
     NotEstimable,
     Protocol,
     Provenance,
@@ -76,6 +81,8 @@ class TrialRows:
     epochs : tuple of Epoch
         Chances of the arms that were in force, where they followed looks; none if
         they do not hold to their looks.
+    resources : mapping of cost item to MeasureRows
+        What is counted of it for each participant, where the protocol has costs.
     """
 
     endpoints: Mapping[str, MeasureRows | NotEstimable]
@@ -86,6 +93,7 @@ class TrialRows:
     basis: Basis = field(default_factory=dict)
     second_calls: ExposureRows | None = None
     epochs: tuple[Epoch, ...] = ()
+    resources: Mapping[str, MeasureRows | NotEstimable] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Show no value of a person."""
@@ -115,6 +123,7 @@ def analyse(
     snapshot: str | None,
     limitations: tuple[str, ...] = (),
     ended: Ended | None = None,
+    modifications: tuple[Modification, ...] = (),
 ) -> Evaluation:
     """Analyse a finished trial as its protocol says.
 
@@ -128,6 +137,8 @@ def analyse(
         What the gate noticed.
     ended : Ended, optional
         How a trial that was looked at ended: its estimate then allows for the looks.
+    modifications : tuple of Modification
+        What was logged of this rollout while it ran.
 
     Returns
     -------
@@ -170,7 +181,12 @@ def analyse(
         interactions=interactions,
         balance=balance(people),
         flow=_flow(people, trial.allocation, chief),
-        reach=reach(people, trial.calls, protocol),
+        reach=reach(people, trial.calls, protocol).model_copy(
+            update={
+                "uptake": uptake_of(people, trial.calls, protocol),
+                "burden": burden_of(trial.calls, protocol),
+            }
+        ),
         posterior=posterior(primary, evidence.prior, protocol, withheld),
         icc=None if withheld else _icc(people, primary),
         randomisation_test=None
@@ -183,6 +199,22 @@ def analyse(
             *limitations,
             *_of_allocation(rollout),
             *_limitations(people, primary, trial, protocol),
+        ),
+        value=value_of(
+            joined[costed_endpoint(protocol).estimand.name],
+            protocol,
+            trial.calls,
+            trial.resources,
+            sealed=withheld,
+            ended=ended is not None,
+        ),
+        phases=phases_of(
+            people,
+            trial.calls,
+            protocol,
+            modifications,
+            unit=trial.units.get(str(protocol.primary.measure), "1"),
+            sealed=withheld,
         ),
         after_looks=None if ended is None else ended.told,
         provenance=_provenance(rollout, protocol, evidence, snapshot),

@@ -1,0 +1,397 @@
+"""At what price: cost, net benefit and waste, from the rows of the trial.
+
+Cost and effect are read by the model that the protocol fixed for the effect, from the
+same participants, so that what clinics, periods and covariates do to one they do to
+the other.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rounds.datamart.rows import MeasureRows
+from rounds.loop.evaluation.designs import design_of
+from rounds.loop.evaluation.effects import fit
+from rounds.loop.evaluation.participants import Participants
+from rounds.loop.evaluation.resources import cards_of, costed_endpoint, events_of
+from rounds.loop.evaluation.waste import card_waste, low_value_waste
+from rounds.methods.net_benefit import Joint, covariance_of, net_benefit, ratio
+from rounds.nouns import (
+    AcceptabilityPoint,
+    CostItem,
+    CostLine,
+    Costs,
+    Estimate,
+    NotEstimable,
+    Protocol,
+    Value,
+)
+from rounds.practice.exposures import ExposureRows
+
+__all__ = ["value_of"]
+
+Floats = NDArray[np.float64]
+_POINTS = 21
+"""Of the acceptability curve."""
+_ON_COSTS = "costs and outcomes of the same participants; {}"
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    """A coefficient of the arm: difference, variance, degrees of freedom."""
+
+    value: float
+    variance: float
+    df: float
+
+
+@dataclass(frozen=True)
+class _Item:
+    """What was counted of one item, and its price for one of it."""
+
+    item: CostItem
+    quantity: Floats
+    price: float
+    sd: float
+
+
+def value_of(
+    people: Participants | NotEstimable,
+    protocol: Protocol,
+    calls: ExposureRows,
+    resources: Mapping[str, MeasureRows | NotEstimable],
+    *,
+    sealed: str | None,
+    ended: bool = False,
+) -> Value | NotEstimable | None:
+    """Count what the change cost, and what it was worth.
+
+    Parameters
+    ----------
+    people : Participants or NotEstimable
+        Of the endpoint that is worth something.
+    calls : ExposureRows
+        Of the trial.
+    resources : mapping of item to MeasureRows
+        As `read_resources` gives them.
+    sealed : str or None
+        Why every number is withheld.
+    ended : bool
+        Whether the trial was looked at before its end.
+
+    Returns
+    -------
+    Value or NotEstimable or None
+        None where the protocol has no costs. Money in the currency of the costs, of a
+        participant, within the follow-up.
+
+    References
+    ----------
+    As `rounds.methods.net_benefit`.
+    """
+    costs = protocol.costs
+    if costs is None:
+        return None
+    if isinstance(people, NotEstimable):
+        return NotEstimable(reason=f"costs cannot be counted: {people.reason}")
+    if sealed is not None:
+        return _sealed(costs, protocol, len(people), sealed)
+    known = people.active[people.observed]
+    if not 0 < known.sum() < len(known):
+        return NotEstimable(reason="an arm has nobody whose outcome is known")
+    items: list[_Item] = []
+    for item in costs.items:
+        found = _counted(item, costs, people, protocol, calls, resources)
+        if isinstance(found, NotEstimable):
+            return found
+        items.append(found)
+    try:
+        return _valued(people, protocol, costs, items, calls, ended)
+    except ValueError as error:
+        return NotEstimable(reason=f"cost and effect together: {error}")
+
+
+def _counted(
+    item: CostItem,
+    costs: Costs,
+    people: Participants,
+    protocol: Protocol,
+    calls: ExposureRows,
+    resources: Mapping[str, MeasureRows | NotEstimable],
+) -> _Item | NotEstimable:
+    price, sd = item.unit_cost.value, item.unit_cost.sd
+    if item.counts == "events":
+        rows = resources[item.name]
+        if isinstance(rows, NotEstimable):
+            return NotEstimable(reason=f"{item.name} cannot be counted: {rows.reason}")
+        try:
+            return _Item(item, events_of(rows, people), price, sd)
+        except ValueError as error:
+            return NotEstimable(reason=f"{item.name} cannot be counted: {error}")
+    cards = cards_of(calls, people, protocol.follow_up_days, chosen=calls.shown)
+    if item.counts == "cards":
+        return _Item(item, cards, price, sd)
+    minutes = costs.minutes_per_card
+    assert minutes is not None
+    # Of one minute, so that the doubt about how many there are is in it.
+    both = np.hypot(price * minutes.sd, minutes.value * sd)
+    both = np.hypot(both, minutes.sd * sd)
+    each = minutes.value
+    return _Item(item, cards * each, price, float(both / each) if each else 0.0)
+
+
+def _valued(
+    people: Participants,
+    protocol: Protocol,
+    costs: Costs,
+    items: list[_Item],
+    calls: ExposureRows,
+    ended: bool,
+) -> Value:
+    endpoint = costed_endpoint(protocol)
+    sign = 1.0 if endpoint.better == "higher" else -1.0
+    spent = np.sum([one.price * one.quantity for one in items], axis=0)
+    spent = spent if items else np.zeros(len(people))
+    fits = [_fitted(people, one.quantity, protocol) for one in items]
+    joint = _joint(people, protocol, spent, sign * people.outcome)
+    share, share_variance = _programme(costs)
+    unsure = share_variance + sum(
+        (found.value**2 + found.variance) * one.sd**2
+        for one, found in zip(items, fits, strict=True)
+    )
+    joint = replace(joint, cost=joint.cost + share, price_variance=float(unsure))
+    n, level, money = int(people.observed.sum()), protocol.level, costs.currency
+    method = _ON_COSTS.format(design_of(protocol).method)
+
+    def told(value: float, variance: float, unit: str, df: float) -> Estimate:
+        return _estimate(_Fitted(value, variance, df), n, level, unit, method)
+
+    spread = joint.cost_variance + joint.price_variance
+    # Nought times worth: the cost alone, with what prices do to its degrees of freedom.
+    alone = net_benefit(replace(joint, effect=0.0), 0.0, level=level)
+    cost = told(joint.cost, spread, money, joint.df).model_copy(
+        update={"lower": -alone.upper, "upper": -alone.lower}
+    )
+    return Value(
+        **_stated(costs, protocol),
+        cost=cost,
+        effect=told(joint.effect, joint.effect_variance, "1", joint.df),
+        correlation=joint.correlation,
+        net_benefit=_net(joint, costs.worth, cost),
+        cost_per_outcome=_ratio(joint, cost),
+        curve=_curve(joint, costs, cost),
+        lines=(
+            *(_line(one, f, people, cost) for one, f in zip(items, fits, strict=True)),
+            *_programme_lines(costs, cost),
+        ),
+        waste=(
+            *card_waste(people, calls, protocol, costs),
+            *(
+                low_value_waste(one.item.name, one.price, one.sd, _line_of(f, cost))
+                for one, f in zip(items, fits, strict=True)
+                if one.item.low_value
+            ),
+        ),
+        limitations=_limitations(costs, people, ended),
+    )
+
+
+def _fitted(people: Participants, outcome: Floats, protocol: Protocol) -> _Fitted:
+    """Read the arm's coefficient of another outcome of the same participants."""
+    of = replace(people, outcome=outcome)
+    if np.ptp(outcome[people.observed]) == 0:
+        return _Fitted(0.0, 0.0, np.inf)
+    found = fit(of, protocol)
+    return _Fitted(found.estimate, found.se**2, found.df)
+
+
+def _joint(
+    people: Participants, protocol: Protocol, spent: Floats, effect: Floats
+) -> Joint:
+    known = people.observed
+    one = _fitted(people, spent, protocol)
+    other = _fitted(people, effect, protocol)
+    covariance, df = 0.0, min(one.df, other.df)
+    if one.variance > 0 and other.variance > 0:
+        weight = float(np.std(spent[known]) / np.std(effect[known]))
+        both = _fitted(people, spent + weight * effect, protocol)
+        covariance = covariance_of(one.variance, other.variance, both.variance, weight)
+        df = min(df, both.df)
+    return Joint(
+        cost=one.value,
+        effect=other.value,
+        cost_variance=one.variance,
+        effect_variance=other.variance,
+        covariance=covariance,
+        df=df,
+    )
+
+
+def _programme(costs: Costs) -> tuple[float, float]:
+    """Give a participant's share of the programme, and its variance."""
+    many = costs.patients_a_year
+    if not costs.programme or many is None:
+        return 0.0, 0.0
+    share = sum(costs.a_year(part) for part in costs.programme) / many
+    variance = sum(
+        (costs.a_year(part) / part.price.value * part.price.sd / many) ** 2
+        for part in costs.programme
+        if part.price.value > 0
+    )
+    return share, float(variance)
+
+
+def _estimate(found: _Fitted, n: int, level: float, unit: str, method: str) -> Estimate:
+    lone = Joint(
+        cost=-found.value,
+        effect=0.0,
+        cost_variance=found.variance,
+        effect_variance=0.0,
+        covariance=0.0,
+        df=found.df,
+    )
+    low = high = found.value
+    if found.variance > 0:
+        limits = net_benefit(lone, 0.0, level=level)
+        low, high = limits.lower, limits.upper
+    return Estimate(
+        value=found.value,
+        lower=low,
+        upper=high,
+        level=level,
+        scale="mean_difference",
+        unit=unit,
+        n=n,
+        method=method,
+    )
+
+
+def _net(joint: Joint, worth: float, like: Estimate) -> Estimate:
+    found = net_benefit(joint, worth, level=like.level)
+    return like.model_copy(
+        update={"value": found.value, "lower": found.lower, "upper": found.upper}
+    )
+
+
+def _ratio(joint: Joint, like: Estimate) -> Estimate | NotEstimable:
+    try:
+        found = ratio(joint, level=like.level)
+    except ValueError as error:
+        return NotEstimable(reason=str(error))
+    return like.model_copy(
+        update={
+            "value": found.value,
+            "lower": found.lower,
+            "upper": found.upper,
+            "scale": "cost_per_outcome",
+            "method": f"Fieller's interval; {like.method}",
+        }
+    )
+
+
+def _curve(
+    joint: Joint, costs: Costs, like: Estimate
+) -> tuple[AcceptabilityPoint, ...]:
+    points = []
+    for worth in np.linspace(*costs.range, _POINTS).tolist():
+        found = net_benefit(joint, worth, level=like.level)
+        points.append(
+            AcceptabilityPoint(
+                worth=worth,
+                net_benefit=_net(joint, worth, like),
+                probability=found.probability,
+            )
+        )
+    return tuple(points)
+
+
+def _line_of(found: _Fitted, like: Estimate) -> Estimate:
+    return _estimate(found, like.n or 0, like.level, "1", like.method)
+
+
+def _line(one: _Item, found: _Fitted, people: Participants, like: Estimate) -> CostLine:
+    known = people.observed
+    arms = (
+        float(one.quantity[known & member].mean())
+        for member in (people.active, ~people.active)
+    )
+    active, silent = arms
+    return CostLine(
+        name=one.item.name,
+        unit_cost=one.price,
+        active=active,
+        silent=silent,
+        difference=_line_of(found, like),
+        cost=found.value * one.price,
+    )
+
+
+def _programme_lines(costs: Costs, like: Estimate) -> tuple[CostLine, ...]:
+    many = costs.patients_a_year or 1.0
+    return tuple(
+        CostLine(
+            name=part.name,
+            unit_cost=costs.a_year(part) / many,
+            active=1.0,
+            silent=0.0,
+            difference=_line_of(_Fitted(1.0, 0.0, np.inf), like),
+            cost=costs.a_year(part) / many,
+        )
+        for part in costs.programme
+    )
+
+
+def _stated(costs: Costs, protocol: Protocol) -> dict[str, object]:
+    return {
+        "perspective": costs.perspective,
+        "currency": costs.currency,
+        "price_year": costs.price_year,
+        "discount_rate": costs.discount_rate,
+        "horizon_days": protocol.follow_up_days,
+        "outcome": costed_endpoint(protocol).estimand.name,
+        "worth": costs.worth,
+    }
+
+
+def _sealed(costs: Costs, protocol: Protocol, n: int, reason: str) -> Value:
+    none = Estimate(
+        scale="mean_difference",
+        unit=costs.currency,
+        n=n,
+        level=protocol.level,
+        sealed=reason,
+    )
+    return Value.model_validate(
+        {
+            **_stated(costs, protocol),
+            "cost": none,
+            "effect": none.model_copy(update={"unit": "1"}),
+            "net_benefit": none,
+            "cost_per_outcome": none.model_copy(update={"scale": "cost_per_outcome"}),
+        }
+    )
+
+
+def _limitations(costs: Costs, people: Participants, ended: bool) -> tuple[str, ...]:
+    said = []
+    if not people.observed.all():
+        said.append(
+            "Costs are those of participants whose outcome is known; of the others "
+            "neither is counted."
+        )
+    prices = [one.unit_cost for one in costs.items]
+    prices += [part.price for part in costs.programme]
+    if all(price.sd == 0 for price in prices):
+        said.append("Prices are taken as certain: the interval is of sampling alone.")
+    if ended:
+        said.append(
+            "Cost and net benefit do not allow for the looks at which the trial could "
+            "have ended."
+        )
+    said.append(
+        "What the change costs or saves after the follow-up, and what nobody records, "
+        "is not in it."
+    )
+    return tuple(said)
