@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rounds import __version__
+from rounds.conduct.costing import costs_of
 from rounds.conduct.desk import Desk
 from rounds.conduct.freeze import protocol_of
 from rounds.conduct.gate import Gate
@@ -157,7 +158,8 @@ def run_feasibility(
         If the data have no day, or too few before go-live are followed up.
     """
     insist_comparable(plan.design)
-    protocol = protocol_of(plan, desk.latest(Problem), desk.measure, __version__)
+    found_in, costs = desk.latest(Problem), costs_of(desk, plan)
+    protocol = protocol_of(plan, found_in, desk.measure, __version__, costs=costs)
     measures = _measures(desk, protocol)
     if effect is None:
         effect = _least_worthwhile(protocol)

@@ -29,7 +29,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-__all__ = ["Interval", "Joint", "covariance_of", "net_benefit", "ratio"]
+__all__ = ["Interval", "Joint", "covariance_of", "fieller", "net_benefit", "ratio"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,26 +149,69 @@ def ratio(joint: Joint, *, level: float = 0.95) -> Interval:
         If there is no ratio to be read: the effect's interval holds nought, the effect
         is a loss, or the change costs less.
     """
-    t = float(stats.t.ppf((1 + level) / 2, joint.df))
-    cost, effect = joint.cost, joint.effect
-    spread = joint.cost_variance + joint.price_variance
-    square = effect**2 - t**2 * joint.effect_variance
+    found = fieller(
+        joint.cost,
+        joint.effect,
+        joint.cost_variance + joint.price_variance,
+        joint.effect_variance,
+        covariance=joint.covariance,
+        quantile=float(stats.t.ppf((1 + level) / 2, joint.df)),
+    )
+    if joint.effect < 0:
+        raise ValueError(
+            "the effect is a loss: money for an outcome lost is another question; read "
+            "the net benefit"
+        )
+    if joint.cost < 0:
+        raise ValueError(
+            "it does more and costs less: a ratio below nought has no order; read the "
+            "net benefit"
+        )
+    return found
+
+
+def fieller(
+    over: float,
+    under: float,
+    over_variance: float,
+    under_variance: float,
+    *,
+    covariance: float,
+    quantile: float,
+) -> Interval:
+    """Give a ratio of two normal estimates with Fieller's interval.
+
+    Parameters
+    ----------
+    over, under : float
+        The two estimates.
+    covariance : float
+        Of the two.
+    quantile : float
+        Of t or the normal, for both sides: 1.96 for 95%.
+
+    Returns
+    -------
+    Interval
+
+    Raises
+    ------
+    ValueError
+        If the interval of what stands under the line holds nought: the set has no end.
+
+    Examples
+    --------
+    >>> found = fieller(8.0, 4.0, 1.0, 0.25, covariance=0.0, quantile=2.0)
+    >>> round(found.value, 3), round(found.lower, 3), round(found.upper, 3)
+    (2.0, 1.391, 2.876)
+    """
+    square = under**2 - quantile**2 * under_variance
     if square <= 0:
         raise ValueError(
             "the interval of the effect holds nought, so that a ratio over it has no "
             "end; read the net benefit"
         )
-    if effect < 0:
-        raise ValueError(
-            "the effect is a loss: money for an outcome lost is another question; read "
-            "the net benefit"
-        )
-    if cost < 0:
-        raise ValueError(
-            "it does more and costs less: a ratio below nought has no order; read the "
-            "net benefit"
-        )
-    middle = effect * cost - t**2 * joint.covariance
-    rest = np.sqrt(max(middle**2 - square * (cost**2 - t**2 * spread), 0.0))
-    lower, upper = (middle - rest) / square, (middle + rest) / square
-    return Interval(cost / effect, float(lower), float(upper))
+    middle = over * under - quantile**2 * covariance
+    rest = middle**2 - square * (over**2 - quantile**2 * over_variance)
+    root = float(np.sqrt(max(rest, 0.0)))
+    return Interval(over / under, (middle - root) / square, (middle + root) / square)

@@ -116,7 +116,8 @@ class Costs(Noun):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         problems = []
-        names = [one.name for one in (*self.items, *self.programme)]
+        names = [one.name for one in self.items]
+        names += [part.name for part in self.programme]
         if not names:
             problems.append("nothing costs anything: give items or a programme")
         if len(set(names)) < len(names):
@@ -150,4 +151,5 @@ class Costs(Noun):
         if self.discount_rate == 0:
             return part.price.value / part.lasts_years
         rate = self.discount_rate
-        return part.price.value * rate / (1 - (1 + rate) ** -part.lasts_years)
+        spread: float = 1 - (1 + rate) ** -part.lasts_years
+        return part.price.value * rate / spread

@@ -34,8 +34,8 @@ def rates(evaluation: Evaluation, protocol: Protocol) -> tuple[RuleRate, ...]:
     tuple of RuleRate
         Of `no_effect`, `worthwhile` and `harmful`; empty where an estimate is sealed or
         cannot be made, since the rule would extend whatever is true; where one is no
-        difference; and of a trial that was looked at, whose chances are those of its
-        looks.
+        difference; of a trial that was looked at, whose chances are those of its looks;
+        and where the rule weighs more than benefit and harm.
     """
     primary = _spread(evaluation.estimate)
     results = {one.name: one for one in evaluation.balancing}
@@ -43,7 +43,8 @@ def rates(evaluation: Evaluation, protocol: Protocol) -> tuple[RuleRate, ...]:
     harms = [_harm(results.get(e.estimand.name), e.margin) for e in balancing]
     found = [harm for harm in harms if harm is not None]
     looked_at = evaluation.after_looks is not None
-    if looked_at or primary is None or len(found) < len(harms):
+    weighs = protocol.decision_rule.weighing is not None
+    if weighs or looked_at or primary is None or len(found) < len(harms):
         return ()
     least = protocol.decision_rule.least_worthwhile
     return (

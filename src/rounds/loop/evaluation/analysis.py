@@ -23,15 +23,12 @@ from rounds.loop.evaluation.participants import (
     clinic_rates,
     clinic_sizes,
     join,
+    nobody,
 )
-from rounds.loop.evaluation.phases import phases_of
 from rounds.loop.evaluation.posterior import posterior
-from rounds.loop.evaluation.reach import reach
+from rounds.loop.evaluation.re_aim import re_aim
 from rounds.loop.evaluation.rerandomised import rerandomised
-from rounds.loop.evaluation.resources import costed_endpoint
 from rounds.loop.evaluation.schedule_looks import schedule_result
-from rounds.loop.evaluation.uptake import burden_of, uptake_of
-from rounds.loop.evaluation.value import value_of
 from rounds.loop.evaluation.wording import share_in_words
 from rounds.methods.icc import anova_icc
 from rounds.methods.linear_mixed import MixedFit
@@ -154,7 +151,7 @@ def analyse(
     joined = joined_endpoints(trial, protocol)
     people = joined[protocol.primary.estimand.name]
     if isinstance(people, NotEstimable):
-        people = _nobody()
+        people = nobody()
     diagnostics = trial_checks(trial, rollout, protocol, joined)
     sealed = seal(diagnostics)
     work = Endpoints(protocol, joined, trial.units, sealed)
@@ -181,12 +178,6 @@ def analyse(
         interactions=interactions,
         balance=balance(people),
         flow=_flow(people, trial.allocation, chief),
-        reach=reach(people, trial.calls, protocol).model_copy(
-            update={
-                "uptake": uptake_of(people, trial.calls, protocol),
-                "burden": burden_of(trial.calls, protocol),
-            }
-        ),
         posterior=posterior(primary, evidence.prior, protocol, withheld),
         icc=None if withheld else _icc(people, primary),
         randomisation_test=None
@@ -200,21 +191,14 @@ def analyse(
             *_of_allocation(rollout),
             *_limitations(people, primary, trial, protocol),
         ),
-        value=value_of(
-            joined[costed_endpoint(protocol).estimand.name],
+        **re_aim(
+            trial,
             protocol,
-            trial.calls,
-            trial.resources,
+            joined,
+            people,
+            modifications=modifications,
             sealed=withheld,
             ended=ended is not None,
-        ),
-        phases=phases_of(
-            people,
-            trial.calls,
-            protocol,
-            modifications,
-            unit=trial.units.get(str(protocol.primary.measure), "1"),
-            sealed=withheld,
         ),
         after_looks=None if ended is None else ended.told,
         provenance=_provenance(rollout, protocol, evidence, snapshot),
@@ -281,7 +265,7 @@ def trial_checks(
     name = protocol.primary.estimand.name
     people = joined[name]
     if isinstance(people, NotEstimable):
-        people = _nobody()
+        people = nobody()
     return diagnose(
         people,
         _decisive(joined, protocol) or {name: people},
@@ -324,31 +308,6 @@ def _provenance(
 
 def _of(protocol: Protocol, role: str) -> list[Endpoint]:
     return [endpoint for endpoint in protocol.endpoints if endpoint.role == role]
-
-
-def _nobody() -> Participants:
-    """Give participants of whom there are none."""
-    text, number, flag = np.zeros(0, str), np.zeros(0), np.zeros(0, bool)
-    return Participants(
-        person=text,
-        unit=text,
-        clinic=text,
-        active=flag,
-        stratum=text,
-        index_date=np.zeros(0, "datetime64[D]"),
-        age=number,
-        sex=text,
-        svi_quartile=np.zeros(0, np.int8),
-        baseline_rate=number,
-        clinic_size=number,
-        observed=flag,
-        outcome=number,
-        assessed=0,
-        excluded=(),
-        period=np.zeros(0, np.intp),
-        sequence=np.zeros(0, np.intp),
-        second=flag,
-    )
 
 
 def _flow(people: Participants, allocation: Allocation, work: Endpoints) -> Flow:

@@ -55,7 +55,7 @@ def phases_of(
         return ()
     edges = [first, *starts, last + dt.timedelta(days=1)]
     return tuple(
-        _phase(people, calls, protocol, (since, until), unit, sealed)
+        _phase(people, calls, protocol, (since, until), unit=unit, sealed=sealed)
         for since, until in itertools.pairwise(edges)
     )
 
@@ -65,6 +65,7 @@ def _phase(
     calls: ExposureRows,
     protocol: Protocol,
     days: tuple[dt.date, dt.date],
+    *,
     unit: str,
     sealed: str | None,
 ) -> PhaseEffect:

@@ -15,12 +15,12 @@ from rounds.datamart.rows import MeasureRows
 from rounds.loop.evaluation.designs import design_of
 from rounds.loop.evaluation.effects import fit
 from rounds.loop.evaluation.participants import Participants
-from rounds.loop.evaluation.resources import cards_of, costed_endpoint, events_of
+from rounds.loop.evaluation.pricing import Counted, counted, programme_share
+from rounds.loop.evaluation.resources import costed_endpoint
 from rounds.loop.evaluation.waste import card_waste, low_value_waste
 from rounds.methods.net_benefit import Joint, covariance_of, net_benefit, ratio
 from rounds.nouns import (
     AcceptabilityPoint,
-    CostItem,
     CostLine,
     Costs,
     Estimate,
@@ -45,16 +45,6 @@ class _Fitted:
     value: float
     variance: float
     df: float
-
-
-@dataclass(frozen=True)
-class _Item:
-    """What was counted of one item, and its price for one of it."""
-
-    item: CostItem
-    quantity: Floats
-    price: float
-    sd: float
 
 
 def value_of(
@@ -101,62 +91,35 @@ def value_of(
     known = people.active[people.observed]
     if not 0 < known.sum() < len(known):
         return NotEstimable(reason="an arm has nobody whose outcome is known")
-    items: list[_Item] = []
+    items: list[Counted] = []
     for item in costs.items:
-        found = _counted(item, costs, people, protocol, calls, resources)
+        found = counted(item, people, protocol, calls, resources)
         if isinstance(found, NotEstimable):
             return found
         items.append(found)
     try:
-        return _valued(people, protocol, costs, items, calls, ended)
+        return _valued(people, protocol, items, calls, ended=ended)
     except ValueError as error:
         return NotEstimable(reason=f"cost and effect together: {error}")
-
-
-def _counted(
-    item: CostItem,
-    costs: Costs,
-    people: Participants,
-    protocol: Protocol,
-    calls: ExposureRows,
-    resources: Mapping[str, MeasureRows | NotEstimable],
-) -> _Item | NotEstimable:
-    price, sd = item.unit_cost.value, item.unit_cost.sd
-    if item.counts == "events":
-        rows = resources[item.name]
-        if isinstance(rows, NotEstimable):
-            return NotEstimable(reason=f"{item.name} cannot be counted: {rows.reason}")
-        try:
-            return _Item(item, events_of(rows, people), price, sd)
-        except ValueError as error:
-            return NotEstimable(reason=f"{item.name} cannot be counted: {error}")
-    cards = cards_of(calls, people, protocol.follow_up_days, chosen=calls.shown)
-    if item.counts == "cards":
-        return _Item(item, cards, price, sd)
-    minutes = costs.minutes_per_card
-    assert minutes is not None
-    # Of one minute, so that the doubt about how many there are is in it.
-    both = np.hypot(price * minutes.sd, minutes.value * sd)
-    both = np.hypot(both, minutes.sd * sd)
-    each = minutes.value
-    return _Item(item, cards * each, price, float(both / each) if each else 0.0)
 
 
 def _valued(
     people: Participants,
     protocol: Protocol,
-    costs: Costs,
-    items: list[_Item],
+    items: list[Counted],
     calls: ExposureRows,
+    *,
     ended: bool,
 ) -> Value:
+    costs = protocol.costs
+    assert costs is not None
     endpoint = costed_endpoint(protocol)
     sign = 1.0 if endpoint.better == "higher" else -1.0
     spent = np.sum([one.price * one.quantity for one in items], axis=0)
     spent = spent if items else np.zeros(len(people))
     fits = [_fitted(people, one.quantity, protocol) for one in items]
     joint = _joint(people, protocol, spent, sign * people.outcome)
-    share, share_variance = _programme(costs)
+    share, share_variance = programme_share(costs)
     unsure = share_variance + sum(
         (found.value**2 + found.variance) * one.sd**2
         for one, found in zip(items, fits, strict=True)
@@ -229,20 +192,6 @@ def _joint(
     )
 
 
-def _programme(costs: Costs) -> tuple[float, float]:
-    """Give a participant's share of the programme, and its variance."""
-    many = costs.patients_a_year
-    if not costs.programme or many is None:
-        return 0.0, 0.0
-    share = sum(costs.a_year(part) for part in costs.programme) / many
-    variance = sum(
-        (costs.a_year(part) / part.price.value * part.price.sd / many) ** 2
-        for part in costs.programme
-        if part.price.value > 0
-    )
-    return share, float(variance)
-
-
 def _estimate(found: _Fitted, n: int, level: float, unit: str, method: str) -> Estimate:
     lone = Joint(
         cost=-found.value,
@@ -311,7 +260,9 @@ def _line_of(found: _Fitted, like: Estimate) -> Estimate:
     return _estimate(found, like.n or 0, like.level, "1", like.method)
 
 
-def _line(one: _Item, found: _Fitted, people: Participants, like: Estimate) -> CostLine:
+def _line(
+    one: Counted, found: _Fitted, people: Participants, like: Estimate
+) -> CostLine:
     known = people.observed
     arms = (
         float(one.quantity[known & member].mean())
