@@ -24,12 +24,34 @@ randomised trials. BMC Health Serv Res 4:33. doi:10.1186/1472-6963-4-33: bootstr
 want some 24 clusters an arm, hence none here.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
-__all__ = ["Interval", "Joint", "covariance_of", "fieller", "net_benefit", "ratio"]
+__all__ = [
+    "Fitted",
+    "Interval",
+    "Joint",
+    "covariance_of",
+    "fieller",
+    "joint_by",
+    "net_benefit",
+    "ratio",
+]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What a model gives of one outcome: difference, variance, degrees of freedom."""
+
+    value: float
+    variance: float
+    df: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +105,43 @@ def covariance_of(first: float, second: float, together: float, weight: float) -
     found = (together - first - weight**2 * second) / (2 * weight)
     most = float(np.sqrt(max(first * second, 0.0)))
     return float(np.clip(found, -most, most))
+
+
+def joint_by(fitted: Callable[[Floats], Fitted], cost: Floats, effect: Floats) -> Joint:
+    """Read cost and effect by one model, and what the two estimates share.
+
+    Parameters
+    ----------
+    fitted : callable
+        Fits the model to an outcome, shape (n,), and gives the arm's coefficient.
+    cost, effect : array of float, shape (n,)
+        Of the same participants; more effect is better.
+
+    Returns
+    -------
+    Joint
+        With the fewest degrees of freedom of the three fits.
+
+    Raises
+    ------
+    ValueError
+        As the model raises.
+    """
+    one, other = fitted(cost), fitted(effect)
+    covariance, df = 0.0, min(one.df, other.df)
+    if one.variance > 0 and other.variance > 0:
+        weight = float(np.nanstd(cost) / np.nanstd(effect))
+        both = fitted(cost + weight * effect)
+        covariance = covariance_of(one.variance, other.variance, both.variance, weight)
+        df = min(df, both.df)
+    return Joint(
+        cost=one.value,
+        effect=other.value,
+        cost_variance=one.variance,
+        effect_variance=other.variance,
+        covariance=covariance,
+        df=df,
+    )
 
 
 def net_benefit(joint: Joint, worth: float, *, level: float = 0.95) -> Interval:

@@ -49,7 +49,7 @@ def safe_reach(
     told = {
         "override_reasons": _reasons(reasons),
         "by_group": groups,
-        "uptake": safe_uptake(reach.uptake),
+        "uptake": safe_uptake(reach.uptake, reach.acceptance),
     }
     return reach.model_copy(update={**estimates, **told})
 

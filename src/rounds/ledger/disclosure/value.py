@@ -1,6 +1,14 @@
 """Small counts in what a change cost, who took it up, and what is left of it."""
 
-from rounds.ledger.disclosure.cells import HIDDEN, coarse, hide_estimate
+from dataclasses import dataclass
+
+from rounds.ledger.disclosure.cells import (
+    HIDDEN,
+    coarse,
+    hide_estimate,
+    missing_counts,
+    suppress_counted,
+)
 from rounds.ledger.disclosure.wording import safe_texts
 from rounds.methods.disclosure import is_small
 from rounds.nouns import (
@@ -77,19 +85,41 @@ def _waste(waste: Waste, *, rounded: bool) -> Waste:
     return waste.model_copy(update=changed)
 
 
-def safe_uptake(uptake: Uptake | None) -> Uptake | None:
-    """Hide clinics whose cards are few; a share of clinics or clinicians stays."""
-    if uptake is None:
-        return None
-    return uptake.model_copy(
-        update={"by_clinic": tuple(_clinic(one) for one in uptake.by_clinic)}
+@dataclass(frozen=True)
+class _Cards:
+    denominator: int | None
+    numerator: int | None
+
+
+def safe_uptake(uptake: Uptake | None, acceptance: Found) -> Uptake | None:
+    """Hide clinics whose cards are few; a share of clinics or clinicians stays.
+
+    Parameters
+    ----------
+    acceptance : Estimate or NotEstimable
+        Of all cards, from which a clinic's could be subtracted.
+    """
+    if uptake is None or not uptake.by_clinic:
+        return uptake
+    clinics = uptake.by_clinic
+    cells = [_Cards(*_counts(one.accepted)) for one in clinics]
+    whole = _counts(acceptance)
+    found = suppress_counted(
+        cells, whole if whole[0] else None, suppressed=[c.suppressed for c in clinics]
     )
+    shown = tuple(
+        _hidden(one) if hide else one
+        for one, hide in zip(clinics, found.cells, strict=True)
+    )
+    return uptake.model_copy(update={"by_clinic": shown})
 
 
-def _clinic(one: ClinicUptake) -> ClinicUptake:
-    shown = hide_estimate(one.accepted)
-    if shown is one.accepted:
-        return one
+def _counts(share: Found) -> tuple[int, int]:
+    found = None if isinstance(share, NotEstimable) else missing_counts(share)
+    return found or (0, 0)
+
+
+def _hidden(one: ClinicUptake) -> ClinicUptake:
     changed = {"accepted": HIDDEN, "adopted": None, "suppressed": True}
     return one.model_copy(update=changed)
 
@@ -97,7 +127,13 @@ def _clinic(one: ClinicUptake) -> ClinicUptake:
 def safe_phases(
     phases: tuple[PhaseEffect, ...], *, rounded: bool
 ) -> tuple[PhaseEffect, ...]:
-    """Hide phases with few people or few cards."""
+    """Hide phases with few people or few cards, and then how many are in the others."""
+    if any(
+        hide_estimate(found) is not found
+        for one in phases
+        for found in (one.estimate, one.acceptance)
+    ):
+        phases = tuple(_without_n(one) for one in phases)
     return tuple(
         one.model_copy(
             update={
@@ -107,6 +143,15 @@ def safe_phases(
         )
         for one in phases
     )
+
+
+def _without_n(one: PhaseEffect) -> PhaseEffect:
+    kept = {
+        name: found.model_copy(update={"n": None})
+        for name in ("estimate", "acceptance")
+        if isinstance(found := hide_estimate(getattr(one, name)), Estimate)
+    }
+    return one.model_copy(update={"acceptance": HIDDEN, "estimate": HIDDEN} | kept)
 
 
 def safe_maintenance(found: Maintenance) -> Maintenance:

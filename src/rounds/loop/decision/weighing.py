@@ -61,7 +61,7 @@ def weigh(evaluation: Evaluation, protocol: Protocol) -> Weighed:
     if rule is None:
         return found
     if rule.net_benefit is not None:
-        _price(found, evaluation, protocol, rule)
+        _price(found, evaluation, rule)
     burden = evaluation.reach.burden
     for most, name, what in (
         (rule.most_cards, "cards", "Cards"),
@@ -75,9 +75,7 @@ def weigh(evaluation: Evaluation, protocol: Protocol) -> Weighed:
     return found
 
 
-def _price(
-    found: Weighed, evaluation: Evaluation, protocol: Protocol, rule: Weighing
-) -> None:
+def _price(found: Weighed, evaluation: Evaluation, rule: Weighing) -> None:
     value = evaluation.value
     if not isinstance(value, Value):
         why = value.reason if isinstance(value, NotEstimable) else "it was not counted"

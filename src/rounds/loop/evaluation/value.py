@@ -6,7 +6,7 @@ the other.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from rounds.loop.evaluation.participants import Participants
 from rounds.loop.evaluation.pricing import Counted, counted, programme_share
 from rounds.loop.evaluation.resources import costed_endpoint
 from rounds.loop.evaluation.waste import card_waste, low_value_waste
-from rounds.methods.net_benefit import Joint, covariance_of, net_benefit, ratio
+from rounds.methods.net_benefit import Fitted, Joint, joint_by, net_benefit, ratio
 from rounds.nouns import (
     AcceptabilityPoint,
     CostLine,
@@ -36,15 +36,6 @@ Floats = NDArray[np.float64]
 _POINTS = 21
 """Of the acceptability curve."""
 _ON_COSTS = "costs and outcomes of the same participants; {}"
-
-
-@dataclass(frozen=True)
-class _Fitted:
-    """A coefficient of the arm: difference, variance, degrees of freedom."""
-
-    value: float
-    variance: float
-    df: float
 
 
 def value_of(
@@ -118,7 +109,11 @@ def _valued(
     spent = np.sum([one.price * one.quantity for one in items], axis=0)
     spent = spent if items else np.zeros(len(people))
     fits = [_fitted(people, one.quantity, protocol) for one in items]
-    joint = _joint(people, protocol, spent, sign * people.outcome)
+    joint = joint_by(
+        lambda outcome: _fitted(people, outcome, protocol),
+        spent,
+        np.where(people.observed, sign * people.outcome, np.nan),
+    )
     share, share_variance = programme_share(costs)
     unsure = share_variance + sum(
         (found.value**2 + found.variance) * one.sd**2
@@ -129,7 +124,7 @@ def _valued(
     method = _ON_COSTS.format(design_of(protocol).method)
 
     def told(value: float, variance: float, unit: str, df: float) -> Estimate:
-        return _estimate(_Fitted(value, variance, df), n, level, unit, method)
+        return _estimate(Fitted(value, variance, df), n, level, unit, method)
 
     spread = joint.cost_variance + joint.price_variance
     # Nought times worth: the cost alone, with what prices do to its degrees of freedom.
@@ -161,38 +156,16 @@ def _valued(
     )
 
 
-def _fitted(people: Participants, outcome: Floats, protocol: Protocol) -> _Fitted:
+def _fitted(people: Participants, outcome: Floats, protocol: Protocol) -> Fitted:
     """Read the arm's coefficient of another outcome of the same participants."""
     of = replace(people, outcome=outcome)
     if np.ptp(outcome[people.observed]) == 0:
-        return _Fitted(0.0, 0.0, np.inf)
+        return Fitted(0.0, 0.0, np.inf)
     found = fit(of, protocol)
-    return _Fitted(found.estimate, found.se**2, found.df)
+    return Fitted(found.estimate, found.se**2, found.df)
 
 
-def _joint(
-    people: Participants, protocol: Protocol, spent: Floats, effect: Floats
-) -> Joint:
-    known = people.observed
-    one = _fitted(people, spent, protocol)
-    other = _fitted(people, effect, protocol)
-    covariance, df = 0.0, min(one.df, other.df)
-    if one.variance > 0 and other.variance > 0:
-        weight = float(np.std(spent[known]) / np.std(effect[known]))
-        both = _fitted(people, spent + weight * effect, protocol)
-        covariance = covariance_of(one.variance, other.variance, both.variance, weight)
-        df = min(df, both.df)
-    return Joint(
-        cost=one.value,
-        effect=other.value,
-        cost_variance=one.variance,
-        effect_variance=other.variance,
-        covariance=covariance,
-        df=df,
-    )
-
-
-def _estimate(found: _Fitted, n: int, level: float, unit: str, method: str) -> Estimate:
+def _estimate(found: Fitted, n: int, level: float, unit: str, method: str) -> Estimate:
     lone = Joint(
         cost=-found.value,
         effect=0.0,
@@ -256,12 +229,12 @@ def _curve(
     return tuple(points)
 
 
-def _line_of(found: _Fitted, like: Estimate) -> Estimate:
+def _line_of(found: Fitted, like: Estimate) -> Estimate:
     return _estimate(found, like.n or 0, like.level, "1", like.method)
 
 
 def _line(
-    one: Counted, found: _Fitted, people: Participants, like: Estimate
+    one: Counted, found: Fitted, people: Participants, like: Estimate
 ) -> CostLine:
     known = people.observed
     arms = (
@@ -287,7 +260,7 @@ def _programme_lines(costs: Costs, like: Estimate) -> tuple[CostLine, ...]:
             unit_cost=costs.a_year(part) / many,
             active=1.0,
             silent=0.0,
-            difference=_line_of(_Fitted(1.0, 0.0, np.inf), like),
+            difference=_line_of(Fitted(1.0, 0.0, np.inf), like),
             cost=costs.a_year(part) / many,
         )
         for part in costs.programme
