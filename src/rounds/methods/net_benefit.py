@@ -40,6 +40,7 @@ __all__ = [
     "joint_by",
     "net_benefit",
     "ratio",
+    "told_by_arm",
 ]
 
 Floats = NDArray[np.float64]
@@ -105,6 +106,24 @@ def covariance_of(first: float, second: float, together: float, weight: float) -
     found = (together - first - weight**2 * second) / (2 * weight)
     most = float(np.sqrt(max(first * second, 0.0)))
     return float(np.clip(found, -most, most))
+
+
+def told_by_arm(outcome: Floats, active: NDArray[np.bool_]) -> Fitted | None:
+    """Give the difference where each arm's outcome is one number; None elsewhere.
+
+    A card at each visit of one arm, and none in the other, leaves no residual: the
+    difference is known, and no model is needed.
+
+    Parameters
+    ----------
+    outcome : array of float, shape (n,)
+    active : array of bool, shape (n,)
+        With somebody in each arm.
+    """
+    one, other = outcome[active], outcome[~active]
+    if np.ptp(one) or np.ptp(other):
+        return None
+    return Fitted(float(one[0] - other[0]), 0.0, np.inf)
 
 
 def joint_by(fitted: Callable[[Floats], Fitted], cost: Floats, effect: Floats) -> Joint:

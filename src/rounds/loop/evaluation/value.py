@@ -13,12 +13,19 @@ from numpy.typing import NDArray
 
 from rounds.datamart.rows import MeasureRows
 from rounds.loop.evaluation.designs import design_of
-from rounds.loop.evaluation.effects import fit
+from rounds.loop.evaluation.effects import fit, scale_of
 from rounds.loop.evaluation.participants import Participants
 from rounds.loop.evaluation.pricing import Counted, counted, programme_share
 from rounds.loop.evaluation.resources import costed_endpoint
 from rounds.loop.evaluation.waste import card_waste, low_value_waste
-from rounds.methods.net_benefit import Fitted, Joint, joint_by, net_benefit, ratio
+from rounds.methods.net_benefit import (
+    Fitted,
+    Joint,
+    joint_by,
+    net_benefit,
+    ratio,
+    told_by_arm,
+)
 from rounds.nouns import (
     AcceptabilityPoint,
     CostLine,
@@ -135,7 +142,9 @@ def _valued(
     return Value(
         **_stated(costs, protocol),
         cost=cost,
-        effect=told(joint.effect, joint.effect_variance, "1", joint.df),
+        effect=told(joint.effect, joint.effect_variance, "1", joint.df).model_copy(
+            update={"scale": scale_of(endpoint)}
+        ),
         correlation=joint.correlation,
         net_benefit=_net(joint, costs.worth, cost),
         cost_per_outcome=_ratio(joint, cost),
@@ -158,10 +167,11 @@ def _valued(
 
 def _fitted(people: Participants, outcome: Floats, protocol: Protocol) -> Fitted:
     """Read the arm's coefficient of another outcome of the same participants."""
-    of = replace(people, outcome=outcome)
-    if np.ptp(outcome[people.observed]) == 0:
-        return Fitted(0.0, 0.0, np.inf)
-    found = fit(of, protocol)
+    known = people.observed
+    sure = told_by_arm(outcome[known], people.active[known])
+    if sure is not None:
+        return sure
+    found = fit(replace(people, outcome=outcome), protocol)
     return Fitted(found.estimate, found.se**2, found.df)
 
 
@@ -291,7 +301,9 @@ def _sealed(costs: Costs, protocol: Protocol, n: int, reason: str) -> Value:
         {
             **_stated(costs, protocol),
             "cost": none,
-            "effect": none.model_copy(update={"unit": "1"}),
+            "effect": none.model_copy(
+                update={"unit": "1", "scale": scale_of(costed_endpoint(protocol))}
+            ),
             "net_benefit": none,
             "cost_per_outcome": none.model_copy(update={"scale": "cost_per_outcome"}),
         }

@@ -17,6 +17,7 @@ from rounds.methods.net_benefit import (
     joint_by,
     net_benefit,
     ratio,
+    told_by_arm,
 )
 from rounds.nouns import DataError
 
@@ -95,8 +96,9 @@ def price_trial(
     question = question_of(paired, method=None, scale="difference", level=level, seed=1)
 
     def fitted(outcome: NDArray[np.float64]) -> Fitted:
-        if np.ptp(outcome[known]) == 0:
-            return Fitted(0.0, 0.0, np.inf)
+        sure = told_by_arm(outcome[known], paired.active[known])
+        if sure is not None:
+            return sure
         found = fit(replace(paired, outcome=outcome), question)
         if found.se is None or found.df is None:
             raise ValueError("this design's method gives no standard error")
