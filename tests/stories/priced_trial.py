@@ -6,7 +6,6 @@ import numpy as np
 
 from rounds.loop.evaluation import TrialRows
 from rounds.nouns import (
-    ConceptSet,
     CostItem,
     Costs,
     DecisionRule,
@@ -98,14 +97,3 @@ def with_clinicians(rows: TrialRows, each=3) -> TrialRows:
         [f"{clinic}/{k}" for clinic, k in zip(calls.clinic, number, strict=True)]
     )
     return replace(rows, calls=replace(calls, clinician=names))
-
-
-def codes(name):
-    """Give a small concept set."""
-    return ConceptSet.model_validate(
-        {
-            "name": name,
-            "title": name,
-            "include": [{"system": "http://snomed.info/sct", "code": "1"}],
-        }
-    )
