@@ -42,7 +42,7 @@ def asked(capsys, sheet, words):
 
 
 def test_a_table_gives_what_r_gives(capsys, sheet):
-    code, found = asked(capsys, sheet, f"{TABLE} --worth 200")
+    code, found = asked(capsys, sheet, TABLE.replace("500", "200"))
     assert code == 0
     assert found["net_benefit"]["estimate"] == pytest.approx(76.333333333333)
     assert found["net_benefit"]["lower"] == pytest.approx(38.806847361615)
@@ -70,14 +70,12 @@ def test_where_less_is_better_the_signs_turn(capsys, sheet):
 
 
 def test_a_failed_check_tells_no_amount(capsys, sheet):
-    lines = sheet.read_text().split("\n")
-    kept = [line for line in lines if not line.startswith(("1,", "3,", "5,", "7,"))]
-    sheet.write_text("\n".join(kept[:1] + kept[1:] * 1))
-    one_sided = [
-        line if line.split(",")[1] == "0" else ",".join([*line.split(",")[:2], "", ""])
-        for line in kept[1:]
-    ]
-    sheet.write_text("\n".join([kept[0], *one_sided]))
+    header, *rows = sheet.read_text().split("\n")
+    rows = [
+        row if row.split(",")[1] == "0" else ",".join([*row.split(",")[:2], "", ""])
+        for row in rows
+    ]  # no outcome is known in the active arm
+    sheet.write_text("\n".join([header, *rows]))
     code, found = asked(capsys, sheet, TABLE)
     assert code == 0
     assert found["net_benefit"] is None
@@ -92,7 +90,7 @@ def test_a_failed_check_tells_no_amount(capsys, sheet):
 def test_what_cannot_be_asked_is_refused(capsys, sheet, words):
     code, found = asked(capsys, sheet, words)
     assert code != 0
-    assert found["code"] == "value-asked"
+    assert found["error"]["code"] == "value-asked"
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +98,7 @@ def turn(tmp_path_factory):
     """A small system with a strong card, lived on for more than a year."""
     folder = tmp_path_factory.mktemp("priced") / "demo"
     options = DemoOptions(
-        people=2500, n_clinics=16, weeks=20, seed=4, effect=0.25, lasting=True
+        people=2500, n_clinics=16, weeks=20, seed=3, effect=0.25, lasting=True
     )
     return run_demo(folder, options)
 

@@ -11,7 +11,7 @@ from rounds.loop.evaluation.value import value_of
 from rounds.nouns import NotEstimable
 from stories import priced_trial, trial
 
-N = int(os.environ.get("ROUNDS_TRIALS", "40"))
+N = int(os.environ.get("ROUNDS_TRIALS", "24"))
 
 
 def valued(world, seed, plan):
