@@ -42,7 +42,7 @@ def judged(world=WORLD, *, plan=None, rows=None, modifications=()):
         known,
         receipt=trial.ZERO,
         snapshot="snapshot",
-        modifications=modifications,
+        log=modifications,
     )
 
 

@@ -16,18 +16,37 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from rounds import __version__
 from rounds.conduct.desk import Desk
+from rounds.conduct.freeze import protocol_of
 from rounds.conduct.plan import ChangePlan
 from rounds.definitions import named_concept_sets
-from rounds.nouns import ConceptSet, Costs, DefinitionError
+from rounds.nouns import ConceptSet, Costs, DefinitionError, Problem, Protocol
 
-__all__ = ["costs_of", "load_costs"]
+__all__ = ["costs_of", "load_costs", "protocol_now"]
 
 _COLUMNS = frozenset(
     {"name", "counts", "unit_cost", "source", "lower", "upper", "low_value"}
     | {"domain", "concept_set", "visit_classes", "without_index", "number"}
 )
 _NEEDED = ("name", "counts", "unit_cost", "source")
+
+
+def protocol_now(desk: Desk, plan: ChangePlan) -> Protocol:
+    """Write the protocol that a plan asks for, of the last problem, with its costs.
+
+    Raises
+    ------
+    DefinitionError
+        As `protocol_of` and `load_costs`.
+    """
+    return protocol_of(
+        plan,
+        desk.latest(Problem),
+        desk.measure,
+        __version__,
+        costs=costs_of(desk, plan),
+    )
 
 
 def costs_of(desk: Desk, plan: ChangePlan) -> Costs | None:

@@ -6,12 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from rounds import __version__
 from rounds.conduct.anew import made_anew
 from rounds.conduct.bedside import refresh_bedside
-from rounds.conduct.costing import costs_of
+from rounds.conduct.costing import protocol_now
 from rounds.conduct.desk import Desk
-from rounds.conduct.freeze import protocol_of
 from rounds.conduct.lasting import modifications_of
 from rounds.conduct.masking import without_sites
 from rounds.conduct.periods import last_twelve_months, whole_months
@@ -167,12 +165,10 @@ def run_change(
         operating system's random source is asked.
     """
     reconcile(desk)
-    found, known = desk.latest(Problem), desk.latest(Evidence)
+    known = desk.latest(Evidence)
     knowledge = load_knowledge(_beside_plan(desk, plan.knowledge_object))
     knowledge = knowledge.model_copy(update={"evidence": known.ref()})
-    protocol = protocol_of(
-        plan, found, desk.measure, __version__, costs=costs_of(desk, plan)
-    )
+    protocol = protocol_now(desk, plan)
     for part in protocol.endpoints:
         desk.publish(desk.measure(part.measure.name.partition("/")[2]))
     second = _second_knowledge(desk, plan, known)

@@ -140,7 +140,9 @@ def story_at(ledger: Ledger, noun: Published) -> Story | None:
 def _lasting(ledger: Ledger, found: dict[str, Any]) -> Maintenance | None:
     """Give what is left of the decision of a story, as it was read last."""
     decided = found.get("decision")
-    ref = None if decided is None else ledger.latest(Maintenance.kind, decided.name)
+    if decided is None:
+        return None
+    ref = ledger.latest(Maintenance.kind, decided.name)
     for one in () if ref is None else _read(ledger, ref):
         if one.decision == decided.ref():
             return one  # type: ignore[no-any-return]

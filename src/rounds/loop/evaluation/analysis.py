@@ -120,7 +120,7 @@ def analyse(
     snapshot: str | None,
     limitations: tuple[str, ...] = (),
     ended: Ended | None = None,
-    modifications: tuple[Modification, ...] = (),
+    log: tuple[Modification, ...] = (),
 ) -> Evaluation:
     """Analyse a finished trial as its protocol says.
 
@@ -134,7 +134,7 @@ def analyse(
         What the gate noticed.
     ended : Ended, optional
         How a trial that was looked at ended: its estimate then allows for the looks.
-    modifications : tuple of Modification
+    log : tuple of Modification
         What was logged of this rollout while it ran.
 
     Returns
@@ -191,15 +191,7 @@ def analyse(
             *_of_allocation(rollout),
             *_limitations(people, primary, trial, protocol),
         ),
-        **re_aim(
-            trial,
-            protocol,
-            joined,
-            people,
-            modifications=modifications,
-            sealed=withheld,
-            ended=ended is not None,
-        ),
+        **re_aim(trial, work, people, log=log, sealed=withheld, ended=ended),
         after_looks=None if ended is None else ended.told,
         provenance=_provenance(rollout, protocol, evidence, snapshot),
     )

@@ -11,43 +11,46 @@ from rounds.loop.evaluation.uptake import burden_of, uptake_of
 from rounds.loop.evaluation.value import value_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from rounds.loop.evaluation.analysis import TrialRows
+    from rounds.loop.evaluation.analysis import Ended, TrialRows
+    from rounds.loop.evaluation.endpoints import Endpoints
     from rounds.loop.evaluation.participants import Participants
-    from rounds.nouns import Modification, NotEstimable, Protocol
+    from rounds.nouns import Modification
 
 __all__ = ["re_aim"]
 
 
 def re_aim(
     trial: TrialRows,
-    protocol: Protocol,
-    joined: Mapping[str, Participants | NotEstimable],
+    work: Endpoints,
     people: Participants,
     *,
-    modifications: Sequence[Modification],
+    log: Sequence[Modification],
     sealed: str | None,
-    ended: bool,
+    ended: Ended | None,
 ) -> dict[str, Any]:
     """Give the fields of an Evaluation that say how far it went and at what price.
 
     Parameters
     ----------
-    joined : mapping of endpoint name to Participants
+    work : Endpoints
+        The protocol's, joined to their arms.
     people : Participants
         Of the primary endpoint.
     sealed : str or None
         Why effects are withheld; what became of cards is told none the less.
-    ended : bool
-        Whether the trial was looked at before its end.
+    log : sequence of Modification
+        Of this rollout.
+    ended : Ended, optional
+        How a trial that was looked at before its end came to it.
 
     Returns
     -------
     dict
         `reach`, `value` and `phases`.
     """
-    calls = trial.calls
+    calls, protocol = trial.calls, work.protocol
     of_cards = {
         "uptake": uptake_of(people, calls, protocol),
         "burden": burden_of(calls, protocol),
@@ -55,18 +58,18 @@ def re_aim(
     return {
         "reach": reach(people, calls, protocol).model_copy(update=of_cards),
         "value": value_of(
-            joined[costed_endpoint(protocol).estimand.name],
+            work.people(costed_endpoint(protocol)),
             protocol,
             calls,
             trial.resources,
             sealed=sealed,
-            ended=ended,
+            ended=ended is not None,
         ),
         "phases": phases_of(
             people,
             calls,
             protocol,
-            modifications,
+            log,
             unit=trial.units.get(str(protocol.primary.measure), "1"),
             sealed=sealed,
         ),

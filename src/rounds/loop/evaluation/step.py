@@ -98,5 +98,5 @@ def run(
         snapshot=datamart.snapshot,
         limitations=(*limitations, *noticed),
         ended=ended,
-        modifications=modifications,
+        log=modifications,
     )

@@ -34,6 +34,7 @@ from rounds.nouns import (
     NotEstimable,
     Protocol,
     Value,
+    Waste,
 )
 from rounds.practice.exposures import ExposureRows
 
@@ -155,11 +156,7 @@ def _valued(
         ),
         waste=(
             *card_waste(people, calls, protocol, costs),
-            *(
-                low_value_waste(one.item.name, one.price, one.sd, _line_of(f, cost))
-                for one, f in zip(items, fits, strict=True)
-                if one.item.low_value
-            ),
+            *_unhelpful(items, fits, cost),
         ),
         limitations=_limitations(costs, people, ended),
     )
@@ -259,6 +256,17 @@ def _line(
         silent=silent,
         difference=_line_of(found, like),
         cost=found.value * one.price,
+    )
+
+
+def _unhelpful(
+    items: list[Counted], fits: list[Fitted], like: Estimate
+) -> tuple[Waste, ...]:
+    """Price what was not done of services of low value."""
+    return tuple(
+        low_value_waste(one.item.name, one.price, one.sd, _line_of(found, like))
+        for one, found in zip(items, fits, strict=True)
+        if one.item.low_value
     )
 
 
