@@ -136,7 +136,7 @@ def test_what_would_have_been_shown_is_written_for_the_silent_arm(tmp_path):
     # clinic-8 takes no part: it stays silent and is logged.
     assert set(rows.arm[e.clinic == "clinic-8"]) == {"none"}
     assert set(rows.unit[e.clinic == "clinic-8"]) == {""}
-    assert repr(rows) == "<rows: 400 × 10>"
+    assert repr(rows) == "<rows: 400 × 11>"
 
 
 def test_a_card_is_ignored_only_after_the_window(tmp_path):

@@ -15,6 +15,7 @@ class ClinicUptake(Noun):
     """What became of the cards at one clinic that was told to use it."""
 
     clinic: str
+    """Its number in the alphabet of those told to use it: no name is published."""
     accepted: _Found
     """Of the cards shown there."""
     adopted: bool | None

@@ -79,18 +79,18 @@ def uptake_of(people: Participants, calls: ExposureRows, protocol: Protocol) -> 
         clinics=share_of(took, np.arange(len(told)).astype(str), level, "clinics"),
         clinicians=_clinicians(calls, shown, accepted, level),
         by_clinic=tuple(
-            _at(str(clinic), calls, shown, accepted, level) for clinic in told
+            _at(k, calls, shown & (calls.clinic == clinic), accepted, level)
+            for k, clinic in enumerate(told, start=1)
         ),
     )
 
 
 def _at(
-    clinic: str, calls: ExposureRows, shown: Flags, accepted: Flags, level: float
+    number: int, calls: ExposureRows, here: Flags, accepted: Flags, level: float
 ) -> ClinicUptake:
-    here = shown & (calls.clinic == clinic)
     whose = calls.person_source_value[here]
     return ClinicUptake(
-        clinic=clinic,
+        clinic=f"{number}",
         accepted=share_of(accepted[here], whose, level, "cards shown at this clinic"),
         adopted=bool(accepted[here].any()),
     )
