@@ -111,6 +111,8 @@ def test_both_modes_write_the_same_exposures(tmp_path, unit):
                 )
             )
     for name, values in vars(rows[0]).items():
+        if name == "clinician":
+            continue  # a pseudonym of each file's own, and only HTTP names who calls
         np.testing.assert_array_equal(values, vars(rows[1])[name], err_msg=name)
     for name in ("shown", "card", "suggestion"):
         np.testing.assert_array_equal(getattr(cards[0], name), getattr(cards[1], name))
