@@ -8,7 +8,7 @@ SQL_ON_FHIR_SUITE ?=
 # Folder of the cohorts of https://github.com/OHDSI/PhenotypeLibrary, not kept here either.
 PHENOTYPES ?=
 
-.PHONY: demo test $(PURPOSES:%=test-%) test-sql-on-fhir test-kill test-kill-load test-batches test-attack test-looks test-outliers test-ranking test-allocations test-adaptive test-schedules test-feasibility test-factorial test-encounters test-estimands test-engines test-circe test-phenotypes test-spark loops check fix bench bench-small docs clean
+.PHONY: demo test $(PURPOSES:%=test-%) test-sql-on-fhir test-kill test-kill-load test-batches test-attack test-looks test-outliers test-ranking test-allocations test-adaptive test-schedules test-feasibility test-factorial test-value test-encounters test-estimands test-engines test-circe test-phenotypes test-spark loops check fix bench bench-small docs clean
 
 demo: .venv/core ## turn the loop once on a made health system
 	$(BIN)/rounds demo
@@ -70,6 +70,9 @@ test-schedules: .venv/dev ## 2,000 made trials of each stepped wedge and cross-o
 
 test-feasibility: .venv/dev ## what is said of a trial beforehand, beside 400 made sites and their trials
 	ROUNDS_TRIALS=$${ROUNDS_TRIALS:-400} $(BIN)/pytest -s tests/truth/test_evaluation_feasibility.py
+
+test-value: .venv/dev ## 1,000 made trials with costs of 8 and of 20 clinics: bias and coverage of net benefit
+	ROUNDS_TRIALS=$${ROUNDS_TRIALS:-1000} $(BIN)/pytest -s tests/truth/test_evaluation_value.py
 
 test-factorial: .venv/dev ## 2,000 made trials of two factors: bias, coverage, and how often margins are sealed
 	ROUNDS_TRIALS=2000 $(BIN)/pytest -s tests/truth/test_evaluation_factorial.py

@@ -37,6 +37,28 @@ NOUNS = nouns()
 # What a validator asks for beyond the type, by class and field.
 ASKED: dict[str, dict[str, Any]] = {
     "Age": {"from_years": 18},
+    "CostItem": {
+        "counts": "events",
+        "events": {"domain": "visit"},
+        "concept_set": None,
+    },
+    "Costs": {
+        "currency": "SEK",
+        "outcome": "",
+        "price_year": 2025,
+        "worth_range": (0.0, 800.0),
+        "patients_a_year": 400.0,
+        "items": (
+            {
+                "name": "Card",
+                "counts": "cards",
+                "unit_cost": {"value": 2.0, "source": "a list"},
+            },
+        ),
+        "programme": (),
+    },
+    "Price": {"value": 2.0, "lower": 1.0, "upper": 3.0},
+    "Weighing": {"most_cards": 3.0},
     "Cohort": {
         "expression": {
             "PrimaryCriteria": {

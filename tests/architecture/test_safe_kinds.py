@@ -11,6 +11,7 @@ OF_NOBODY = {
     "Measure.denominator",  # a criterion
     "Measure.numerator",
     "Exists.count",  # how often something must have happened
+    "CostItem.counts",  # which kind of thing is counted
     "Effect.n",  # of a Source: what a paper has printed
 }
 

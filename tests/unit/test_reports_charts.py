@@ -76,6 +76,18 @@ FOREST = Forest(
     axis="Points",
 )
 PLOTS = {
+    "acceptability": (
+        charts.acceptability,
+        charts.Acceptability(
+            title="Worth its price?",
+            points=tuple(
+                charts.AcceptabilityMark(worth, worth / 1000)
+                for worth in (0.0, 250.0, 500.0, 1000.0)
+            ),
+            stated=400.0,
+            currency="USD",
+        ),
+    ),
     "looks": (
         charts.looks,
         charts.Looks(

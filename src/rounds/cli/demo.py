@@ -49,6 +49,7 @@ def demo(
         "permuted-blocks", "matched-pairs", "covariate-constrained", "minimisation"
     ] = "permuted-blocks",
     http: bool = False,
+    lasting: bool = False,
     out: Path = Path("demo"),
     json: bool = False,
 ) -> None:
@@ -89,6 +90,8 @@ def demo(
         covariate-constrained; of patients, as they arrive, by minimisation.
     http
         Ask a real CDS Hooks server at every visit, instead of in this process.
+    lasting
+        Let more than another year go by after an adoption, to see what is left of it.
     out
         The demo's folder, made anew.
     json
@@ -113,6 +116,7 @@ def demo(
         summary=_SUMMARIES[summary],
         problems=tuple(problems.split(",")),
         allocation=allocation.replace("-", "_"),
+        lasting=lasting,
     )
     progress = Progress()
     done = run_demo(out, options, door=http_door if http else None, progress=progress)
@@ -140,6 +144,7 @@ def story_of(done: "DemoTurn", graded: "Grade") -> "Story":
         decision=done.decision,
         turn=done.turn,
         watch=done.watch,
+        maintenance=done.maintenance,
         grade=graded.as_dict(),
     )
 

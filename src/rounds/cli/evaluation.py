@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rounds.cli.output import effect, margin, number, show, utc_now, working
+from rounds.cli.value_lines import uptake_lines, value_lines
 
 if TYPE_CHECKING:
     from rounds.nouns import BalancingResult, Evaluation, FactorialResult
@@ -42,6 +43,7 @@ def run_(*, project: Path = Path(), json: bool = False) -> None:
         f"{part.verdict.replace('_', ' ')}"
         for part in judged.balancing
     ]
+    lines += [*uptake_lines(judged), *value_lines(judged.value)]
     lines += ["", judged.ref().short]
     show({"evaluation": judged, "ref": str(judged.ref())}, lines, as_json=json)
 

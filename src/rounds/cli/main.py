@@ -68,7 +68,7 @@ _GROUPS = {
     "change": (
         "Say it where care is given, to a random part first.",
         "change",
-        ("run", "status", "adopt", "rollback", "kill", "resume", "opt-out"),
+        ("run", "log", "status", "adopt", "rollback", "kill", "resume", "opt-out"),
     ),
     "evaluation": (
         "Did it work, for whom, was anyone harmed?",
@@ -78,6 +78,8 @@ _GROUPS = {
             "monitor",
             "stop",
             "analyse",
+            "value",
+            "maintenance",
             "feasibility",
             "power",
             "bounds",
@@ -112,6 +114,9 @@ _ELSEWHERE = {
     ("measure", "example"): "measure_example",
     ("measure", "run"): "measure_run",
     ("measure", "show"): "measure_show",
+    ("change", "log"): "change_log",
+    ("evaluation", "value"): "evaluation_value",
+    ("evaluation", "maintenance"): "evaluation_maintenance",
     ("evaluation", "analyse"): "evaluation_analyse",
     ("evaluation", "checklist"): "evaluation_checklist",
     ("evaluation", "feasibility"): "evaluation_feasibility",

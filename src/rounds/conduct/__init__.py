@@ -8,6 +8,7 @@ from rounds.conduct.explaining import run_explain
 from rounds.conduct.feasibility import FeasibilityTold, run_feasibility
 from rounds.conduct.gate import Gate, publishable
 from rounds.conduct.gate_periods import measure_over
+from rounds.conduct.lasting import log_modification, run_maintenance
 from rounds.conduct.lineage import impact_of_file, why_with_files
 from rounds.conduct.masking import in_order_of_values, without_sites
 from rounds.conduct.monitoring import Monitored, run_monitor, run_stop
@@ -40,6 +41,7 @@ __all__ = [
     "each_period",
     "impact_of_file",
     "in_order_of_values",
+    "log_modification",
     "measure_over",
     "opened_problem",
     "period_name",
@@ -53,6 +55,7 @@ __all__ = [
     "run_evidence",
     "run_explain",
     "run_feasibility",
+    "run_maintenance",
     "run_monitor",
     "run_opportunities",
     "run_problem",

@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rounds import __version__
+from rounds.conduct.costing import protocol_now
 from rounds.conduct.desk import Desk
-from rounds.conduct.freeze import protocol_of
 from rounds.conduct.gate import Gate
 from rounds.conduct.masking import in_order_of_values
 from rounds.conduct.plan import ChangePlan
@@ -42,7 +41,6 @@ from rounds.nouns import (
     MeasureResult,
     NotEstimable,
     Period,
-    Problem,
     Protocol,
     UnitResult,
 )
@@ -157,7 +155,7 @@ def run_feasibility(
         If the data have no day, or too few before go-live are followed up.
     """
     insist_comparable(plan.design)
-    protocol = protocol_of(plan, desk.latest(Problem), desk.measure, __version__)
+    protocol = protocol_now(desk, plan)
     measures = _measures(desk, protocol)
     if effect is None:
         effect = _least_worthwhile(protocol)

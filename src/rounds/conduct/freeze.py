@@ -6,6 +6,7 @@ from collections.abc import Callable
 from rounds.conduct.plan import ChangePlan, EndpointPlan
 from rounds.loop.evaluation.estimands import check_estimands
 from rounds.nouns import (
+    Costs,
     DecisionRule,
     Endpoint,
     Estimand,
@@ -184,6 +185,8 @@ def protocol_of(
     problem: Problem,
     measure: Callable[[str], Measure],
     code_version: str,
+    *,
+    costs: Costs | None = None,
 ) -> Protocol:
     """Write the protocol that a plan asks for.
 
@@ -191,6 +194,8 @@ def protocol_of(
     ----------
     measure : callable
         Gives a Measure by its name.
+    costs : Costs, optional
+        What the plan's file of costs says.
 
     Raises
     ------
@@ -221,13 +226,16 @@ def protocol_of(
         analysis=_analysis_of(plan),
         required_diagnostics=said.required_diagnostics,
         equity_groups=said.equity_groups,
-        decision_rule=DecisionRule(least_worthwhile=said.least_worthwhile),
+        decision_rule=DecisionRule(
+            least_worthwhile=said.least_worthwhile, weighing=said.weighing
+        ),
         schedule=plan.design.schedule,
         factors=plan.design.factors,
         level=_level(plan),
         adaptation=plan.design.adaptation,
         looks=said.looks,
         guardrails=said.guardrails,
+        costs=costs,
         provenance=Provenance(
             made_from=(problem.ref(), *(e.measure for e in endpoints)),
             code_version=code_version,

@@ -18,6 +18,7 @@ from rounds.nouns import (
     IntercurrentEvent,
     LookPlan,
     Noun,
+    Weighing,
 )
 from rounds.nouns.estimand import SummaryMeasure
 
@@ -131,6 +132,10 @@ class ProtocolPlan(Noun):
     """When the trial is looked at before its end; None is not at all."""
     guardrails: tuple[Guardrail, ...] = ()
     """What pauses it by itself; `endpoint` is the name of an endpoint's measure."""
+    costs: str | None = None
+    """File of what things cost, beside this plan."""
+    weighing: Weighing | None = None
+    """What the rule weighs beside benefit and harm."""
 
 
 class ChangePlan(Noun):

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from rounds import __version__
 from rounds.conduct.anew import made_anew
 from rounds.conduct.bedside import refresh_bedside
+from rounds.conduct.costing import protocol_now
 from rounds.conduct.desk import Desk
-from rounds.conduct.freeze import protocol_of
+from rounds.conduct.lasting import modifications_of
 from rounds.conduct.masking import without_sites
 from rounds.conduct.periods import last_twelve_months, whole_months
 from rounds.conduct.plan import ChangePlan, DecisionPlan, EvidencePlan, ProblemPlan
@@ -166,10 +166,10 @@ def run_change(
         operating system's random source is asked.
     """
     reconcile(desk)
-    found, known = desk.latest(Problem), desk.latest(Evidence)
+    known = desk.latest(Evidence)
     knowledge = load_knowledge(_beside_plan(desk, plan.knowledge_object))
     knowledge = knowledge.model_copy(update={"evidence": known.ref()})
-    protocol = protocol_of(plan, found, desk.measure, __version__)
+    protocol = protocol_now(desk, plan)
     for part in protocol.endpoints:
         desk.publish(desk.measure(part.measure.name.partition("/")[2]))
     second = _second_knowledge(desk, plan, known)
@@ -255,6 +255,7 @@ def run_evaluation(desk: Desk) -> Evaluation:
             measures=measures,
             receipt=desk.ledger.receipt(rollout.protocol),
             now=desk.now(),
+            modifications=modifications_of(desk, rollout),
         )
     return desk.publish(judged)
 

@@ -5,6 +5,7 @@ from rounds.definitions.catalogue import (
     is_shipped,
     load_measure,
     load_measures,
+    named_concept_sets,
 )
 from rounds.definitions.checks import check
 from rounds.definitions.circe import explain_cohort, read_cohorts
@@ -45,6 +46,7 @@ __all__ = [
     "load_examples",
     "load_measure",
     "load_measures",
+    "named_concept_sets",
     "outcomes",
     "read_cohorts",
     "tables_of",

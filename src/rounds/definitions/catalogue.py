@@ -24,7 +24,13 @@ from rounds.definitions.shared_criteria import (
 from rounds.definitions.value_sets import read_value_sets, with_value_sets
 from rounds.nouns import ConceptSet, Measure
 
-__all__ = ["builtin_measures", "is_shipped", "load_measure", "load_measures"]
+__all__ = [
+    "builtin_measures",
+    "is_shipped",
+    "load_measure",
+    "load_measures",
+    "named_concept_sets",
+]
 
 _NAMING: Final = frozenset({"concept_set", "answer", "discharged_to"})
 """Fields of a clause that name a concept set."""
@@ -48,6 +54,17 @@ def builtin_measures() -> dict[str, Measure]:
     'proportion'
     """
     return dict(_builtin()[2])
+
+
+def named_concept_sets(folder: Path) -> dict[str, ConceptSet]:
+    """Give the concept sets that a site can name: the shipped ones, and its own first.
+
+    Raises
+    ------
+    DefinitionError
+        If a file of `folder/concept_sets` is no concept set.
+    """
+    return _builtin()[0] | _concept_sets(yaml_files(folder / "concept_sets"))
 
 
 def is_shipped(measure: Measure) -> bool:

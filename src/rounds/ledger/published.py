@@ -19,8 +19,10 @@ FOLDERS = {
     "knowledge-object": "3-changes",
     "protocol": "3-changes",
     "rollout": "3-changes",
+    "modification": "3-changes",
     "look": "4-evaluations",
     "evaluation": "4-evaluations",
+    "maintenance": "4-evaluations",
     "decision": "5-decisions",
     "turn": "5-decisions",
 }

@@ -6,6 +6,7 @@ from rounds.nouns.base import Noun, Provenance, Published
 from rounds.nouns.cohort import AttritionStep, Cohort, CohortResult
 from rounds.nouns.community import Community, Member, Waiver
 from rounds.nouns.concept_set import Addition, Code, CodePrefix, ConceptSet
+from rounds.nouns.costs import CostItem, Costs, Price, ProgrammeCost
 from rounds.nouns.criteria import (
     Age,
     All,
@@ -81,7 +82,9 @@ from rounds.nouns.knowledge_object import (
     ServiceInfo,
 )
 from rounds.nouns.looks import AfterLooks, Guardrail, Look, LookPlan
+from rounds.nouns.maintenance import Maintained, Maintenance
 from rounds.nouns.measure import Measure, MeasureResult, Stratifier, Stratum
+from rounds.nouns.modification import Modification, PhaseEffect
 from rounds.nouns.not_estimable import NotEstimable
 from rounds.nouns.opportunity import Opportunity, OpportunityList, Untold
 from rounds.nouns.period import Period
@@ -109,14 +112,18 @@ from rounds.nouns.schedule import Schedule
 from rounds.nouns.source import PICO, Effect, RiskOfBias, Source
 from rounds.nouns.turn import Turn
 from rounds.nouns.unit_result import UnitResult
+from rounds.nouns.uptake import Burden, ClinicUptake, Uptake
+from rounds.nouns.value import AcceptabilityPoint, CostLine, Value, Waste
 from rounds.nouns.variance_partition import (
     LevelVariance,
     Standing,
     VariancePartition,
 )
+from rounds.nouns.weighing import Weighing
 
 __all__ = [
     "PICO",
+    "AcceptabilityPoint",
     "AccessError",
     "Adaptation",
     "AdaptiveResult",
@@ -131,6 +138,7 @@ __all__ = [
     "AttritionStep",
     "BalanceRow",
     "BalancingResult",
+    "Burden",
     "CaseMix",
     "CellSummary",
     "Certainty",
@@ -138,6 +146,7 @@ __all__ = [
     "ChartLines",
     "ChartPhase",
     "ChartPoint",
+    "ClinicUptake",
     "Code",
     "CodePrefix",
     "Cohort",
@@ -148,6 +157,9 @@ __all__ = [
     "ConceptSet",
     "ConstrainedSet",
     "ControlChart",
+    "CostItem",
+    "CostLine",
+    "Costs",
     "Criterion",
     "DataError",
     "DaysBetween",
@@ -193,11 +205,14 @@ __all__ = [
     "LevelVariance",
     "Look",
     "LookPlan",
+    "Maintained",
+    "Maintenance",
     "Measure",
     "MeasureResult",
     "Meeting",
     "Member",
     "MetaAnalysis",
+    "Modification",
     "Near",
     "NewCode",
     "Not",
@@ -209,11 +224,14 @@ __all__ = [
     "Opportunity",
     "OpportunityList",
     "Period",
+    "PhaseEffect",
     "Point",
     "Posterior",
+    "Price",
     "Prior",
     "PriorComponent",
     "Problem",
+    "ProgrammeCost",
     "Protocol",
     "Provenance",
     "Published",
@@ -242,9 +260,13 @@ __all__ = [
     "Turn",
     "UnitResult",
     "Untold",
+    "Uptake",
+    "Value",
     "VariancePartition",
     "Variation",
     "Waiver",
+    "Waste",
+    "Weighing",
     "Window",
     "Years",
     "age_band",

@@ -39,6 +39,7 @@ class Estimate(Noun):
         "count",
         "index",
         "net_health_benefit",
+        "cost_per_outcome",
     ]
     unit: str = "1"
     """UCUM; "1" for a probability or a difference of probabilities."""

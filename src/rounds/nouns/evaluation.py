@@ -8,8 +8,11 @@ from rounds.nouns.base import UNTOLD, Noun, Published
 from rounds.nouns.diagnostic import Diagnostic
 from rounds.nouns.estimate import Estimate
 from rounds.nouns.looks import AfterLooks
+from rounds.nouns.modification import PhaseEffect
 from rounds.nouns.not_estimable import NotEstimable
 from rounds.nouns.ref import Ref
+from rounds.nouns.uptake import Burden, Uptake
+from rounds.nouns.value import Value
 
 __all__ = [
     "AdaptiveResult",
@@ -164,6 +167,10 @@ class Reach(Noun):
     override_reasons: tuple[tuple[str, int | None], ...] = ()
     by_group: tuple[GroupReach, ...] = Field(default=(), exclude_if=lambda it: not it)
     """Representativeness: the reach in each group whose effect is asked for."""
+    uptake: Uptake | None = UNTOLD
+    """Adoption by clinic and by clinician."""
+    burden: Burden | None = UNTOLD
+    """What it asked of clinicians."""
 
 
 class Posterior(Noun):
@@ -288,6 +295,10 @@ class Evaluation(Published):
     adaptive: AdaptiveResult | None = UNTOLD
     """Where chances of the arms changed."""
     limitations: tuple[str, ...] = ()
+    value: Value | NotEstimable | None = UNTOLD
+    """Where the protocol has costs."""
+    phases: tuple[PhaseEffect, ...] = Field(default=(), exclude_if=lambda it: not it)
+    """Between modifications that were logged while the trial ran."""
     after_looks: AfterLooks | None = UNTOLD
     """Of a trial that was looked at: its estimate allows for that."""
 

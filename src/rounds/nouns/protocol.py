@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from rounds.nouns.adaptation import Adaptation
 from rounds.nouns.base import UNTOLD, Noun, Published
+from rounds.nouns.costs import Costs
 from rounds.nouns.estimand import Estimand
 from rounds.nouns.factors import Factors
 from rounds.nouns.looks import Guardrail, LookPlan
@@ -16,6 +17,7 @@ from rounds.nouns.period import Period
 from rounds.nouns.ref import Ref
 from rounds.nouns.rollout import Allocation
 from rounds.nouns.schedule import Schedule
+from rounds.nouns.weighing import Weighing, weighing_problems
 
 __all__ = ["DecisionRule", "Endpoint", "Protocol"]
 
@@ -61,6 +63,8 @@ class DecisionRule(Noun):
     and 0.8 are the same."""
     text: str = ""
     """The same in words."""
+    weighing: Weighing | None = UNTOLD
+    """What is weighed beside benefit and harm; None is nothing else."""
 
 
 class Protocol(Published):
@@ -103,6 +107,8 @@ class Protocol(Published):
         default=(), exclude_if=lambda value: not value
     )
     """What pauses the rollout by itself; read at each look."""
+    costs: Costs | None = UNTOLD
+    """At what prices its cost and net benefit are counted."""
 
     @property
     def primary(self) -> Endpoint:
@@ -127,6 +133,7 @@ class Protocol(Published):
         problems += self._factor_problems()
         problems += self._adaptation_problems()
         problems += self._look_problems()
+        problems += weighing_problems(self)
         if problems:
             raise ValueError("; ".join(problems))
         return self

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,8 @@ class ExposureRows:
         Version of the knowledge and entry in the history, `1@3`.
     clinic : array of str
         Where it happened; "" where unresolved.
+    clinician : array of str
+        A pseudonym of whoever was shown the card; "" where the call did not say.
     """
 
     person_source_value: np.ndarray
@@ -52,6 +54,13 @@ class ExposureRows:
     override_reason: np.ndarray
     version: np.ndarray
     clinic: np.ndarray
+    clinician: np.ndarray = field(default_factory=lambda: np.zeros(0, str))
+
+    def __post_init__(self) -> None:
+        """Let nobody be told of calls of which nothing is said."""
+        if not len(self.clinician):
+            unsaid = np.zeros(len(self.due), dtype=str)
+            object.__setattr__(self, "clinician", unsaid)
 
     def __len__(self) -> int:
         return len(self.due)
@@ -74,8 +83,9 @@ class ExposureRows:
 
 _LAST_FEEDBACK = """
 select e.person_source_value, e.unit, e.arm, e.due, e.shown, e.occurred, e.version,
-       e.clinic, f.outcome, f.override_reason
+       e.clinic, f.outcome, f.override_reason, c.clinician
 from exposure e
+left join caller c on c.service = e.service and c.hook_instance = e.hook_instance
 left join feedback f on f.id = (
     select id from feedback where card = e.card order by at desc, id desc limit 1
 )
@@ -133,6 +143,7 @@ def exposure_rows(
         override_reason=_text(columns[9]),
         version=_text(columns[6]),
         clinic=_text(columns[7]),
+        clinician=_text(columns[10]),
     )
 
 
@@ -171,7 +182,7 @@ def _columns(
     practice: Practice, query: str, values: Mapping[str, str]
 ) -> list[list[Any]]:
     """Read rows as columns, a few at a time: no object is made for each row."""
-    columns: list[list[Any]] = [[] for _ in range(10)]
+    columns: list[list[Any]] = [[] for _ in range(11)]
     with reading(practice.engine) as connection:
         result = connection.exec_driver_sql(query, values)
         cursor = result.cursor

@@ -124,6 +124,18 @@ class Recording:
         if values:
             one = len(values) == 1
             self._connection.exec_driver_sql(_ADD, values[0] if one else values)
+        self._add_callers(columns)
+
+    def _add_callers(self, columns: Mapping[str, Sequence[Any]]) -> None:
+        """Write whose calls these were, of those that named anybody."""
+        named = columns.get("clinician", ())
+        callers = [
+            (self.service, hook, who)
+            for hook, who in zip(columns["hook_instance"], named, strict=False)
+            if who
+        ]
+        if callers:
+            self._connection.exec_driver_sql(_ADD_CALLERS, callers)
 
 
 _TABLE = schema.exposure
@@ -152,6 +164,11 @@ _ADD = (
     f"values ({', '.join('?' * len(_COLUMNS))})"
 )
 
+
+_ADD_CALLERS = """
+insert into caller (service, hook_instance, clinician) values (?, ?, ?)
+on conflict do nothing
+"""
 
 # By the card alone, which has its own index: asked for the service too, SQLite would
 # look through every exposure of the service.

@@ -13,6 +13,8 @@ import sqlalchemy as sa
 __all__ = [
     "allocation",
     "allocation_basis",
+    "caller",
+    "caller_key",
     "connect",
     "epoch",
     "exposure",
@@ -109,6 +111,23 @@ exposure = sa.Table(
     sa.Column("received", sa.BigInteger, nullable=False),
     sa.UniqueConstraint("service", "hook_instance"),
 )
+
+caller = sa.Table(
+    "caller",
+    metadata,
+    sa.Column("service", sa.Text, primary_key=True),
+    sa.Column("hook_instance", sa.Text, primary_key=True),
+    sa.Column("clinician", sa.Text, nullable=False),
+)
+"""Whose call it was, as a pseudonym; a table of its own, as `allocation_basis` is."""
+
+caller_key = sa.Table(
+    "caller_key",
+    metadata,
+    sa.Column("id", sa.Integer, sa.CheckConstraint("id = 1"), primary_key=True),
+    sa.Column("key", sa.LargeBinary, nullable=False),
+)
+"""With which pseudonyms of this file are made: in no other are they the same."""
 
 feedback = sa.Table(
     "feedback",

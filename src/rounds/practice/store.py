@@ -25,6 +25,7 @@ from rounds.practice.allocations import (
     basis_of,
     write_assignments,
 )
+from rounds.practice.callers import Calling
 from rounds.practice.edge import reading, writing
 from rounds.practice.in_force import InForce, current_of, enter, history_of
 from rounds.practice.looks import Looking
@@ -33,7 +34,7 @@ from rounds.practice.serving import Serving, keep_knowledge
 __all__ = ["Practice"]
 
 
-class Practice(Serving, Looking):
+class Practice(Serving, Looking, Calling):
     """The store of one site, in `private/practice.sqlite`.
 
     Changes take effect on the next call, from whichever process they are made: what is

@@ -1,6 +1,5 @@
 """One page for whoever has to decide or has to pay: the answer, and how sure."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from rounds import __version__
@@ -15,6 +14,8 @@ from rounds.nouns import (
     Protocol,
     RuleRate,
 )
+from rounds.reports.brief_price import Row as _Row
+from rounds.reports.brief_price import burden_rows, lasting_rows, price_rows
 from rounds.reports.charts import label
 from rounds.reports.figures.evaluation import CHARACTERISTICS, group_name
 from rounds.reports.safety import made_safe
@@ -32,16 +33,6 @@ from rounds.reports.wording import (
 )
 
 __all__ = ["brief_html"]
-
-
-@dataclass(frozen=True)
-class _Row:
-    """One question with its answer, and what goes with it."""
-
-    asked: str
-    answer: str
-    beside: str = ""
-    withheld: bool = False
 
 
 _VERDICTS: Final = {
@@ -146,7 +137,9 @@ def _rows(story: Story, evaluation: Evaluation, protocol: Protocol) -> tuple[_Ro
         *(_harm(result) for result in evaluation.balancing),
         _for_whom(evaluation),
         _reached(evaluation, _whose(protocol)),
-        _Row("What did it cost?", "Not measured.", "No cost is in the record."),
+        *price_rows(evaluation),
+        *burden_rows(evaluation),
+        *lasting_rows(story.maintenance),
         _trusted(story, evaluation),
         *_errs(story.decision),
     )

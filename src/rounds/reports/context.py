@@ -12,6 +12,7 @@ from rounds.nouns import (
     StudyEffect,
     UnitResult,
 )
+from rounds.reports.brief_price import said_twice
 from rounds.reports.case_mix_words import case_mix_sentences
 from rounds.reports.charts import Unit, label
 from rounds.reports.figures import is_higher_better, shown_units
@@ -209,6 +210,7 @@ _WORDS = {
     "plain_number": _plain_number,
     "withheld_or": _withheld_or,
     "share_or": _share_or,
+    "twice": said_twice,
 }
 
 

@@ -248,6 +248,7 @@ def _figures(story: Story, *, masked: bool) -> dict[str, Markup | None]:
         "watch": figures.month_chart(story.watch, name="watch", higher=higher),
         "evidence": figures.evidence_forest(story.evidence),
         "equity": figures.equity_forest(story.evaluation, story.protocol),
+        "acceptability": figures.acceptability_curve(story.evaluation),
         "flow": figures.arms_flow(story.evaluation, story.protocol),
         "grade": figures.beside_truth(story.grade),
     }

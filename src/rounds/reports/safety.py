@@ -13,7 +13,7 @@ def made_safe(story: Story) -> Story:
     """Suppress small counts in every noun; what is safe already stays as it is."""
     changed: dict[str, Any] = {
         name: publishable(noun)
-        for name in ("problem", "evidence", "evaluation", "watch")
+        for name in ("problem", "evidence", "evaluation", "watch", "maintenance")
         if (noun := getattr(story, name)) is not None
     }
     return replace(story, **changed)

@@ -11,6 +11,7 @@ from rounds.nouns import (
     Evaluation,
     Evidence,
     KnowledgeObject,
+    Maintenance,
     Measure,
     NotEstimable,
     Problem,
@@ -41,6 +42,8 @@ class Story:
     turn: Turn | None = None
     watch: ControlChart | NotEstimable | None = None
     """The measure since the decision came into force."""
+    maintenance: Maintenance | None = None
+    """What is left of what was adopted."""
     grade: Mapping[str, Any] | None = None
     """Of a made world only: `effect`, `harm` and `equity_gap`, each with `estimate`,
     `lower`, `upper` and `truth` (risk differences; None where there is no number), and

@@ -102,6 +102,7 @@ def calls_of(batch: list[tuple[str, PatientView]], knowledge: str = "") -> Calls
         occurred=[seconds_of(view.occurred) for view in views],
         facts=_columns(views),
         sex=[view.sex for view in views],
+        clinician=[view.clinician for view in views],
         knowledge=knowledge,
     )
 

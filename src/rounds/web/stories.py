@@ -10,6 +10,7 @@ from rounds.loop import STEPS
 from rounds.nouns import (
     Alert,
     DefinitionError,
+    Maintenance,
     Published,
     Ref,
 )
@@ -68,8 +69,8 @@ KINDS = {
         "concept-set",
     ),
     "evidence": ("evidence", "source"),
-    "change": ("rollout", "knowledge-object", "protocol"),
-    "evaluation": ("evaluation", "look"),
+    "change": ("rollout", "modification", "knowledge-object", "protocol"),
+    "evaluation": ("evaluation", "maintenance", "look"),
     "decision": ("decision", "turn"),
 }
 """What the ledger keeps of each step, its own noun first."""
@@ -133,7 +134,19 @@ def story_at(ledger: Ledger, noun: Published) -> Story | None:
     refs = () if evidence is None else evidence.sources
     sources = tuple(s for ref in refs for s in _read(ledger, ref) if s.kind == "source")
     known = {name: found[name] for name in (*_THREADS, "decision") if name in found}
-    return Story(**known, sources=sources)
+    return Story(**known, sources=sources, maintenance=_lasting(ledger, found))
+
+
+def _lasting(ledger: Ledger, found: dict[str, Any]) -> Maintenance | None:
+    """Give what is left of the decision of a story, as it was read last."""
+    decided = found.get("decision")
+    if decided is None:
+        return None
+    ref = ledger.latest(Maintenance.kind, decided.name)
+    for one in () if ref is None else _read(ledger, ref):
+        if one.decision == decided.ref():
+            return one  # type: ignore[no-any-return]
+    return None
 
 
 def _read(ledger: Ledger, ref: Ref) -> list[Any]:

@@ -32,7 +32,7 @@ from rounds.world import World, WorldConfig
 
 __all__ = ["Beginning", "Clock", "begin", "load_practice"]
 
-CONTENT = ("turn.yaml", "sources.yaml", "knowledge_object.yaml")
+CONTENT = ("turn.yaml", "sources.yaml", "knowledge_object.yaml", "costs.yaml")
 SECOND = "second_knowledge_object.yaml"
 
 
@@ -182,6 +182,7 @@ def _as_asked(plan: Plan, options: DemoOptions) -> Plan:
         change = by_encounter(change)
     said = change.protocol
     asked: dict[str, object] = {
+        "costs": said.costs if _is_costed(options) else None,
         "weeks": options.weeks,
         "looks": options.looks,
         "guardrails": options.guardrails,
@@ -241,6 +242,11 @@ def _summarised(
         else one
         for one in endpoints
     )
+
+
+def _is_costed(options: DemoOptions) -> bool:
+    """Say whether costs are counted: of one card, and where care is lived on."""
+    return options.watch and options.design not in {"factorial", "encounter"}
 
 
 def _in_parallel_alone(options: DemoOptions) -> DefinitionError:

@@ -14,6 +14,7 @@ from rounds.nouns import (
     Guardrail,
     KnowledgeObject,
     LookPlan,
+    Maintenance,
     Measure,
     NotEstimable,
     Problem,
@@ -62,6 +63,8 @@ class DemoOptions:
     """How units are given their arm; `minimisation` randomises patients."""
     watch: bool = True
     """Whether care goes on after the decision, with a chart of whether it holds."""
+    lasting: bool = False
+    """Whether care goes on for more than a year after an adoption, for what is left."""
     publish_files: bool = True
     """Whether the ledger is also exported as files."""
     threads: int | None = None
@@ -100,6 +103,8 @@ class DemoTurn:
     decision: Decision
     in_force: str | None
     watch: ControlChart | NotEstimable | None
+    maintenance: Maintenance | None
+    """None where nothing was adopted, or nobody watched."""
     turn: Turn
     next_source: Source | None
     """What this turn found, as a Source of the next; None while it is sealed."""

@@ -18,6 +18,7 @@ from rounds.conduct.demo.beginning import Beginning, Clock, load_practice
 from rounds.conduct.demo.options import DemoTurn
 from rounds.conduct.desk import Desk
 from rounds.conduct.gate import publishable
+from rounds.conduct.lasting import run_maintenance
 from rounds.conduct.monitoring import run_monitor
 from rounds.conduct.project import Project
 from rounds.conduct.steps import (
@@ -34,6 +35,7 @@ from rounds.nouns import (
     Decision,
     Evaluation,
     KnowledgeObject,
+    Maintenance,
     NotEstimable,
     Period,
     Provenance,
@@ -87,6 +89,7 @@ class _Trial:
             self.progress("decision: a named person signs")
             signed, in_force = run_decision(desk, plan.decision)
             chart = self.keep_watching(points)
+            lasting = self.see_what_lasts(signed, points)
         turn = self.publish_turn(judged, signed)
         if past.options.publish_files:
             desk.ledger.export(desk.project.ledger)
@@ -107,6 +110,7 @@ class _Trial:
             decision=signed,
             in_force=in_force,
             watch=chart,
+            maintenance=lasting,
             turn=turn,
             next_source=carried_source(desk),
         )
@@ -172,6 +176,19 @@ class _Trial:
             draw = partial(chart_months, since=decided_on, title=chart.title)
             return redrawn(publishable(chart), draw)
         return chart
+
+    def see_what_lasts(self, signed: Decision, points: _Points) -> Maintenance | None:
+        """Say what is left after six and twelve months, as far as care has gone."""
+        if not self.past.options.watch or signed.decided != "adopt":
+            return None
+        if self.past.options.lasting:
+            world = self.past.world
+            self.progress("maintenance: a year goes by")
+            until = world.trial_end + dt.timedelta(weeks=58)
+            world.live(until, *points)
+            load_practice(self.desk, world)
+            self.clock.day = until + dt.timedelta(days=1)
+        return run_maintenance(self.desk)
 
     def publish_turn(self, judged: Evaluation, signed: Decision) -> Turn:
         """Publish the trip round, with the day each step was reached."""

@@ -17,6 +17,7 @@ from rounds.ledger.disclosure.cells import (
 )
 from rounds.ledger.disclosure.factorial import safe_cells
 from rounds.ledger.disclosure.reach import safe_reach
+from rounds.ledger.disclosure.value import safe_phases, safe_value
 from rounds.ledger.disclosure.wording import safe_text, safe_texts
 from rounds.methods.disclosure import THRESHOLD, is_small
 from rounds.nouns import (
@@ -92,6 +93,14 @@ def safe_evaluation(evaluation: Evaluation) -> Evaluation:
                 evaluation.adaptive, rounded=any(arm.suppressed for arm in arms)
             ),
             "diagnostics": tuple(_diagnostic(each) for each in evaluation.diagnostics),
+            "value": safe_value(
+                evaluation.value,
+                rounded=any(arm.suppressed for arm in arms),
+                arms=tuple(arm.n for arm in evaluation.flow.arms),
+            ),
+            "phases": safe_phases(
+                evaluation.phases, rounded=any(arm.suppressed for arm in arms)
+            ),
             "limitations": safe_texts(evaluation.limitations),
         }
     )

@@ -11,6 +11,7 @@ from rounds.ledger.disclosure.opportunity import safe_opportunities
 from rounds.ledger.disclosure.partition import safe_partition
 from rounds.ledger.disclosure.problem import safe_chart, safe_problem
 from rounds.ledger.disclosure.results import safe_measure_result
+from rounds.ledger.disclosure.value import safe_maintenance
 from rounds.ledger.disclosure.wording import safe_text, safe_texts
 from rounds.methods.disclosure import is_small
 from rounds.nouns import (
@@ -22,6 +23,7 @@ from rounds.nouns import (
     Estimate,
     Evaluation,
     Evidence,
+    Maintenance,
     MeasureResult,
     NotEstimable,
     Noun,
@@ -89,6 +91,7 @@ _SAFE: dict[type[Noun], Callable[[Any], Any]] = {
     CohortResult: safe_cohort_result,
     MeasureResult: safe_measure_result,
     ControlChart: safe_chart,
+    Maintenance: safe_maintenance,
     Rollout: _rollout,
     Decision: _decision,
     Evidence: _evidence,

@@ -10,6 +10,7 @@ from rounds.ledger.disclosure.cells import (
     hide_estimate,
     missing_counts,
 )
+from rounds.ledger.disclosure.value import safe_uptake
 from rounds.methods.disclosure import is_small, suppress
 from rounds.nouns import EquityEffect, Estimate, GroupReach, NotEstimable, Reach
 
@@ -45,7 +46,11 @@ def safe_reach(
     if gives_back_a_count(reach.acceptance):
         reasons = tuple((reason, None) for reason, _ in reasons)
     groups = _reached(reach, equity, people)
-    told = {"override_reasons": _reasons(reasons), "by_group": groups}
+    told = {
+        "override_reasons": _reasons(reasons),
+        "by_group": groups,
+        "uptake": safe_uptake(reach.uptake, reach.acceptance),
+    }
     return reach.model_copy(update={**estimates, **told})
 
 

@@ -30,6 +30,8 @@ class Calls:
     facts: Mapping[str, np.ndarray]
     sex: list[str] | None = None
     """FHIR `Patient.gender`; "" where it was not told, None where nobody asks."""
+    clinician: list[str] | None = None
+    """Who called (CDS Hooks `userId`); "" where unsaid, None where nobody says."""
     knowledge: str = ""
     """The Ref of the knowledge for which the facts were read; "" for any."""
 

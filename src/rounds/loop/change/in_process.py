@@ -90,6 +90,7 @@ class InProcess:
                 if getattr(encounters, name, None) is not None
             },
             sex=_genders(encounters),
+            clinician=_clinicians(encounters),
         )
         answers = self._service.answer(calls, self._now())
         if any(answer.conflict for answer in answers):
@@ -128,6 +129,11 @@ def _genders(encounters: _Encounters) -> list[str] | None:
     if is_female is None:
         return None
     return ["female" if one else "male" for one in np.asarray(is_female).tolist()]
+
+
+def _clinicians(encounters: _Encounters) -> list[str] | None:
+    named = getattr(encounters, "practitioner", None)
+    return None if named is None else _texts(named)
 
 
 def _texts(values: np.ndarray) -> list[str]:

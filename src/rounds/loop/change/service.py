@@ -93,6 +93,7 @@ class Service:
         KnowledgeChanged
             If other knowledge is in force than the facts were read for.
         """
+        clinicians = self.practice.pseudonyms(calls.clinician)
         with recording(self.practice, self.id) as desk:
             if desk.current is None:
                 raise unknown_service(self.id)
@@ -104,6 +105,11 @@ class Service:
             )
             first = _first(calls, known)
             rows = self._rows(desk, calls, first, known, opted_out)
+            if clinicians is not None:
+                rows["clinician"] = [
+                    clinicians[i] if rows["person_source_value"][k] else ""
+                    for k, i in enumerate(first.values())
+                ]
             rows["received"] = [microseconds_of(received)] * len(first)
             desk.add(rows)
             given = self._given(calls, first, rows)

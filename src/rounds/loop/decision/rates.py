@@ -53,8 +53,8 @@ def rates(evaluation: Evaluation, protocol: Protocol) -> tuple[RuleRate, ...]:
         Of `no_effect`, `worthwhile` and `harmful`; of non-inferiority and equivalence
         of `at_margin`, `no_effect` and `harmful`. Ratios are taken as normal on their
         logarithm. Empty where an estimate is sealed or cannot be made, since the rule
-        would extend whatever is true; and of a trial that was looked at, whose chances
-        are those of its looks.
+        would extend whatever is true; of a trial that was looked at, whose chances are
+        those of its looks; and where the rule weighs more than benefit and harm.
     """
     primary = _spread(evaluation.estimate)
     results = {one.name: one for one in evaluation.balancing}
@@ -62,7 +62,8 @@ def rates(evaluation: Evaluation, protocol: Protocol) -> tuple[RuleRate, ...]:
     harms = [_harm(results.get(e.estimand.name), e.margin) for e in balancing]
     found = [harm for harm in harms if harm is not None]
     looked_at = evaluation.after_looks is not None
-    if looked_at or primary is None or len(found) < len(harms):
+    weighs = protocol.decision_rule.weighing is not None
+    if weighs or looked_at or primary is None or len(found) < len(harms):
         return ()
     asked = protocol.primary
     scale = asked.estimand.summary_measure

@@ -1,12 +1,14 @@
 """The rule that was fixed beforehand: an Evaluation in, a recommendation out.
 
-It reads the prior-free estimate and the balancing results, nothing else; the same
-numbers always give the same recommendation.
+It reads the prior-free estimate and the balancing results, and net benefit, burden and
+groups where the protocol has criteria for them; nothing else. The same numbers always
+give the same recommendation.
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
+from rounds.loop.decision.weighing import Weighed, explain_weighing, weigh
 from rounds.loop.decision.wording import interval_in_words, margin_in_words, size
 from rounds.methods.scales import additive, distance, is_ratio, no_effect
 from rounds.nouns import BalancingResult, Endpoint, Estimate, Evaluation, Protocol
@@ -48,6 +50,7 @@ def explain(protocol: Protocol) -> str:
         f"{shown} Harm is shown when a balancing estimate exceeds its margin; it is "
         f"excluded when the whole {level} interval lies within it. "
         f"{unshown} Otherwise: extend."
+        f"{explain_weighing(protocol)}"
     )
     factors = protocol.factors
     if factors is None:
@@ -130,6 +133,7 @@ def recommend(evaluation: Evaluation, protocol: Protocol) -> Recommendation:
     if estimate.sealed is not None:
         return _extend(f"The estimate is sealed: {_stop(estimate.sealed)}")
     harms = _Harms(evaluation, protocol)
+    harms.join(weigh(evaluation, protocol))
     if harms.unknown:
         return _extend(*harms.unknown)
     shown, said, worthless = _benefit(estimate, protocol)
@@ -191,6 +195,13 @@ class _Harms:
         for endpoint in protocol.endpoints:
             if endpoint.role == "balancing":
                 self._sort(endpoint, results.get(endpoint.estimand.name))
+
+    def join(self, others: Weighed) -> None:
+        """Let what else is weighed count as a harm does."""
+        self.unknown += others.unknown
+        self.shown += others.shown
+        self.open += others.open
+        self.excluded += others.excluded
 
     def _sort(self, endpoint: Endpoint, result: BalancingResult | None) -> None:
         name = endpoint.estimand.name

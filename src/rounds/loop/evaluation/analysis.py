@@ -24,9 +24,10 @@ from rounds.loop.evaluation.participants import (
     clinic_rates,
     clinic_sizes,
     join,
+    nobody,
 )
 from rounds.loop.evaluation.posterior import posterior
-from rounds.loop.evaluation.reach import reach
+from rounds.loop.evaluation.re_aim import re_aim
 from rounds.loop.evaluation.rerandomised import rerandomised
 from rounds.loop.evaluation.schedule_looks import schedule_result
 from rounds.loop.evaluation.wording import share_in_words
@@ -40,6 +41,7 @@ from rounds.nouns import (
     Evidence,
     FactorialResult,
     Flow,
+    Modification,
     NotEstimable,
     Protocol,
     Provenance,
@@ -77,6 +79,8 @@ class TrialRows:
     epochs : tuple of Epoch
         Chances of the arms that were in force, where they followed looks; none if
         they do not hold to their looks.
+    resources : mapping of cost item to MeasureRows
+        What is counted of it for each participant, where the protocol has costs.
     """
 
     endpoints: Mapping[str, MeasureRows | NotEstimable]
@@ -87,6 +91,7 @@ class TrialRows:
     basis: Basis = field(default_factory=dict)
     second_calls: ExposureRows | None = None
     epochs: tuple[Epoch, ...] = ()
+    resources: Mapping[str, MeasureRows | NotEstimable] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Show no value of a person."""
@@ -119,6 +124,7 @@ def analyse(
     snapshot: str | None,
     limitations: tuple[str, ...] = (),
     ended: Ended | None = None,
+    log: tuple[Modification, ...] = (),
 ) -> Evaluation:
     """Analyse a finished trial as its protocol says.
 
@@ -132,6 +138,8 @@ def analyse(
         What the gate noticed.
     ended : Ended, optional
         How a trial that was looked at ended: its estimate then allows for the looks.
+    log : tuple of Modification
+        What was logged of this rollout while it ran.
 
     Returns
     -------
@@ -148,7 +156,7 @@ def analyse(
     joined = joined_endpoints(trial, protocol)
     people = joined[protocol.primary.estimand.name]
     if isinstance(people, NotEstimable):
-        people = _nobody()
+        people = nobody()
     diagnostics = trial_checks(trial, rollout, protocol, joined)
     sealed = seal(diagnostics)
     work = Endpoints(protocol, joined, trial.units, sealed)
@@ -175,7 +183,6 @@ def analyse(
         interactions=interactions,
         balance=balance(people),
         flow=_flow(people, trial.allocation, chief),
-        reach=reach(people, trial.calls, protocol),
         posterior=posterior(primary, evidence.prior, protocol, withheld),
         icc=None if withheld else _icc(people, primary),
         hypothesis=hypothesis_result(primary, protocol, withheld),
@@ -190,6 +197,7 @@ def analyse(
             *_of_allocation(rollout),
             *_limitations(people, primary, trial, protocol),
         ),
+        **re_aim(trial, work, people, log=log, sealed=withheld, ended=ended),
         after_looks=None if ended is None else ended.told,
         provenance=_provenance(rollout, frozen, evidence, snapshot),
     )
@@ -255,7 +263,7 @@ def trial_checks(
     name = protocol.primary.estimand.name
     people = joined[name]
     if isinstance(people, NotEstimable):
-        people = _nobody()
+        people = nobody()
     return diagnose(
         people,
         _decisive(joined, protocol) or {name: people},
@@ -298,31 +306,6 @@ def _provenance(
 
 def _of(protocol: Protocol, role: str) -> list[Endpoint]:
     return [endpoint for endpoint in protocol.endpoints if endpoint.role == role]
-
-
-def _nobody() -> Participants:
-    """Give participants of whom there are none."""
-    text, number, flag = np.zeros(0, str), np.zeros(0), np.zeros(0, bool)
-    return Participants(
-        person=text,
-        unit=text,
-        clinic=text,
-        active=flag,
-        stratum=text,
-        index_date=np.zeros(0, "datetime64[D]"),
-        age=number,
-        sex=text,
-        svi_quartile=np.zeros(0, np.int8),
-        baseline_rate=number,
-        clinic_size=number,
-        observed=flag,
-        outcome=number,
-        assessed=0,
-        excluded=(),
-        period=np.zeros(0, np.intp),
-        sequence=np.zeros(0, np.intp),
-        second=flag,
-    )
 
 
 def _flow(people: Participants, allocation: Allocation, work: Endpoints) -> Flow:

@@ -23,6 +23,7 @@ __all__ = [
     "clinic_rates",
     "clinic_sizes",
     "join",
+    "nobody",
 ]
 
 Allocation = Mapping[str, tuple[str, str]]
@@ -333,3 +334,28 @@ def _in_periods(
         excluded=tuple(excluded),
     )
     return people.where(kept)
+
+
+def nobody() -> Participants:
+    """Give participants of whom there are none."""
+    text, number, flag = np.zeros(0, str), np.zeros(0), np.zeros(0, bool)
+    return Participants(
+        person=text,
+        unit=text,
+        clinic=text,
+        active=flag,
+        stratum=text,
+        index_date=np.zeros(0, "datetime64[D]"),
+        age=number,
+        sex=text,
+        svi_quartile=np.zeros(0, np.int8),
+        baseline_rate=number,
+        clinic_size=number,
+        observed=flag,
+        outcome=number,
+        assessed=0,
+        excluded=(),
+        period=np.zeros(0, np.intp),
+        sequence=np.zeros(0, np.intp),
+        second=flag,
+    )

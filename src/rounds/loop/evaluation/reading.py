@@ -9,6 +9,7 @@ from rounds.datamart.areas import area_notes
 from rounds.datamart.consent import opted_out
 from rounds.datamart.rows import measure_rows
 from rounds.loop.evaluation.analysis import TrialRows
+from rounds.loop.evaluation.resources import read_resources
 from rounds.loop.evaluation.wording import at_most
 from rounds.nouns import Measure, NotEstimable, Period, Protocol, Ref, Rollout
 from rounds.practice import Practice
@@ -80,6 +81,9 @@ def read_trial(
         units={ref: measure.unit for ref, measure in measures.items()},
         basis=practice.basis(rollout.ref()),
         epochs=_epochs(practice, rollout),
+        resources=read_resources(
+            protocol, datamart, enrolment, measures=measures, without=without
+        ),
     )
     return trial, noticed
 

@@ -9,7 +9,14 @@ from rounds.loop.evaluation.analysis import analyse
 from rounds.loop.evaluation.gate import LedgerReceipt, open_gate
 from rounds.loop.evaluation.looks.ending import ended_of
 from rounds.loop.evaluation.reading import read_trial
-from rounds.nouns import Evaluation, Evidence, Measure, Protocol, Rollout
+from rounds.nouns import (
+    Evaluation,
+    Evidence,
+    Measure,
+    Modification,
+    Protocol,
+    Rollout,
+)
 from rounds.practice import Practice
 
 __all__ = ["run"]
@@ -25,6 +32,7 @@ def run(
     measures: Mapping[str, Measure],
     receipt: LedgerReceipt | None,
     now: dt.datetime,
+    modifications: tuple[Modification, ...] = (),
 ) -> Evaluation:
     """Ask whether care changed, whether health did, for whom, and who was harmed.
 
@@ -44,6 +52,8 @@ def run(
         The ledger's receipt for the frozen protocol.
     now : datetime
         In the local time of the encounters.
+    modifications : tuple of Modification
+        The adaptations log of this rollout.
 
     Returns
     -------
@@ -93,4 +103,5 @@ def run(
         snapshot=datamart.snapshot,
         limitations=(*limitations, *noticed),
         ended=ended,
+        log=modifications,
     )

@@ -3,6 +3,11 @@
 from collections.abc import Callable
 from typing import TypeVar
 
+from rounds.reports.charts.acceptability import (
+    Acceptability,
+    AcceptabilityMark,
+    acceptability,
+)
 from rounds.reports.charts.canvas import NARROW, WIDE, Unit, label
 from rounds.reports.charts.caterpillar import (
     Caterpillar,
@@ -21,6 +26,8 @@ from rounds.reports.charts.two_way import TwoWay, TwoWayAxis, TwoWayPoint, two_w
 __all__ = [
     "NARROW",
     "WIDE",
+    "Acceptability",
+    "AcceptabilityMark",
     "Caterpillar",
     "CaterpillarUnit",
     "Control",
@@ -40,6 +47,7 @@ __all__ = [
     "TwoWayAxis",
     "TwoWayPoint",
     "Unit",
+    "acceptability",
     "at_two_widths",
     "caterpillar",
     "control_chart",

@@ -25,9 +25,11 @@ from rounds.reports.figures.problem import (
     turn_ring,
 )
 from rounds.reports.figures.units import units_funnel
+from rounds.reports.figures.value import acceptability_curve
 
 __all__ = [
     "MODELS",
+    "acceptability_curve",
     "arms_flow",
     "beside_truth",
     "chart_picture",

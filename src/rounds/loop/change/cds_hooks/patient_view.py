@@ -70,6 +70,8 @@ class PatientView:
     facts: Mapping[str, float | bool]
     sex: str = ""
     """FHIR `Patient.gender`, by which patients may be allocated; "" if not told."""
+    clinician: str = ""
+    """`context.userId`: kept as a pseudonym alone."""
 
     def __repr__(self) -> str:
         return "<PatientView>"
@@ -155,6 +157,7 @@ def read(
         occurred=occurred,
         facts={name: value for name, value in facts.items() if value is not None},
         sex=person.gender if person and person.gender in _GENDERS else "",
+        clinician=context.user_id,
     )
 
 

@@ -12,6 +12,7 @@ from rounds.loop.evaluation.spreadsheet.outcomes import (
     analyse_outcomes,
     as_family,
 )
+from rounds.loop.evaluation.spreadsheet.pricing import Priced, price_trial
 from rounds.loop.evaluation.spreadsheet.trial import Trial, trial_of
 from rounds.loop.evaluation.spreadsheet.verdicts import Claim
 from rounds.loop.evaluation.spreadsheet.words import as_numbers, sentences
@@ -20,6 +21,7 @@ __all__ = [
     "SHEET_DESIGNS",
     "Analysed",
     "Claim",
+    "Priced",
     "Scale",
     "Several",
     "Trial",
@@ -27,6 +29,7 @@ __all__ = [
     "analyse_trial",
     "as_family",
     "as_numbers",
+    "price_trial",
     "sentences",
     "trial_of",
 ]

@@ -1,0 +1,71 @@
+"""What a decision rule weighs beside benefit and harm, where a protocol says so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, Self
+
+from pydantic import Field, model_validator
+
+from rounds.nouns.base import UNTOLD, Noun
+
+if TYPE_CHECKING:
+    from rounds.nouns.protocol import Protocol
+
+__all__ = ["Weighing", "weighing_problems"]
+
+
+class Weighing(Noun):
+    """Criteria for cost, burden and equity; each that is left out is not read."""
+
+    net_benefit: Literal["shown", "positive"] | None = UNTOLD
+    """`shown`: the whole interval is above nought; `positive`: the estimate is."""
+    most_cards: float | None = Field(
+        default=None, gt=0, exclude_if=lambda most: most is None
+    )
+    """Cards that a clinician may be shown on a day."""
+    most_minutes: float | None = Field(
+        default=None, gt=0, exclude_if=lambda most: most is None
+    )
+    """Minutes that cards may take of a clinician on a day."""
+    no_group_worse: bool = Field(default=False, exclude_if=lambda yes: not yes)
+    """Whether a group for which it is shown to do harm counts as a harm."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self == type(self).model_construct():
+            raise ValueError("a weighing names at least one criterion")
+        return self
+
+    @property
+    def reads_burden(self) -> bool:
+        """Whether it has a criterion for burden."""
+        return self.most_cards is not None or self.most_minutes is not None
+
+
+def weighing_problems(protocol: Protocol) -> list[str]:
+    """Say what is wrong with a protocol's costs and what its rule weighs."""
+    problems: list[str] = []
+    costs, rule = protocol.costs, protocol.decision_rule.weighing
+    if costs is not None:
+        if protocol.unit_of_randomisation == "encounter":
+            problems.append(
+                "costs: visits of one patient share what follows them; costs are "
+                "counted of clinics and patients alone, as yet"
+            )
+        if protocol.factors is not None:
+            problems.append("costs are counted of one factor, as yet")
+        if protocol.follow_up_days > 366:
+            problems.append("costs are counted within a year, as yet")
+        named = {e.measure.name.partition("/")[2] for e in protocol.endpoints}
+        if costs.outcome and costs.outcome not in named:
+            problems.append(f"costs.outcome: {costs.outcome} is no endpoint's measure")
+    if rule is None:
+        return problems
+    if rule.net_benefit is not None and costs is None:
+        problems.append("net benefit is weighed where the protocol has costs")
+    minutes = None if costs is None else costs.minutes_per_card
+    if rule.most_minutes is not None and minutes is None:
+        problems.append("minutes are weighed where costs have minutes_per_card")
+    if rule.no_group_worse and not protocol.equity_groups:
+        problems.append("no_group_worse: the protocol names no equity_groups")
+    return problems
