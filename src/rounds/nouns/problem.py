@@ -17,7 +17,9 @@ __all__ = [
     "ChartPhase",
     "ChartPoint",
     "ControlChart",
+    "Diagnoses",
     "Difference",
+    "ModelFit",
     "Problem",
     "Variation",
 ]
@@ -126,10 +128,45 @@ class Variation(Noun):
     outliers_high: tuple[str, ...] = ()
 
 
+class ModelFit(Noun):
+    """How well a case-mix model does on patients that it was not fitted to."""
+
+    c_statistic: Estimate
+    calibration_slope: float
+    """Of the expected log odds; below 1, the model tells patients apart too eagerly."""
+    calibration_error: float
+    """Mean distance of observed from expected proportions, by tenth of the latter."""
+    outliers_low: tuple[str, ...] = ()
+    """Units named as in `Variation`, by a model fitted to everybody."""
+    outliers_high: tuple[str, ...] = ()
+
+
+class Diagnoses(Noun):
+    """What diagnoses from before the day that counts add to a case-mix model."""
+
+    groups: tuple[str, ...]
+    """Of Charlson's 17, those with a coefficient of their own."""
+    counted_as: Literal["groups", "number"]
+    """Each group by itself and the rarer ones together; or by how many there are."""
+    lookback_days: int
+    """Diagnoses known to have ended longer before are left out."""
+    recorded: float | None = None
+    """Share of patients of whom any diagnosis was recorded before; None where it is
+    nearly everybody, or too few who are not to be told."""
+    depth_low: float
+    """Groups a patient at the site that a tenth of sites lie below: who writes less
+    down has patients who look healthier."""
+    depth_high: float
+    """At the site that a tenth of sites lie above."""
+    before: ModelFit | None = None
+    """Without diagnoses; None where nothing else is adjusted for."""
+    after: ModelFit
+
+
 class CaseMix(Noun):
     """Units compared with what a logistic regression expects of them (see `units`)."""
 
-    adjusted_for: tuple[Literal["age", "sex", "svi_quartile"], ...]
+    adjusted_for: tuple[Literal["age", "sex", "svi_quartile", "diagnoses"], ...]
     c_statistic: Estimate
     """How often the model expects more of one who met the measure than of another."""
     calibration_error: float
@@ -138,6 +175,8 @@ class CaseMix(Noun):
     """As in `Variation`, after adjustment; so are the outliers."""
     outliers_low: tuple[str, ...] = ()
     outliers_high: tuple[str, ...] = ()
+    diagnoses: Diagnoses | NotEstimable | None = UNTOLD
+    """None where they were not asked for; the reason where they could not be used."""
 
 
 class Difference(Noun):

@@ -9,13 +9,11 @@ import numpy as np
 
 from rounds import __version__
 from rounds.datamart.areas import area_notes
+from rounds.datamart.comorbidities import Comorbidities, comorbidities_of
 from rounds.datamart.measures import run_measure
 from rounds.datamart.rows import MeasureRows, measure_rows
-from rounds.loop.problem.case_mix import (
-    Adjusted,
-    adjust_for_case_mix,
-    said_of_adjustment,
-)
+from rounds.loop.problem.case_mix import adjust_for_case_mix, said_of_adjustment
+from rounds.loop.problem.characteristic_columns import Adjusted
 from rounds.loop.problem.differences import CHARACTERISTICS, baseline_of, difference
 from rounds.loop.problem.groups import by_group
 from rounds.loop.problem.seeding import seeded
@@ -84,9 +82,9 @@ def run(
         Who learns together.
     chart_period : Period, optional
         Months of the control chart; the period's where not given.
-    adjust : sequence of {"age", "sex", "svi_quartile"}
+    adjust : sequence of {"age", "sex", "svi_quartile", "diagnoses"}
         What sites are compared after, beside the comparison as they are; nothing, if
-        empty.
+        empty. Diagnoses are those from before the period, or the index visit.
     without : frozenset of str
         `person_source_value` of those who opted out.
     rng : numpy.random.Generator, optional
@@ -122,7 +120,10 @@ def run(
     variation = spread(sites)
     community_ref = community if isinstance(community, Ref) else community.ref()
     made_from = [measure.ref(), community_ref, *([after.ref()] if after else [])]
-    case_mix, units = adjust_for_case_mix(rows, adjust, with_intervals(sites))
+    had = None
+    if "diagnoses" in adjust:
+        had = comorbidities_of(datamart, rows, measure, period)
+    case_mix, units = adjust_for_case_mix(rows, adjust, with_intervals(sites), had)
     found: dict[str, Any] = {
         "units": units,
         "baseline": baseline_of(rows),
@@ -145,6 +146,7 @@ def run(
         limitations=(
             *_limitations(found, aim, measure, [*noted, *_nowhere(rows)]),
             *said_of_adjustment(case_mix),
+            *(had.limitations if isinstance(had, Comorbidities) else ()),
             *area_notes(datamart, rows, period),
         ),
         provenance=Provenance(
