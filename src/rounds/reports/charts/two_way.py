@@ -87,13 +87,16 @@ def two_way(plot: TwoWay, width: float = WIDE) -> str:
     left = max(44.0, 14 + max(width_of(one) for one in words))
     right = width - 16
     top, bottom = 76.0, canvas.height - 72 - row
-    y = Scale(low, high, bottom, top)
+    # Units that may be told across alone have a strip of their own under the rest.
+    y = Scale(low, high, bottom - (18 if plot.hidden else 0), top)
     across = [*(one.across for one in plot.points), *((at,) * 3 for at in plot.hidden)]
     x = Scale(*_range(plot.across, across), left, right)
     if plot.up.interval is not None:
         ends = [y(end) for end in plot.up.interval]
         corners = [(left, ends[0]), (right, ends[0]), (right, ends[1]), (left, ends[1])]
         canvas.area(corners, "band b95")
+        for end in ends:
+            canvas.line(left, end, right, end, "limit l95")
     for tick, said in zip(marked, words, strict=True):
         canvas.line(left, y(tick), right, y(tick), "grid")
         canvas.text(left - 8, y(tick) + 4, said, "muted", "end")
@@ -106,7 +109,7 @@ def two_way(plot: TwoWay, width: float = WIDE) -> str:
     for row, is_good in ((top - 8, better_up), (bottom + 38, not better_up)):
         _corners(canvas, plot, row, (left, right), up_is_good=is_good)
     for at in plot.hidden:
-        canvas.line(x(at), bottom, x(at), bottom - 9, "interval")
+        canvas.line(x(at), bottom - 1, x(at), bottom - 10, "interval")
     if plot.hidden_name:
         said = shortened(plot.hidden_name, width - 24)
         canvas.text(width - 16, bottom + 80, said, "muted", "end")
