@@ -103,6 +103,11 @@ def test_discrimination_is_an_oracle_s_and_calibration_stays(world, request):
     burden = np.sum([had.groups[title] for title in TITLES[:WORKING]], axis=0)
     oracle = c_statistic(rows.numerator, -burden)
     before, after = gain.before, gain.after
+    print(
+        f"c {before.c_statistic.value:.3f} without diagnoses, "
+        f"{after.c_statistic.value:.3f} with, an oracle's {oracle.value:.3f}; "
+        f"slope {after.calibration_slope:.2f}"
+    )
     assert before.c_statistic.lower < 0.52
     assert abs(after.c_statistic.value - oracle.value) < 2 * oracle.se
     assert after.c_statistic.lower > before.c_statistic.upper
@@ -134,6 +139,7 @@ def test_diagnoses_that_mean_nothing_only_seem_to_help():
             for x in (age, more)
         )
         honest.append(full - plain)
+    print(f"of noise: apparent +{np.mean(apparent):.3f}, honest {np.mean(honest):+.3f}")
     assert min(apparent) > 0.005
     assert np.mean(honest) < 4 * np.std(honest) / np.sqrt(len(honest))
 
@@ -163,6 +169,7 @@ def test_a_clinic_that_writes_less_down_is_wronged_and_the_depth_of_coding_shows
     broken, units = adjusted(*made(5, poorer=0.0, written=written))
     sound, _ = adjusted(*made(5, poorer=0.0))
     ratio = np.mean([units[f"clinic-{i}"].observed_to_expected for i in range(20, 26)])
+    print(f"six that write a tenth: observed over expected {ratio:.2f}")
     assert ratio < 0.95
     assert broken.diagnoses.depth_low < sound.diagnoses.depth_low / 4
     assert sound.diagnoses.depth_low > 0.8 * sound.diagnoses.depth_high
