@@ -69,7 +69,7 @@ def number(
     assert found.value is not None
     assert found.lower is not None
     assert found.upper is not None
-    factor, unit = 1.0, f" {found.unit}" if found.unit != "1" else ""
+    factor, unit = 1.0, f" {found.unit.strip('{}')}" if found.unit != "1" else ""
     if percent and found.scale in {"proportion", "risk_difference"}:
         factor = 100.0
         unit = "%" if found.scale == "proportion" else " points"

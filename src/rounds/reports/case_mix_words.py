@@ -134,8 +134,8 @@ def _diagnoses(found: Diagnoses | NotEstimable | None, *, masked: bool) -> list[
         ]
     known = _listed([name.lower() for name in found.groups])
     counted = (
-        f"Diagnoses counted, each by itself: {known}; others of Charlson's groups "
-        "together."
+        f"Diagnoses counted, each by itself: {known}; who has others of Charlson's "
+        "groups is counted by how many, if enough patients have any."
         if found.groups
         else "Diagnoses are counted by how many of Charlson's groups a patient is in."
     )
