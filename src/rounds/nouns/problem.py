@@ -135,9 +135,8 @@ class ModelFit(Noun):
     calibration_slope: float
     """Of the expected log odds; below 1, the model tells patients apart too eagerly."""
     calibration_error: float
-    """Mean distance of observed from expected proportions, by tenth of the latter."""
     outliers_low: tuple[str, ...] = ()
-    """Units named as in `Variation`, by a model fitted to everybody."""
+    """As in `Variation`, by a model fitted to everybody."""
     outliers_high: tuple[str, ...] = ()
 
 
@@ -145,19 +144,15 @@ class Diagnoses(Noun):
     """What diagnoses from before the day that counts add to a case-mix model."""
 
     groups: tuple[str, ...]
-    """Of Charlson's 17, those with a coefficient of their own."""
+    """Of Charlson's 17, those with a coefficient; without any, all are one number."""
     counted_as: Literal["groups", "number"]
-    """Each group by itself and the rarer ones together; or by how many there are."""
     lookback_days: int
-    """Diagnoses known to have ended longer before are left out."""
     recorded: float | None = None
-    """Share of patients of whom any diagnosis was recorded before; None where it is
-    nearly everybody, or too few who are not to be told."""
+    """Share of patients who had any diagnosis at all; None if nearly all or none."""
     depth_low: float
-    """Groups a patient at the site that a tenth of sites lie below: who writes less
-    down has patients who look healthier."""
+    """Groups a patient that sites write down: a tenth of sites fewer, …"""
     depth_high: float
-    """At the site that a tenth of sites lie above."""
+    """… a tenth more."""
     before: ModelFit | None = None
     """Without diagnoses; None where nothing else is adjusted for."""
     after: ModelFit

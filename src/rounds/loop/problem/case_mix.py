@@ -205,7 +205,10 @@ def _held(fit: Regression, patients: _Patients) -> tuple[Funnel, NDArray[np.floa
     return funnel(x, n, expected=expected), expected
 
 
-def said_of_adjustment(found: CaseMix | NotEstimable | None) -> tuple[str, ...]:
+def said_of_adjustment(
+    found: CaseMix | NotEstimable | None,
+    diagnoses: Comorbidities | NotEstimable | None = None,
+) -> tuple[str, ...]:
     """Say what was adjusted for and what was not, as limitations of a Problem."""
     if not isinstance(found, CaseMix):
         plain = (
@@ -228,6 +231,8 @@ def said_of_adjustment(found: CaseMix | NotEstimable | None) -> tuple[str, ...]:
         said.append(found.diagnoses.reason)
     elif found.diagnoses is not None:
         said.append(_CODING)
+        if isinstance(diagnoses, Comorbidities):
+            said += diagnoses.limitations
     return tuple(said)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from rounds import __version__
 from rounds.datamart.areas import area_notes
-from rounds.datamart.comorbidities import Comorbidities, comorbidities_of
+from rounds.datamart.comorbidities import comorbidities_of
 from rounds.datamart.measures import run_measure
 from rounds.datamart.rows import MeasureRows, measure_rows
 from rounds.loop.problem.case_mix import adjust_for_case_mix, said_of_adjustment
@@ -120,9 +120,8 @@ def run(
     variation = spread(sites)
     community_ref = community if isinstance(community, Ref) else community.ref()
     made_from = [measure.ref(), community_ref, *([after.ref()] if after else [])]
-    had = None
-    if "diagnoses" in adjust:
-        had = comorbidities_of(datamart, rows, measure, period)
+    asked = "diagnoses" in adjust
+    had = comorbidities_of(datamart, rows, measure, period) if asked else None
     case_mix, units = adjust_for_case_mix(rows, adjust, with_intervals(sites), had)
     found: dict[str, Any] = {
         "units": units,
@@ -145,8 +144,7 @@ def run(
         after=after.ref() if after else None,
         limitations=(
             *_limitations(found, aim, measure, [*noted, *_nowhere(rows)]),
-            *said_of_adjustment(case_mix),
-            *(had.limitations if isinstance(had, Comorbidities) else ()),
+            *said_of_adjustment(case_mix, had),
             *area_notes(datamart, rows, period),
         ),
         provenance=Provenance(

@@ -35,7 +35,7 @@ def shortened(words: str, room: float, *, bold: bool = False) -> str:
     Examples
     --------
     >>> shortened("Saint Bartholomew", 80), shortened("Clinic", 80)
-    ('Saint Bart…', 'Clinic')
+    ('Saint Barth…', 'Clinic')
     """
     if width_of(words, bold=bold) <= room:
         return words

@@ -78,24 +78,24 @@ def two_way(plot: TwoWay, width: float = WIDE) -> str:
         One SVG element.
     """
     small = width < WIDE
-    row = 18 if plot.hidden_name else 0
-    canvas = Canvas(width, (400 if small else 470) + row)
+    extra = 18.0 if plot.hidden_name else 0.0
+    canvas = Canvas(width, (400 if small else 470) + extra)
     low, high = _range(plot.up, [one.up for one in plot.points])
     marked = ticks(low, high)
     digits = digits_for(marked, "percent")
     words = [label(tick, "percent", digits) for tick in marked]
     left = max(44.0, 14 + max(width_of(one) for one in words))
     right = width - 16
-    top, bottom = 76.0, canvas.height - 72 - row
+    top, bottom = 76.0, canvas.height - 72 - extra
     # Units that may be told across alone have a strip of their own under the rest.
     y = Scale(low, high, bottom - (18 if plot.hidden else 0), top)
     across = [*(one.across for one in plot.points), *((at,) * 3 for at in plot.hidden)]
     x = Scale(*_range(plot.across, across), left, right)
     if plot.up.interval is not None:
-        ends = [y(end) for end in plot.up.interval]
-        corners = [(left, ends[0]), (right, ends[0]), (right, ends[1]), (left, ends[1])]
-        canvas.area(corners, "band b95")
-        for end in ends:
+        low_end, high_end = (y(end) for end in plot.up.interval)
+        corners = [(left, low_end), (right, low_end), (right, high_end)]
+        canvas.area([*corners, (left, high_end)], "band b95")
+        for end in (low_end, high_end):
             canvas.line(left, end, right, end, "limit l95")
     for tick, said in zip(marked, words, strict=True):
         canvas.line(left, y(tick), right, y(tick), "grid")
