@@ -9,7 +9,7 @@ import numpy as np
 
 from rounds import __version__
 from rounds.datamart.areas import area_notes
-from rounds.datamart.comorbidities import comorbidities_of
+from rounds.datamart.comorbidities import Comorbidities, comorbidities_of
 from rounds.datamart.measures import run_measure
 from rounds.datamart.rows import MeasureRows, measure_rows
 from rounds.loop.problem.case_mix import adjust_for_case_mix, said_of_adjustment
@@ -83,8 +83,7 @@ def run(
     chart_period : Period, optional
         Months of the control chart; the period's where not given.
     adjust : sequence of {"age", "sex", "svi_quartile", "diagnoses"}
-        What sites are compared after, beside the comparison as they are; nothing, if
-        empty. Diagnoses are those from before the period, or the index visit.
+        What sites are compared after too; diagnoses from before period or index visit.
     without : frozenset of str
         `person_source_value` of those who opted out.
     rng : numpy.random.Generator, optional
@@ -120,8 +119,7 @@ def run(
     variation = spread(sites)
     community_ref = community if isinstance(community, Ref) else community.ref()
     made_from = [measure.ref(), community_ref, *([after.ref()] if after else [])]
-    asked = "diagnoses" in adjust
-    had = comorbidities_of(datamart, rows, measure, period) if asked else None
+    had = _diagnoses(datamart, rows, measure, period, adjust)
     case_mix, units = adjust_for_case_mix(rows, adjust, with_intervals(sites), had)
     found: dict[str, Any] = {
         "units": units,
@@ -188,6 +186,18 @@ def _rows(
             f"Nobody is in its denominator from {period.start} to {period.end}.",
         )
     return rows
+
+
+def _diagnoses(
+    datamart: AnyDatamart,
+    rows: MeasureRows,
+    measure: Measure,
+    period: Period,
+    adjust: Sequence[Adjusted],
+) -> Comorbidities | NotEstimable | None:
+    if "diagnoses" not in adjust:
+        return None
+    return comorbidities_of(datamart, rows, measure, period)
 
 
 def _unanswered(measure: Measure, reason: str) -> DataError:
