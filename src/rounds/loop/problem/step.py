@@ -88,8 +88,7 @@ def run(
         `person_source_value` of those who opted out.
     rng : numpy.random.Generator, optional
         For the posterior draws behind `gap_to_best`; where not given, one seeded by
-        the measure, the period and the snapshot, so that the same input gives the
-        same Problem.
+        measure, period and snapshot, so that the same input gives the same Problem.
 
     Returns
     -------
