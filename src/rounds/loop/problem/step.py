@@ -109,9 +109,7 @@ def run(
     """
     _check(measure, aim)
     rows = _rows(measure, datamart, period, without)
-    sites = [
-        unit for unit in by_group(rows, "care_site") if not unit.unit.startswith("(")
-    ]
+    sites = [u for u in by_group(rows, "care_site") if not u.unit.startswith("(")]
     chart, noted = _chart(measure, datamart, chart_period or period, without)
     rng = rng or seeded(measure, datamart.snapshot, period)
     more_is_better = measure.improvement_notation == "increase"
