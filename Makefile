@@ -8,7 +8,7 @@ SQL_ON_FHIR_SUITE ?=
 # Folder of the cohorts of https://github.com/OHDSI/PhenotypeLibrary, not kept here either.
 PHENOTYPES ?=
 
-.PHONY: demo test $(PURPOSES:%=test-%) test-sql-on-fhir test-kill test-kill-load test-batches test-attack test-looks test-outliers test-ranking test-allocations test-adaptive test-schedules test-feasibility test-factorial test-value test-encounters test-estimands test-engines test-circe test-phenotypes test-spark loops check fix bench bench-small docs clean
+.PHONY: demo test $(PURPOSES:%=test-%) test-sql-on-fhir test-kill test-kill-load test-batches test-attack test-looks test-outliers test-ranking test-variation test-allocations test-adaptive test-schedules test-feasibility test-factorial test-value test-encounters test-estimands test-engines test-circe test-phenotypes test-spark loops check fix bench bench-small docs clean
 
 demo: .venv/core ## turn the loop once on a made health system
 	$(BIN)/rounds demo
@@ -61,6 +61,9 @@ test-looks: .venv/dev ## 10,000 made trials, looked at while they run; 1,000 of 
 LOOPS ?= 1000
 test-outliers: .venv/dev ## a hundred worlds: is the planted clinic named, and no other?
 	ROUNDS_WORLDS=100 $(BIN)/pytest -s tests/truth/test_problem_outliers.py
+
+test-variation: .venv/dev ## 3,000 series for each control chart and rule, 1,000 worlds for each funnel, equity gaps, case-mix: rates
+	ROUNDS_SERIES=3000 $(BIN)/pytest -s tests/truth/test_methods_spc.py tests/truth/test_methods_funnels.py tests/truth/test_methods_inequality.py tests/truth/test_problem_gaps.py tests/truth/test_problem_diagnoses.py
 
 test-ranking: .venv/dev ## a hundred worlds with several problems: does the list rank them as they are?
 	ROUNDS_WORLDS=100 $(BIN)/pytest -s tests/truth/test_problem_ranking.py

@@ -6,11 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rounds.conduct import without_sites
 from rounds.ledger import problem_without, safe
 from rounds.nouns import (
     Aim,
     CaseMix,
+    Diagnoses,
     Estimate,
+    ModelFit,
     NotEstimable,
     Period,
     Problem,
@@ -18,6 +21,7 @@ from rounds.nouns import (
     UnitResult,
     Variation,
 )
+from rounds.reports.case_mix_words import case_mix_sentences
 
 NONE = NotEstimable(reason="not needed here")
 FEW = settings(max_examples=60, deadline=None, derandomize=True)
@@ -134,3 +138,52 @@ def test_a_line_left_out_for_what_was_told_before_takes_its_expectation_with_it(
     assert less.units[1] == UnitResult(unit="site 1", suppressed=True)
     assert less.case_mix.tau2 == 0.00123
     assert less.units[0].expected == 29.1
+
+
+def with_diagnoses(found):
+    """The same with what diagnoses add; a site is named without them alone."""
+    fit = ModelFit(
+        c_statistic=found.case_mix.c_statistic,
+        calibration_slope=0.98765432,
+        calibration_error=0.0123456,
+    )
+    told = Diagnoses(
+        groups=("Dementia",),
+        counted_as="groups",
+        lookback_days=365,
+        depth_low=0.5,
+        depth_high=0.9,
+        before=fit.model_copy(update={"outliers_low": ("site 0",)}),
+        after=fit,
+    )
+    case_mix = found.case_mix.model_copy(update={"diagnoses": told})
+    return found.model_copy(update={"case_mix": case_mix})
+
+
+def test_what_diagnoses_add_is_rounded_where_a_site_is_hidden():
+    """And an old Problem, which knows nothing of them, keeps its hash."""
+    cells = ((40, 20, 21.0), (9, 4, 5.0), (60, 30, 28.0), (50, 25, 24.0))
+    plain = problem([unit(f"site {i}", *cell) for i, cell in enumerate(cells)])
+    assert "diagnoses" not in plain.to_json()
+    told = safe(with_diagnoses(plain)).case_mix.diagnoses
+    for fit in (told.before, told.after):
+        assert fit.c_statistic.value == 0.654
+        assert (fit.calibration_slope, fit.calibration_error) == (0.988, 0.0123)
+
+
+def test_while_a_trial_runs_sites_named_without_diagnoses_are_numbers():
+    units = [unit(f"site {i}", 60, 30 - 5 * i, 29.0) for i in range(3)]
+    shown = without_sites(with_diagnoses(problem(units))).case_mix.diagnoses
+    assert shown.before.outliers_low == ("site 3",)
+    assert shown.after.outliers_low == ()
+
+
+def test_what_is_said_names_who_moves_and_how_the_model_does():
+    found = with_diagnoses(problem([unit(f"site {i}", 60, 30, 29.0) for i in range(3)]))
+    said = " ".join(case_mix_sentences(found))
+    assert "0.65 (0.61 to 0.69) without diagnoses" in said
+    assert "no longer outside the limits: site 0 (below)" in said
+    assert "dementia" in said
+    assert "0.50 (a tenth of sites fewer) to 0.90" in said
+    masked = " ".join(case_mix_sentences(found, masked=True))
+    assert "site 0" not in masked

@@ -9,6 +9,7 @@ import pytest
 from rounds.conduct import Gate, Project, each_period, measure_over
 from rounds.datamart import members_of, run_measure
 from rounds.definitions import builtin_measures
+from rounds.definitions.reference import evaluate
 from rounds.ledger import safe_measure_result
 from rounds.nouns import MeasureResult
 from stories.clinics import PERIOD, clinics
@@ -53,6 +54,44 @@ def rows_of(datamart, told, by):
         parts = (counted, met, counted - met)
         hidden += [part for part in parts if 1 <= part.sum() <= 10]
     return shown, hidden
+
+
+def tables_of(datamart):
+    """Give the datamart's tables as rows in memory."""
+    ask = datamart._connection.execute
+    found = {}
+    for (name,) in ask("SELECT table_name FROM information_schema.tables").fetchall():
+        cursor = ask(f"SELECT * FROM {name}")
+        columns = [one[0] for one in cursor.description]
+        found[name] = [
+            dict(zip(columns, row, strict=True)) for row in cursor.fetchall()
+        ]
+    return found
+
+
+@pytest.mark.parametrize("asked", [("year", 1), ("quarter", 2), ("month", 3)])
+def test_the_persons_of_a_sum_are_those_whom_the_reference_engine_counts(
+    datamart, asked
+):
+    """What is solved for below rests on who is in each sum. The engine that is the
+    judge of measures is asked for the same, of the first and the last period."""
+    every, rolling = asked
+    periods = list(each_period(PERIOD, every, rolling=rolling))
+    tables = tables_of(datamart)
+    site = {
+        row["person_id"]: f"clinic-{row['care_site_id'] - 1:02d}"
+        for row in tables["visit_occurrence"]
+    }
+    for period in {periods[0], periods[-1]}:
+        rows = [one for one in evaluate(MEASURE, tables, period) if one.denominator]
+        members = members_of(datamart, MEASURE, period, by="care_site")
+        for name in ["overall", *(f"unit {unit}" for unit in set(site.values()))]:
+            here = [r for r in rows if name in {"overall", f"unit {site[r.person_id]}"}]
+            counted, met = members[name]
+            assert set(counted.keys.astype(int)) == {r.person_id for r in here}
+            assert set(met.keys.astype(int)) == {
+                r.person_id for r in here if r.numerator
+            }
 
 
 def indicator(one):

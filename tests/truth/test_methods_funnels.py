@@ -50,6 +50,9 @@ def sides(family, data, how, level=0.998):
 def test_exact_limits_rarely_call_a_unit_where_chance_alone_acts(family, level):
     """False alarms are at most nominal on either side, small units included."""
     found = sides(family, worlds(family, 101), "none", level)
+    print(
+        f"{family:10} exact {level:.1%} limits, chance alone: {(found != 0).mean():.2%}"
+    )
     for side in (-1, 1):
         assert rate_within(found == side, (1 - level) / 2)
     assert np.mean(found != 0) > (1 - level) / 5
@@ -60,6 +63,7 @@ def test_exact_limits_rarely_call_a_unit_where_chance_alone_acts(family, level):
 def test_widened_limits_do_not_cry_wolf_where_chance_alone_acts(family, how):
     """Asking for over-dispersion that is not there costs no false alarm."""
     found = sides(family, worlds(family, 102), how)
+    print(f"{family:10} {how} limits, chance alone: {(found != 0).mean():.2%}")
     assert rate_within(found != 0, 0.002, most=5.0)
 
 
@@ -70,6 +74,7 @@ def test_overdispersion_makes_exact_limits_cry_wolf_and_widened_ones_do_not(fami
     data = worlds(family, 103, spread=0.3)
     exact = np.mean(sides(family, data, "none") != 0)
     additive = np.mean(sides(family, data, "additive") != 0)
+    print(f"{family:10} spread of 0.3: exact {exact:.1%}, additive {additive:.2%}")
     assert exact > 0.05
     assert additive < 0.02
 
@@ -88,6 +93,8 @@ def test_a_planted_outlier_is_found_and_the_others_are_left_alone(family, how):
     else:
         events[:, 0] = rng.poisson(80 * np.exp(0.9), WORLDS)
     found = sides(family, (events, size), how)
+    seen, false = (found[:, 0] == 1).mean(), (found[:, 1:] != 0).mean()
+    print(f"{family:10} {how} limits: planted {seen:.1%}, others {false:.2%}")
     assert np.mean(found[:, 0] == 1) > 0.99
     assert np.mean(found[:, 0] == -1) == 0
     # The target is pooled over the outlier too, so a little more than nominal.
@@ -99,6 +106,8 @@ def test_outliers_are_found_among_units_that_differ():
     events, size = worlds("proportion", 106, spread=0.2, planted=0.9)
     found = sides("proportion", (events, size), "additive", 0.95)
     large = size[:, 0] > 200
+    seen = (found[large, 0] == 1).mean()
+    print(f"proportion additive 95% limits, spread of 0.2: planted {seen:.1%}")
     assert np.mean(found[large, 0] == 1) > 0.95
 
 

@@ -22,12 +22,14 @@ N_SITES = 24
 
 
 def covers(hits, level=0.95):
+    print(f"  holds {np.mean(hits):.1%}")
     error = np.sqrt(level * (1 - level) / len(hits))
     assert abs(np.mean(hits) - level) < 4 * error, np.mean(hits)
 
 
 def unbiased(values, truth):
     error = np.std(values) / np.sqrt(len(values))
+    print(f"  truth {truth:+.4f}, off {np.mean(values) - truth:+.4f} ± {error:.4f}")
     assert abs(np.mean(values) - truth) < 4 * error, (np.mean(values), truth)
 
 

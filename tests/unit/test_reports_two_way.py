@@ -1,13 +1,14 @@
 """The two-way picture: marks where the numbers are, words that can be read."""
 
 import itertools
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
 
 from rounds.definitions import builtin_measures
-from rounds.nouns import NotEstimable
+from rounds.nouns import NotEstimable, UnitResult
 from rounds.reports import style_sheet
 from rounds.reports.charts import (
     NARROW,
@@ -19,7 +20,12 @@ from rounds.reports.charts import (
     two_way,
 )
 from rounds.reports.charts.lettering import width_of
-from rounds.reports.figures import levels_forest, standing_sites, two_measures
+from rounds.reports.figures import (
+    levels_forest,
+    standing_sites,
+    told_of,
+    two_measures,
+)
 from stories.told_partition import partition
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -64,6 +70,11 @@ PLOTS = {
     "averages": plot((0.1, 0.2), (0.1, 0.2), line=0.15, name="Average"),
     "long names": plot((0.001, 0.002), (0.1, 0.1), line=0.0015, title="Control " * 20),
 }
+PLOTS["rare"] = replace(
+    plot((0.4, 0.8), (0.0, 0.0), average=0.014),
+    hidden=(0.41, 0.5, 0.83),
+    hidden_name="At the foot: 24 too few to be told",
+)
 BOTH = pytest.mark.parametrize("width", [WIDE, NARROW])
 EACH = pytest.mark.parametrize("name", PLOTS)
 
@@ -175,6 +186,75 @@ def test_the_figures_are_made_of_what_may_be_told():
     given = [one.model_copy(update={"share": few}) for one in found.levels[:2]]
     kept = found.model_copy(update={"levels": (*given, *found.levels[2:])})
     assert sum(row.kind == "absent" for row in levels_forest(kept).rows) == 1
+
+
+def rare(found):
+    """The same sites where harm is rare: eight are told to have none, the others have
+    too few to be told; all patients together are told."""
+    sites = []
+    for i, one in enumerate(found.sites):
+        beside = UnitResult(unit=one.site.unit, denominator=66 + i, numerator=0)
+        if i >= 8:
+            beside = UnitResult(unit=one.site.unit, suppressed=True)
+        sites.append(one.model_copy(update={"balancing": beside}))
+    return found.model_copy(update={"sites": tuple(sites)})
+
+
+def test_where_harm_is_rare_what_may_be_told_is_drawn():
+    """Sites with none by their own counts, the others by the measure alone, and all
+    patients together as a line with its interval."""
+    found = rare(partition())
+    measure, beside = MEASURES["blood-pressure-control"], MEASURES["abdominal-ct-use"]
+    both = two_measures(found, measure, beside)
+    told = sum(one.site.value is not None for one in found.sites[:8])
+    assert len(both.points) == told
+    assert all(one.up[:2] == (0, 0) and 0.04 < one.up[2] < 0.06 for one in both.points)
+    assert len(both.hidden) == sum(
+        one.site.value is not None for one in found.sites[8:]
+    )
+    assert both.up.interval == found.balancing_overall.numbers[1:]
+    svg = parsed(two_way(both))
+    strokes = [
+        line
+        for line in svg.iter(f"{SVG}line")
+        if line.get("class") == "interval" and line.get("x1") == line.get("x2")
+    ]
+    assert len(strokes) == len(both.hidden)
+    assert len([one for one in svg.iter() if "band" in one.get("class", "")]) == 1
+    assert f"{len(both.hidden)} more are told across alone" in two_way(both)
+    # Nothing but a place across is told of those, and no number that they have.
+    assert not any(str(i) in both.hidden_name for i in range(66, 100))
+
+
+def test_with_every_site_s_harm_hidden_the_whole_is_still_drawn():
+    found = rare(partition())
+    none = [
+        one.model_copy(
+            update={"balancing": UnitResult(unit=one.site.unit, suppressed=True)}
+        )
+        for one in found.sites
+    ]
+    measure, beside = MEASURES["blood-pressure-control"], MEASURES["abdominal-ct-use"]
+    found = found.model_copy(update={"sites": tuple(none)})
+    both = two_measures(found, measure, beside)
+    assert both.points == ()
+    assert len(both.hidden) >= 20
+    assert "Average" in two_way(both)
+    untold = found.model_copy(update={"balancing_overall": NotEstimable(reason="few")})
+    assert two_measures(untold, measure, beside) is None
+
+
+def test_a_count_that_is_told_is_no_empty_denominator():
+    """A site with none of 66 has an interval of its own; a hidden one has nothing."""
+    shown = told_of(UnitResult(unit="a", denominator=66, numerator=0))
+    assert (shown.value, shown.lower) == (0.0, 0.0)
+    assert shown.upper == pytest.approx(0.055, abs=0.001)
+    hidden = UnitResult(unit="b", suppressed=True)
+    assert told_of(hidden) == hidden
+    drawn_together = UnitResult(
+        unit="c", denominator=66, numerator=1, value=0.02, lower=0.01, upper=0.05
+    )
+    assert told_of(drawn_together) == drawn_together
 
 
 def test_without_sites_or_numbers_there_is_no_picture():

@@ -76,7 +76,7 @@ def number(
     assert found.lower is not None
     assert found.upper is not None
     digits = max(digits, 2) if is_ratio(found.scale) else digits
-    factor, unit = 1.0, f" {found.unit}" if found.unit != "1" else ""
+    factor, unit = 1.0, f" {found.unit.strip('{}')}" if found.unit != "1" else ""
     if percent and found.scale in {"proportion", "risk_difference"}:
         factor = 100.0
         unit = "%" if found.scale == "proportion" else " points"

@@ -169,21 +169,28 @@ def _sites(found: "VariancePartition") -> list[str]:
     told = ranked_sites(found)
     if not told:
         return []
-    rows = [_row(one) for one in told[:_MOST]]
+    beside = ("balancing",) if found.balancing else ()
+    rows = [_row(one, beside=bool(beside)) for one in told[:_MOST]]
     lines = ["", "Sites drawn together, all with the same mix of age and sex"]
-    lines += table(("site", "rank", "patients", "measure", "differs"), rows)
+    lines += table(("site", "rank", "patients", "measure", *beside, "differs"), rows)
     if len(told) > _MOST:
         lines.append(f"… and {len(told) - _MOST} more (--json shows all)")
     return lines
 
 
-def _row(one: "Standing") -> tuple[str, ...]:
+def _row(one: "Standing", *, beside: bool) -> tuple[str, ...]:
+    from rounds.reports.figures import told_of
+
+    other = ""
+    if one.balancing is not None:
+        other = _value(told_of(one.balancing))
     differs = "" if one.differs in (None, "no") else one.differs
     return (
         one.site.unit,
         f"{one.rank} ({one.rank_lower}–{one.rank_upper})",
         "" if one.site.denominator is None else f"{one.site.denominator:,}",
         _value(one.site),
+        *((other,) if beside else ()),
         str(differs),
     )
 

@@ -1,10 +1,12 @@
 """What may be told of single sites while a trial runs among them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from rounds.nouns import (
     CaseMix,
+    Diagnoses,
+    ModelFit,
     Noun,
     OpportunityList,
     Problem,
@@ -62,17 +64,32 @@ def _of_problem(problem: Problem) -> dict[str, object]:
     for name in ("variation", "case_mix"):
         found = getattr(problem, name)
         if isinstance(found, Variation | CaseMix):
-            changed[name] = found.model_copy(
-                update={
-                    side: tuple(
-                        number
-                        for unit, number in numbered.items()
-                        if unit in getattr(found, side)
-                    )
-                    for side in ("outliers_low", "outliers_high")
-                }
-            )
+            changed[name] = found.model_copy(update=_sides(found, numbered))
+    found = problem.case_mix
+    if isinstance(found, CaseMix) and isinstance(found.diagnoses, Diagnoses):
+        fits = {
+            name: fit.model_copy(update=_sides(fit, numbered))
+            for name in ("before", "after")
+            if (fit := getattr(found.diagnoses, name)) is not None
+        }
+        adjusted = {
+            **_sides(found, numbered),
+            "diagnoses": found.diagnoses.model_copy(update=fits),
+        }
+        changed["case_mix"] = found.model_copy(update=adjusted)
     return changed
+
+
+def _sides(
+    found: Variation | CaseMix | ModelFit, numbered: Mapping[str, str]
+) -> dict[str, tuple[str, ...]]:
+    """Give the numbers of the sites that are named on each side."""
+    return {
+        side: tuple(
+            number for unit, number in numbered.items() if unit in getattr(found, side)
+        )
+        for side in ("outliers_low", "outliers_high")
+    }
 
 
 def in_order_of_values(units: Iterable[UnitResult]) -> list[UnitResult]:

@@ -47,7 +47,10 @@ class ProblemPlan(Noun):
     statement: str = ""
     measure: str
     aim: AimPlan
-    adjust: tuple[Literal["age", "sex", "svi_quartile"], ...] = ("age", "sex")
+    adjust: tuple[Literal["age", "sex", "svi_quartile", "diagnoses"], ...] = (
+        "age",
+        "sex",
+    )
     """What sites are compared after, beside the comparison as they are."""
     owner: str
     community: Community

@@ -11,7 +11,7 @@ from rounds.definitions import is_tree, vocabulary_of
 from rounds.definitions.graph import clauses, concept_set_of, needed_events, nodes
 from rounds.nouns import Code, CodePrefix, ConceptSet, Events, Measure
 
-__all__ = ["absent_events", "other_units", "resolve"]
+__all__ = ["absent_events", "other_units", "resolve", "resolve_sets"]
 
 _SVI: Final = ConceptSet(
     name="svi",
@@ -64,6 +64,26 @@ def resolve(derived: Engine, measure: Measure) -> Concepts:
             for one in sets.values()
             if one.descendants and _is_listed_alone(codes, below, one)
         ),
+    )
+
+
+def resolve_sets(
+    derived: Engine, sets: Iterable[ConceptSet]
+) -> tuple[dict[str, tuple[int, ...]], bool]:
+    """Find the concepts of concept sets that belong to no measure.
+
+    Returns
+    -------
+    dict of str to tuple of int, bool
+        By name; and whether some listed code may have others below it that the
+        datamart's vocabulary does not know.
+    """
+    every = tuple(sets)
+    codes = _known(derived, {key for one in every for key in _keys(one)})
+    below = _below(derived, every, codes)
+    found = {one.name: _ids(derived, codes, below, one) for one in every}
+    return found, any(
+        one.descendants and _is_listed_alone(codes, below, one) for one in every
     )
 
 

@@ -17,6 +17,7 @@ from rounds.definitions.code_systems import (
     visit_concepts,
     vocabulary_of,
 )
+from rounds.definitions.comorbidities import Comorbidity, charlson_groups
 from rounds.definitions.example_checks import insist_proven, outcomes, unexpected
 from rounds.definitions.example_files import (
     builtin_examples,
@@ -29,9 +30,11 @@ from rounds.definitions.explanation import explain
 from rounds.definitions.value_sets import contained, is_paged
 
 __all__ = [
+    "Comorbidity",
     "ExamplePatients",
     "builtin_examples",
     "builtin_measures",
+    "charlson_groups",
     "check",
     "code_systems",
     "contained",

@@ -17,7 +17,9 @@ __all__ = [
     "ChartPhase",
     "ChartPoint",
     "ControlChart",
+    "Diagnoses",
     "Difference",
+    "ModelFit",
     "Problem",
     "Variation",
 ]
@@ -126,10 +128,40 @@ class Variation(Noun):
     outliers_high: tuple[str, ...] = ()
 
 
+class ModelFit(Noun):
+    """How well a case-mix model does on patients that it was not fitted to."""
+
+    c_statistic: Estimate
+    calibration_slope: float
+    """Of the expected log odds; below 1, the model tells patients apart too eagerly."""
+    calibration_error: float
+    outliers_low: tuple[str, ...] = ()
+    """As in `Variation`, by a model fitted to everybody."""
+    outliers_high: tuple[str, ...] = ()
+
+
+class Diagnoses(Noun):
+    """What diagnoses from before the day that counts add to a case-mix model."""
+
+    groups: tuple[str, ...]
+    """Of Charlson's 17, those with a coefficient; without any, all are one number."""
+    counted_as: Literal["groups", "number"]
+    lookback_days: int
+    recorded: float | None = None
+    """Share of patients who had any diagnosis at all; None if nearly all or none."""
+    depth_low: float
+    """Groups a patient that sites write down: a tenth of sites fewer, …"""
+    depth_high: float
+    """… a tenth more."""
+    before: ModelFit | None = None
+    """Without diagnoses; None where nothing else is adjusted for."""
+    after: ModelFit
+
+
 class CaseMix(Noun):
     """Units compared with what a logistic regression expects of them (see `units`)."""
 
-    adjusted_for: tuple[Literal["age", "sex", "svi_quartile"], ...]
+    adjusted_for: tuple[Literal["age", "sex", "svi_quartile", "diagnoses"], ...]
     c_statistic: Estimate
     """How often the model expects more of one who met the measure than of another."""
     calibration_error: float
@@ -138,6 +170,8 @@ class CaseMix(Noun):
     """As in `Variation`, after adjustment; so are the outliers."""
     outliers_low: tuple[str, ...] = ()
     outliers_high: tuple[str, ...] = ()
+    diagnoses: Diagnoses | NotEstimable | None = UNTOLD
+    """None where they were not asked for; the reason where they could not be used."""
 
 
 class Difference(Noun):

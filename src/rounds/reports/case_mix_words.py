@@ -1,6 +1,6 @@
 """Who is named before adjustment for case-mix, who after, in plain words."""
 
-from rounds.nouns import CaseMix, NotEstimable, Problem, Variation
+from rounds.nouns import CaseMix, Diagnoses, NotEstimable, Problem, Variation
 from rounds.reports.wording import percent
 
 __all__ = ["case_mix_sentences", "named_sites", "plain_case_mix"]
@@ -9,11 +9,13 @@ _CHARACTERISTICS = {
     "age": "age",
     "sex": "sex",
     "svi_quartile": "social vulnerability",
+    "diagnoses": "diagnoses",
 }
 _PLAIN = {
     "age": "how old people are",
     "sex": "whether they are men or women",
     "svi_quartile": "how hard life is where they live",
+    "diagnoses": "what other illnesses they had before",
 }
 
 Named = frozenset[tuple[str, str]]
@@ -39,8 +41,9 @@ def case_mix_sentences(problem: Problem, *, masked: bool = False) -> list[str]:
     Returns
     -------
     list of str
-        One sentence for each of: both, before alone, after alone, and the model; the
-        reason alone where there is no adjustment; nothing where none was asked for.
+        One sentence for each of: both, before alone, after alone, and the model, and
+        what diagnoses add to it; the reason alone where there is no adjustment; nothing
+        where none was asked for.
     """
     found = problem.case_mix
     if found is None:
@@ -67,7 +70,12 @@ def case_mix_sentences(problem: Problem, *, masked: bool = False) -> list[str]:
         said_of = [
             f"No site lies outside its limits, as it is or after adjustment for {by}."
         ]
-    return [*said_first, *said_of, _model(found, by)]
+    return [
+        *said_first,
+        *said_of,
+        _model(found, by),
+        *_diagnoses(found.diagnoses, masked=masked),
+    ]
 
 
 def plain_case_mix(problem: Problem) -> str:
@@ -96,6 +104,72 @@ def _model(found: CaseMix, by: str) -> str:
         "of a coin); what it expects and what was observed differ by "
         f"{percent(found.calibration_error)} on average over tenths of patients."
     )
+
+
+def _diagnoses(found: Diagnoses | NotEstimable | None, *, masked: bool) -> list[str]:
+    """Say how the model does with diagnoses and without, on new patients."""
+    if found is None:
+        return []
+    if isinstance(found, NotEstimable):
+        return [found.reason]
+    value, low, high = found.after.c_statistic.numbers
+    after = (
+        f"{value:.2f} (95% CI {low:.2f} to {high:.2f}), calibration slope "
+        f"{found.after.calibration_slope:.2f}, {percent(found.after.calibration_error)}"
+        " apart on average"
+    )
+    if found.before is None:
+        said = [f"On patients it was not fitted to, its c statistic is {after}."]
+    else:
+        value, low, high = found.before.c_statistic.numbers
+        said = [
+            (
+                "On patients it was not fitted to, its c statistic is "
+                f"{value:.2f} ({low:.2f} to {high:.2f}) without diagnoses, calibration "
+                f"slope {found.before.calibration_slope:.2f}, "
+                f"{percent(found.before.calibration_error)} apart on average; with "
+                f"them {after}."
+            ),
+            _who_moves(found, masked=masked),
+        ]
+    known = _listed([name.lower() for name in found.groups])
+    counted = (
+        f"Diagnoses counted, each by itself: {known}; who has others of Charlson's "
+        "groups is counted by how many, if enough patients have any."
+        if found.groups
+        else "Diagnoses are counted by how many of Charlson's groups a patient is in."
+    )
+    if found.recorded is not None:
+        counted += (
+            f" For {percent(1 - found.recorded)} of patients none of any kind was "
+            "written down before; they are a group of their own."
+        )
+    return [
+        *said,
+        (
+            f"{counted} Sites write down {found.depth_low:.2f} (a tenth of sites "
+            f"fewer) to {found.depth_high:.2f} (a tenth more) groups a patient: where "
+            "that is habit and not health, the comparison is unfair to those who write "
+            "less."
+        ),
+    ]
+
+
+def _who_moves(found: Diagnoses, *, masked: bool) -> str:
+    assert found.before is not None
+    sides = []
+    for fit in (found.before, found.after):
+        low = {(site, "below") for site in fit.outliers_low}
+        sides.append(frozenset(low | {(site, "above") for site in fit.outliers_high}))
+    gone, come = sides[0] - sides[1], sides[1] - sides[0]
+    if not gone and not come:
+        return "Diagnoses change nothing in who is outside the limits."
+    parts = []
+    if gone:
+        parts.append(f"no longer outside the limits: {_who(gone, masked=masked)}")
+    if come:
+        parts.append(f"outside them only now: {_who(come, masked=masked)}")
+    return f"With diagnoses, {'; '.join(parts)}."
 
 
 def _who(named: Named, *, masked: bool) -> str:

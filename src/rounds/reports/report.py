@@ -229,6 +229,8 @@ def render_partition(
                 "sites": sites and drawn(at_two_widths(caterpillar, sites)),
                 "balance": balance and drawn(at_two_widths(two_way, balance)),
             },
+            n_hidden_balance=len(balance.hidden) if balance else 0,
+            told_of=figures.told_of,
             said=said,
             said_unit=said_unit,
             span=span,

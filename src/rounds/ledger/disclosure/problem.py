@@ -23,8 +23,10 @@ from rounds.nouns import (
     ChartPhase,
     ChartPoint,
     ControlChart,
+    Diagnoses,
     Difference,
     Estimate,
+    ModelFit,
     NotEstimable,
     Problem,
     UnitResult,
@@ -292,5 +294,30 @@ def _coarse_case_mix(
             "c_statistic": coarse(found.c_statistic),
             "calibration_error": rounded(found.calibration_error),
             "tau2": rounded(found.tau2),
+            "diagnoses": _coarse_diagnoses(found.diagnoses),
+        }
+    )
+
+
+def _coarse_diagnoses(
+    found: Diagnoses | NotEstimable | None,
+) -> Diagnoses | NotEstimable | None:
+    if not isinstance(found, Diagnoses):
+        return found
+    before = found.before
+    return found.model_copy(
+        update={
+            "before": None if before is None else _coarse_fit(before),
+            "after": _coarse_fit(found.after),
+        }
+    )
+
+
+def _coarse_fit(found: ModelFit) -> ModelFit:
+    return found.model_copy(
+        update={
+            "c_statistic": coarse(found.c_statistic),
+            "calibration_slope": rounded(found.calibration_slope),
+            "calibration_error": rounded(found.calibration_error),
         }
     )

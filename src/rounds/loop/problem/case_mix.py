@@ -1,4 +1,4 @@
-"""Sites compared after what their patients' age, sex or neighbourhood lead to expect.
+"""Sites compared after what is known of their patients leads to expect.
 
 A logistic regression over all patients gives each a probability; their sum over a site
 is what is expected of it (indirect standardisation). Sites are then held against each
@@ -6,35 +6,60 @@ other as before, each moved by its expectation.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rounds.datamart.comorbidities import Comorbidities
 from rounds.datamart.rows import MeasureRows
+from rounds.loop.problem.characteristic_columns import (
+    Adjusted,
+    Columns,
+    columns_of,
+    in_words,
+)
+from rounds.loop.problem.diagnoses import Had, had_before, model_fit, what_they_add
 from rounds.methods.calibration import c_statistic
-from rounds.methods.funnel import funnel
+from rounds.methods.funnel import Funnel, funnel
 from rounds.methods.regression import Regression, fit_regression
 from rounds.methods.standardisation import indirect
-from rounds.nouns import CaseMix, Estimate, NotEstimable, UnitResult
+from rounds.nouns import (
+    CaseMix,
+    Diagnoses,
+    Estimate,
+    ModelFit,
+    NotEstimable,
+    UnitResult,
+)
 
-__all__ = ["Adjusted", "adjust_for_case_mix", "said_of_adjustment"]
-
-Adjusted = Literal["age", "sex", "svi_quartile"]
-_WORDS = {"age": "age", "sex": "sex", "svi_quartile": "social vulnerability"}
+__all__ = ["adjust_for_case_mix", "said_of_adjustment"]
 
 _FEWEST_UNITS = 5
 _FEWEST_EVENTS = 10
 """Patients who met the measure, and who did not, for each coefficient."""
-_FEWEST_UNKNOWN = 20
-"""With fewer whose characteristic is not recorded, they are taken to be as the others;
-with more they have a coefficient of their own."""
 
-Columns = dict[str, NDArray[np.float64]]
+_CODING = (
+    "Diagnoses are those written down before the day that counts: sites that write "
+    "more of them down have patients who look more ill, whatever they are."
+)
+
+
+@dataclass(frozen=True)
+class _Patients:
+    """Those of the denominator, and the sites that are compared."""
+
+    met: NDArray[np.float64]
+    """1 where the patient met the measure."""
+    site: NDArray[np.str_]
+    units: Sequence[UnitResult]
 
 
 def adjust_for_case_mix(
-    rows: MeasureRows, characteristics: Sequence[Adjusted], units: Sequence[UnitResult]
+    rows: MeasureRows,
+    characteristics: Sequence[Adjusted],
+    units: Sequence[UnitResult],
+    diagnoses: Comorbidities | NotEstimable | None = None,
 ) -> tuple[CaseMix | NotEstimable | None, tuple[UnitResult, ...]]:
     """Compare sites as if their patients were alike.
 
@@ -42,17 +67,20 @@ def adjust_for_case_mix(
     ----------
     rows : MeasureRows
         Patients of a proportion.
-    characteristics : sequence of {"age", "sex", "svi_quartile"}
+    characteristics : sequence of {"age", "sex", "svi_quartile", "diagnoses"}
         What is adjusted for.
     units : sequence of UnitResult
         The sites, with their counts.
+    diagnoses : Comorbidities or NotEstimable, optional
+        Of the rows, where they are adjusted for.
 
     Returns
     -------
     CaseMix, NotEstimable or None, tuple of UnitResult
         Who lies beyond what is expected of them, None where nothing is adjusted for;
         and the sites with what is expected, the ratio of observed to expected and its
-        exact 95% interval, or as they were.
+        exact 95% interval, or as they were. Where diagnoses cannot be used, the rest
+        is, and the reason stands in `diagnoses`.
 
     Notes
     -----
@@ -73,26 +101,84 @@ def adjust_for_case_mix(
         return None, tuple(units)
     counted = np.asarray(rows.denominator)
     met = np.asarray(rows.numerator)[counted].astype(float)
-    columns = _columns(rows, characteristics, counted)
+    asked = "diagnoses" in characteristics
+    plain = [each for each in characteristics if each != "diagnoses"]
+    columns = columns_of(rows, plain, counted) if plain else {}
     if isinstance(columns, NotEstimable):
         return columns, tuple(units)
-    used = tuple(each for each in characteristics if each in columns)
-    fit = _fit(used, columns, met)
-    if isinstance(fit, NotEstimable):
-        return fit, tuple(units)
-    site = np.asarray(rows.care_site, dtype=str)[counted]
-    names, index = np.unique(site, return_inverse=True)
-    sums = np.bincount(index, weights=fit.expected)
-    sought = dict(zip(names.tolist(), sums.tolist(), strict=True))
-    expected = np.array([sought[unit.unit] for unit in units])
     if len(units) < _FEWEST_UNITS:
         return NotEstimable(
             reason=f"{len(units)} sites are too few to compare after adjustment; at "
             f"least {_FEWEST_UNITS} are needed."
         ), tuple(units)
-    x = np.array([unit.numerator or 0 for unit in units], dtype=float)
-    n = np.array([unit.denominator or 0 for unit in units], dtype=float)
-    plot = funnel(x, n, expected=expected)
+    site = np.asarray(rows.care_site, dtype=str)[counted]
+    patients = _Patients(met, site, units)
+    used = tuple(each for each in plain if each in columns)
+    if not asked:
+        fit = _fit(used, columns, met)
+        if isinstance(fit, NotEstimable):
+            return fit, tuple(units)
+        return _compared(used, fit, patients)
+    had = had_before(
+        diagnoses or NotEstimable(reason="nobody looked them up."),
+        counted,
+        _room(met) - sum(map(len, columns.values())),
+    )
+    return _with_diagnoses(used, columns, had, patients)
+
+
+def _with_diagnoses(
+    used: tuple[Adjusted, ...],
+    columns: dict[Adjusted, Columns],
+    had: Had | NotEstimable,
+    patients: _Patients,
+) -> tuple[CaseMix | NotEstimable | None, tuple[UnitResult, ...]]:
+    """Compare with diagnoses; where they cannot be used, without, and say why."""
+    before = _fit(used, columns, patients.met) if used else None
+    if isinstance(before, NotEstimable):
+        return before, tuple(patients.units)
+    if isinstance(had, Had):
+        every: tuple[Adjusted, ...] = (*used, "diagnoses")
+        known = columns | {"diagnoses": had.columns}
+        after = _fit(every, known, patients.met)
+        try:
+            if isinstance(after, Regression):
+                said = what_they_add(
+                    had,
+                    patients.site,
+                    None if before is None else _judged(used, known, before, patients),
+                    _judged(every, known, after, patients),
+                )
+                return _compared(every, after, patients, said)
+            why = after
+        except ValueError as error:
+            why = NotEstimable(reason=f"Not adjusted for diagnoses: {error}.")
+    else:
+        why = had
+    if before is None:
+        return why, tuple(patients.units)
+    return _compared(used, before, patients, why)
+
+
+def _judged(
+    used: Sequence[Adjusted],
+    columns: Mapping[Adjusted, Columns],
+    fit: Regression,
+    patients: _Patients,
+) -> ModelFit:
+    plot, _ = _held(fit, patients)
+    called = [unit.unit for unit in patients.units]
+    return model_fit(patients.met, _design(used, columns), plot, called)
+
+
+def _compared(
+    used: tuple[Adjusted, ...],
+    fit: Regression,
+    patients: _Patients,
+    diagnoses: Diagnoses | NotEstimable | None = None,
+) -> tuple[CaseMix, tuple[UnitResult, ...]]:
+    met, units = patients.met, patients.units
+    plot, expected = _held(fit, patients)
     called = np.array([unit.unit for unit in units])
     found = CaseMix(
         adjusted_for=used,
@@ -101,11 +187,28 @@ def adjust_for_case_mix(
         tau2=plot.tau2,
         outliers_low=tuple(called[plot.low].tolist()),
         outliers_high=tuple(called[plot.high].tolist()),
+        diagnoses=diagnoses,
     )
-    return found, _with_expected(units, x, expected)
+    observed = np.array([unit.numerator or 0 for unit in units], dtype=float)
+    return found, _with_expected(units, observed, expected)
 
 
-def said_of_adjustment(found: CaseMix | NotEstimable | None) -> tuple[str, ...]:
+def _held(fit: Regression, patients: _Patients) -> tuple[Funnel, NDArray[np.float64]]:
+    """Hold sites against what a model expects of their patients."""
+    units = patients.units
+    names, index = np.unique(patients.site, return_inverse=True)
+    sums = np.bincount(index, weights=fit.expected)
+    sought = dict(zip(names.tolist(), sums.tolist(), strict=True))
+    expected = np.array([sought[unit.unit] for unit in units])
+    x = np.array([unit.numerator or 0 for unit in units], dtype=float)
+    n = np.array([unit.denominator or 0 for unit in units], dtype=float)
+    return funnel(x, n, expected=expected), expected
+
+
+def said_of_adjustment(
+    found: CaseMix | NotEstimable | None,
+    diagnoses: Comorbidities | NotEstimable | None = None,
+) -> tuple[str, ...]:
     """Say what was adjusted for and what was not, as limitations of a Problem."""
     if not isinstance(found, CaseMix):
         plain = (
@@ -118,43 +221,19 @@ def said_of_adjustment(found: CaseMix | NotEstimable | None) -> tuple[str, ...]:
         f"Sites are compared as they are and after adjustment for {listed}; whatever "
         "else differs between their patients is not adjusted for."
     )
-    if "svi_quartile" not in found.adjusted_for:
-        return (both,)
-    granted = (
-        "Adjusting for social vulnerability, as the plan asks, takes for granted what "
-        "is worse for people in vulnerable neighbourhoods."
-    )
-    return both, granted
-
-
-def in_words(characteristics: Sequence[Adjusted]) -> str:
-    """List characteristics: `age and sex`."""
-    words = [_WORDS[each] for each in characteristics]
-    return " and ".join([", ".join(words[:-1]), words[-1]] if words[1:] else words)
-
-
-def _columns(
-    rows: MeasureRows,
-    characteristics: Sequence[Adjusted],
-    counted: NDArray[np.bool_],
-) -> dict[Adjusted, Columns] | NotEstimable:
-    """Give the model's columns by characteristic, without those all are alike in."""
-    found: dict[Adjusted, Columns] = {}
-    for each in characteristics:
-        made = _COLUMNS[each](rows, counted)
-        if made is None:
-            return NotEstimable(
-                reason=f"Not adjusted for {in_words(characteristics)}: nobody's "
-                f"{_WORDS[each]} is known."
-            )
-        if made:
-            found[each] = made
-    if not found:
-        return NotEstimable(
-            reason=f"Not adjusted for {in_words(characteristics)}: all patients are "
-            "alike in it."
+    said = [both]
+    if "svi_quartile" in found.adjusted_for:
+        said.append(
+            "Adjusting for social vulnerability, as the plan asks, takes for granted "
+            "what is worse for people in vulnerable neighbourhoods."
         )
-    return found
+    if isinstance(found.diagnoses, NotEstimable):
+        said.append(found.diagnoses.reason)
+    elif found.diagnoses is not None:
+        said.append(_CODING)
+        if isinstance(diagnoses, Comorbidities):
+            said += diagnoses.limitations
+    return tuple(said)
 
 
 def _fit(
@@ -164,68 +243,29 @@ def _fit(
 ) -> Regression | NotEstimable:
     named = {name: one for each in used for name, one in columns[each].items()}
     wanted = _FEWEST_EVENTS * len(named)
-    if min(met.sum(), met.size - met.sum()) < wanted:
+    if len(named) > _room(met):
         return NotEstimable(
             reason=f"Not adjusted for {in_words(used)}: fewer than {wanted} patients "
             f"met the measure, or did not, and {len(named)} coefficients want "
             f"{_FEWEST_EVENTS} each."
         )
-    design = np.column_stack(list(named.values()))
     try:
-        return fit_regression("logistic", met, design, names=list(named))
+        return fit_regression(
+            "logistic", met, _design(used, columns), names=list(named)
+        )
     except ValueError as error:
         return NotEstimable(reason=f"Not adjusted for {in_words(used)}: {error}.")
 
 
-def _age(rows: MeasureRows, counted: NDArray[np.bool_]) -> Columns | None:
-    age = np.asarray(rows.age)[counted].astype(float)
-    known = age >= 0
-    if not known.any():
-        return None
-    if np.ptp(age[known]) == 0:
-        return {}
-    decades = np.where(known, (age - age[known].mean()) / 10, 0.0)
-    bent = np.where(known, decades**2 - (decades[known] ** 2).mean(), 0.0)
-    columns = {"age": decades}
-    if np.unique(age[known]).size > 2:
-        columns["age squared"] = bent
-    return columns | _unknown("age not recorded", known)
+def _room(met: NDArray[np.float64]) -> int:
+    """Give how many coefficients the outcomes can bear."""
+    return int(min(met.sum(), met.size - met.sum()) // _FEWEST_EVENTS)
 
 
-def _sex(rows: MeasureRows, counted: NDArray[np.bool_]) -> Columns | None:
-    sex = np.asarray(rows.sex)[counted]
-    known = sex != ""
-    if not known.any():
-        return None
-    if np.unique(sex[known]).size < 2:
-        return {}
-    man = (sex == "M").astype(float)
-    share = man[known].mean()
-    return {"sex": np.where(known, man - share, 0.0)} | _unknown(
-        "sex not recorded", known
-    )
-
-
-def _svi_quartile(rows: MeasureRows, counted: NDArray[np.bool_]) -> Columns | None:
-    quartile = np.asarray(rows.svi_quartile)[counted]
-    known = quartile > 0
-    if not known.any():
-        return None
-    there = np.unique(quartile[known])
-    columns: Columns = {}
-    for each in there[1:].tolist():
-        own = (quartile == each).astype(float)
-        columns[f"SVI quartile {each}"] = np.where(known, own - own[known].mean(), 0.0)
-    return columns and columns | _unknown("SVI not known", known)
-
-
-_COLUMNS = {"age": _age, "sex": _sex, "svi_quartile": _svi_quartile}
-
-
-def _unknown(name: str, known: NDArray[np.bool_]) -> Columns:
-    if (~known).sum() < _FEWEST_UNKNOWN:
-        return {}
-    return {name: (~known).astype(float)}
+def _design(
+    used: Sequence[Adjusted], columns: Mapping[Adjusted, Columns]
+) -> NDArray[np.float64]:
+    return np.column_stack([one for each in used for one in columns[each].values()])
 
 
 def _discrimination(

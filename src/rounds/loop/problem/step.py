@@ -9,13 +9,11 @@ import numpy as np
 
 from rounds import __version__
 from rounds.datamart.areas import area_notes
+from rounds.datamart.comorbidities import Comorbidities, comorbidities_of
 from rounds.datamart.measures import run_measure
 from rounds.datamart.rows import MeasureRows, measure_rows
-from rounds.loop.problem.case_mix import (
-    Adjusted,
-    adjust_for_case_mix,
-    said_of_adjustment,
-)
+from rounds.loop.problem.case_mix import adjust_for_case_mix, said_of_adjustment
+from rounds.loop.problem.characteristic_columns import Adjusted
 from rounds.loop.problem.differences import CHARACTERISTICS, baseline_of, difference
 from rounds.loop.problem.groups import by_group
 from rounds.loop.problem.seeding import seeded
@@ -84,15 +82,13 @@ def run(
         Who learns together.
     chart_period : Period, optional
         Months of the control chart; the period's where not given.
-    adjust : sequence of {"age", "sex", "svi_quartile"}
-        What sites are compared after, beside the comparison as they are; nothing, if
-        empty.
+    adjust : sequence of {"age", "sex", "svi_quartile", "diagnoses"}
+        What sites are compared after too; diagnoses from before period or index visit.
     without : frozenset of str
         `person_source_value` of those who opted out.
     rng : numpy.random.Generator, optional
         For the posterior draws behind `gap_to_best`; where not given, one seeded by
-        the measure, the period and the snapshot, so that the same input gives the
-        same Problem.
+        measure, period and snapshot, so that the same input gives the same Problem.
 
     Returns
     -------
@@ -113,16 +109,15 @@ def run(
     """
     _check(measure, aim)
     rows = _rows(measure, datamart, period, without)
-    sites = [
-        unit for unit in by_group(rows, "care_site") if not unit.unit.startswith("(")
-    ]
+    sites = [u for u in by_group(rows, "care_site") if not u.unit.startswith("(")]
     chart, noted = _chart(measure, datamart, chart_period or period, without)
     rng = rng or seeded(measure, datamart.snapshot, period)
     more_is_better = measure.improvement_notation == "increase"
     variation = spread(sites)
     community_ref = community if isinstance(community, Ref) else community.ref()
     made_from = [measure.ref(), community_ref, *([after.ref()] if after else [])]
-    case_mix, units = adjust_for_case_mix(rows, adjust, with_intervals(sites))
+    had = _diagnoses(datamart, rows, measure, period, adjust)
+    case_mix, units = adjust_for_case_mix(rows, adjust, with_intervals(sites), had)
     found: dict[str, Any] = {
         "units": units,
         "baseline": baseline_of(rows),
@@ -144,7 +139,7 @@ def run(
         after=after.ref() if after else None,
         limitations=(
             *_limitations(found, aim, measure, [*noted, *_nowhere(rows)]),
-            *said_of_adjustment(case_mix),
+            *said_of_adjustment(case_mix, had),
             *area_notes(datamart, rows, period),
         ),
         provenance=Provenance(
@@ -188,6 +183,18 @@ def _rows(
             f"Nobody is in its denominator from {period.start} to {period.end}.",
         )
     return rows
+
+
+def _diagnoses(
+    datamart: AnyDatamart,
+    rows: MeasureRows,
+    measure: Measure,
+    period: Period,
+    adjust: Sequence[Adjusted],
+) -> Comorbidities | NotEstimable | None:
+    if "diagnoses" not in adjust:
+        return None
+    return comorbidities_of(datamart, rows, measure, period)
 
 
 def _unanswered(measure: Measure, reason: str) -> DataError:

@@ -12,6 +12,7 @@ from rounds.reports.charts.canvas import (
     label,
     ticks,
 )
+from rounds.reports.charts.lettering import width_of
 
 __all__ = ["Caterpillar", "CaterpillarUnit", "caterpillar"]
 
@@ -59,15 +60,16 @@ def caterpillar(plot: Caterpillar, width: float = WIDE) -> str:
     """
     small = width < WIDE
     canvas = Canvas(width, 240 if small else 300)
-    left, right = 44, width - (14 if small else 96)
     top, bottom = 22, canvas.height - 30
     low, high = _range(plot)
     y = Scale(low, high, bottom, top)
     marked = ticks(low, high)
     digits = digits_for(marked, plot.unit)
-    for tick in marked:
+    names = [label(tick, plot.unit, digits) for tick in marked]
+    left = max(44.0, 12 + max(map(width_of, names)))
+    right = width - (14 if small else 96)
+    for tick, words in zip(marked, names, strict=True):
         canvas.line(left, y(tick), right, y(tick), "grid")
-        words = label(tick, plot.unit, digits)
         canvas.text(left - 8, y(tick) + 4, words, "muted", "end")
     _levels(canvas, plot, y, (left, right), small=small)
     units = sorted(plot.units, key=lambda u: (u.value, u.label))

@@ -1,8 +1,9 @@
 """The flow of participants, as CONSORT asks for it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rounds.reports.charts.canvas import WIDE, Canvas
+from rounds.reports.charts.lettering import shortened, wrapped
 
 __all__ = ["FlowBox", "FlowChart", "flow_chart"]
 
@@ -53,6 +54,7 @@ def flow_chart(plot: FlowChart, width: float = WIDE) -> str:
        https://www.consort-spirit.org/item-22a-randomized
     """
     small = width < WIDE
+    said, plot = _said(plot), _fitted(plot, width, small=small)
     first, aside = _height(plot.assessed), _height(plot.excluded)
     second = _height(plot.randomised)
     allocated = max((_height(arm[0]) for arm in plot.arms), default=0)
@@ -60,21 +62,21 @@ def flow_chart(plot: FlowChart, width: float = WIDE) -> str:
     total = first + aside + second + allocated + analysed + 5 * _GAP + 4
     canvas = Canvas(width, total)
     middle = width / 2 if not small else width * 0.3
-    wide = 300 if not small else width - 2
+    wide = _room(width, small=small)
     at = 1.0
     left = middle - wide / 2 if not small else 1
     _box(canvas, plot.assessed, (left, at), wide, first)
     at += first
     below = at + _GAP + aside + _GAP
     _arrow(canvas, middle, at, middle, below)
-    side = middle + 40 if not small else middle + 34
+    side = _side(width, small=small)
     _arrow_right(canvas, middle, at + _GAP + aside / 2, side)
     _box(canvas, plot.excluded, (side, at + _GAP), width - side - 1, aside, start=True)
     at = below
     _box(canvas, plot.randomised, (left, at), wide, second)
     at += second
     _arms(canvas, plot, at, (allocated, analysed), small=small)
-    return canvas.svg(name=plot.name, title=plot.title, description=_said(plot))
+    return canvas.svg(name=plot.name, title=plot.title, description=said)
 
 
 def _arms(
@@ -85,9 +87,7 @@ def _arms(
     *,
     small: bool,
 ) -> None:
-    n = max(len(plot.arms), 1)
-    gap = 14 if small else 48
-    wide = (canvas.width - 2 - gap * (n - 1)) / n
+    wide, gap = _arm(canvas.width, len(plot.arms), small=small)
     trunk, branch = canvas.width / 2, at + _GAP / 2
     canvas.line(trunk, at, trunk, branch, "arrow")
     for i, (allocated, analysed) in enumerate(plot.arms):
@@ -100,6 +100,48 @@ def _arms(
         last = top + heights[0] + _GAP
         _arrow(canvas, centre, top + heights[0], centre, last)
         _box(canvas, analysed, (left, last), wide, heights[1])
+
+
+def _room(width: float, *, small: bool) -> float:
+    """Give the width of the boxes that everybody passes through."""
+    return width - 2 if small else 300
+
+
+def _side(width: float, *, small: bool) -> float:
+    """Give where the box of the excluded begins."""
+    return width * 0.3 + 34 if small else width / 2 + 40
+
+
+def _arm(width: float, n: int, *, small: bool) -> tuple[float, float]:
+    """Give the width of an arm's boxes, and the gap between two arms."""
+    n = max(n, 1)
+    gap = 14 if small and n < 3 else 6 if small else 48 if n < 4 else 16
+    return (width - 2 - gap * (n - 1)) / n, gap
+
+
+def _fitted(plot: FlowChart, width: float, *, small: bool) -> FlowChart:
+    """Break lines that are longer than their box is wide."""
+    wide = _room(width, small=small) - 8
+    arm, _ = _arm(width, len(plot.arms), small=small)
+    return replace(
+        plot,
+        assessed=_within(plot.assessed, wide),
+        excluded=_within(plot.excluded, width - _side(width, small=small) - 17),
+        randomised=_within(plot.randomised, wide),
+        arms=tuple(
+            (_within(one, arm - 6), _within(other, arm - 6)) for one, other in plot.arms
+        ),
+    )
+
+
+def _within(box: FlowBox, room: float) -> FlowBox:
+    lines = (
+        shortened(line, room)
+        for words in box.lines
+        for line in wrapped(words.split(" "), room, between=" ")
+    )
+    title = shortened(box.title, room, bold=True)
+    return FlowBox(title=title, lines=tuple(lines))
 
 
 def _height(box: FlowBox) -> float:

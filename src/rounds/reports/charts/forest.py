@@ -17,6 +17,7 @@ from rounds.reports.charts.canvas import (
     label,
     ticks,
 )
+from rounds.reports.charts.lettering import shortened, width_of
 
 __all__ = ["Forest", "ForestRow", "forest"]
 
@@ -137,13 +138,19 @@ def _row(
     line = top + 15 if small else middle + 4
     heavy = row.kind in ("heading", "pooled")
     if row.kind == "heading":
-        canvas.text(0, top + 18, row.label, "strong halo")
+        words = shortened(row.label, canvas.width - 4, bold=True)
+        canvas.text(0, top + 18, words, "strong halo")
         return
     indent = 0 if heavy or row.kind == "prediction" else 12
+    # Beside it stands the estimate on a narrow drawing, the column on a wide one.
+    taken = x.start - 16 - canvas.width - width_of(row.column)
+    if small:
+        taken = -(0 if row.kind == "absent" else width_of(row.beside, bold=heavy))
+    room = canvas.width + taken - indent - 10
     canvas.text(
         0 if small else indent,
         line,
-        clipped(row.label, 30 if small else 31),
+        clipped(shortened(row.label, room, bold=heavy), 30 if small else 31),
         ("strong" if heavy else "") + " halo",
     )
     if row.column and not small:

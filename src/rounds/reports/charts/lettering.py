@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-__all__ = ["apart", "width_of", "wrapped"]
+__all__ = ["apart", "shortened", "width_of", "wrapped"]
 
 _NARROW = set("iljtfr.,:;'’!|()[] ′·")
 _WIDE = set("mwMW%@—")
@@ -27,6 +27,21 @@ def width_of(words: str, *, bold: bool = False) -> float:
         else:
             total += 7.0
     return total * (1.06 if bold else 1.0)
+
+
+def shortened(words: str, room: float, *, bold: bool = False) -> str:
+    """Cut words off where there is no room for them, and say so.
+
+    Examples
+    --------
+    >>> shortened("Saint Bartholomew", 80), shortened("Clinic", 80)
+    ('Saint Barth…', 'Clinic')
+    """
+    if width_of(words, bold=bold) <= room:
+        return words
+    while words and width_of(f"{words}…", bold=bold) > room:
+        words = words[:-1]
+    return f"{words.rstrip()}…"
 
 
 def apart(places: Sequence[float], gap: float, low: float, high: float) -> list[float]:

@@ -11,6 +11,7 @@ from rounds.reports.charts.canvas import (
     label,
     ticks,
 )
+from rounds.reports.charts.lettering import apart
 
 __all__ = ["LookPoint", "Looks", "looks"]
 
@@ -73,6 +74,7 @@ def looks(plot: Looks, width: float = WIDE) -> str:
         )
     for tick in (0.0, 0.25, 0.5, 0.75, 1.0):
         canvas.text(x(tick), bottom + 18, label(tick, "percent", 0), "muted", "middle")
+    names: list[tuple[float, float, str]] = []
     for side, said in (("upper", plot.upper_name), ("lower", plot.lower_name)):
         edge = [
             (x(one.fraction), y(at))
@@ -83,7 +85,10 @@ def looks(plot: Looks, width: float = WIDE) -> str:
         for at in edge:
             canvas.line(at[0] - 5, at[1], at[0] + 5, at[1], "interval")
         if edge:
-            canvas.text(edge[-1][0] + 8, edge[-1][1] + 4, said, "muted")
+            names.append((*edge[-1], said))
+    places = apart([at for _, at, _ in names], 15, top, bottom)
+    for (across, _, said), place in zip(names, places, strict=True):
+        canvas.text(across + 8, place + 4, said, "muted")
     canvas.through([(x(o.fraction), y(o.statistic)) for o in plot.points], "series")
     for one in plot.points:
         shape: Mark = "diamond" if one.crossed else "dot"

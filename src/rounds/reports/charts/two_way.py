@@ -11,7 +11,7 @@ from rounds.reports.charts.canvas import (
     label,
     ticks,
 )
-from rounds.reports.charts.lettering import width_of
+from rounds.reports.charts.lettering import shortened, width_of
 
 __all__ = ["TwoWay", "TwoWayAxis", "TwoWayPoint", "two_way"]
 
@@ -38,6 +38,8 @@ class TwoWayAxis:
     line_name: str
     """`Aim`, or `Average`."""
     more_is_better: bool
+    interval: tuple[float, float] | None = None
+    """Of the line, where it is an estimate; drawn of what is upwards."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +51,10 @@ class TwoWay:
     points: tuple[TwoWayPoint, ...]
     across: TwoWayAxis
     up: TwoWayAxis
+    hidden: tuple[float, ...] = ()
+    """Where units stand across of which what is upwards may not be told."""
+    hidden_name: str = ""
+    """What is said of these, under the picture."""
     n_suppressed: int = 0
 
 
@@ -56,7 +62,8 @@ def two_way(plot: TwoWay, width: float = WIDE) -> str:
     """Draw each unit where its two values are, with both intervals.
 
     A square lies on the better side of both lines with both its intervals, a diamond on
-    the worse; any other unit is a dot, for its intervals leave its quarter open.
+    the worse; any other unit is a dot, for its intervals leave its quarter open. A unit
+    that may be told across alone is a stroke at the foot.
 
     Parameters
     ----------
@@ -71,16 +78,25 @@ def two_way(plot: TwoWay, width: float = WIDE) -> str:
         One SVG element.
     """
     small = width < WIDE
-    canvas = Canvas(width, 400 if small else 470)
+    extra = 18.0 if plot.hidden_name else 0.0
+    canvas = Canvas(width, (400 if small else 470) + extra)
     low, high = _range(plot.up, [one.up for one in plot.points])
     marked = ticks(low, high)
     digits = digits_for(marked, "percent")
     words = [label(tick, "percent", digits) for tick in marked]
     left = max(44.0, 14 + max(width_of(one) for one in words))
     right = width - 16
-    top, bottom = 76.0, canvas.height - 72
-    y = Scale(low, high, bottom, top)
-    x = Scale(*_range(plot.across, [one.across for one in plot.points]), left, right)
+    top, bottom = 76.0, canvas.height - 72 - extra
+    # Units that may be told across alone have a strip of their own under the rest.
+    y = Scale(low, high, bottom - (18 if plot.hidden else 0), top)
+    across = [*(one.across for one in plot.points), *((at,) * 3 for at in plot.hidden)]
+    x = Scale(*_range(plot.across, across), left, right)
+    if plot.up.interval is not None:
+        low_end, high_end = (y(end) for end in plot.up.interval)
+        corners = [(left, low_end), (right, low_end), (right, high_end)]
+        canvas.area([*corners, (left, high_end)], "band b95")
+        for end in (low_end, high_end):
+            canvas.line(left, end, right, end, "limit l95")
     for tick, said in zip(marked, words, strict=True):
         canvas.line(left, y(tick), right, y(tick), "grid")
         canvas.text(left - 8, y(tick) + 4, said, "muted", "end")
@@ -92,6 +108,11 @@ def two_way(plot: TwoWay, width: float = WIDE) -> str:
     better_up = plot.up.more_is_better
     for row, is_good in ((top - 8, better_up), (bottom + 38, not better_up)):
         _corners(canvas, plot, row, (left, right), up_is_good=is_good)
+    for at in plot.hidden:
+        canvas.line(x(at), bottom - 1, x(at), bottom - 10, "interval")
+    if plot.hidden_name:
+        said = shortened(plot.hidden_name, width - 24)
+        canvas.text(width - 16, bottom + 80, said, "muted", "end")
     for point in plot.points:
         middle = x(point.across[0]), y(point.up[0])
         ends = x(point.across[1]), x(point.across[2])
@@ -111,7 +132,7 @@ def two_way(plot: TwoWay, width: float = WIDE) -> str:
 
 
 def _range(axis: TwoWayAxis, values: list[Interval]) -> tuple[float, float]:
-    every = [axis.line, *(end for one in values for end in one)]
+    every = [axis.line, *(end for one in values for end in one), *(axis.interval or ())]
     pad = (max(every) - min(every)) * 0.05 or 0.02
     return max(min(every) - pad, 0.0), min(max(every) + pad, 1.0)
 
@@ -199,6 +220,8 @@ def _said(plot: TwoWay) -> str:
         f"{sides.count((1, 1))}; worse on both: {sides.count((-1, -1))}; the others' "
         "intervals leave it open or differ."
     )
+    if plot.hidden:
+        words += f" {len(plot.hidden)} more are told across alone."
     if plot.n_suppressed:
         words += f" {plot.n_suppressed} units are left out as suppressed."
     return words

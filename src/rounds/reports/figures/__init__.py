@@ -13,6 +13,7 @@ from rounds.reports.figures.partition import (
     levels_forest,
     ranked_sites,
     standing_sites,
+    told_of,
     two_measures,
 )
 from rounds.reports.figures.pooled import pooled_forest
@@ -47,6 +48,7 @@ __all__ = [
     "sites_expected",
     "sites_funnel",
     "standing_sites",
+    "told_of",
     "turn_ring",
     "two_measures",
     "units_funnel",

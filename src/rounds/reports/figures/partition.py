@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from rounds.methods.proportion import wilson
 from rounds.nouns import (
     Estimate,
     LevelVariance,
@@ -22,7 +23,14 @@ from rounds.reports.charts import (
 )
 from rounds.reports.wording import said
 
-__all__ = ["MODELS", "levels_forest", "ranked_sites", "standing_sites", "two_measures"]
+__all__ = [
+    "MODELS",
+    "levels_forest",
+    "ranked_sites",
+    "standing_sites",
+    "told_of",
+    "two_measures",
+]
 
 MODELS = {
     "crude": "As they are",
@@ -131,18 +139,28 @@ def two_measures(
         With a balancing measure.
     measure, balancing : Measure
         Say which side is better, and what they are called.
+
+    Returns
+    -------
+    TwoWay or None
+        A site whose balancing value may not be told is placed by the measure alone;
+        one whose counts are told, and no shrunken value, by these (`told_of`).
     """
-    points = [
-        TwoWayPoint(
-            label=one.site.unit,
-            across=_interval(one.site),
-            up=_interval(one.balancing),
+    points, hidden = [], []
+    for one in found.sites:
+        beside = None if one.balancing is None else told_of(one.balancing)
+        if not _whole(one.site):
+            continue
+        if beside is None or not _whole(beside):
+            hidden.append(one.site.value or 0.0)
+            continue
+        points.append(
+            TwoWayPoint(
+                label=one.site.unit, across=_interval(one.site), up=_interval(beside)
+            )
         )
-        for one in found.sites
-        if one.balancing is not None and _whole(one.site) and _whole(one.balancing)
-    ]
-    overall, beside = found.overall, found.balancing_overall
-    if len(points) < _FEWEST or not isinstance(beside, Estimate):
+    overall, all_beside = found.overall, found.balancing_overall
+    if len(points) + len(hidden) < _FEWEST or not isinstance(all_beside, Estimate):
         return None
     line, name = found.target, "Aim"
     if line is None:
@@ -163,14 +181,35 @@ def two_measures(
         up=TwoWayAxis(
             name=balancing.title,
             short="Balancing",
-            line=beside.value or 0.0,
+            line=all_beside.value or 0.0,
             line_name="Average",
             more_is_better=balancing.improvement_notation == "increase",
+            interval=None
+            if hidden == [] or all_beside.lower is None or all_beside.upper is None
+            else (all_beside.lower, all_beside.upper),
         ),
-        n_suppressed=sum(
-            one.site.suppressed or one.balancing is None or not _whole(one.balancing)
-            for one in found.sites
-        ),
+        hidden=tuple(hidden),
+        hidden_name=f"At the foot: {len(hidden)} too few to be told" if hidden else "",
+        n_suppressed=sum(not _whole(one.site) for one in found.sites),
+    )
+
+
+def told_of(unit: UnitResult) -> UnitResult:
+    """Give a unit whose counts alone are told its own proportion and Wilson interval.
+
+    Where nothing is told apart, as when no site that is told has any harm, there is no
+    shrunken value; the counts still say how much there may be.
+    """
+    x, n = unit.numerator, unit.denominator
+    if unit.suppressed or unit.value is not None or x is None or not n:
+        return unit
+    value, lower, upper = wilson([x], [n])
+    return unit.model_copy(
+        update={
+            "value": float(value[0]),
+            "lower": float(lower[0]),
+            "upper": float(upper[0]),
+        }
     )
 
 
