@@ -15,6 +15,7 @@ from rounds.nouns import (
     RuleRate,
 )
 from rounds.reports.charts import label
+from rounds.reports.factor_words import factor_lines
 from rounds.reports.figures.evaluation import CHARACTERISTICS, group_name
 from rounds.reports.safety import made_safe
 from rounds.reports.story import Story
@@ -134,6 +135,7 @@ def _rows(story: Story, evaluation: Evaluation, protocol: Protocol) -> tuple[_Ro
     return (
         _worked(evaluation, protocol),
         *(_harm(result) for result in evaluation.balancing),
+        *(_Row(*line) for line in factor_lines(story)),
         _for_whom(evaluation),
         _reached(evaluation, _whose(protocol)),
         _Row("What did it cost?", "Not measured.", "No cost is in the record."),
