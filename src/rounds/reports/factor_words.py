@@ -116,9 +116,7 @@ def _number(estimate: Estimate | NotEstimable) -> tuple[float, float, float] | N
     return estimate.numbers
 
 
-def _plain_effect(
-    estimate: Estimate | NotEstimable, protocol: Protocol
-) -> list[str]:
+def _plain_effect(estimate: Estimate | NotEstimable, protocol: Protocol) -> list[str]:
     known = _number(estimate)
     if known is None or not isinstance(estimate, Estimate):
         return ["For the second note, there is no number to show."]
@@ -158,11 +156,11 @@ def _plain_both(interaction: Estimate | NotEstimable) -> list[str]:
     _, low, high = known
     if low <= 0 <= high:
         return [
-            "We also asked if one note works better or worse when both are on. "
-            "We saw no clear sign of it. That does not mean that there is none."
+            "We also asked if one note works better or worse when both are on.",
+            "We saw no clear sign of it. That does not mean that there is none.",
         ]
-    how = "more" if low > 0 else "less"
-    return [f"When both notes were on, they did {how} than the sum of each one."]
+    how = "higher" if low > 0 else "lower"
+    return [f"With both notes on, it was {how} than what the two add up to."]
 
 
 def _plain_decision(story: Story) -> list[str]:

@@ -72,8 +72,6 @@ def second_as_source(
                 comparator=f"without it, over both arms of {factors.first}",
                 outcome=source.pico.outcome,
             ),
-            "provenance": source.provenance.model_copy(
-                update={"made_from": made_from}
-            ),
+            "provenance": source.provenance.model_copy(update={"made_from": made_from}),
         }
     )

@@ -11,6 +11,7 @@ from typing import Final, Literal, TypeAlias
 import yaml
 
 from rounds.nouns import DefinitionError
+from rounds.nouns.spreadsheet_cells import as_cell
 from rounds.reports.checklists.answers import Answer, Answers
 from rounds.reports.checklists.consort_adaptive import adaptive
 from rounds.reports.checklists.consort_factorial import factorial
@@ -196,4 +197,7 @@ _HEADER: Final = (
 def _rows(found: Checklist) -> Iterator[dict[str, str]]:
     for line in found.lines:
         row = asdict(line)
-        yield row | row.pop("answer")
+        told = row | row.pop("answer")
+        yield {
+            name: str(as_cell(cell)) for name, cell in told.items() if name != "answer"
+        }
