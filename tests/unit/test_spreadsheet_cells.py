@@ -12,7 +12,7 @@ from rounds.reports.checklists import checklist, checklist_csv
 from rounds.reports.partition_table import _written
 from stories.hypertension import full
 
-FORMULAE = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1")
+FORMULAE = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\0=1", "＝1")
 
 
 @pytest.mark.parametrize("text", FORMULAE)

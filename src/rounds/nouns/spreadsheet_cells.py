@@ -4,14 +4,14 @@ from collections.abc import Iterable
 
 __all__ = ["as_cell", "as_cells"]
 
-_BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
 
 
 def as_cell(value: object) -> object:
     """Give what is written into a cell of CSV.
 
-    Text that begins as a formula does, with `=`, `+`, `-`, `@`, a tab or the end of a
-    line, gets an apostrophe before it, so that a spreadsheet shows it and does not
+    Text that begins as a formula does, with `=`, `+`, `-`, `@`, a tab, the end of
+    a line or a null, gets an apostrophe before it, so that a spreadsheet shows it and does not
     reckon it. A name of a clinic may come from anywhere.
 
     Parameters
@@ -25,8 +25,7 @@ def as_cell(value: object) -> object:
 
     References
     ----------
-    OWASP, "CSV Injection",
-    https://owasp.org/www-community/attacks/CSV_Injection
+    OWASP Application Security Verification Standard 5.0, requirement 1.2.10.
 
     Examples
     --------

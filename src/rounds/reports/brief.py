@@ -20,7 +20,8 @@ from rounds.reports.figures.evaluation import CHARACTERISTICS, group_name
 from rounds.reports.safety import made_safe
 from rounds.reports.story import Story
 from rounds.reports.templating import drawn, style_sheet, templates
-from rounds.reports.wording import axis_unit, count, day, named, percent, said, span
+from rounds.reports.trial_words import enrolled_from_to
+from rounds.reports.wording import axis_unit, count, day, named, percent, said
 
 __all__ = ["brief_html"]
 
@@ -127,7 +128,7 @@ def _done(evaluation: Evaluation, protocol: Protocol) -> str:
     return (
         f"{arms.treatment}; against {arms.comparator[:1].lower()}"
         f"{arms.comparator[1:]}. {count(evaluation.flow.randomised_units)} {unit}s"
-        f"{who} were randomised, {span(protocol.enrolment)}.{ended}"
+        f"{who} were randomised, {enrolled_from_to(protocol, evaluation)}.{ended}"
     )
 
 

@@ -87,9 +87,8 @@ def chart_csv(chart: ControlChart) -> str:
             point.label, point.value, point.denominator, point.exposure, point.lower,
             centre, point.upper, chart.target, point.signal, point.direction, phase,
         ]  # fmt: skip
-        writer.writerow(
-            ["" if cell is None else _exact(cell) for cell in as_cells(row)]
-        )
+        cells = as_cells(row)
+        writer.writerow(["" if cell is None else _exact(cell) for cell in cells])
     return text.getvalue()
 
 

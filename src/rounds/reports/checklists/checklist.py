@@ -198,6 +198,4 @@ def _rows(found: Checklist) -> Iterator[dict[str, str]]:
     for line in found.lines:
         row = asdict(line)
         told = row | row.pop("answer")
-        yield {
-            name: str(as_cell(cell)) for name, cell in told.items() if name != "answer"
-        }
+        yield {name: str(as_cell(cell)) for name, cell in told.items()}
