@@ -11,8 +11,8 @@ def as_cell(value: object) -> object:
     """Give what is written into a cell of CSV.
 
     Text that begins as a formula does, with `=`, `+`, `-`, `@`, a tab, the end of
-    a line or a null, gets an apostrophe before it, so that a spreadsheet shows it and does not
-    reckon it. A name of a clinic may come from anywhere.
+    a line or a null, gets an apostrophe before it, so that a spreadsheet shows it and
+    does not reckon it. A name of a clinic may come from anywhere.
 
     Parameters
     ----------

@@ -74,7 +74,8 @@ def sort_out(
         if _unfit(source, scale) is None
         for part in map(_normal, source.includes)
     }
-    pooled, shown = [], []
+    pooled: list[Source] = []
+    shown: list[NotPooled] = []
     for source in sources:
         reason = _unfit(source, scale)
         if reason is None:
