@@ -43,7 +43,7 @@ def test_consort_is_told_the_design_that_was_run():
     found = {x.key: x.answer for x in checklist(told("stepped_wedge"), "consort").lines}
     assert "stepped wedge" in found["3a"].said
     assert "parallel" not in found["3a"].said
-    assert "on the day" in found["3a/cluster"].said
+    assert "on the day" in found["3a/stepped-wedge"].said
     assert "each sequence once" in found["8b"].said
     assert "day of the index visit" in found["16"].said
 

@@ -35,7 +35,7 @@ def factor_lines(story: Story) -> list[tuple[str, str, str, bool]]:
         (
             f"And {second}? {protocol.primary.estimand.variable}",
             effect.line,
-            f"Over both arms of {first}; the row above is of {first} alike.",
+            f"Over both arms of {first}. The first row is of {first}, in the same way.",
             bool(effect.withheld),
         )
     ]
