@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from rounds.nouns import AfterLooks, DefinitionError, Guardrail, LookPlan
+from rounds.nouns.spreadsheet_cells import as_cell
 from rounds.reports.checklists import (
     checklist,
     checklist_csv,
@@ -151,7 +152,7 @@ def test_the_table_holds_what_the_page_shows():
     page = checklist_html(found)
     assert [row["item"] for row in rows] == [line.item for line in found.lines]
     for line, row in zip(found.lines, rows, strict=True):
-        assert row["said"] == line.answer.said
+        assert row["said"] == as_cell(line.answer.said)
         assert row["status"] == line.answer.status
     assert page.count('<th scope="row">') == len(rows)
     assert "<script" not in page

@@ -1,50 +1,13 @@
 """The report of a trial whose arms changed over time says so, wherever it is read."""
 
-import datetime as dt
 import re
-from dataclasses import replace
 
 import pytest
 
-from rounds.nouns import (
-    Estimate,
-    ExposureTimeEffect,
-    NotEstimable,
-    Schedule,
-    ScheduleResult,
-)
 from rounds.reports import render
 from rounds.reports.checklists import checklist
 from rounds.reports.schedule_words import schedule_table
-from stories.hypertension import full
-
-STARTS = tuple(dt.date(2025, month, 6) for month in (1, 4, 7))
-LOOK = Estimate(value=0.05, lower=0.01, upper=0.09, scale="risk_difference", n=900)
-
-
-def told(kind, *, sealed=False):
-    """A whole story, its arms changing over time."""
-    story = full(sealed=sealed)
-    left_out = ((1, 3),) if kind == "stepped_wedge" else ()
-    made = Schedule(
-        kind=kind, period_starts=STARTS, transition_days=30, not_enrolling=left_out
-    )
-    looks = ScheduleResult(kind=kind, note="sealed: why")
-    if not sealed:
-        looks = ScheduleResult(
-            kind=kind,
-            by_exposure_time=(ExposureTimeEffect(periods_since=1, estimate=LOOK),),
-            time_average=NotEstimable(reason="too few"),
-            within_clinics=LOOK,
-            permutation_p=0.0123,
-            n_permutations=5_000,
-        )
-    design = story.rollout.design.model_copy(update={"schedule": made})
-    return replace(
-        story,
-        rollout=story.rollout.model_copy(update={"design": design}),
-        evaluation=story.evaluation.model_copy(update={"schedule": looks}),
-    )
+from stories.told_designs import scheduled as told
 
 
 def text_of(story, folder):
@@ -80,7 +43,7 @@ def test_consort_is_told_the_design_that_was_run():
     found = {x.key: x.answer for x in checklist(told("stepped_wedge"), "consort").lines}
     assert "stepped wedge" in found["3a"].said
     assert "parallel" not in found["3a"].said
-    assert "on the day" in found["3a/cluster"].said
+    assert "on the day" in found["3a/stepped-wedge"].said
     assert "each sequence once" in found["8b"].said
     assert "day of the index visit" in found["16"].said
 

@@ -90,5 +90,6 @@ def _of_second(second: "FactorDecision | None") -> list[str]:
         f"  second factor   {second.knowledge_object.name}",
         f"    recommended   {second.recommended}",
         *(f"    * {sentence}" for sentence in second.reasons),
+        *_rates(second.rates),
         f"    decided       {second.decided}",
     ]

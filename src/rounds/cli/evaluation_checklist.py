@@ -25,8 +25,8 @@ def checklist_(
 ) -> None:
     """Fill CONSORT or SQUIRE from what was published, and say what is missing.
 
-    CONSORT comes with its extension for routine data and, where clinics were
-    randomised, that for clusters.
+    CONSORT comes with its extensions for routine data and for the trial's own design:
+    clusters, stepped wedge, cross-over, factorial, adaptive.
 
     Parameters
     ----------

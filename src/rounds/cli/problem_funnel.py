@@ -177,6 +177,8 @@ def _csv(numbers: dict[str, Any]) -> str:
     import csv
     import io
 
+    from rounds.nouns.spreadsheet_cells import as_cells
+
     levels = [f"{level:.6g}" for level in numbers["levels"]]
     plain = ("unit", "numerator", "size", "value", "z", "p_value", "q_value")
     header = [*plain, "lower_95", "upper_95", "too_small_to_tell"]
@@ -190,7 +192,7 @@ def _csv(numbers: dict[str, Any]) -> str:
         row = [one[name] for name in plain]
         row += [interval["lower"], interval["upper"], one["too_small_to_tell"]]
         row += [at[end] for at in limits for end in ("lower", "upper")]
-        writer.writerow([*row, *(one["side"][at] for at in levels)])
+        writer.writerow(as_cells([*row, *(one["side"][at] for at in levels)]))
     return stream.getvalue()
 
 

@@ -41,6 +41,7 @@ Choice = Literal["adopt", "adapt", "abandon", "extend"]
 Strata = dict[str, str]
 
 __all__ = [
+    "carried_second",
     "carried_source",
     "run_change",
     "run_decision",
@@ -112,9 +113,11 @@ def run_evidence(desk: Desk, plan: EvidencePlan) -> Evidence:
     sources: list[Source] = []
     for name in plan.sources:
         sources.extend(load_sources(_beside_plan(desk, name)))
-    carried = carried_source(desk)
-    if carried is not None:
-        sources.append(carried)
+    sources += [
+        carried
+        for carried in (carried_source(desk), carried_second(desk))
+        if carried is not None
+    ]
     sources = [desk.publish(source) for source in sources]
     with desk.datamart() as mart:
         known = evidence.run(
@@ -151,6 +154,29 @@ def carried_source(desk: Desk) -> Source | None:
         desk.read(judged.protocol, Protocol),
         f"{turn.name}-turn-{turn.number}",
         evidence=desk.read(turn.evidence, Evidence),
+    )
+
+
+def carried_second(desk: Desk) -> Source | None:
+    """Give what the last finished turn found of its second factor, as a Source.
+
+    Returns
+    -------
+    Source or None
+        None where the turn had one factor, and where `carried_source` gives none.
+    """
+    turn = desk.find(Turn)
+    judged = None if turn is None else desk.read(turn.evaluation, Evaluation)
+    if turn is None or judged is None or judged.factorial is None:
+        return None
+    found = judged.factorial.second.estimate
+    if isinstance(found, NotEstimable) or found.sealed is not None:
+        return None
+    return decision.second_as_source(
+        judged,
+        desk.read(turn.decision, Decision),
+        desk.read(judged.protocol, Protocol),
+        f"{turn.name}-turn-{turn.number}",
     )
 
 

@@ -46,6 +46,8 @@ class FactorDecision(Noun):
     knowledge_object: Ref
     recommended: Choice
     reasons: tuple[str, ...]
+    rates: tuple[RuleRate, ...] = Field(default=(), exclude_if=lambda some: not some)
+    """As those of the first, at the precision that this factor's estimates reached."""
     decided: Choice
 
 

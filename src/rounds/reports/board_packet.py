@@ -13,6 +13,7 @@ from typing import Any
 
 from rounds import __version__
 from rounds.nouns import SourceError
+from rounds.nouns.spreadsheet_cells import as_cell
 from rounds.reports.charts import LookPoint, Looks, at_two_widths, looks
 from rounds.reports.templating import drawn, style_sheet, templates
 
@@ -121,7 +122,7 @@ def _table(columns: tuple[str, ...], rows: list[dict[str, Any]]) -> str:
     text = io.StringIO()
     sheet = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
     sheet.writeheader()
-    sheet.writerows(rows)
+    sheet.writerows({k: as_cell(value) for k, value in row.items()} for row in rows)
     return text.getvalue()
 
 

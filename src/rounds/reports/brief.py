@@ -17,10 +17,12 @@ from rounds.nouns import (
 from rounds.reports.brief_price import Row as _Row
 from rounds.reports.brief_price import burden_rows, lasting_rows, price_rows
 from rounds.reports.charts import label
+from rounds.reports.factor_words import factor_lines
 from rounds.reports.figures.evaluation import CHARACTERISTICS, group_name
 from rounds.reports.safety import made_safe
 from rounds.reports.story import Story
 from rounds.reports.templating import drawn, style_sheet, templates
+from rounds.reports.trial_words import enrolled_from_to
 from rounds.reports.wording import (
     axis_unit,
     count,
@@ -28,7 +30,6 @@ from rounds.reports.wording import (
     named,
     percent,
     said,
-    span,
     threshold,
 )
 
@@ -127,7 +128,7 @@ def _done(evaluation: Evaluation, protocol: Protocol) -> str:
     return (
         f"{arms.treatment}; against {arms.comparator[:1].lower()}"
         f"{arms.comparator[1:]}. {count(evaluation.flow.randomised_units)} {unit}s"
-        f"{who} were randomised, {span(protocol.enrolment)}.{ended}"
+        f"{who} were randomised, {enrolled_from_to(protocol, evaluation)}.{ended}"
     )
 
 
@@ -135,6 +136,7 @@ def _rows(story: Story, evaluation: Evaluation, protocol: Protocol) -> tuple[_Ro
     return (
         _worked(evaluation, protocol),
         *(_harm(result) for result in evaluation.balancing),
+        *(_Row(*line) for line in factor_lines(story)),
         _for_whom(evaluation),
         _reached(evaluation, _whose(protocol)),
         *price_rows(evaluation),

@@ -4,6 +4,7 @@ import csv
 import io
 
 from rounds.nouns import ControlChart
+from rounds.nouns.spreadsheet_cells import as_cells
 from rounds.reports.chart_words import value_words
 
 __all__ = ["chart_csv", "chart_rows"]
@@ -86,7 +87,8 @@ def chart_csv(chart: ControlChart) -> str:
             point.label, point.value, point.denominator, point.exposure, point.lower,
             centre, point.upper, chart.target, point.signal, point.direction, phase,
         ]  # fmt: skip
-        writer.writerow(["" if cell is None else _exact(cell) for cell in row])
+        cells = as_cells(row)
+        writer.writerow(["" if cell is None else _exact(cell) for cell in cells])
     return text.getvalue()
 
 

@@ -19,6 +19,7 @@ from rounds.reports.figures import is_higher_better, shown_units
 from rounds.reports.figures.evaluation import CHARACTERISTICS, group_name
 from rounds.reports.schedule_words import randomised_by, schedule_table
 from rounds.reports.story import Story
+from rounds.reports.trial_words import enrolled_from_to
 from rounds.reports.wording import (
     SUPPRESSED,
     axis_unit,
@@ -59,7 +60,7 @@ def clinician_context(story: Story, *, masked: bool) -> dict[str, Any]:
         "steps": _steps(story),
         "subtitle": _subtitle(story, masked=masked),
         "measured": span(problem.period),
-        "trial_span": "" if story.protocol is None else span(story.protocol.enrolment),
+        "trial_span": enrolled_from_to(story.protocol, story.evaluation),
         "measure_name": _measure_name(story),
         "primary_name": _primary_name(story),
         "n_shown": len(shown_units(problem)),

@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 
 from rounds.conduct import period_name
 from rounds.nouns import MeasureResult, NotEstimable, Period, UnitResult
+from rounds.nouns.spreadsheet_cells import as_cells
 
 __all__ = ["HIDDEN", "UNKNOWN", "measure_csv", "period_rows", "unit_rows"]
 
@@ -107,14 +108,15 @@ def measure_csv(answers: Sequence[Answer]) -> str:
         when = (period.start.isoformat(), period.end.isoformat())
         if isinstance(found, NotEstimable):
             nothing = [""] * (len(_NUMBERS) + 2)
-            writer.writerow([*when, "", "overall", *nothing, found.reason])
+            writer.writerow(as_cells([*when, "", "overall", *nothing, found.reason]))
             continue
         for unit in _units(found):
             by = "" if unit is found.overall else found.by_characteristic
             numbers = [getattr(unit, name) for name in _NUMBERS]
             hidden = str(unit.suppressed).lower()
             of = found.snapshot or ""
-            writer.writerow([*when, by, unit.unit, *numbers, hidden, of, ""])
+            row = [*when, by, unit.unit, *numbers, hidden, of, ""]
+            writer.writerow(as_cells(row))
     return text.getvalue()
 
 

@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterable, Sequence
 
 from rounds.nouns import Estimate, NotEstimable, UnitResult, VariancePartition
+from rounds.nouns.spreadsheet_cells import as_cells
 
 __all__ = ["levels_csv", "sites_csv"]
 
@@ -72,6 +73,6 @@ def _numbers(told: Estimate | NotEstimable | None) -> tuple[float | None, ...]:
 def _written(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     stream = io.StringIO(newline="")
     writer = csv.writer(stream)
-    writer.writerow(header)
-    writer.writerows(rows)
+    writer.writerow(as_cells(header))
+    writer.writerows(as_cells(row) for row in rows)
     return stream.getvalue()

@@ -12,6 +12,7 @@ from rounds.nouns import (
     Variation,
 )
 from rounds.reports.case_mix_words import plain_case_mix
+from rounds.reports.factor_words import plain_factors
 from rounds.reports.figures import shown_units
 from rounds.reports.plain_language import (
     HIGHEST_GRADE,
@@ -89,6 +90,7 @@ def _context(story: Story) -> dict[str, Any]:
         "evidence": evidence_sentences(story),
         "change": change_sentences(story),
         "result": result_sentences(story),
+        "second_note": plain_factors(story),
         "may_decline": story.rollout is not None
         and story.rollout.notification != "notice",
         "next_steps": next_steps(story),

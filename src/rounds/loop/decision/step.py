@@ -126,6 +126,7 @@ def _second(
         knowledge_object=two.second.knowledge_object,
         recommended=said.choice,
         reasons=said.reasons,
+        rates=rates(alone, protocol),
         decided=_chosen(said.choice, decided, departure_reason),
     )
 

@@ -74,7 +74,8 @@ def sort_out(
         if _unfit(source, scale) is None
         for part in map(_normal, source.includes)
     }
-    pooled, shown = [], []
+    pooled: list[Source] = []
+    shown: list[NotPooled] = []
     for source in sources:
         reason = _unfit(source, scale)
         if reason is None:
@@ -85,6 +86,7 @@ def sort_out(
             }
             if holders:
                 reason = f"Contained in {min(holders)!r}; it would count twice."
+            reason = reason or _of_same_turn(source, pooled)
         if reason is None:
             pooled.append(source)
         else:
@@ -258,6 +260,17 @@ def _unfit(source: Source, scale: Scale) -> str | None:
             f"Its effect is a {source.effect.scale.replace('_', ' ')}, not a "
             f"{scale.replace('_', ' ')}; effects are not converted."
         )
+    return None
+
+
+def _of_same_turn(source: Source, pooled: Sequence[Source]) -> str | None:
+    """Say why a second effect of a turn is not pooled: it is of the same people."""
+    for other in pooled:
+        if source.turn is not None and source.turn == other.turn:
+            return (
+                f"Found in the same people as {other.title!r}, of something else that "
+                "was tried; they would count twice."
+            )
     return None
 
 

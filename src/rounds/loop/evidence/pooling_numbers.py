@@ -14,6 +14,7 @@ from rounds.methods.pooling.bayes import BayesPooled, Summary
 from rounds.methods.pooling.pooled import Pooled
 from rounds.methods.pooling.tables import MantelHaenszel
 from rounds.nouns import NotEstimable
+from rounds.nouns.spreadsheet_cells import as_cells
 
 if TYPE_CHECKING:
     from rounds.loop.evidence.pooling_sheet import PooledStudies
@@ -94,7 +95,7 @@ def as_csv(found: PooledStudies) -> str:
     columns = ("study", "effect", "se", "lower", "upper", "weight")
     writer.writerow(columns)
     for one in _studies(found):
-        writer.writerow([one[name] for name in columns])
+        writer.writerow(as_cells(one[name] for name in columns))
     answer = found.answer
     pooled = (answer.estimate, answer.se, answer.lower, answer.upper)
     writer.writerow(["Pooled", *pooled, float(answer.weights.sum())])

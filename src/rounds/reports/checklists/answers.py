@@ -9,6 +9,7 @@ __all__ = [
     "Answer",
     "Answers",
     "absent",
+    "joined",
     "not_applicable",
     "not_yet",
     "partly",
@@ -64,3 +65,21 @@ def not_yet(what: str) -> Answer:
 def within(part: str, noun: Published, field: str) -> str:
     """Say where something stands: the part of the report, the noun, the field."""
     return f"{part} · {noun.ref().short} · {field}"
+
+
+def joined(*answers: Answer) -> Answer:
+    """Give one answer to an item that asks what several others say.
+
+    While one of them waits for a step, so does the whole; else what is said, where and
+    what is missing are put side by side.
+    """
+    waiting = [one for one in answers if one.status == "not yet"]
+    if waiting:
+        return waiting[0]
+    told = [one for one in answers if one.status != "not applicable"]
+    said = " ".join(dict.fromkeys(one.said for one in told if one.said))
+    where = "; ".join(dict.fromkeys(one.where for one in told if one.where))
+    missing = "; ".join(dict.fromkeys(one.missing for one in told if one.missing))
+    if not said:
+        return absent(missing)
+    return partly(said, where, missing) if missing else reported(said, where)

@@ -11,9 +11,14 @@ from typing import Final, Literal, TypeAlias
 import yaml
 
 from rounds.nouns import DefinitionError
+from rounds.nouns.spreadsheet_cells import as_cell
 from rounds.reports.checklists.answers import Answer, Answers
+from rounds.reports.checklists.consort_adaptive import adaptive
+from rounds.reports.checklists.consort_factorial import factorial
 from rounds.reports.checklists.consort_methods import before_results
 from rounds.reports.checklists.consort_results import from_results
+from rounds.reports.checklists.consort_schedules import over_time
+from rounds.reports.checklists.layers import asked_of, layers_of
 from rounds.reports.checklists.squire import improvement
 from rounds.reports.checklists.trial import Trial
 from rounds.reports.safety import made_safe
@@ -34,18 +39,15 @@ Standard: TypeAlias = Literal["consort", "squire"]
 STANDARDS: Final[Mapping[Standard, tuple[str, tuple[str, ...]]]] = {
     "consort": (
         "CONSORT 2010",
-        (
-            "Schulz and others, CONSORT 2010 statement. doi:10.1136/bmj.c332",
-            "Campbell and others, cluster randomised trials. doi:10.1136/bmj.e5661",
-            "Kwakkenbos and others, CONSORT-ROUTINE. doi:10.1136/bmj.n857",
-        ),
+        ("Schulz and others, CONSORT 2010 statement. doi:10.1136/bmj.c332",),
     ),
     "squire": (
         "SQUIRE 2.0",
         ("Ogrinc and others, SQUIRE 2.0. doi:10.1136/bmjqs-2015-004411",),
     ),
 }
-"""Title, and the publications that the items follow, in our own words."""
+"""Title, and the publications that the items follow, in our own words; those of
+extensions are in `layers.py`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +56,7 @@ class Line:
 
     item: str
     layer: str
-    """`consort`, `cluster`, `routine` or `squire`: which publication asks."""
+    """`consort`, `squire`, or the extension that asks: a key of `LAYERS`."""
     section: str
     topic: str
     asks: str
@@ -90,8 +92,8 @@ def checklist(
     story : Story
         With at least a registered rollout. Small counts are suppressed first.
     standard : {"consort", "squire"}
-        CONSORT with its extensions for routine data and, where clinics were
-        randomised, for clusters; or SQUIRE 2.0.
+        CONSORT with its extensions for routine data and for the trial's own design:
+        clusters, stepped wedge, cross-over, factorial, adaptive; or SQUIRE 2.0.
     additions : mapping of str to str, optional
         Item, as `4a` or `4a/routine`, to what a person says to it.
 
@@ -106,8 +108,7 @@ def checklist(
     """
     trial = Trial.of(made_safe(story))
     answers = _answers(trial, standard)
-    clusters = trial.rollout.design.unit == "clinic"
-    rows = [row for row in _items(standard) if clusters or row["layer"] != "cluster"]
+    rows = asked_of(_items(standard), layers_of(trial))
     added = dict(additions or {})
     known = [_key(row["item"], row["layer"]) for row in rows]
     unknown = [key for key in added if key not in known]
@@ -129,7 +130,10 @@ def checklist(
 def _answers(trial: Trial, standard: Standard) -> Answers:
     if standard == "squire":
         return improvement(trial)
-    return {**before_results(trial), **from_results(trial)}
+    told = {**before_results(trial), **from_results(trial)}
+    for of_design in (over_time, factorial, adaptive):
+        told |= of_design(trial, told)
+    return told
 
 
 def _with(answer: Answer, added: str | None) -> Answer:
@@ -193,4 +197,5 @@ _HEADER: Final = (
 def _rows(found: Checklist) -> Iterator[dict[str, str]]:
     for line in found.lines:
         row = asdict(line)
-        yield row | row.pop("answer")
+        told = row | row.pop("answer")
+        yield {name: str(as_cell(cell)) for name, cell in told.items()}

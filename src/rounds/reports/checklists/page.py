@@ -5,11 +5,12 @@ from typing import Final
 
 from rounds import __version__
 from rounds.reports.checklists.checklist import STANDARDS, Checklist
+from rounds.reports.checklists.layers import LAYERS
 from rounds.reports.templating import drawn, style_sheet, templates
 
 __all__ = ["checklist_html", "counts"]
 
-_LAYERS: Final = {"cluster": "cluster trials", "routine": "routine data"}
+_NAMES: Final = {layer: name for layer, (name, _) in LAYERS.items()}
 _SIGNS: Final = {
     "reported": ("pass", "✓"),
     "by hand": ("pass", "✓"),
@@ -31,22 +32,25 @@ def checklist_html(found: Checklist) -> str:
     -------
     str
     """
-    layers = {line.layer for line in found.lines} & _LAYERS.keys()
-    named = " and ".join(_LAYERS[layer] for layer in sorted(layers))
+    asking = {line.layer for line in found.lines}
+    layers = [layer for layer in LAYERS if layer in asking]
+    *several, last = [_NAMES[layer] for layer in layers] or [""]
+    named = f"{', '.join(several)} and {last}" if several else last
+    own = STANDARDS[found.standard][1]
     return (
         templates()
         .get_template("checklist.html")
         .render(
             found=found,
             layers=named and f"its extensions for {named}",
-            layer_names=_LAYERS,
+            layer_names=_NAMES,
             counts=counts(found),
             sections=[
                 (section, list(lines))
                 for section, lines in groupby(found.lines, lambda line: line.section)
             ],
             signs=_SIGNS,
-            sources=STANDARDS[found.standard][1],
+            sources=[*own, *(source for one in layers for source in LAYERS[one][1])],
             code_version=__version__,
             css=drawn(style_sheet(embedded=True)),
         )
