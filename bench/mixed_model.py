@@ -138,7 +138,8 @@ def compared(name):
 
 def main():
     chosen = sys.argv[1:] or list(MODELS)
-    return 0 if all([compared(name) for name in chosen]) else 1
+    kept = [compared(name) for name in chosen]
+    return 0 if all(kept) else 1
 
 
 if __name__ == "__main__":
