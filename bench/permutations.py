@@ -5,24 +5,15 @@ can do without these. Persons are summed by cluster first, so they hardly count.
 """
 
 import sys
-import time
 
 import numpy as np
+from timing import fastest
 
 from rounds.methods.permutation import permutation
 
 CLUSTERS, SIZE, DRAWS, TURNS = 200, 50, 10_000, 7
 MOST = 4.0
 """Times shuffling and product."""
-
-
-def fastest(work):
-    times = []
-    for _ in range(TURNS):
-        started = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - started)
-    return min(times)
 
 
 def main():
@@ -41,7 +32,7 @@ def main():
 
     found = whole()
     assert found.n_allocations == DRAWS
-    limit, ours = fastest(bare), fastest(whole)
+    limit, ours = fastest(bare, TURNS), fastest(whole, TURNS)
     print(
         f"permutation: {DRAWS:,} allocations of {CLUSTERS} clusters in "
         f"{1000 * ours:.0f} ms, {ours / limit:.1f} times shuffling them and one "

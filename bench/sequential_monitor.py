@@ -12,6 +12,7 @@ import sys
 import time
 
 import numpy as np
+from timing import fastest
 
 from rounds.methods.cluster import cluster_ols
 from rounds.methods.sequential import (
@@ -22,22 +23,13 @@ from rounds.methods.sequential import (
     spending_bounds,
 )
 
-TRIALS, DAYS, TURNS = 1_000, 250, 5
+TRIALS, DAYS = 1_000, 250
 SIMULATED = 1_000_000
 MOST_OF_PLAIN, MOST_OF_SIMULATION = 3.0, 1 / 20
 LOOKS = np.arange(1, 6) / 5
 PERSONS, CLINICS, A_DAY = 1_000_000, 400, 4_000
 MOST_UPDATE = 0.050
 """Seconds."""
-
-
-def fastest(work):
-    times = []
-    for _ in range(TURNS):
-        started = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - started)
-    return min(times)
 
 
 def simulated():
@@ -82,16 +74,8 @@ def a_day_more():
 
     path, fit = update(), again()
     assert abs(path.estimate[0] - fit.estimate) < 1e-9
-    return cheapest(update), cheapest(again, turns=1)
-
-
-def cheapest(work, turns=TURNS):
-    times = []
-    for _ in range(turns):
-        started = time.process_time()
-        work()
-        times.append(time.process_time() - started)
-    return min(times)
+    clock = time.process_time
+    return fastest(update, clock=clock), fastest(again, 1, clock)
 
 
 def main():

@@ -118,7 +118,7 @@ def nested_intercepts(
     >>> [level.name for level in fit.levels], bool(0.7 < fit.levels[1].sd < 1.3)
     (['region', 'site'], True)
     """
-    model = Forest(successes, totals, levels, covariates)
+    model = Forest(successes, totals, levels, covariates).gathered()
     best = model.maximise()
     sds = best.sds
     se, sd_se = _standard_errors(model, best)

@@ -104,6 +104,30 @@ class Forest:
         other._take(successes)
         return other
 
+    def gathered(self) -> Forest:
+        """Give the same likelihood, persons alike being one row of counts.
+
+        Alike are those of one unit of the finest level with the same columns. Where
+        that would hardly spare a row, the model itself is given.
+        """
+        keys = [self.rows_of[-1], *self.X.T[1:]]
+        order = np.lexsort(keys)
+        first = np.ones(order.size, dtype=bool)
+        first[1:] = False
+        for key in keys:
+            turned = key[order]
+            first[1:] |= turned[1:] != turned[:-1]
+        starts = np.flatnonzero(first)
+        if 2 * starts.size > order.size:
+            return self
+        other = self.with_successes(self.x)
+        other.x = np.add.reduceat(self.x[order], starts)
+        other.n = np.add.reduceat(self.n[order], starts)
+        other.rows_of = [rows[order][starts] for rows in self.rows_of]
+        # The constant stays that of the rows as they came.
+        other.X = self.X[order][starts]
+        return other
+
     def _parents(self, level: int) -> NDArray[np.intp]:
         """Give the coarser unit of each unit, which must be one."""
         above, here = self.rows_of[level - 1], self.rows_of[level]
