@@ -75,13 +75,8 @@ def simulate(
 
     _check_options(loops, processes)
     weeks = USUAL_WEEKS[design] if weeks is None else weeks
-    scenarios = {
-        "no effect": {"effect": 0.0, "harm": 0.0},
-        "effect": {"effect": effect, "harm": 0.0},
-        "effect and harm": {"effect": effect, "harm": harm},
-    }
     results = run_loops(
-        scenarios,
+        _kinds(effect, harm),
         loops=loops,
         people=people,
         clinics=clinics,
@@ -119,6 +114,14 @@ def simulate(
         as_json=json,
     )
     return 0 if table.within_bounds else 14
+
+
+def _kinds(effect: float, harm: float) -> dict[str, dict[str, float]]:
+    return {
+        "no effect": {"effect": 0.0, "harm": 0.0},
+        "effect": {"effect": effect, "harm": 0.0},
+        "effect and harm": {"effect": effect, "harm": harm},
+    }
 
 
 def _check_options(loops: int, processes: int) -> None:
