@@ -5,7 +5,7 @@ from pathlib import Path
 
 MAX_FILE = 400
 MAX_FUNCTION = 60
-MAX_NOUNS = 3600
+MAX_NOUNS = 3750
 """Lines that are not blank."""
 NOT_OURS = {"circe.py"}
 """In nouns/, but of words that are another's: the form of an OHDSI Circe expression."""

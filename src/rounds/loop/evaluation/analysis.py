@@ -154,9 +154,8 @@ def analyse(
     """
     frozen, protocol = protocol, ended.as_far_as(protocol) if ended else protocol
     joined = joined_endpoints(trial, protocol)
-    people = joined[protocol.primary.estimand.name]
-    if isinstance(people, NotEstimable):
-        people = nobody()
+    found = joined[protocol.primary.estimand.name]
+    people = nobody() if isinstance(found, NotEstimable) else found
     diagnostics = trial_checks(trial, rollout, protocol, joined)
     sealed = seal(diagnostics)
     work = Endpoints(protocol, joined, trial.units, sealed)
