@@ -56,6 +56,7 @@ def weighing_problems(protocol: Protocol) -> list[str]:
             problems.append("costs are counted of one factor, as yet")
         if protocol.follow_up_days > 366:
             problems.append("costs are counted within a year, as yet")
+        problems += _worth_problems(protocol, costs.outcome)
         named = {e.measure.name.partition("/")[2] for e in protocol.endpoints}
         if costs.outcome and costs.outcome not in named:
             problems.append(f"costs.outcome: {costs.outcome} is no endpoint's measure")
@@ -69,3 +70,24 @@ def weighing_problems(protocol: Protocol) -> list[str]:
     if rule.no_group_worse and not protocol.equity_groups:
         problems.append("no_group_worse: the protocol names no equity_groups")
     return problems
+
+
+def _worth_problems(protocol: Protocol, outcome: str | None) -> list[str]:
+    """Say why an endpoint's outcome cannot be worth something."""
+    told = [
+        endpoint.estimand.summary_measure
+        for endpoint in protocol.endpoints
+        if (
+            endpoint.measure.name.partition("/")[2] == outcome
+            if outcome
+            else endpoint.role == "primary"
+        )
+    ]
+    if not set(told) & {"rate_ratio", "hazard_ratio", "rmst_difference"}:
+        return []
+    return [
+        (
+            "costs are set against outcomes that each patient has or has not, or values; "
+            "name another endpoint's measure as costs.outcome than one of times"
+        )
+    ]

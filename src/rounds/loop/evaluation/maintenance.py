@@ -17,6 +17,7 @@ from rounds import __version__
 from rounds.datamart import AnyDatamart
 from rounds.datamart.consent import opted_out
 from rounds.datamart.rows import MeasureRows, measure_rows
+from rounds.loop.evaluation.summaries import BY_LEAST_SQUARES, OF_TIMES
 from rounds.loop.evaluation.uptake import share_of
 from rounds.loop.evaluation.waste import mean_of
 from rounds.methods.cluster import cluster_ols
@@ -196,6 +197,11 @@ def _too_early(
     )
 
 
+_OF_TIMES = NotEstimable(
+    reason="times until an event are not followed after the decision, as yet"
+)
+
+
 def _known(rows: MeasureRows) -> _Known:
     used = rows.denominator & rows.observed
     return _Known(rows.value[used], rows.care_site[used])
@@ -211,6 +217,8 @@ def _effects(
         none = later if isinstance(later, NotEstimable) else base
         assert isinstance(none, NotEstimable)
         return dict.fromkeys(("rate", "change", "kept"), none)
+    if protocol.primary.estimand.summary_measure in OF_TIMES:
+        return dict.fromkeys(("rate", "change", "kept"), _OF_TIMES)
     change = _change(base, later, protocol)
     return {
         "rate": _rate(later, protocol),
@@ -261,6 +269,11 @@ def _kept(change: Found, gain: Found, level: float) -> Found:
         return NotEstimable(reason="the evaluation holds no gain that may be read")
     if isinstance(change, NotEstimable):
         return change
+    if gain.scale not in BY_LEAST_SQUARES:
+        return NotEstimable(
+            reason=f"the gain is told as {gain.scale.replace('_', ' ')}, and a share "
+            "of it can be kept only of a difference"
+        )
     moved, low, high = change.numbers
     value, lower, upper = gain.numbers
     z = float(ndtri((1 + level) / 2))

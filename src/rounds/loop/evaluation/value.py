@@ -17,6 +17,7 @@ from rounds.loop.evaluation.effects import fit, scale_of
 from rounds.loop.evaluation.participants import Participants
 from rounds.loop.evaluation.pricing import Counted, counted, programme_share
 from rounds.loop.evaluation.resources import costed_endpoint
+from rounds.loop.evaluation.summaries import OF_SHARES
 from rounds.loop.evaluation.waste import card_waste, low_value_waste
 from rounds.methods.net_benefit import (
     Fitted,
@@ -30,12 +31,14 @@ from rounds.nouns import (
     AcceptabilityPoint,
     CostLine,
     Costs,
+    Endpoint,
     Estimate,
     NotEstimable,
     Protocol,
     Value,
     Waste,
 )
+from rounds.nouns.estimand import SummaryMeasure
 from rounds.practice.exposures import ExposureRows
 
 __all__ = ["value_of"]
@@ -144,7 +147,7 @@ def _valued(
         **_stated(costs, protocol),
         cost=cost,
         effect=told(joint.effect, joint.effect_variance, "1", joint.df).model_copy(
-            update={"scale": scale_of(endpoint)}
+            update={"scale": _difference_of(endpoint)}
         ),
         correlation=joint.correlation,
         net_benefit=_net(joint, costs.worth, cost),
@@ -160,6 +163,12 @@ def _valued(
         ),
         limitations=_limitations(costs, people, ended),
     )
+
+
+def _difference_of(endpoint: Endpoint) -> SummaryMeasure:
+    """Give the scale that money is set against: a ratio's own difference of risks."""
+    of_shares = scale_of(endpoint) in OF_SHARES
+    return "risk_difference" if of_shares else "mean_difference"
 
 
 def _fitted(people: Participants, outcome: Floats, protocol: Protocol) -> Fitted:
@@ -310,7 +319,7 @@ def _sealed(costs: Costs, protocol: Protocol, n: int, reason: str) -> Value:
             **_stated(costs, protocol),
             "cost": none,
             "effect": none.model_copy(
-                update={"unit": "1", "scale": scale_of(costed_endpoint(protocol))}
+                update={"unit": "1", "scale": _difference_of(costed_endpoint(protocol))}
             ),
             "net_benefit": none,
             "cost_per_outcome": none.model_copy(update={"scale": "cost_per_outcome"}),

@@ -7,6 +7,11 @@ from rounds.reports.checklists.trial import Trial
 
 __all__ = ["LAYERS", "asked_of", "layers_of"]
 
+UNCOMPARED: Final = (
+    "These items and their numbers have not been compared with the statement's full "
+    "table: compare them before a journal is sent this list."
+)
+"""Beside a statement of which more than its abstract was not at hand."""
 LAYERS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "cluster": (
         "cluster trials",
@@ -14,22 +19,32 @@ LAYERS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     ),
     "stepped-wedge": (
         "stepped-wedge trials",
-        ("Hemming and others, stepped wedge trials. doi:10.1136/bmj.k1614",),
+        (
+            "Hemming and others, stepped wedge trials. doi:10.1136/bmj.k1614",
+            UNCOMPARED,
+        ),
     ),
     "crossover": (
         "cross-over trials",
         (
             "Dwan and others, randomised crossover trials. doi:10.1136/bmj.l4378",
             "McKenzie and others, cluster cross-overs. doi:10.1136/bmj-2024-080472",
+            UNCOMPARED,
         ),
     ),
     "factorial": (
         "factorial trials",
-        ("Kahan and others, factorial trials. doi:10.1001/jama.2023.19793",),
+        (
+            "Kahan and others, factorial trials. doi:10.1001/jama.2023.19793",
+            UNCOMPARED,
+        ),
     ),
     "adaptive": (
         "adaptive designs",
-        ("Dimairo and others, adaptive designs (ACE). doi:10.1136/bmj.m115",),
+        (
+            "Dimairo and others, adaptive designs (ACE). doi:10.1136/bmj.m115",
+            UNCOMPARED,
+        ),
     ),
     "routine": (
         "routine data",

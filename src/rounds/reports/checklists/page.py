@@ -50,7 +50,9 @@ def checklist_html(found: Checklist) -> str:
                 for section, lines in groupby(found.lines, lambda line: line.section)
             ],
             signs=_SIGNS,
-            sources=[*own, *(source for one in layers for source in LAYERS[one][1])],
+            sources=list(
+                dict.fromkeys([*own, *(it for one in layers for it in LAYERS[one][1])])
+            ),
             code_version=__version__,
             css=drawn(style_sheet(embedded=True)),
         )
