@@ -13,8 +13,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rounds.loop.evaluation.analysis import _nobody
 from rounds.loop.evaluation.effects import effect
+from rounds.loop.evaluation.participants import nobody
 from stories import estimands
 
 I = np.arange(120)  # noqa: E741 -- as the script in R has it
@@ -39,7 +39,7 @@ def test_a_ratio_and_its_error_are_those_of_r(summary, weighting):
     plan = estimands.asked(summary, weighting=weighting)
     plan = plan.model_copy(update={"covariates": ("age",)})
     people = replace(
-        _nobody(),
+        nobody(),
         person=I.astype(str),
         unit=CLINIC.astype(str),
         clinic=CLINIC.astype(str),

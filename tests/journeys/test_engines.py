@@ -90,6 +90,7 @@ def schema(port, omop):
         "ALTER TABLE cdm.visit_occurrence ALTER visit_start_date TYPE timestamp",
         'ALTER TABLE cdm.person RENAME year_of_birth TO "YEAR_OF_BIRTH"',
         'ALTER TABLE cdm.condition_occurrence RENAME TO "CONDITION_OCCURRENCE"',
+        "ANALYZE",  # as any database that has been there for a minute has been
     )
 
 

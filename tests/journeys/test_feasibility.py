@@ -23,7 +23,7 @@ def house_of(root, config):
     made.live(made.go_live, None)
     made.write_omop(root / "omop")
     project = Project.init(root / "house", source=None)
-    for name in ("turn.yaml", "sources.yaml", "knowledge_object.yaml"):
+    for name in ("turn.yaml", "sources.yaml", "knowledge_object.yaml", "costs.yaml"):
         text = (files("rounds.conduct.demo") / name).read_text()
         (project.root / name).write_text(text)
     load(root / "omop", project.datamart, threads=1)

@@ -21,12 +21,11 @@ from rounds.nouns import (
     DefinitionError,
     Design,
     Estimate,
-    LookPlan,
     NotEstimable,
 )
 from rounds.practice.exposures import ExposureRows
 from stories import encounter_trial as story
-from stories import practice, trial
+from stories import practice, priced_trial, trial
 
 DAY = np.datetime64("2025-01-06")
 
@@ -225,10 +224,9 @@ def test_a_sheet_of_visits_must_say_whose_they_are():
 
 
 def test_what_cannot_be_planned_for_visits_is_refused():
-    """Looks, as yet; and ways to allocate what is known from the start."""
-    looks = LookPlan(looks="always_valid", planned_se=0.02)
+    """Ways to allocate what is known from the start; and what visits would share."""
     with pytest.raises(ValidationError, match="clinics and patients alone"):
-        story.protocol(looks=looks)
+        story.protocol(costs=priced_trial.costs())
     with pytest.raises(ValidationError, match="not for units of encounter"):
         Design(unit="encounter", allocation="minimisation")
     with pytest.raises(ValidationError, match="balanced_on"):

@@ -36,6 +36,7 @@ from rounds.reports.charts import (
     TwoWayAxis,
     TwoWayPoint,
 )
+from rounds.reports.charts.acceptability import Acceptability, AcceptabilityMark
 from rounds.reports.charts.lettering import width_of
 from rounds.reports.templating import style_sheet
 
@@ -208,6 +209,20 @@ def two_way(n, name, up=(0.05, 0.2)):
     )  # fmt: skip
 
 
+def acceptability(n, worth, currency):
+    return Acceptability(
+        title="At what price",
+        points=tuple(
+            AcceptabilityMark(
+                worth=2 * worth * i / max(n - 1, 1), probability=i / max(n - 1, 1)
+            )
+            for i in range(n)
+        ),
+        stated=worth,
+        currency=currency,
+    )
+
+
 TWO = {"fraction": 0.5, "statistic": 1.0, "upper": 2.9, "lower": -0.2}
 PLOTS = {
     "funnel": (charts.funnel, funnel(12, "Clinic")),
@@ -232,6 +247,9 @@ PLOTS = {
     "looks, bounds that meet": (charts.looks, looks(TWO, {"fraction": 1.0, "statistic": 1.9, "upper": 1.97, "lower": 1.96})),
     "looks, one, early": (charts.looks, looks({"fraction": 0.02, "statistic": 8.0, "upper": 8.1, "lower": -8.0})),
     "looks, late": (charts.looks, looks(TWO, {"fraction": 1.9, "statistic": 2.4, "upper": 2.0})),
+    "acceptability": (charts.acceptability, acceptability(21, 40.0, "USD")),
+    "acceptability, dear": (charts.acceptability, acceptability(21, 123_456.0, "international dollars")),
+    "acceptability, one": (charts.acceptability, acceptability(1, 400.0, "SEK")),
     "ring": (charts.ring, ring("decided: abandon")),
     "flow": (charts.flow_chart, flow(2, "n = 12,345", "clinics: 40")),
     "flow, long lines": (charts.flow_chart, flow(2, "had opted out of research: 12,345", "no visit in the period of enrolment: 1,234")),
