@@ -367,7 +367,7 @@ def found_in_text(text, words):
 
 def found_in_files(folder, words):
     """Give which words stand in the bytes or the name of any file below a folder."""
-    search = _Search(words)
+    search = Search(words)
     found = {}
     for path in sorted(folder.rglob("*")):
         held = path.read_bytes() if path.is_file() else b""
@@ -377,7 +377,7 @@ def found_in_files(folder, words):
     return found
 
 
-class _Search:
+class Search:
     """Looks for thousands of words at once, each wherever its beginning stands."""
 
     def __init__(self, words):
