@@ -30,7 +30,7 @@ test-engines: .venv/dev ## the measures' tests on every engine, and 2,000 random
 	ROUNDS_ENGINES="duckdb postgresql spark" ROUNDS_PAIRS=$${ROUNDS_PAIRS:-2000} $(BIN)/pytest -s tests/properties/test_datamart_engines.py
 
 test-batches: .venv/dev ## 1,000 batches of FHIR changes, in any order and repeated
-	ROUNDS_BATCHES=1000 $(BIN)/pytest tests/properties/test_datamart_batches.py
+	ROUNDS_BATCHES=1000 ROUNDS_DEIDENTIFIED_SEEDS=4 $(BIN)/pytest tests/properties/test_datamart_batches.py tests/properties/test_datamart_deidentified_batches.py
 
 test-sql-on-fhir: .venv/dev ## the public suite of SQL on FHIR: SQL_ON_FHIR_SUITE=…/sql-on-fhir-v2/tests
 	@test -d "$(SQL_ON_FHIR_SUITE)" || { echo "Name the suite's folder: make test-sql-on-fhir SQL_ON_FHIR_SUITE=…/sql-on-fhir-v2/tests (clone https://github.com/FHIR/sql-on-fhir-v2)" >&2; exit 1; }

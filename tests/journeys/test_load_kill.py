@@ -1,6 +1,6 @@
 """Killed at random instants, a load leaves the last snapshot whole for every reader.
 
-Twenty kills by default; `ROUNDS_LOAD_KILLS` sets another number (`make test-kill-load`:
+Twelve kills by default; `ROUNDS_LOAD_KILLS` sets another number (`make test-kill-load`:
 300).
 """
 
@@ -16,7 +16,7 @@ from rounds.datamart import Datamart, Store, load
 from rounds.datamart.store import compaction
 from stories import adding, killed_loads
 
-KILLS = int(os.environ.get("ROUNDS_LOAD_KILLS", "20"))
+KILLS = int(os.environ.get("ROUNDS_LOAD_KILLS", "12"))
 
 
 @pytest.fixture

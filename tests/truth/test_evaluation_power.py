@@ -13,7 +13,7 @@ from rounds.loop.evaluation.spreadsheet.planning import (
     simulate,
 )
 
-TRIALS = int(os.environ.get("ROUNDS_WORLDS", "400"))
+TRIALS = int(os.environ.get("ROUNDS_WORLDS", "250"))
 PLANS = {
     "persons, a share": TrialPlan("individual", 400, control=0.3, effect=0.12),
     "persons, a number": TrialPlan("individual", 120, sd=1.0, effect=-0.5),

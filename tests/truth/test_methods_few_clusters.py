@@ -15,7 +15,7 @@ from rounds.methods.gee import gee
 from rounds.methods.linear_mixed import linear_mixed
 from rounds.methods.permutation import permutation
 
-WORLDS = int(os.environ.get("ROUNDS_WORLDS", "1000"))
+WORLDS = int(os.environ.get("ROUNDS_WORLDS", "600"))
 MOST = 0.06
 """What a trial of eight clusters may err, at a nominal 0.05."""
 
@@ -90,7 +90,7 @@ def test_persons_taken_for_independent_err_grossly():
 
 @pytest.mark.parametrize("method", ["gee", "mixed", "permutation"])
 def test_intervals_hold_a_true_difference_and_estimates_are_right(method):
-    rng, held, found, worlds = np.random.default_rng(13), 0, [], 400
+    rng, held, found, worlds = np.random.default_rng(13), 0, [], 240
     for _ in range(worlds):
         y, clusters, arm = trial(rng, effect=0.7, binary=False, n_clusters=12)
         X = design(clusters, arm)
@@ -137,7 +137,7 @@ def wedge_design(clusters, periods, rows):
 
 
 def test_a_stepped_wedge_is_right_about_a_difference_while_time_goes_on():
-    rng, held, by_chance, found, worlds = np.random.default_rng(15), 0, 0, [], 300
+    rng, held, by_chance, found, worlds = np.random.default_rng(15), 0, 0, [], 160
     for _ in range(worlds):
         y, clusters, periods, rows = wedge(rng, effect=0.5)
         X = wedge_design(clusters, periods, rows)
@@ -164,7 +164,7 @@ def test_a_stepped_wedge_without_its_periods_takes_time_for_the_effect():
 def test_effects_that_differ_between_periods_need_their_own_variance():
     """One effect of a cluster for all time errs more than may be; one a period as well
     does not."""
-    rng, plain, split, worlds = np.random.default_rng(17), 0, 0, 300
+    rng, plain, split, worlds = np.random.default_rng(17), 0, 0, 200
     for _ in range(worlds):
         y, clusters, periods, rows = wedge(rng, autocorrelation=0.3)
         X = wedge_design(clusters, periods, rows)
