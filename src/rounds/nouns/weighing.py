@@ -87,7 +87,7 @@ def _worth_problems(protocol: Protocol, outcome: str | None) -> list[str]:
         return []
     return [
         (
-            "costs are set against outcomes that each patient has or has not, or values; "
-            "name another endpoint's measure as costs.outcome than one of times"
+            "costs are set against what each patient has or has not, or a value; name "
+            "another endpoint's measure as costs.outcome than one of times"
         )
     ]
