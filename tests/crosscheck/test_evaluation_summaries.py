@@ -17,13 +17,13 @@ from rounds.loop.evaluation.effects import effect
 from rounds.loop.evaluation.participants import nobody
 from stories import estimands
 
-I = np.arange(120)  # noqa: E741 -- as the script in R has it
-CLINIC = I // 12
+ROW = np.arange(120)
+CLINIC = ROW // 12
 ARM = CLINIC % 2 == 1
-X = ((I * 7) % 11 - 5) / 5
-Y = ((I * 37 + 11 * CLINIC) % 100) < 30 + 15 * ARM + 8 * X
-TIME = 20.0 + (I * 13) % 50
-K = ((I * 29 + 3 * CLINIC) % 17) // 6 + ARM * ((I % 3) == 0)
+X = ((ROW * 7) % 11 - 5) / 5
+Y = ((ROW * 37 + 11 * CLINIC) % 100) < 30 + 15 * ARM + 8 * X
+TIME = 20.0 + (ROW * 13) % 50
+K = ((ROW * 29 + 3 * CLINIC) % 17) // 6 + ARM * ((ROW % 3) == 0)
 
 R = {
     ("risk_ratio", "participants"): (0.17568027, 0.09080072),
@@ -40,7 +40,7 @@ def test_a_ratio_and_its_error_are_those_of_r(summary, weighting):
     plan = plan.model_copy(update={"covariates": ("age",)})
     people = replace(
         nobody(),
-        person=I.astype(str),
+        person=ROW.astype(str),
         unit=CLINIC.astype(str),
         clinic=CLINIC.astype(str),
         active=ARM,

@@ -2,26 +2,9 @@ import json
 
 import pytest
 
-from rounds.school import LoopResult, summarise
+from rounds.school import summarise
 from rounds.school.loops import _kept
-
-
-def result(**changes):
-    plain = {
-        "scenario": "effect",
-        "seed": 1,
-        "decision": "adopt",
-        "sealed": None,
-        "truth": 0.06,
-        "value": 0.07,
-        "lower": 0.03,
-        "upper": 0.11,
-        "harm_truth": 0.0,
-        "harm_value": 0.0,
-        "harm_lower": -0.01,
-        "harm_upper": 0.01,
-    }
-    return LoopResult(**plain | changes)
+from stories.loop_results import result
 
 
 def test_rates_carry_their_monte_carlo_error():
@@ -79,3 +62,12 @@ def test_a_run_that_was_broken_off_goes_on_from_whole_lines(tmp_path):
     keep.write_text(whole + "\n" + whole[:40])
     assert list(_kept(keep, "parallel")) == [("effect", 3)]
     assert _kept(keep, "stepped-wedge") == {}
+
+
+def test_loops_of_another_campaign_are_run_again(tmp_path):
+    from dataclasses import asdict
+
+    keep = tmp_path / "loops.jsonl"
+    keep.write_text(json.dumps(asdict(result(seed=3, campaign=0.4))) + "\n")
+    assert _kept(keep, "parallel") == {}
+    assert list(_kept(keep, "parallel", 0.4)) == [("effect", 3)]

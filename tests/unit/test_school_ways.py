@@ -1,33 +1,9 @@
 import pytest
 
 from rounds.nouns import Estimate, NotEstimable
-from rounds.school.loops import LoopResult
 from rounds.school.ways import _compared, ways_of
+from stories.loop_results import told_result as result
 from stories.trial import protocol
-
-
-def result(**changes):
-    plain = {
-        "scenario": "effect",
-        "seed": 1,
-        "decision": "adopt",
-        "sealed": None,
-        "truth": 0.06,
-        "value": 0.07,
-        "lower": 0.03,
-        "upper": 0.11,
-        "harm_truth": 0.0,
-        "harm_value": 0.0,
-        "harm_lower": -0.01,
-        "harm_upper": 0.01,
-        "weeks": 26,
-        "share_active": 0.5,
-        "better": "card",
-        "before_after": "adopt",
-        "before_after_value": 0.08,
-        "before_after_weeks": 39,
-    }
-    return LoopResult(**plain | changes)
 
 
 def row(way, **changes):

@@ -13,6 +13,7 @@ from rounds.practice.edge import writing
 
 __all__ = ["Calling"]
 
+_TYPES = frozenset({"Practitioner", "PractitionerRole"})
 _LENGTH = 20
 """Hexadecimal digits of a pseudonym: 80 bits."""
 
@@ -57,5 +58,10 @@ class Calling:
 
 
 def _is_clinician(user: str) -> bool:
-    """Say whether a user is no patient and no relative of one."""
-    return bool(user) and not user.startswith(("Patient/", "RelatedPerson/"))
+    """Say whether a user works here: no patient, and no relative of one.
+
+    A reference names its type before the id, in an absolute URL too; a bare name is
+    that of a clinician who is known in this process.
+    """
+    *before, name = user.split("/")
+    return bool(name) and (not before or before[-1] in _TYPES)

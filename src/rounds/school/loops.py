@@ -46,6 +46,8 @@ class LoopResult:
     second_lower: float | None = None
     second_upper: float | None = None
     """Of the second card, where two were tried at once."""
+    campaign: float = 0.0
+    """What else rose at go-live, everywhere."""
     weeks: int | None = None
     """From go-live to the decision."""
     share_active: float | None = None
@@ -85,7 +87,7 @@ def run_loops(
         JSON lines, one a loop, written as they end; loops found there are not run
         again.
     """
-    done = _kept(keep, design)
+    done = _kept(keep, design, campaign)
     tasks, results = [], []
     for at in range(seed, seed + loops):
         left = {k: v for k, v in scenarios.items() if (k, at) not in done}
@@ -118,7 +120,9 @@ def run_loops(
     return results
 
 
-def _kept(keep: Path | None, design: str) -> dict[tuple[str, int], LoopResult]:
+def _kept(
+    keep: Path | None, design: str, campaign: float = 0.0
+) -> dict[tuple[str, int], LoopResult]:
     if keep is None or not keep.exists():
         return {}
     lines: Iterable[str] = keep.read_text().splitlines()
@@ -126,7 +130,7 @@ def _kept(keep: Path | None, design: str) -> dict[tuple[str, int], LoopResult]:
     return {
         (result.scenario, result.seed): result
         for result in results
-        if result.design == design
+        if (result.design, result.campaign) == (design, campaign)
     }
 
 
@@ -205,6 +209,7 @@ def _loop(
         harm_lower=harmed.lower,
         harm_upper=harmed.upper,
         design=options.design,
+        campaign=options.campaign,
         second_truth=second.truth if second else None,
         second_value=second.estimate if second else None,
         second_lower=second.lower if second else None,

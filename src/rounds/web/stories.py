@@ -144,8 +144,8 @@ def _lasting(ledger: Ledger, found: dict[str, Any]) -> Maintenance | None:
         return None
     ref = ledger.latest(Maintenance.kind, decided.name)
     for one in () if ref is None else _read(ledger, ref):
-        if one.decision == decided.ref():
-            return one  # type: ignore[no-any-return]
+        if isinstance(one, Maintenance) and one.decision == decided.ref():
+            return one
     return None
 
 

@@ -1,18 +1,20 @@
 """Did the reminder get where it was meant to go (RE-AIM, from the exposures)?"""
 
 from collections import Counter
-from typing import Any
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rounds.loop.evaluation.equity import groups_of
 from rounds.loop.evaluation.participants import Participants
-from rounds.methods.shares import share_interval
-from rounds.nouns import Estimate, GroupReach, NotEstimable, Protocol, Reach
+from rounds.loop.evaluation.uptake import share_of
+from rounds.nouns import GroupReach, Protocol, Reach
 from rounds.practice.exposures import ExposureRows
 
 __all__ = ["reach"]
+
+_of_active = partial(share_of, among=" in the active arm")
 
 
 def reach(people: Participants, calls: ExposureRows, protocol: Protocol) -> Reach:
@@ -58,10 +60,10 @@ def reach(people: Participants, calls: ExposureRows, protocol: Protocol) -> Reac
         if reason
     )
     return Reach(
-        reach=_share(reached, enrolled.clinic, level, _enrolled(people)),
-        adoption=_share(adopted, np.arange(len(units)), level, "units"),
-        fidelity=_share(calls.shown[due], where[due], level, "calls due"),
-        acceptance=_share(accepted[shown], where[shown], level, "cards shown"),
+        reach=_of_active(reached, enrolled.clinic, level, _enrolled(people)),
+        adoption=_of_active(adopted, np.arange(len(units)), level, "units"),
+        fidelity=_of_active(calls.shown[due], where[due], level, "calls due"),
+        acceptance=_of_active(accepted[shown], where[shown], level, "cards shown"),
         override_reasons=tuple(sorted(reasons.items(), key=lambda i: (-i[1], i[0]))),
         by_group=_by_group(reached, enrolled, protocol),
     )
@@ -83,7 +85,7 @@ def _by_group(
         GroupReach(
             characteristic=characteristic,
             group=group.name,
-            share=_share(
+            share=_of_active(
                 reached[group.member],
                 enrolled.clinic[group.member],
                 protocol.level,
@@ -105,21 +107,3 @@ def _where(calls: ExposureRows, people: Participants) -> NDArray[np.str_]:
     names, codes = np.unique(calls.unit, return_inverse=True)
     places = np.array([clinic.get(str(name), str(name)) for name in names], dtype=str)
     return places[codes] if len(names) else calls.unit
-
-
-def _share(
-    hits: NDArray[np.bool_], clusters: NDArray[Any], level: float, of: str
-) -> Estimate | NotEstimable:
-    if not len(hits):
-        return NotEstimable(reason=f"there are no {of} in the active arm")
-    value, lower, upper = share_interval(hits, clusters, level=level)
-    return Estimate(
-        value=value,
-        lower=lower,
-        upper=upper,
-        level=level,
-        scale="proportion",
-        n=len(hits),
-        estimand=f"share of {of}",
-        method="Wilson interval at the effective sample size over clinics",
-    )

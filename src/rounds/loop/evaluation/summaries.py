@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from rounds.loop.evaluation.designs import design_of
 from rounds.loop.evaluation.designs.design import AdditiveFit
 from rounds.loop.evaluation.participants import Participants
-from rounds.methods.cox import cox
+from rounds.methods.cox import CoxFit, cox
 from rounds.methods.design_matrix import without_repeats
-from rounds.methods.gee import Family, gee
+from rounds.methods.gee import Family, GeeFit, gee
 from rounds.methods.kaplan_meier import compare_rmst
-from rounds.methods.standardised_rate import standardised_rate
+from rounds.methods.standardised_rate import StandardisedRate, standardised_rate
 from rounds.methods.standardised_risk import Target, standardised_risk
 from rounds.nouns import Estimand, Protocol
 
@@ -161,15 +161,7 @@ def _rates(asked: Asked) -> tuple[AdditiveFit, str]:
         target=asked.target,
         level=asked.protocol.level,
     )
-    fitted = AdditiveFit(
-        found.estimate,
-        found.lower,
-        found.upper,
-        se=found.se,
-        df=found.df,
-        p_value=found.p_value,
-        n=found.n,
-    )
+    fitted = _read_from(found)
     what = "two rates standardised over everybody's covariates by a log-linear model"
     whose = _whose(clusters, asked)
     if asked.target == "persons":
@@ -208,20 +200,11 @@ def _cox(asked: Asked, column: int) -> tuple[AdditiveFit, str]:
         column=column,
         level=asked.protocol.level,
     )
-    assert found.df is not None  # there are clusters always
     said = ""
     if found.proportionality and not column:
         p_value = found.proportionality[column].p_value
         said = f"; the hazards' proportionality, tested beside it: p = {p_value:.2g}"
-    fitted = AdditiveFit(
-        found.estimate,
-        found.lower,
-        found.upper,
-        se=found.se,
-        df=found.df,
-        p_value=found.p_value,
-        n=found.n,
-    )
+    fitted = _read_from(found)
     what = "Cox's regression, Efron's ties, Lin and Wei's standard errors"
     if by_clinic:
         said = f", not adjusted for covariates{said}"
@@ -231,15 +214,14 @@ def _cox(asked: Asked, column: int) -> tuple[AdditiveFit, str]:
 def _mean_times(asked: Asked) -> tuple[AdditiveFit, str]:
     known = asked.people.observed
     by_clinic = asked.protocol.unit_of_randomisation == "clinic"
+    clusters = design_of(asked.protocol).clusters(asked.people) if by_clinic else None
     horizon = float(asked.protocol.follow_up_days)
     found = compare_rmst(
         _times(asked),
         asked.people.outcome[known],
         asked.people.active[known],
         horizon,
-        design_of(asked.protocol).clusters(asked.people)[known]  # type: ignore[index]
-        if by_clinic
-        else None,
+        None if clusters is None else clusters[known],
         level=asked.protocol.level,
     )
     fitted = AdditiveFit(
@@ -286,18 +268,22 @@ def _interaction(asked: Asked, column: int) -> tuple[AdditiveFit, str]:
         exchangeable=False,
         level=asked.protocol.level,
     )
-    fitted = AdditiveFit(
+    fitted = _read_from(found)
+    model = "logistic" if summary == "odds_ratio" else "log-linear"
+    whose = _whose(clusters, asked).rpartition(";")[0]
+    return fitted, f"arm-by-group term of a {model} model, variance summed {whose}"
+
+
+def _read_from(found: CoxFit | GeeFit | StandardisedRate) -> AdditiveFit:
+    return AdditiveFit(
         found.estimate,
         found.lower,
         found.upper,
         se=found.se,
-        df=found.df,
+        df=float("inf") if found.df is None else found.df,
         p_value=found.p_value,
         n=found.n,
     )
-    model = "logistic" if summary == "odds_ratio" else "log-linear"
-    whose = _whose(clusters, asked).rpartition(";")[0]
-    return fitted, f"arm-by-group term of a {model} model, variance summed {whose}"
 
 
 def _times(asked: Asked) -> Floats:

@@ -1,5 +1,7 @@
 """Who took the card up, and what it asked of clinicians: from the exposures."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,11 +37,22 @@ def trial_calls(calls: ExposureRows, protocol: Protocol) -> Flags:
 
 
 def share_of(
-    hits: Flags, clusters: NDArray[np.str_], level: float, of: str
+    hits: Flags, clusters: NDArray[Any], level: float, of: str, *, among: str = ""
 ) -> Estimate | NotEstimable:
-    """Give a share with Wilson's interval at the effective sample size."""
+    """Give a share with Wilson's interval at the effective sample size.
+
+    Parameters
+    ----------
+    hits : array of bool, shape (n,)
+    clusters : array, shape (n,)
+        The clinic of each, or its own number where each stands for itself.
+    level : float
+        Of the interval, in (0, 1).
+    of : str
+        What is counted; `among` says where, in the reason for having no share.
+    """
     if not len(hits):
-        return NotEstimable(reason=f"there are no {of}")
+        return NotEstimable(reason=f"there are no {of}{among}")
     value, lower, upper = share_interval(hits, clusters, level=level)
     return Estimate(
         value=value,
