@@ -41,27 +41,24 @@ def assignments_of(
     connection: sa.Connection, rollout: str, units: Collection[str] | None = None
 ) -> dict[str, Assignment]:
     """Give unit → Assignment of those allocated, in order; of some units or all."""
-    table = schema.allocation
-    query = sa.select(table).where(table.c.rollout == rollout)
-    if units is not None:
-        query = query.where(table.c.unit.in_(units))
-    query = query.order_by(table.c.stratum, table.c.sequence)
+    if units is None:
+        rows = connection.exec_driver_sql(_ALL, (rollout,))
+    else:
+        rows = connection.exec_driver_sql(_SOME, (rollout, json.dumps(list(units))))
     return {
-        row.unit: Assignment(row.arm, row.stratum, row.sequence)
-        for row in connection.execute(query)
+        unit: Assignment(arm, stratum, sequence)
+        for unit, arm, stratum, sequence in rows
     }
 
 
-def next_sequence(connection: sa.Connection, rollout: str, stratum: str) -> int:
-    """Give the place of the next unit in a stratum; never its arm."""
-    table = schema.allocation
-    query = (
-        sa.select(sa.func.max(table.c.sequence))
-        .where(table.c.rollout == rollout)
-        .where(table.c.stratum == stratum)
-    )
-    last = connection.execute(query).scalar()
-    return 0 if last is None else last + 1
+def next_sequences(
+    connection: sa.Connection, rollout: str, strata: Collection[str]
+) -> dict[str, int]:
+    """Give the place of the next unit in each of some strata; never its arm."""
+    following = dict.fromkeys(strata, 0)
+    asked = (rollout, json.dumps(list(following)))
+    last = connection.exec_driver_sql(_LAST, asked)
+    return following | {stratum: sequence + 1 for stratum, sequence in last}
 
 
 def write_assignments(
@@ -104,6 +101,21 @@ def arrivals_of(
     return [(arm, json.loads(known)) for arm, known in rows]
 
 
+# Plain SQL where each call waits for it: no statement is built or expanded anew.
+_ALL = """
+select unit, arm, stratum, sequence from allocation where rollout = ?
+order by stratum, sequence
+"""
+_SOME = """
+select unit, arm, stratum, sequence from allocation
+where rollout = ? and unit in (select value from json_each(?))
+order by stratum, sequence
+"""
+_LAST = """
+select j.value, (
+  select max(sequence) from allocation where rollout = ?1 and stratum = j.value
+) as last from json_each(?2) as j where last is not null
+"""
 _ARRIVALS = """
 select a.arm, b.known from allocation a
 join allocation_basis b on b.rollout = a.rollout and b.unit = a.unit

@@ -15,7 +15,7 @@ from rounds.practice.allocations import (
     Assignment,
     arrivals_of,
     assignments_of,
-    next_sequence,
+    next_sequences,
     write_assignments,
 )
 from rounds.practice.edge import writing
@@ -94,9 +94,9 @@ class Recording:
         """Give the places of the units that are allocated already."""
         return assignments_of(self._connection, rollout, units)
 
-    def next_sequence(self, rollout: str, stratum: str) -> int:
-        """Give the place of the next unit in a stratum; never its arm."""
-        return next_sequence(self._connection, rollout, stratum)
+    def next_sequences(self, rollout: str, strata: Collection[str]) -> dict[str, int]:
+        """Give the place of the next unit in each of some strata; never its arm."""
+        return next_sequences(self._connection, rollout, strata)
 
     def arrivals(
         self, rollout: str, stratum: str, first: int

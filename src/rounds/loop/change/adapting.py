@@ -47,7 +47,7 @@ class Adapting:
         """
         epoch = desk.epoch(self._rollout)
         stratum = stratum_of(epoch.number)
-        place = desk.next_sequence(self._rollout, stratum)
+        place = desk.next_sequences(self._rollout, {stratum})[stratum]
         new: dict[str, Assignment] = {}
         for i in places:
             patient = calls.patient[i]

@@ -138,19 +138,16 @@ class Trial:
         if self._blocks is None:
             self._blocks = PermutedBlocks(self._seed(), self.rollout.design.block_sizes)
         by_clinic = "clinic" in self.rollout.design.strata
-        following: dict[str, int] = {}
-        new: dict[str, Assignment] = {}
+        strata: dict[str, str] = {}
         for i in may:
-            unit = units[i]
-            if unit in allocated or unit in new:
-                continue
-            stratum = calls.clinic[i] if by_clinic else "all"
-            if stratum not in following:
-                following[stratum] = desk.next_sequence(self._ref, stratum)
+            if units[i] not in allocated:
+                strata.setdefault(units[i], calls.clinic[i] if by_clinic else "all")
+        following = desk.next_sequences(self._ref, set(strata.values()))
+        new: dict[str, Assignment] = {}
+        for unit, stratum in strata.items():
             place = following[stratum]
             following[stratum] = place + 1
-            arm = self._blocks.arm(stratum, place)
-            new[unit] = Assignment(arm, stratum, place)
+            new[unit] = Assignment(self._blocks.arm(stratum, place), stratum, place)
         desk.assign(self._ref, new)
         return allocated | new
 
