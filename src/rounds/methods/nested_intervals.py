@@ -202,9 +202,12 @@ class _Region:
         ] = step
 
     def ends(self, wanted: Wanted, value: float) -> tuple[float, float]:
-        """Give the least and the greatest value of a number over the region."""
+        """Give the least and the greatest value of a number over the region.
+
+        None is below 0: a bound that is scaled and scaled back may be, by rounding.
+        """
         low, high = (self._end(wanted, sign) for sign in (1.0, -1.0))
-        return min(low, value), max(high, value)
+        return max(min(low, value), 0.0), max(high, value)
 
     def _end(self, wanted: Wanted, sign: float) -> float:
         best, p, steps = self._best, self._size, self._steps

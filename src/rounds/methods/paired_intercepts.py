@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.optimize import brentq, minimize
-from scipy.special import expit, gammaln, logsumexp, ndtri
+from scipy.special import expit, gammaln, ndtri
 
 from rounds.methods.proportion import counts
 
@@ -150,7 +150,7 @@ class _Paired:
             raise ValueError("offsets are one finite number for each unit and measure")
         nodes, weights = np.polynomial.hermite.hermgauss(n_points)
         grid = np.stack(np.meshgrid(nodes, nodes), axis=-1).reshape(-1, 2)
-        self._nodes = np.sqrt(2) * grid
+        self._nodes = np.sqrt(2) * grid.T
         self._log_weight = np.log(np.outer(weights, weights).ravel()) + (grid**2).sum(
             axis=1
         )
@@ -169,17 +169,24 @@ class _Paired:
         fixed = self.offset + at[:2, None]
         z = self._modes(fixed, root)
         mu = expit(fixed + root @ z)
-        curved = _curvature(root, self.n * mu * (1 - mu))
+        upper, side, lower = _curvature(root, self.n * mu * (1 - mu))
+        determinant = upper * lower - side**2
         # A lower triangle C with C·C' the inverse of the curvature turns the nodes.
-        c = np.linalg.cholesky(np.linalg.inv(curved))
-        points = z.T[:, None, :] + np.einsum("uij,kj->uki", c, self._nodes)
-        eta = fixed.T[:, None, :] + points @ root.T
-        inside = self.x.T[:, None, :] * eta
-        inside = inside - self.n.T[:, None, :] * np.logaddexp(0.0, eta)
-        parts = inside.sum(axis=2) - 0.5 * (points**2).sum(axis=2)
-        whole = logsumexp(parts + self._log_weight, axis=1)
-        turned = np.log(np.diagonal(c, axis1=1, axis2=2)).sum(axis=1)
-        return float((whole + turned - np.log(np.pi)).sum() + self._constant)
+        turn = np.sqrt(lower / determinant)
+        one = z[0, :, None] + turn[:, None] * self._nodes[0]
+        other = z[1, :, None] - (side / (determinant * turn))[:, None] * self._nodes[0]
+        other += self._nodes[1] / np.sqrt(lower)[:, None]
+        parts = self._log_weight - 0.5 * (one**2 + other**2)
+        for k, effect in enumerate((root[0, 0] * one, root[1, 0] * one)):
+            eta = fixed[k][:, None] + effect
+            if k:
+                eta += root[1, 1] * other
+            parts += self.x[k][:, None] * eta
+            parts -= self.n[k][:, None] * np.logaddexp(0.0, eta)
+        most = parts.max(axis=1)
+        whole = most + np.log(np.exp(parts - most[:, None]).sum(axis=1))
+        whole -= 0.5 * np.log(determinant) + np.log(np.pi)
+        return float(whole.sum() + self._constant)
 
     def _modes(
         self, fixed: NDArray[np.float64], root: NDArray[np.float64]
@@ -187,9 +194,12 @@ class _Paired:
         z = self._z
         for _ in range(60):
             mu = expit(fixed + root @ z)
-            gradient = root.T @ (self.x - self.n * mu) - z
-            curved = _curvature(root, self.n * mu * (1 - mu))
-            step = np.linalg.solve(curved, gradient.T[:, :, None])[:, :, 0].T
+            first, second = root.T @ (self.x - self.n * mu) - z
+            upper, side, lower = _curvature(root, self.n * mu * (1 - mu))
+            step = np.stack(
+                [lower * first - side * second, upper * second - side * first]
+            )
+            step /= upper * lower - side**2
             # A step moves the log odds by at most 2, or saturated units oscillate.
             largest = np.abs(root @ step).max(axis=0)
             z = z + step * np.minimum(1.0, 2.0 / np.maximum(largest, 1e-12))
@@ -246,7 +256,8 @@ def _root(one: float, other: float, correlation: float) -> NDArray[np.float64]:
 
 def _curvature(
     root: NDArray[np.float64], weight: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Give minus the second derivatives in each unit, shape (n_units, 2, 2)."""
-    found = np.eye(2) + np.einsum("ai,au,aj->uij", root, weight, root)
-    return np.asarray(found, dtype=float)
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Give minus the second derivatives in each unit: 1 1, 1 2 and 2 2; (n_units,)."""
+    (top, _), (left, right) = root
+    upper = 1 + top**2 * weight[0] + left**2 * weight[1]
+    return upper, left * right * weight[1], 1 + right**2 * weight[1]

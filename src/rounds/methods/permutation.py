@@ -9,6 +9,7 @@ import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -249,6 +250,13 @@ def _n_orders(kinds: Integers) -> int:
 
 def _all_orders(kinds: Integers) -> list[tuple[int, ...]]:
     """Give every order of kinds, each once."""
+    names, times = np.unique(kinds, return_counts=True)
+    return _orders(tuple(zip(names.tolist(), times.tolist(), strict=True)))
+
+
+@lru_cache(maxsize=16)
+def _orders(times: tuple[tuple[int, int], ...]) -> list[tuple[int, ...]]:
+    """Give every order of kinds that are there so many times; not to be changed."""
 
     def further(left: dict[int, int]) -> Iterator[tuple[int, ...]]:
         if not left:
@@ -258,8 +266,7 @@ def _all_orders(kinds: Integers) -> list[tuple[int, ...]]:
             for others in further(rest):
                 yield (kind, *others)
 
-    names, times = np.unique(kinds, return_counts=True)
-    return list(further(dict(zip(names.tolist(), times.tolist(), strict=True))))
+    return list(further(dict(times)))
 
 
 class _Left:
