@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import yaml
@@ -17,6 +18,7 @@ N = TypeVar("N", bound=Noun)
 
 EXAMPLES: Final = ".examples.yaml"
 """How the name of a file of example patients ends."""
+_SHIPPED: Final = Path(__file__).parent
 
 
 def yaml_files(folder: Traversable) -> list[Traversable]:
@@ -41,7 +43,7 @@ def read_yaml(file: Traversable) -> dict[str, Any]:
         If the file cannot be read, is not YAML or holds no fields.
     """
     try:
-        plain = yaml.safe_load(file.read_text("utf-8"))
+        plain = yaml.load(file.read_text("utf-8"), _loader_of(file))  # noqa: S506 - safe
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = f", line {mark.line + 1}" if mark else ""
@@ -65,6 +67,15 @@ def read_yaml(file: Traversable) -> dict[str, Any]:
             ),
         )
     return plain
+
+
+def _loader_of(file: Traversable) -> type[yaml.SafeLoader] | type[yaml.CSafeLoader]:
+    """Give libyaml's loader for a shipped file, where it is there: ten times as fast.
+
+    It follows nesting without a limit, so nobody else's file is given to it.
+    """
+    shipped = isinstance(file, Path) and file.is_relative_to(_SHIPPED)
+    return yaml.CSafeLoader if shipped and yaml.__with_libyaml__ else yaml.SafeLoader
 
 
 def noun_of(kind: type[N], file_name: str, plain: Mapping[str, Any], called: str) -> N:
