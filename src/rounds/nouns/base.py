@@ -29,6 +29,7 @@ class Noun(BaseModel):
         allow_inf_nan=False,
         use_attribute_docstrings=True,
         hide_input_in_errors=True,
+        defer_build=True,  # Most commands use few of the nouns.
     )
     told_in: ClassVar[str] = "GLOSSARY.md"
     """Where a person reads what it holds; a site's file has a page of its own."""
