@@ -96,8 +96,8 @@ class Cells:
         one = np.eye(t) if within_periods else np.ones((t, t))
         return CellMatrix(0.0, np.broadcast_to(one, (g, t, t)))
 
-    def inverse(self, matrix: CellMatrix) -> tuple[CellMatrix, float]:
-        """Give the inverse, and the logarithm of the determinant.
+    def inverse(self, matrix: CellMatrix) -> CellMatrix:
+        """Give the inverse.
 
         (a I + N K N')⁻¹ = (I − N K (a I + C K)⁻¹ N') / a, where C = N'N counts.
         """
@@ -106,8 +106,7 @@ class Cells:
         # K (aI + CK)⁻¹ is symmetric, so it is its transpose that is solved for.
         turned = inner.transpose(0, 2, 1)
         solved = np.linalg.solve(turned, K.transpose(0, 2, 1)).astype(np.float64)
-        logs = np.linalg.slogdet(inner)[1] - K.shape[-1] * np.log(a)
-        return CellMatrix(1 / a, -solved / a), float(logs.sum() + self.n * np.log(a))
+        return CellMatrix(1 / a, -solved / a)
 
     def product(self, one: CellMatrix, other: CellMatrix) -> CellMatrix:
         """Multiply two."""
@@ -121,17 +120,19 @@ class Cells:
 
     def between_x(self, matrix: CellMatrix) -> Floats:
         """Give X'MX."""
-        inner: Floats = np.einsum("gtp,gts,gsq->pq", self.x, matrix.cells, self.x)
-        return matrix.scale * self.xx + inner
+        p = self.x.shape[-1]
+        inner = self.x.reshape(-1, p).T @ (matrix.cells @ self.x).reshape(-1, p)
+        return np.asarray(matrix.scale * self.xx + inner, dtype=float)
 
     def x_to_y(self, matrix: CellMatrix) -> Floats:
         """Give X'My."""
-        inner: Floats = np.einsum("gtp,gts,gs->p", self.x, matrix.cells, self.y)
-        return matrix.scale * self.xy + inner
+        seen = (matrix.cells @ self.y[:, :, None]).ravel()
+        inner = self.x.reshape(-1, self.x.shape[-1]).T @ seen
+        return np.asarray(matrix.scale * self.xy + inner, dtype=float)
 
     def between_residuals(self, matrix: CellMatrix, beta: Floats) -> float:
         """Give r'Mr, where r = y − Xb."""
         squares = self.yy - 2 * beta @ self.xy + beta @ self.xx @ beta
         sums = self.y - self.x @ beta
-        inner = np.einsum("gt,gts,gs->", sums, matrix.cells, sums)
+        inner = sums.ravel() @ (matrix.cells @ sums[:, :, None]).ravel()
         return float(matrix.scale * squares + inner)

@@ -1,7 +1,8 @@
 """Least squares on persons, with a variance that knows they come in clusters.
 
-Nothing larger than one p × p matrix a cluster is ever formed: the CR2 adjustment
-of cluster g is I + X_g W_g X_g', so X_g'X_g and X_g'y_g are all that is needed.
+Nothing larger than one k × k matrix a cluster is ever formed, of the k columns that
+are not all nought in it: the CR2 adjustment of cluster g is I + X_g W_g X_g', so
+X_g'X_g and X_g'e_g are all that is needed.
 """
 
 from dataclasses import dataclass
@@ -141,22 +142,55 @@ def _clustered(
     order = np.argsort(codes, kind="stable")
     X, y = X[order], y[order]
     starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
-    ends = np.append(starts[1:], len(y))
-    blocks = [(X[a:b], y[a:b]) for a, b in zip(starts, ends, strict=True)]
-    S = np.array([x.T @ x for x, _ in blocks])
-    xy = np.array([x.T @ t for x, t in blocks])
-    M = np.linalg.inv(S.sum(axis=0))
-    beta = M @ xy.sum(axis=0)
-    scores = xy - S @ beta
-    W, A2 = _adjustments(S, M)
-    c = M[:, column]
-    adjusted = scores + np.einsum("gij,gjk,gk->gi", S, W, scores)
-    variance = float(((adjusted @ c) ** 2).sum())
+    own = _own_columns(X, starts)
+    n_clusters = len(own)
+    # A column of noughts stands where a cluster has fewer columns than another.
+    M = np.linalg.inv(X.T @ X).astype(np.float64)
+    X = np.column_stack([X, np.zeros(len(X))])
+    padded = np.zeros((X.shape[1], X.shape[1]))
+    padded[:-1, :-1] = M
+    rows = np.diff(np.append(starts, len(y)))
+    X_own = X[np.arange(len(y))[:, None], np.repeat(own, rows, axis=0)]
+    beta = M @ (X[:, :-1].T @ y)
+    residual = y - X[:, :-1] @ beta
+    scores = np.add.reduceat(X_own * residual[:, None], starts, axis=0)
+    S = _cross_products(X_own, starts)
+    M_own = padded[own[:, :, None], own[:, None, :]]
+    empty, each = np.nonzero(own == len(M))
+    M_own[empty, each, each] = 1.0
+    adjusted, d, b = _adjusted(S, M_own, padded[own, column], scores)
+    B = np.zeros((n_clusters, X.shape[1]))
+    B[np.arange(n_clusters)[:, None], own] = b
+    variance = float((adjusted**2).sum())
     # With p_g = (I − H)_g' A_g X_g c, their inner products are
     # p_g'p_h = [g = h] c'X_g'A_g²X_g c − (X_g'A_gX_g c)' M (X_h'A_hX_h c).
-    B = (S + S @ W @ S) @ c
-    df = _satterthwaite(np.einsum("i,gij,j->g", c, A2, c), B, M)
-    return float(beta[column]), variance, df, len(blocks)
+    df = _satterthwaite(d, B[:, :-1], M)
+    return float(beta[column]), variance, df, n_clusters
+
+
+def _own_columns(X: Floats, starts: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Give the columns that are not all nought in a cluster: most dummies are.
+
+    Shape (n_clusters, the most that a cluster has); the number of columns, which is
+    no column's place, where a cluster has fewer.
+    """
+    some = np.add.reduceat(X != 0, starts, axis=0, dtype=np.intp) > 0
+    most = max(int(some.sum(axis=1).max()), 1)
+    places = np.where(some, np.arange(X.shape[1]), X.shape[1])
+    return np.sort(places, axis=1)[:, :most].astype(np.intp)
+
+
+def _cross_products(X: Floats, starts: NDArray[np.intp]) -> Floats:
+    """Give X_g'X_g of every cluster, shape (n_clusters, n_columns, n_columns)."""
+    k = X.shape[1]
+    if len(starts) < k * (k + 1) / 2:
+        ends = np.append(starts[1:], len(X))
+        return np.array([X[a:b].T @ X[a:b] for a, b in zip(starts, ends, strict=True)])
+    S = np.empty((len(starts), k, k))
+    for i in range(k):
+        for j in range(i + 1):
+            S[:, i, j] = S[:, j, i] = np.add.reduceat(X[:, i] * X[:, j], starts)
+    return S
 
 
 def _satterthwaite(d: Floats, B: Floats, M: Floats) -> float:
@@ -175,26 +209,40 @@ def _satterthwaite(d: Floats, B: Floats, M: Floats) -> float:
     return trace**2 / squares if squares > 0 else 0.0
 
 
-def _adjustments(S: Floats, M: Floats) -> tuple[Floats, Floats]:
-    """Give W_g, where A_g = I + X_g W_g X_g', and X_g' A_g² X_g, for every cluster.
+def _adjusted(
+    S: Floats, M: Floats, c: Floats, scores: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Give c'X_g'A_g e_g, c'X_g'A_g²X_g c and X_g'A_gX_g c of every cluster.
 
-    A_g is the symmetric (pseudo-inverse) square root of (I − H_gg)⁻¹. The non-zero
-    eigenvalues of H_gg = X_g M X_g' are those of S_g^(1/2) M S_g^(1/2).
+    A_g is the symmetric (pseudo-inverse) square root of (I − H_gg)⁻¹, where H_gg is
+    X_g M X_g'. With M = LL', Z = X_g L and K = Z'Z = L'S_gL, H_gg is ZZ' and has K's
+    eigenvalues h, those of nought apart. So A_g = I + Z f(K) Z', where 1 + h f(h) is
+    (1 − h)^(−1/2), or nought where h is 1.
+
+    Parameters
+    ----------
+    S, M : array of float, shape (n_clusters, k, k)
+        X_g'X_g, and the inverse of all persons' X'X at the same columns.
+    c, scores : array of float, shape (n_clusters, k)
+        The inverse's column that is asked about, and X_g'e_g.
     """
-    value, vector = np.linalg.eigh(S)
-    some = value > _SINGULAR * value[:, -1:]
-    value = np.where(some, value, 1.0)
-    turned = vector.transpose(0, 2, 1)
-    root = (vector * np.where(some, np.sqrt(value), 0.0)[:, None, :]) @ turned
-    inverse = (vector * np.where(some, 1 / np.sqrt(value), 0.0)[:, None, :]) @ turned
-    leverage, U = np.linalg.eigh(root @ M @ root)
-    free = 1 - leverage > _SINGULAR
-    left = np.where(free, 1 - leverage, 1.0)
-    a = np.where(free, 1 / np.sqrt(left), 0.0)
-    U_turned = U.transpose(0, 2, 1)
-    W = inverse @ ((U * (a - 1)[:, None, :]) @ U_turned) @ inverse
-    A2 = root @ ((U * (a**2)[:, None, :]) @ U_turned) @ root
-    return W, A2
+    L = np.linalg.cholesky(M)
+    turned = L.transpose(0, 2, 1)
+    h, U = np.linalg.eigh(turned @ S @ L)
+    free = 1 - h > _SINGULAR
+    root = np.sqrt(np.where(free, 1 - h, 1.0))
+    a = np.where(free, 1 / root, 0.0)
+    f = np.where(free, 1 / (root * (1 + root)), -1 / np.where(free, 1.0, h))
+    LU = L @ U
+    # In the eigenvectors of K: c = LU q.
+    q = np.linalg.solve(LU, c[:, :, None])[:, :, 0]
+    of_scores = (scores[:, None, :] @ LU)[:, 0]
+    b = c + (LU @ (f * h * q)[:, :, None])[:, :, 0]
+    return (
+        (q * a * of_scores).sum(axis=1),
+        (h * (a * q) ** 2).sum(axis=1),
+        (S @ b[:, :, None])[:, :, 0],
+    )
 
 
 def _independent(y: Floats, X: Floats, column: int) -> tuple[float, float, float, int]:

@@ -83,14 +83,12 @@ def without_repeats(design: ArrayLike, column: int) -> tuple[NDArray[np.float64]
     order = [i for i in range(X.shape[1]) if i != column] + [column]
     length = np.sqrt((X**2).sum(axis=0))
     length = np.where(length > 0, length, 1.0)
-    gram = (X.T @ X) / np.outer(length, length)
+    left = (X.T @ X) / np.outer(length, length)
     kept: list[int] = []
     for i in order:
-        left = gram[i, i]
-        if kept:
-            across = gram[kept, i]
-            left = left - across @ np.linalg.solve(gram[np.ix_(kept, kept)], across)
-        if left > _SINGULAR:
+        # What is left of columns, once those kept before are taken out of them.
+        if left[i, i] > _SINGULAR:
+            left -= np.outer(left[i], left[i] / left[i, i])
             kept.append(i)
     if column not in kept:
         raise ValueError(

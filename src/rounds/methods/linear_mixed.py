@@ -6,12 +6,12 @@ goes with the number of cells, not of persons.
 """
 
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize, stats
+from scipy import stats
 
+from rounds.methods.cell_likelihood import variance_ratios
 from rounds.methods.cell_matrices import CellMatrix, Cells
 from rounds.methods.design_matrix import checked_design
 
@@ -118,7 +118,9 @@ def linear_mixed(
     parts = [cells.ones(), cells.alike(within_periods=False)]
     if periods is not None:
         parts.append(cells.alike(within_periods=True))
-    variances = _restricted_likelihood(cells, parts)
+    ratios = variance_ratios(cells, within_periods=periods is not None)
+    unit = np.concatenate([[1.0], ratios])
+    variances = unit * _within(cells, parts, unit)
     fitted = _Fitted.at(cells, parts, variances)
     adjusted, df = _kenward_roger(cells, parts, fitted, column)
     estimate, se = float(fitted.beta[column]), float(np.sqrt(adjusted))
@@ -143,7 +145,6 @@ class _Fitted:
     """The coefficients that belong to some variances."""
 
     inverse: CellMatrix
-    log_determinant: float
     phi: Floats
     """(X'V⁻¹X)⁻¹, with V of these variances."""
     beta: Floats
@@ -154,57 +155,16 @@ class _Fitted:
             (v * part.cells for v, part in zip(variances[1:], parts[1:], strict=True)),
             np.zeros_like(parts[0].cells),
         )
-        whole = CellMatrix(float(variances[0]), shared)
-        inverse, log_determinant = cells.inverse(whole)
+        inverse = cells.inverse(CellMatrix(float(variances[0]), shared))
         phi = np.linalg.inv(cells.between_x(inverse)).astype(float)
-        return cls(inverse, log_determinant, phi, phi @ cells.x_to_y(inverse))
+        return cls(inverse, phi, phi @ cells.x_to_y(inverse))
 
 
-def _restricted_likelihood(cells: Cells, parts: list[CellMatrix]) -> Floats:
-    """Find the variances, the persons' first: the others as multiples of it."""
-    left = cells.n - cells.xx.shape[0]
-
-    def loss(ratios: Floats) -> tuple[float, Floats]:
-        """Give −2 log likelihood, the persons' variance profiled out, and its slope."""
-        unit = np.concatenate([[1.0], ratios])
-        fitted = _Fitted.at(cells, parts, unit)
-        squares = cells.between_residuals(fitted.inverse, fitted.beta)
-        if not squares > 1e-12 * cells.yy:
-            raise ValueError("the design tells every outcome; no variance is left")
-        slope = [
-            cells.trace(one := cells.product(fitted.inverse, part))
-            - float(
-                np.sum(fitted.phi * cells.between_x(cells.product(one, fitted.inverse)))
-            )
-            - left
-            * cells.between_residuals(cells.product(one, fitted.inverse), fitted.beta)
-            / squares
-            for part in parts[1:]
-        ]
-        value = (
-            left * np.log(squares / left)
-            + fitted.log_determinant
-            - float(np.linalg.slogdet(fitted.phi)[1])
-        )
-        return value, np.array(slope)
-
-    best: optimize.OptimizeResult | None = None
-    for first in (0.01, 0.3):
-        found = optimize.minimize(
-            loss,
-            np.full(len(parts) - 1, first),
-            jac=True,
-            method="L-BFGS-B",
-            bounds=[(0.0, 1e6)] * (len(parts) - 1),
-            options={"ftol": 1e-15, "gtol": 1e-9, "maxiter": 500},
-        )
-        if best is None or found.fun < best.fun:
-            best = found
-    assert best is not None
-    unit = np.concatenate([[1.0], cast("Floats", best.x)])
+def _within(cells: Cells, parts: list[CellMatrix], unit: Floats) -> float:
+    """Give the persons' variance that belongs to the others as multiples of it."""
     fitted = _Fitted.at(cells, parts, unit)
-    within = cells.between_residuals(fitted.inverse, fitted.beta) / left
-    return np.asarray(within * unit, dtype=float)
+    left = cells.n - cells.xx.shape[0]
+    return float(cells.between_residuals(fitted.inverse, fitted.beta) / left)
 
 
 def _kenward_roger(
@@ -220,18 +180,17 @@ def _kenward_roger(
     back = [times(fitted.inverse, one) for one in H]
     P = [-cells.between_x(one) for one in back]
     k = len(parts)
-    Q = [[cells.between_x(times(back[i], H[j])) for j in range(k)] for i in range(k)]
-    information = np.array(
-        [
-            [
+    Q = [[P[0]] * k for _ in range(k)]
+    information = np.empty((k, k))
+    for i in range(k):
+        for j in range(i + 1):
+            Q[i][j] = cells.between_x(times(back[i], H[j]))
+            Q[j][i] = Q[i][j].T
+            information[i, j] = information[j, i] = (
                 cells.trace(times(H[i], H[j]))
                 - 2 * np.sum(phi * Q[i][j])
                 + np.trace(phi @ P[i] @ phi @ P[j])
-                for j in range(k)
-            ]
-            for i in range(k)
-        ]
-    )
+            )
     W = 2 * np.linalg.pinv(information)
     inner = sum(
         (W[i, j] * (Q[i][j] - P[i] @ phi @ P[j]) for i in range(k) for j in range(k)),
@@ -258,7 +217,11 @@ def _in_cells(
             f"clusters has shape {labels.shape}, periods {when.shape}; expected "
             f"{y.shape}"
         )
-    if np.linalg.matrix_rank(X) < X.shape[1]:
+    # The triangle has the singular values of the whole.
+    triangle = np.linalg.qr(X, mode="r")
+    longest = float(np.linalg.norm(triangle, ord=2))
+    least = longest * len(X) * np.finfo(float).eps
+    if np.linalg.matrix_rank(triangle, tol=least) < X.shape[1]:
         raise ValueError("a column of the design repeats the others")
     # Around nought nothing is lost to rounding: a constant, where the design holds one
     # apart from the column asked about, takes up what is taken off.
