@@ -8,7 +8,7 @@ SQL_ON_FHIR_SUITE ?=
 # Folder of the cohorts of https://github.com/OHDSI/PhenotypeLibrary, not kept here either.
 PHENOTYPES ?=
 
-.PHONY: demo test $(PURPOSES:%=test-%) test-sql-on-fhir test-kill test-kill-load test-batches test-attack test-looks test-outliers test-ranking test-variation test-allocations test-adaptive test-schedules test-feasibility test-factorial test-value test-encounters test-estimands test-engines test-circe test-phenotypes test-spark loops check fix bench bench-small docs clean
+.PHONY: demo test $(PURPOSES:%=test-%) test-sql-on-fhir test-kill test-kill-load test-batches test-attack test-looks test-outliers test-ranking test-variation test-allocations test-adaptive test-schedules test-feasibility test-factorial test-value test-encounters test-estimands test-engines test-circe test-phenotypes test-spark loops loops-designs check fix bench bench-small docs clean
 
 demo: .venv/core ## turn the loop once on a made health system
 	$(BIN)/rounds demo
@@ -85,6 +85,12 @@ test-encounters: .venv/dev ## 2,000 made trials of each kind whose visits were r
 
 test-estimands: .venv/dev ## each summary measure of a protocol: 1,000 made trials of each kind
 	ROUNDS_TRIALS=1000 $(BIN)/pytest -s tests/truth/test_evaluation_estimands.py
+
+loops-designs: .venv/core ## the same for each other design; what was done is kept in build/
+	mkdir -p build
+	for design in stepped-wedge cluster-crossover factorial encounter adaptive; do \
+	  $(BIN)/rounds simulate --loops $(LOOPS) --design $$design --out build/loops-$$design.jsonl || test $$? -eq 14 || exit 1; \
+	done
 
 loops: .venv/core ## 3 × 1,000 loops graded against the truth: effect, none, harm
 	$(BIN)/rounds simulate --loops $(LOOPS)
