@@ -121,8 +121,6 @@ def compile_measure(
         )
     if only is not None:
         kept += f" AND p.person_id IN (SELECT person_id FROM {only})"
-    if measure.basis == "person" and not over.is_one:
-        kept += statement.persons_with(measure.initial_population)
     candidates = everybody(measure, over, kept)
     subjects = statement.narrowed(candidates, measure.initial_population)
     if measure.basis != "person":

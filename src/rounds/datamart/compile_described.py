@@ -74,8 +74,8 @@ class Described:
         if not self.is_of_persons:
             return f"coalesce(j.{own}, '')", ""
         made = self.statement.table(f"{own}s", self._most_seen(table))
-        key = "person_id" if self.over.is_one else "sid"
-        join = f" LEFT JOIN {made} {own} ON {own}.{key} = j.{key}"
+        also = "" if self.over.is_one else f" AND {own}.period = j.period"
+        join = f" LEFT JOIN {made} {own} ON {own}.person_id = j.person_id{also}"
         return f"coalesce({own}.label, '')", join
 
     def _most_seen(self, table: str) -> str:
@@ -85,19 +85,18 @@ class Described:
         """
         outpatient = numbers(visit_concepts(["outpatient"]))
         label = f"x.{table}_source_value"
-        per, among = "v.person_id", ""
         within = f"BETWEEN {self.over.start} AND {self.over.end}"
-        whose = f" AND v.person_id IN (SELECT person_id FROM {self.people})"
+        per, joined, column = "v.person_id", "", ""
         if not self.over.is_one:
-            per, among = "s.sid", f"{self.people} s JOIN "
-            within = "BETWEEN s.period_start_date AND s.period_end_date"
-            whose = ""
-        on = " ON v.person_id = s.person_id" if among else ""
+            per, joined = "v.person_id, q.period", self.over.joined
+            column = ", q.period"
+            within = "BETWEEN q.period_start_date AND q.period_end_date"
         return (
-            f"SELECT {per}, {label} AS label FROM {among}visit_occurrence v{on} "
-            f"JOIN {table} x ON x.{table}_id = v.{table}_id "
+            f"SELECT v.person_id{column}, {label} AS label FROM visit_occurrence v "
+            f"JOIN {table} x ON x.{table}_id = v.{table}_id{joined} "
             f"WHERE v.visit_concept_id IN ({outpatient}) AND {label} IS NOT NULL "
-            f"AND v.visit_start_date {within}{whose} "
+            f"AND v.visit_start_date {within} "
+            f"AND v.person_id IN (SELECT person_id FROM {self.people}) "
             f"GROUP BY {per}, {label} "
             f"QUALIFY row_number() OVER (PARTITION BY {per} ORDER BY count(*) DESC, "
             f"max(v.visit_start_date) DESC, {label}) = 1"

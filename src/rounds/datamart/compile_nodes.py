@@ -134,65 +134,13 @@ class Statement:
         found = self._found(node.events, subjects, having=many)
         return f"s.sid IN (SELECT sid FROM {found})"
 
-    def persons_with(self, node: Noun) -> str:
-        """Write what holds of a row `p` of persons wherever a criterion can hold.
-
-        Of several periods: whoever has no such event in any of them need not be looked
-        at in each. "" where nothing can be said beforehand.
-        """
-        parts = node.of if isinstance(node, All) else (node,)
-        return "".join(
-            " AND p.person_id IN "
-            f"(SELECT person_id FROM ({self._events_query(part.events)}) e)"
-            for part in parts
-            if isinstance(part, Exists) and not self._is_empty(part.events)
-        )
-
     def days(self, node: LastDayWithAll, subjects: str) -> str:
         """Name the table (sid, day) of the days that have all of these events."""
-        return self.table("days", self._days(node, subjects))
-
-    def last_day(self, node: LastDayWithAll, subjects: str) -> str:
-        """Name the table (sid, person_id, day) of the last day with all of these."""
-        if self.are_of_days(node):
-            joined = self._on_days(node, subjects)
-            query = f"SELECT s.sid, s.person_id, max(e.day) AS day FROM {joined}"
-        else:
-            query = (
-                "SELECT s.sid, s.person_id, max(d.day) AS day FROM "
-                f"{subjects} s JOIN {self.days(node, subjects)} d ON d.sid = s.sid"
-            )
-        return self.table("last_day", f"{query} GROUP BY s.sid, s.person_id")
-
-    def are_of_days(self, node: LastDayWithAll) -> bool:
-        """Whether the day alone says if such an event counts for a subject.
-
-        Then days are found once for each person, not once for each subject.
-        """
-        first = node.events[0]
-        return all(
-            events.window == first.window
-            and events.match == "starts_in"
-            and not columns_of(events) & {"until", "time", "row_id", "visit_id"}
-            and not self._context.hangs_on_period(events)
-            for events in node.events
-        )
-
-    def _days(self, node: LastDayWithAll, subjects: str) -> str:
-        if self.are_of_days(node):
-            return f"SELECT DISTINCT s.sid, e.day FROM {self._on_days(node, subjects)}"
-        return " INTERSECT ".join(
+        parts = [
             f"SELECT s.sid, e.day FROM {self.joined(events, subjects)}"
             for events in node.events
-        )
-
-    def _on_days(self, node: LastDayWithAll, subjects: str) -> str:
-        """Write subjects `s` joined to a person's days `e` with all of these events."""
-        days = " INTERSECT ".join(
-            f"SELECT person_id, day FROM {self.events(events)}"
-            for events in node.events
-        )
-        return self.joined(node.events[0], subjects, f"({days})")
+        ]
+        return self.table("days", " INTERSECT ".join(parts))
 
     def moment(self, point: Point, subjects: str, joins: list[str]) -> Moment:
         """Write the day of a point, over a subject `s`; `joins` gets what it needs."""
@@ -256,7 +204,7 @@ class Statement:
         # Never before the window and once within it: the first day is in the window.
         ever = node.events.model_copy(update={"window": Window()})
         columns = frozenset({"code"}) | columns_of(node.events)
-        events = self.events(ever, columns)
+        events = self._events(ever, columns)
         per, also = "person_id, code", ""
         if self._context.hangs_on_period(ever):
             per, also = f"{per}, period", " AND f.period = s.period"
@@ -318,13 +266,12 @@ class Statement:
             on.append("e.period = s.period")
         if self.monthly:
             on.append("date_trunc('month', e.day) = s.month")
-        named = table or self.events(events, columns)
+        named = table or self._events(events, columns)
         on.insert(0, "e.person_id = s.person_id")
         before = "".join(dict.fromkeys(joins))
         return f"{subjects} s{before} JOIN {named} e ON {' AND '.join(on)}"
 
-    def events(self, events: Events, columns: frozenset[str] = frozenset()) -> str:
-        """Name the table of events; their columns are those of `events_sql`."""
+    def _events(self, events: Events, columns: frozenset[str] = frozenset()) -> str:
         return self.table("events", self._events_query(events, columns))
 
     def _events_query(

@@ -41,7 +41,13 @@ def number(statement: "Statement", node: Number, subjects: str) -> str:
 
 
 def _reading(statement: "Statement", node: Reading, subjects: str) -> str:
-    joined = _joined(statement, node, subjects)
+    joined = statement.joined(node.events, subjects)
+    if node.day is not None:
+        days = statement.days(node.day, subjects)
+        joined += (
+            f" JOIN (SELECT sid, max(day) AS day FROM {days} GROUP BY sid) d"
+            " ON d.sid = s.sid AND d.day = e.day"
+        )
     if node.pick in {"count", "days"}:
         what = "*" if node.pick == "count" else "DISTINCT e.day"
         query = f"SELECT s.sid, count({what}) AS value FROM {joined} GROUP BY s.sid"
@@ -69,18 +75,6 @@ def _reading(statement: "Statement", node: Reading, subjects: str) -> str:
     if node.otherwise is not None:
         return _known(statement, query, subjects, double(node.otherwise))
     return statement.table("reading", query)
-
-
-def _joined(statement: "Statement", node: Reading, subjects: str) -> str:
-    """Write subjects `s` joined to the events `e` that are read, for a FROM."""
-    if node.day is None:
-        return statement.joined(node.events, subjects)
-    last = statement.last_day(node.day, subjects)
-    if node.events in node.day.events and statement.are_of_days(node.day):
-        on = "e.person_id = s.person_id AND e.day = s.day"
-        return f"{last} s JOIN {statement.events(node.events)} e ON {on}"
-    joined = statement.joined(node.events, subjects)
-    return f"{joined} JOIN {last} d ON d.sid = s.sid AND d.day = e.day"
 
 
 def _known(statement: "Statement", query: str, subjects: str, absent: str) -> str:
