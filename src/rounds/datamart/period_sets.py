@@ -32,7 +32,7 @@ class PeriodSets:
     @property
     def everything(self) -> int:
         """The set of all."""
-        return 2 ** len(self.over.each) - 1
+        return (1 << len(self.over.each)) - 1
 
     @property
     def sql(self) -> str:
@@ -169,9 +169,7 @@ def _steps(
         if not found or found[-1][1] != inside:
             found.append((cut, inside))
     chosen = _chosen(column, found, literal)
-    return (
-        f"CAST(CASE WHEN {column} IS NULL THEN {absent} ELSE {chosen} END AS BIGINT)"
-    )
+    return f"CAST(CASE WHEN {column} IS NULL THEN {absent} ELSE {chosen} END AS BIGINT)"
 
 
 def _chosen(
