@@ -125,7 +125,7 @@ class PeriodSets:
 
 
 def _is_plain(point: Point | None) -> bool:
-    return point is None or (is_absolute(point) and point.hours is None)
+    return point is None or is_absolute(point)
 
 
 def _date_of(ordinal: int) -> str:
