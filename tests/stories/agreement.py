@@ -8,7 +8,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from rounds.datamart.counts import count
 from rounds.datamart.derived import derived_from
+from rounds.datamart.grouped_counts import counts_each
 from rounds.datamart.rows import Asked, fetch, fetch_each, prepare
 from rounds.definitions.graph import day_of
 from rounds.definitions.reference import evaluate
@@ -52,12 +54,16 @@ def _is_exact(datamart):
 
 
 def compared_over(datamart, measure, rows, periods, *, cohorts=None):
-    """Assert that one query over several periods gives the rows of each."""
+    """Assert that one query over several periods gives the rows and counts of each."""
     asked = _asked(datamart, measure, periods, frozenset(), cohorts or {})
     if asked is None:
         return 0
     n = 0
     every = fetch_each(datamart, replace(asked, periods=periods))
+    if measure.scoring == "proportion" and measure.expected is None:
+        by = ",".join(filter(None, ("care_site,provider,sex,age", asked.by)))
+        counted = counts_each(datamart, replace(asked, periods=periods, by=by))
+        assert counted == [count(measure, rows, by) for rows in every]
     for period, found in zip(periods, every, strict=True):
         judged = evaluate(measure, rows, period, cohorts=cohorts or {})
         _same(measure, found, judged, monthly=False, exact=_is_exact(datamart))

@@ -10,7 +10,8 @@ from sqlglot import exp
 from rounds.datamart import measure_sql
 from rounds.datamart.engines import SUPPORT
 from rounds.datamart.engines.dialects import DIALECTS, translated
-from rounds.definitions import builtin_measures, check
+from rounds.datamart.rows import Asked, prepare
+from rounds.definitions import builtin_examples, builtin_measures, check, tables_of
 from rounds.definitions.graph import cohorts_of, day_of
 from rounds.nouns import Period
 from stories.measure_graphs import KNOWN, measures
@@ -151,3 +152,17 @@ def test_what_is_not_of_the_subset_is_a_fault_of_ours():
         translated("SELECT FROM WHERE", "postgres")
     with pytest.raises(AssertionError):
         translated("SELECT date_trunc('week', day) AS w FROM t", "postgres")
+
+
+def test_counts_over_periods_are_written_and_parsed_again():
+    """Sets of periods are gathered in every dialect, in one of them bit by bit."""
+    name = "blood-pressure-control"
+    measure = builtin_measures()[name]
+    datamart = HandMade(tables_of(builtin_examples()[name]))
+    asked = Asked(measure, PERIOD, prepare(datamart, measure), periods=(PERIOD,) * 3)
+    compiled, _ = asked.compiled(counted_by=("care_site", "sex"))
+    every = [*compiled.tables.values(), compiled.query]
+    for dialect in {one.dialect for one in OTHERS}:
+        trees = [is_sound(translated(sql, dialect), dialect) for sql in every]
+        gathered = [tree for tree in trees if tree.find(exp.BitwiseOrAgg) is not None]
+        assert bool(gathered) == (dialect != "tsql")

@@ -7,12 +7,13 @@ SVI quartile. Ties are broken by what a row says, then by its id, never by its p
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rounds.datamart.compile_described import Described, counts_sql, rows_sql
 from rounds.datamart.compile_events import Context, text
 from rounds.datamart.compile_nodes import Statement
 from rounds.datamart.compile_numbers import number
+from rounds.datamart.compile_over import counts_over
 from rounds.datamart.compile_periods import Periods
 from rounds.datamart.compile_subjects import everybody, indexed
 from rounds.datamart.compile_units import Units
@@ -121,6 +122,19 @@ def compile_measure(
         )
     if only is not None:
         kept += f" AND p.person_id IN (SELECT person_id FROM {only})"
+    described = Described(
+        measure,
+        over,
+        statement,
+        judged="",
+        subjects="",
+        people="",
+        svi=concepts.svi,
+        to_the_year=to_the_year,
+    )
+    if counted_by is not None and measure.basis == "person" and not over.is_one:
+        query = counts_over(described, kept, counted_by, stratifier)
+        return Compiled(statement.tables, query, opted_out)
     candidates = everybody(measure, over, kept)
     subjects = statement.narrowed(candidates, measure.initial_population)
     if measure.basis != "person":
@@ -129,20 +143,8 @@ def compile_measure(
     if monthly and measure.basis == "person":
         subjects = _months(statement, measure, subjects)
     judged = _judged(statement, measure, subjects, stratifier)
-    described = Described(
-        measure,
-        over,
-        statement,
-        judged=judged,
-        subjects=subjects,
-        people=people,
-        svi=concepts.svi,
-        to_the_year=to_the_year,
-    )
-    if counted_by is None:
-        query = rows_sql(described)
-    else:
-        query = counts_sql(described, counted_by)
+    whole = replace(described, judged=judged, subjects=subjects, people=people)
+    query = rows_sql(whole) if counted_by is None else counts_sql(whole, counted_by)
     return Compiled(statement.tables, query, opted_out)
 
 

@@ -45,6 +45,8 @@ class Described:
     svi: tuple[int, ...]
     """The concepts of the social vulnerability index."""
     to_the_year: bool
+    is_placed: bool = False
+    """Whether site and clinician of a person stand in the row already."""
 
     @property
     def is_of_persons(self) -> bool:
@@ -71,7 +73,7 @@ class Described:
 
     def _seen(self, table: str, own: str) -> tuple[str, str]:
         """Give the site, or clinician: of the visit, or of most visits."""
-        if not self.is_of_persons:
+        if not self.is_of_persons or self.is_placed:
             return f"coalesce(j.{own}, '')", ""
         made = self.statement.table(f"{own}s", self._most_seen(table))
         also = "" if self.over.is_one else f" AND {own}.period = j.period"

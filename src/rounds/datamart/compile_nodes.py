@@ -39,7 +39,7 @@ from rounds.nouns import (
     Window,
 )
 
-__all__ = ["Statement", "age_sql"]
+__all__ = ["Statement", "age_sql", "is_plain"]
 
 _SEXES = {"female": 8532, "male": 8507}
 
@@ -63,7 +63,7 @@ class Statement:
         cohorts = {
             ref: self.table("cohort", query) for ref, query in context.cohorts.items()
         }
-        self._context = replace(context, cohorts=cohorts)
+        self.context = replace(context, cohorts=cohorts)
 
     def table(self, prefix: str, query: str) -> str:
         """Name a query, and give the name; the same query has the same name."""
@@ -79,13 +79,13 @@ class Statement:
         that a definition puts its most selective clause first.
         """
         parts = node.of if isinstance(node, All) else (node,)
-        plain = [part for part in parts if _is_plain(part)]
+        plain = [part for part in parts if is_plain(part)]
         where = " AND ".join(self.holds(part, "") for part in plain) or "TRUE"
         subjects = self.table(
             "subjects", f"SELECT s.* FROM ({everybody}) s WHERE {where}"
         )
         for part in parts:
-            if _is_plain(part):
+            if is_plain(part):
                 continue
             holds = self.holds(part, subjects)
             query = f"SELECT s.* FROM {subjects} s WHERE {holds}"
@@ -106,7 +106,7 @@ class Statement:
         if isinstance(node, IndexVisit):
             return self._index_visit(node)
         if isinstance(node, IndexProcedure):
-            ids = numbers(self._context.concepts[node.concept_set])
+            ids = numbers(self.context.concepts[node.concept_set])
             return (
                 f"coalesce(s.procedure_concept_id IN ({ids}) "
                 f"OR s.procedure_source_concept_id IN ({ids}), FALSE)"
@@ -125,7 +125,7 @@ class Statement:
         return holds
 
     def _of_events(self, node: Exists | NewCode, subjects: str) -> str:
-        if self._is_empty(node.events):
+        if self.is_empty(node.events):
             return "FALSE"
         if isinstance(node, NewCode):
             return f"s.sid IN (SELECT sid FROM {self._new_code(node, subjects)})"
@@ -144,7 +144,7 @@ class Statement:
 
     def moment(self, point: Point, subjects: str, joins: list[str]) -> Moment:
         """Write the day of a point, over a subject `s`; `joins` gets what it needs."""
-        found = self._context.over.moment(point, "s")
+        found = self.context.over.moment(point, "s")
         if found is not None:
             return found
         if isinstance(point.at, Occurrence):
@@ -190,13 +190,13 @@ class Statement:
             wanted = numbers(visit_concepts(node.classes))
             parts.append(f"coalesce(s.visit_concept_id IN ({wanted}), FALSE)")
         if node.discharged_to is not None:
-            place = self._context.is_place(node.discharged_to, "s")
+            place = self.context.is_place(node.discharged_to, "s")
             parts.append(f"coalesce({place}, FALSE)")
         return f"({' AND '.join(parts)})"
 
     def _found(self, events: Events, subjects: str, having: str = "") -> str:
         # Most such events are read once: a table of their own would cost more.
-        joined = self.joined(events, subjects, f"({self._events_query(events)})")
+        joined = self.joined(events, subjects, f"({self.events_query(events)})")
         many = f" HAVING {having}" if having else ""
         return self.table("found", f"SELECT s.sid FROM {joined} GROUP BY s.sid{many}")
 
@@ -206,7 +206,7 @@ class Statement:
         columns = frozenset({"code"}) | columns_of(node.events)
         events = self._events(ever, columns)
         per, also = "person_id, code", ""
-        if self._context.hangs_on_period(ever):
+        if self.context.hangs_on_period(ever):
             per, also = f"{per}, period", " AND f.period = s.period"
         first = self.table(
             "first_given",
@@ -216,7 +216,7 @@ class Statement:
         joins: list[str] = []
         start = self.moment(node.events.window.start, subjects, joins).day
         joined = self.joined(
-            node.events, subjects, f"({self._events_query(node.events, columns)})"
+            node.events, subjects, f"({self.events_query(node.events, columns)})"
         )
         return self.table(
             "new_code",
@@ -245,7 +245,7 @@ class Statement:
         joins: list[str] = []
 
         def moment(point: Point) -> Moment | None:
-            if self._context.over.is_same(point):
+            if self.context.over.is_same(point):
                 return None
             return self.moment(point, subjects, joins)
 
@@ -260,9 +260,9 @@ class Statement:
         elif events.of_visit == "another":
             on.append("coalesce(e.visit_id <> s.visit_id, TRUE)")
         if events.without_index:
-            own = "sid" if self._context.over.is_one else "row_id"
+            own = "sid" if self.context.over.is_one else "row_id"
             on.append(f"e.row_id <> s.{own}")
-        if self._context.hangs_on_period(events):
+        if self.context.hangs_on_period(events):
             on.append("e.period = s.period")
         if self.monthly:
             on.append("date_trunc('month', e.day) = s.month")
@@ -272,12 +272,13 @@ class Statement:
         return f"{subjects} s{before} JOIN {named} e ON {' AND '.join(on)}"
 
     def _events(self, events: Events, columns: frozenset[str] = frozenset()) -> str:
-        return self.table("events", self._events_query(events, columns))
+        return self.table("events", self.events_query(events, columns))
 
-    def _events_query(
+    def events_query(
         self, events: Events, columns: frozenset[str] = frozenset()
     ) -> str:
-        query = events_sql(events, self._context, columns)
+        """Write events as a query, without those that no subject can need."""
+        query = events_sql(events, self.context, columns)
         start = events.window.start
         counted = "index" if self._measure.index_day == "start" else "index_end"
         if (
@@ -288,17 +289,17 @@ class Statement:
             and min(start.days, start.months, start.hours or 0) >= 0
         ):
             # No index is counted before the period, so no such event is.
-            first = self._context.over.start
+            first = self.context.over.start
             query = f"SELECT * FROM ({query}) k WHERE day >= {first}"
         return query
 
-    def _is_empty(self, events: Events) -> bool:
+    def is_empty(self, events: Events) -> bool:
         """Whether the datamart knows no code of the concept set."""
         name = events.concept_set
-        return name is not None and not self._context.concepts[name]
+        return name is not None and not self.context.concepts[name]
 
 
-def _is_plain(node: Noun) -> bool:
+def is_plain(node: Noun) -> bool:
     """Whether a criterion needs no event."""
     if isinstance(node, Age):
         return not isinstance(node.point.at, Occurrence)

@@ -6,9 +6,9 @@ from rounds.datamart.compile_periods import Periods
 from rounds.definitions.graph import uses_discharge, uses_times
 from rounds.nouns import Measure
 
-__all__ = ["everybody", "indexed"]
+__all__ = ["BIRTH", "everybody", "indexed"]
 
-_BIRTH: Final = (
+BIRTH: Final = (
     "p.year_of_birth * 10000"
     " + coalesce(p.month_of_birth, month(p.birth_datetime), 7) * 100"
     " + coalesce(p.day_of_birth, day(p.birth_datetime), 1)"
@@ -36,7 +36,7 @@ def everybody(measure: Measure, over: Periods, kept: str) -> str:
     columns |= {
         "counted_date": counted,
         "index_end": f"coalesce({end}, {start})",
-        "birth": _BIRTH,
+        "birth": BIRTH,
         "gender_concept_id": "p.gender_concept_id",
     }
     if uses_discharge(measure):
@@ -71,7 +71,7 @@ def _persons(over: Periods, kept: str) -> str:
         number = "row_number() OVER (ORDER BY person_id) AS number"
         persons = f"(SELECT *, {number} FROM person) p"
     return (
-        f"SELECT {sid} AS sid, p.person_id, {day} AS index_date, {_BIRTH} AS birth, "
+        f"SELECT {sid} AS sid, p.person_id, {day} AS index_date, {BIRTH} AS birth, "
         "p.gender_concept_id, CAST(NULL AS INTEGER) AS visit_concept_id"
         f"{over.columns} FROM {persons}{over.joined} WHERE {kept}"
     )

@@ -1,6 +1,7 @@
 """Counts of a proportion that the engine itself has grouped: no row leaves it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
@@ -8,6 +9,7 @@ import numpy as np
 
 from rounds.datamart.counts import Counts, labels_of
 from rounds.datamart.derived import derived_from
+from rounds.datamart.period_sets import MOST_PERIODS
 from rounds.datamart.rows import Asked, MeasureRows, rows_of
 from rounds.datamart.unanswered import unreadable
 from rounds.nouns import Measure
@@ -48,11 +50,19 @@ def counts_of(datamart: Any, asked: Asked) -> Counts:
 def counts_each(datamart: Any, asked: Asked) -> list[Counts]:
     """Count a proportion over several periods in one query; give the counts of each.
 
+    Beyond `MOST_PERIODS` of them, it is a query for each so many.
+
     Raises
     ------
     DataError
         If the datamart cannot be read.
     """
+    if len(asked.periods) > MOST_PERIODS:
+        first, rest = asked.periods[:MOST_PERIODS], asked.periods[MOST_PERIODS:]
+        return [
+            *counts_each(datamart, replace(asked, periods=first)),
+            *counts_each(datamart, replace(asked, periods=rest)),
+        ]
     columns = _fetched(datamart, asked, asked.splits)
     if len(asked.periods) == 1:
         return [_counts(asked, columns, columns)]
