@@ -132,6 +132,7 @@ def run_feasibility(
         title=primary.title,
         plan=plan,
         past=past,
+        protocol=protocol,
         asked=asked,
         masked=desk.practice.is_masked(desk.now()),
     )

@@ -22,6 +22,7 @@ from rounds.loop.evaluation.feasibility import (
     Interval,
     Outcome,
     Past,
+    Question,
     Stretch,
     growth,
 )
@@ -74,6 +75,9 @@ class FeasibilityTold:
         Of each balancing endpoint.
     found : Feasibility
         Exact; of it designs are told.
+    asked : Asked
+    question : Question
+        What is to be shown, and what is true.
     limitations : tuple of str
     """
 
@@ -92,6 +96,7 @@ class FeasibilityTold:
     harms: tuple[Excluded | NotEstimable, ...]
     found: Feasibility
     asked: Asked
+    question: Question
     limitations: tuple[str, ...]
 
     @property
@@ -108,6 +113,7 @@ def put_together(
     title: str,
     plan: ChangePlan,
     past: Past,
+    protocol: Protocol,
     asked: Asked,
     masked: bool,
 ) -> FeasibilityTold:
@@ -128,6 +134,7 @@ def put_together(
         harms=_harms_told(answered, counts.balancing),
         found=answered,
         asked=asked,
+        question=Question.of(protocol.primary, asked.effect),
         limitations=_limitations(past.stretch, past.baseline_weeks, plan),
     )
 

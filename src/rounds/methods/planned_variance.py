@@ -159,7 +159,7 @@ def _codes(labels: ArrayLike, n: int) -> NDArray[np.intp]:
 
 
 def _summed(X: Floats, codes: NDArray[np.intp]) -> Floats:
-    """Sum the rows of each code."""
-    sums = np.zeros((int(codes.max()) + 1, X.shape[1]))
-    np.add.at(sums, codes, X)
-    return sums
+    """Sum the rows of each code; every code is somebody's."""
+    order = np.argsort(codes, kind="stable")
+    starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
+    return np.asarray(np.add.reduceat(X[order], starts), dtype=float)

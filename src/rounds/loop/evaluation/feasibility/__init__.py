@@ -11,6 +11,7 @@ from rounds.loop.evaluation.feasibility.crossing import Interaction
 from rounds.loop.evaluation.feasibility.describing import Interval, Outcome, growth
 from rounds.loop.evaluation.feasibility.made_trials import MadeTrials
 from rounds.loop.evaluation.feasibility.past import Past, read_past
+from rounds.loop.evaluation.feasibility.question import Question
 from rounds.loop.evaluation.feasibility.step import feasibility
 from rounds.loop.evaluation.feasibility.stretches import (
     Stretch,
@@ -28,6 +29,7 @@ __all__ = [
     "MadeTrials",
     "Outcome",
     "Past",
+    "Question",
     "Stretch",
     "feasibility",
     "growth",

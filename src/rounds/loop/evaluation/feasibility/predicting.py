@@ -170,7 +170,7 @@ def predict(
     variances: list[float] = []
     df: list[float] = []
     n: list[int] = []
-    why = "nobody is enrolled"
+    alike, why = 0.0, "nobody is enrolled"
     spread: Spread | None = None
     most = _FITTED if protocol.schedule is not None else allocations
     for _ in range(allocations):
@@ -180,8 +180,12 @@ def predict(
             if len(df) < most:
                 fitted, _method = fit_asked(people, protocol, estimand, extra=extra)
             # What is left beside the arm does not depend on who is in which arm.
-            spread = spread or spread_of(known, protocol)
-            variance = _variance(known, protocol, spread, estimand, beside)
+            if spread is None:
+                spread, alike = spread_of(known, protocol), alike_in_visits(known)
+            X = _columns(known, protocol, beside)
+            variance = _variance(
+                X, known, protocol, spread=spread, estimand=estimand, alike=alike
+            )
         except (ValueError, np.linalg.LinAlgError) as error:
             why = str(error)
             continue
@@ -221,7 +225,7 @@ def spread_of(known: Participants, protocol: Protocol) -> Spread:
     X, _ = without_repeats(X, 0)
     clinics = np.unique(known.clinic, return_inverse=True)[1]
     if _tell_clinics(X, clinics):
-        left = known.outcome - X @ np.linalg.lstsq(X, known.outcome)[0]
+        left = _beside(X, known.outcome)
         within = float(left @ left) / (len(left) - X.shape[1])
         if not within > 1e-12:
             raise ValueError("the outcome does not vary")
@@ -236,8 +240,13 @@ def _tell_clinics(X: Floats, clinics: NDArray[np.intp]) -> bool:
     if X.shape[1] < n:
         return False
     indicators = (clinics[:, None] == np.arange(n)).astype(float)
-    beside = indicators - X @ np.linalg.lstsq(X, indicators)[0]
-    return bool(np.abs(beside).max() < 1e-8)
+    return bool(np.abs(_beside(X, indicators)).max() < 1e-8)
+
+
+def _beside(X: Floats, values: Floats) -> Floats:
+    """Give what columns that do not repeat one another leave of some values."""
+    Q = np.linalg.qr(X)[0]
+    return np.asarray(values - Q @ (Q.T @ values), dtype=float)
 
 
 def _columns(
@@ -248,7 +257,7 @@ def _columns(
     Parameters
     ----------
     beside : list of array, optional
-        What is asked beside the arm, a second factor aside, which is added.
+        Of two factors, the columns beside the arm and the second one's.
     """
     columns = [
         known.active.astype(float),
@@ -257,19 +266,20 @@ def _columns(
     ]
     if known.period is not None:
         columns += period_columns(known)
+    if beside is not None and known.second is not None:
+        columns.append(known.second.astype(float))
     return np.column_stack([*columns, *(beside or [])])
 
 
 def _variance(
+    X: Floats,
     known: Participants,
     protocol: Protocol,
+    *,
     spread: Spread,
     estimand: Estimand,
-    beside: list[Floats],
+    alike: float,
 ) -> float:
-    if protocol.factors is not None and known.second is not None:
-        beside = [*beside, known.second.astype(float)]
-    X = _columns(known, protocol, beside)
     if protocol.schedule is not None:
         return generalised_variance(X, known.clinic, known.period, spread)
     return least_squares_variance(
@@ -278,7 +288,7 @@ def _variance(
         spread,
         weights=_weights(known, estimand),
         persons=known.person if known.are_visits else None,
-        alike=alike_in_visits(known),
+        alike=alike,
     )
 
 
