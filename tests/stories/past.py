@@ -1,9 +1,10 @@
 """Pasts of sites made by hand, before any trial: what is true of them is known."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy import stats
 
 from rounds.conduct.strata import clinic_strata
 from rounds.loop.evaluation.feasibility import Past, Stretch
@@ -32,6 +33,10 @@ class Site:
     """Persons of each clinic before the stretch; 0 for none."""
     number: bool = False
     """Whether the outcome is a number of mean 0 and standard deviation 1."""
+    more_visits: float = 0.0
+    """Of a person after the first, on average; 0 for no visits in the past at all."""
+    alike: float = 0.0
+    """Correlation of what decides the outcomes of two visits of one person."""
 
     @property
     def total(self):
@@ -73,6 +78,9 @@ def made(site, seed, of=None):
     people = _people(
         site, names[codes], rng, day=day, level=level, known=known, strata=strata
     )
+    visits = None
+    if site.more_visits:
+        visits = _visits(site, people, known_levels.own[codes], of_period[codes], rng)
     start = trial.GO_LIVE - dt.timedelta(days=364)
     end = start + dt.timedelta(days=7 * LONGEST - 1)
     return Past(
@@ -82,6 +90,7 @@ def made(site, seed, of=None):
         known=known,
         strata=strata,
         baseline_weeks=52 if known else 0,
+        visits=visits,
     )
 
 
@@ -125,6 +134,29 @@ def _people(site, clinic, rng, *, day, level, known, strata):
         outcome=outcome,
         assessed=n,
         excluded=(),
+    )
+
+
+def _visits(site, people, own, of_period, rng):
+    """Give each person some visits, from the first on, whose outcomes are alike."""
+    n = 1 + rng.poisson(site.more_visits, len(people))
+    whose = np.repeat(np.arange(len(people)), n)
+    first = (people.index_date - people.index_date.min()).astype(int)[whose]
+    is_first = np.r_[True, whose[1:] != whose[:-1]]
+    later = np.floor(first + (7 * LONGEST - first) * rng.random(len(whose)))
+    day = np.where(is_first, first, later).astype(int)
+    level = own[whose] + of_period[whose, day // (7 * PERIOD)]
+    shared = rng.normal(size=len(people))[whose]
+    latent = np.sqrt(site.alike) * shared
+    latent = latent + np.sqrt(1 - site.alike) * rng.normal(size=len(whose))
+    chance = np.clip(site.rate + level, 0.001, 0.999)
+    outcome = (stats.norm.cdf(latent) < chance).astype(float)
+    return replace(
+        people.where(whose),
+        unit=np.arange(len(whose)).astype(str),
+        index_date=people.index_date.min() + day,
+        outcome=outcome,
+        clinician=people.clinic[whose],
     )
 
 

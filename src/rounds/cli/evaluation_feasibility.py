@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rounds.cli.feasible_designs import design_lines
 from rounds.cli.output import Progress, number, show, table, utc_now
 
 if TYPE_CHECKING:
     from rounds.conduct import FeasibilityTold
-    from rounds.loop.evaluation.feasibility import DesignAnswer, Interval
+    from rounds.loop.evaluation.feasibility import Interval
     from rounds.nouns import NotEstimable, UnitResult
 
 __all__ = ["feasibility_"]
@@ -33,8 +34,10 @@ def feasibility_(
     Parameters
     ----------
     effect
-        The difference that is to be found, 0.05 for five points; the least worthwhile
-        one of turn.yaml, if not given.
+        The effect that is to be found, on the scale of turn.yaml's summary measure:
+        0.05 for five points, 1.25 for a quarter more of a ratio; the least worthwhile
+        one of turn.yaml, if not given. Where turn.yaml asks for non-inferiority or
+        equivalence, what is true: no effect, if not given.
     weeks
         Of enrolment; those of turn.yaml, if not given.
     power
@@ -100,6 +103,9 @@ def _numbers(told: "FeasibilityTold") -> dict[str, Any]:
             "baseline_weeks": told.baseline_weeks,
         },
         "follow_up_weeks": told.follow_up_weeks,
+        "summary_measure": told.question.estimand.summary_measure,
+        "hypothesis": told.question.hypothesis,
+        "units": told.units,
         "enrolled": told.enrolled,
         "eligible_per_month": told.per_month,
         "by_month": told.months,
@@ -109,7 +115,11 @@ def _numbers(told: "FeasibilityTold") -> dict[str, Any]:
         "growth": _part(told.growth),
         "outcome": {k: _part(v) for k, v in vars(told.outcome).items()},
         "designs": [
-            {**vars(one), "made": None if one.made is None else vars(one.made)}
+            {
+                **vars(one),
+                "made": _parts(one.made),
+                "interaction": _parts(one.interaction),
+            }
             for one in found.designs
         ],
         "balancing": [_part(one) for one in told.harms],
@@ -124,6 +134,16 @@ def _part(value: Any) -> Any:
     return value if known else vars(value)
 
 
+def _parts(value: Any) -> Any:
+    """Give a part, and its parts, as plain objects; None where it is not there."""
+    if value is None:
+        return None
+    return {
+        name: one if isinstance(one, float | int | None) else vars(one)
+        for name, one in vars(value).items()
+    }
+
+
 def _lines(told: "FeasibilityTold") -> list[str]:
     stretch, found = told.stretch, told.found
     points = told.outcome.is_share
@@ -136,7 +156,7 @@ def _lines(told: "FeasibilityTold") -> list[str]:
         "",
         "Who would be enrolled",
         (
-            f"  in all           about {told.enrolled:,}, each patient once: "
+            f"  in all           about {told.enrolled:,}{_once(told)}: "
             f"{told.per_month:,.0f} a month on average"
         ),
         f"  from month to month  {_months(told.months)}",
@@ -150,12 +170,16 @@ def _lines(told: "FeasibilityTold") -> list[str]:
         "The outcome, as things are",
         *_outcome(told, points=points),
         "",
-        *_designs(told, points=points),
+        *design_lines(told),
     ]
     lines += _harms(told)
     if told.limitations:
         lines += ["", *(f"  * {said}" for said in told.limitations)]
     return lines
+
+
+def _once(told: "FeasibilityTold") -> str:
+    return " visits" if told.units == "visits" else ", each patient once"
 
 
 def _months(months: "tuple[UnitResult, ...] | NotEstimable") -> str:
@@ -192,57 +216,6 @@ def _outcome(told: "FeasibilityTold", *, points: bool) -> list[str]:
     ]
 
 
-def _designs(told: "FeasibilityTold", *, points: bool) -> list[str]:
-    asked, found = told.asked, told.found
-    least = _difference(asked.effect, points)
-    header = (
-        "design",
-        "enrolled",
-        f"found with {asked.wanted:.0%}",
-        f"power for {least}",
-        "by made trials",
-        f"weeks to {asked.wanted:.0%}",
-    )
-    rows = [_row(one, found.longest, points=points) for one in found.designs]
-    lines = table(header, rows)
-    lines += [
-        "",
-        (
-            "* as planned in turn.yaml; weeks are of enrolment, and an answer takes "
-            f"{told.follow_up_weeks} more of follow-up"
-        ),
-    ]
-    lines += [f"  {one.title}: {one.why}." for one in found.designs if one.why]
-    lines += [
-        f"  {one.title}: formula and made trials differ by more than 2 points and "
-        "chance; plan with the lower."
-        for one in found.designs
-        if one.differ
-    ]
-    lines += [
-        f"  {one.title}: {one.made.unanswered} of {one.made.trials} made trials gave "
-        "no answer and count as not found."
-        for one in found.designs
-        if one.made is not None and one.made.unanswered
-    ]
-    return lines
-
-
-def _row(one: "DesignAnswer", longest: int, *, points: bool) -> tuple[str, ...]:
-    weeks = f"over {longest}" if one.weeks is None else f"{one.weeks}"
-    if one.fewest > longest:
-        weeks = f"at least {one.fewest}"
-    name = f"{one.title}{' *' if one.planned else ''}"
-    if one.power is None:
-        return name, "", "not estimable", "not estimable", "", weeks
-    found = "none" if one.detectable is None else _difference(one.detectable, points)
-    made = "not made"
-    if one.made is not None:
-        made = f"{one.made.power:.1%} ± {one.made.error:.1%}"
-        made += " !" if one.differ else ""
-    return name, f"{one.n:,}", found, f"{one.power:.1%}", made, weeks
-
-
 def _harms(told: "FeasibilityTold") -> list[str]:
     from rounds.nouns import NotEstimable
 
@@ -257,10 +230,6 @@ def _harms(told: "FeasibilityTold") -> list[str]:
                 f"{one.power:.1%}."
             )
     return lines
-
-
-def _difference(value: float, points: bool) -> str:
-    return f"{100 * value:+.1f} points" if points else f"{value:+.3g}"
 
 
 def _ratio(value: "Interval | NotEstimable") -> str:

@@ -5,7 +5,8 @@ from rounds.conduct.bedside import refresh_bedside
 from rounds.conduct.board import BoardPacket, board_packet
 from rounds.conduct.desk import Desk
 from rounds.conduct.explaining import run_explain
-from rounds.conduct.feasibility import FeasibilityTold, run_feasibility
+from rounds.conduct.feasibility import run_feasibility
+from rounds.conduct.feasibility_told import FeasibilityTold
 from rounds.conduct.gate import Gate, publishable
 from rounds.conduct.gate_periods import measure_over
 from rounds.conduct.lasting import log_modification, run_maintenance

@@ -17,7 +17,14 @@ Floats = NDArray[np.float64]
 
 
 def least_squares_variance(
-    design: ArrayLike, clusters: ArrayLike, spread: Spread, *, column: int = 0
+    design: ArrayLike,
+    clusters: ArrayLike,
+    spread: Spread,
+    *,
+    column: int = 0,
+    weights: ArrayLike | None = None,
+    persons: ArrayLike | None = None,
+    alike: float = 0.0,
 ) -> float:
     """Give the variance of a least-squares coefficient whose persons come in clusters.
 
@@ -33,17 +40,23 @@ def least_squares_variance(
         between their periods add up.
     column : int
         The column whose coefficient is wanted.
+    weights : array of float, shape (n_persons,), optional
+        Of weighted least squares; all alike, if not given.
+    persons : array, shape (n_persons,), optional
+        Whose visit each row is, where rows are visits.
+    alike : float
+        Correlation of two visits of one person within a cluster, in [0, 1].
 
     Returns
     -------
     float
-        (X'X)⁻¹ X'VX (X'X)⁻¹, with V of the spread: least squares weigh persons alike,
-        and chance does not.
+        (X'WX)⁻¹ X'WVWX (X'WX)⁻¹, with V of the spread: least squares weigh persons
+        alike, and chance does not.
 
     Raises
     ------
     ValueError
-        If shapes differ, or the column repeats the others.
+        If shapes differ, the column repeats the others, or the correlation is none.
 
     References
     ----------
@@ -58,11 +71,20 @@ def least_squares_variance(
     1.0
     """
     X, column = without_repeats(design, column)
+    if not 0 <= alike <= 1:
+        raise ValueError(f"a correlation of visits of {alike} is not from 0 to 1")
     codes = _codes(clusters, len(X))
-    sums = _summed(X, codes)
-    M = np.linalg.inv(X.T @ X)
+    weight = np.ones(len(X)) if weights is None else np.asarray(weights, dtype=float)
+    weighed = weight[:, None] * X
+    M = np.linalg.inv(X.T @ weighed)
+    sums = _summed(weighed, codes)
     shared = spread.between_clusters + spread.between_periods
-    middle = spread.within * X.T @ X + shared * sums.T @ sums
+    own = weighed.T @ weighed
+    if persons is not None and alike:
+        whose = codes * len(X) + _codes(persons, len(X))
+        visits = _summed(weighed, np.unique(whose, return_inverse=True)[1])
+        own = (1 - alike) * own + alike * visits.T @ visits
+    middle = spread.within * own + shared * sums.T @ sums
     return float((M @ middle @ M)[column, column])
 
 
@@ -137,7 +159,7 @@ def _codes(labels: ArrayLike, n: int) -> NDArray[np.intp]:
 
 
 def _summed(X: Floats, codes: NDArray[np.intp]) -> Floats:
-    """Sum the rows of each code."""
-    sums = np.zeros((int(codes.max()) + 1, X.shape[1]))
-    np.add.at(sums, codes, X)
-    return sums
+    """Sum the rows of each code; every code is somebody's."""
+    order = np.argsort(codes, kind="stable")
+    starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
+    return np.asarray(np.add.reduceat(X[order], starts), dtype=float)

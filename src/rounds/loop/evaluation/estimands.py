@@ -7,7 +7,7 @@ from rounds.loop.evaluation.summaries import BY_LEAST_SQUARES, OF_SHARES, OF_TIM
 from rounds.methods.scales import is_ratio
 from rounds.nouns import DefinitionError, Endpoint, Measure, Protocol
 
-__all__ = ["check_estimands"]
+__all__ = ["check_estimands", "not_offered"]
 
 _FARTHEST = 10.0
 """A ratio's threshold beyond it, or below its inverse, was meant as a difference."""
@@ -103,6 +103,11 @@ def check_estimands(protocol: Protocol, measures: Mapping[str, Measure]) -> None
             ),
         )
     _check_thresholds(protocol)
+
+
+def not_offered(endpoint: Endpoint, protocol: Protocol) -> tuple[str, ...]:
+    """Say what an endpoint asks that its protocol's design does not offer, and why."""
+    return tuple(_of_design(endpoint, protocol))
 
 
 def _of_design(endpoint: Endpoint, protocol: Protocol) -> Iterator[str]:

@@ -143,6 +143,7 @@ def join(
     *,
     sizes: Mapping[str, int] | None = None,
     calls: ExposureRows | None = None,
+    repeats: bool = False,
 ) -> Participants:
     """Join one endpoint's rows to the arms of the units that were randomised.
 
@@ -162,12 +163,14 @@ def join(
         From `clinic_sizes`.
     calls : ExposureRows, optional
         Where encounters were randomised: which of them each visit is.
+    repeats : bool
+        Whether a person may be counted more than once whatever was randomised.
 
     Raises
     ------
     DataError
-        If a person is counted more than once, where clinics or patients were
-        randomised: the endpoint would not be one variable a person.
+        If a person is counted more than once and may not be, where clinics or patients
+        were randomised: the endpoint would not be one variable a person.
     """
     if protocol.schedule is not None:
         return _in_periods(rows, allocation, protocol, endpoint, rates)
@@ -178,7 +181,8 @@ def join(
     known = np.isin(units, np.array(list(allocation), dtype=str))
     kept = rows.denominator & known
     people = rows.person_source_value[kept]
-    if drawn != "encounter" and len(np.unique(people)) != len(people):
+    once = drawn != "encounter" and not repeats
+    if once and len(np.unique(people)) != len(people):
         raise DataError(
             f"The measure of endpoint {endpoint.estimand.name!r} counts some people "
             "more than once.",

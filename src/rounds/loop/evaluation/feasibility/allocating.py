@@ -26,7 +26,7 @@ from rounds.methods.constrained_allocations import (
 )
 from rounds.methods.minimisation import MarginalTotals
 from rounds.methods.pairing import optimal_pairs
-from rounds.nouns import Design, age_band
+from rounds.nouns import Design, Factors, age_band
 
 __all__ = ["Draw", "draw_of"]
 
@@ -56,11 +56,13 @@ def draw_of(design: Design, people: Participants, past: Past) -> Draw:
     ValueError
         If the site's clinics, or what is known of them, do not allow the design.
     """
-    if design.unit == "patient":
+    if design.unit != "clinic":
         if design.allocation == "minimisation":
             return _minimised(design, people)
         return _patients(design, people)
     clinics = _Clinics.of(design, people, past)
+    if design.factors is not None:
+        return _in_cells(clinics)
     if design.schedule is not None:
         return _in_sequences(design, clinics, past)
     if design.allocation == "matched_pairs":
@@ -207,21 +209,11 @@ def _in_sequences(design: Design, clinics: _Clinics, past: Past) -> Draw:
     schedule = design.schedule
     assert schedule is not None
     k = len(schedule.names)
-    if len(clinics.names) < k:
-        raise ValueError(f"{len(clinics.names)} clinics are fewer than {k} sequences")
+    _insist_enough(clinics, k, "sequences")
     days = clinics.people.index_date + np.timedelta64(past.stretch.shift, "D")
 
     def draw(rng: np.random.Generator) -> Participants:
-        dealt = np.concatenate(
-            [rng.permutation(k) for _ in range(len(clinics.names) // k + 1)]
-        )
-        sequence = np.zeros(len(clinics.names), dtype=np.intp)
-        taken = 0
-        for stratum in np.unique(clinics.strata):
-            members = rng.permutation(np.flatnonzero(clinics.strata == stratum))
-            sequence[members] = dealt[taken : taken + len(members)]
-            taken += len(members)
-        own = sequence[clinics.codes]
+        own = _dealt(clinics, k, rng)[clinics.codes]
         placed = place(schedule, own, days)
         people = replace(
             clinics.people, active=placed.active, period=placed.period, sequence=own
@@ -229,6 +221,39 @@ def _in_sequences(design: Design, clinics: _Clinics, past: Past) -> Draw:
         return people.where(~placed.in_transition & ~placed.not_enrolling)
 
     return draw
+
+
+def _in_cells(clinics: _Clinics) -> Draw:
+    """Deal clinics to the four cells of two factors, as to sequences."""
+    cells = Factors.CELLS
+    _insist_enough(clinics, len(cells), "cells")
+    first, second = (
+        np.array([one in (factor, "both") for one in cells])
+        for factor in ("first", "second")
+    )
+
+    def draw(rng: np.random.Generator) -> Participants:
+        own = _dealt(clinics, len(cells), rng)[clinics.codes]
+        return replace(clinics.people, active=first[own], second=second[own])
+
+    return draw
+
+
+def _insist_enough(clinics: _Clinics, k: int, what: str) -> None:
+    if len(clinics.names) < k:
+        raise ValueError(f"{len(clinics.names)} clinics are fewer than {k} {what}")
+
+
+def _dealt(clinics: _Clinics, k: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Give the number that each clinic is dealt, shape (n_clinics,)."""
+    n = len(clinics.names)
+    dealt = np.concatenate([rng.permutation(k) for _ in range(n // k + 1)])
+    numbers, taken = np.zeros(n, dtype=np.intp), 0
+    for stratum in np.unique(clinics.strata):
+        members = rng.permutation(np.flatnonzero(clinics.strata == stratum))
+        numbers[members] = dealt[taken : taken + len(members)]
+        taken += len(members)
+    return numbers
 
 
 def _patients(design: Design, people: Participants) -> Draw:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rounds.loop.evaluation.feasibility.crossing import Interaction
 from rounds.loop.evaluation.feasibility.describing import Outcome
 from rounds.loop.evaluation.feasibility.made_trials import MadeTrials
 from rounds.nouns import NotEstimable
@@ -16,7 +17,9 @@ class Asked:
     Parameters
     ----------
     effect : float
-        To be found, on the outcome's scale; below 0 where fewer is better.
+        To be found, on the summary's own scale: of a difference below 0 where fewer is
+        better, of a ratio below 1. Of non-inferiority or equivalence the true one,
+        which may be none.
     wanted : float
         Power, in (0, 1).
     trials : int
@@ -68,8 +71,13 @@ class DesignAnswer:
         Weeks under which the design cannot be.
     n : int or None
         Enrolled in the planned weeks, to the nearest ten; None where it cannot be.
+    units : str
+        What is enrolled: `patients`, or `visits`.
+    alike : float or None
+        Of visits, the correlation of two of one patient; below 0 it counts as 0.
     detectable : float or None
-        The smallest effect found with the wanted power; None where there is none.
+        The smallest effect found with the wanted power, or the smallest margin held to
+        with it; None where there is none.
     power, se, df : float or None
         By formula: power for the effect that was asked for; standard error without an
         effect, and degrees of freedom, on average over allocations.
@@ -82,6 +90,8 @@ class DesignAnswer:
         where it takes more than the past can stand for.
     why : str
         Why there is no answer in the planned weeks; empty if there is one.
+    interaction : Interaction or None
+        Of two cards, what can be told of their interaction.
     """
 
     name: str
@@ -89,6 +99,8 @@ class DesignAnswer:
     planned: bool
     fewest: int
     n: int | None = None
+    units: str = "patients"
+    alike: float | None = None
     detectable: float | None = None
     power: float | None = None
     se: float | None = None
@@ -97,6 +109,7 @@ class DesignAnswer:
     differ: bool = False
     weeks: int | None = None
     why: str = ""
+    interaction: Interaction | None = None
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from rounds.loop.evaluation.participants import Participants
 from rounds.methods.design_matrix import without_repeats
+from rounds.methods.icc import anova_icc
 from rounds.methods.linear_mixed import linear_mixed
 from rounds.methods.trial_power import Spread
 
-__all__ = ["Levels"]
+__all__ = ["Levels", "alike_in_visits"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.intp]
@@ -41,7 +42,9 @@ class Levels:
     roots : list of (cells, matrix)
         Of each clinic, a root of the covariance of its levels around these.
     pool, starts, counts : arrays
-        The known outcomes, cell by cell.
+        The known outcomes, cell by cell, ascending within each.
+    alike : float
+        Correlation of two visits of one person; 0 where everybody is there once.
     """
 
     clinics: NDArray[np.str_]
@@ -54,6 +57,7 @@ class Levels:
     pool: Floats
     starts: Integers
     counts: Integers
+    alike: float = 0.0
 
     @classmethod
     def of(cls, people: Participants) -> "Levels":
@@ -91,9 +95,10 @@ class Levels:
             means,
             centres,
             roots,
-            known.outcome[np.argsort(cell, kind="stable")],
+            known.outcome[np.lexsort((known.outcome, cell))],
             np.cumsum(counts) - counts,
             counts,
+            alike_in_visits(known),
         )
 
     def redraw(
@@ -102,7 +107,8 @@ class Levels:
         """Give the same persons with outcomes of others of their clinic and quarter.
 
         Of a share, some outcomes are turned so that it is the level that was drawn; a
-        number is moved. Whose outcome is not known stays so.
+        number is moved. Whose outcome is not known stays so. Of one person's visits,
+        some share their luck, so many that any two are as alike as they were.
         """
         level = self.centres.copy()
         for cells, root in self.roots:
@@ -112,20 +118,51 @@ class Levels:
         code = clinic * self.n_periods + np.minimum(period, self.n_periods - 1)
         # A cell without a known outcome is of persons whose outcome is not known.
         cell = np.minimum(np.searchsorted(self.codes, code), len(self.codes) - 1)
-        place = (rng.random(len(people)) * self.counts[cell]).astype(np.intp)
+        luck, turning = self._luck(people, rng)
+        place = (luck * self.counts[cell]).astype(np.intp)
         y = self.pool[self.starts[cell] + place]
         if is_share:
-            y = _turned(y, self.means[cell], np.clip(level, 0, 1)[cell], rng)
+            y = _turned(y, self.means[cell], np.clip(level, 0, 1)[cell], turning)
         else:
             y = y + (level - self.means)[cell]
         return replace(people, outcome=np.where(people.observed, y, np.nan))
 
+    def _luck(
+        self, people: Participants, rng: np.random.Generator
+    ) -> tuple[Floats, Floats]:
+        """Give each visit its two numbers between 0 and 1, or its person's."""
+        own = rng.random((2, len(people)))
+        if not self.alike:
+            return own[0], own[1]
+        whose = np.unique(people.person, return_inverse=True)[1]
+        shared = rng.random((2, int(whose.max(initial=0)) + 1))[:, whose]
+        # Two visits share their luck where both take the person's.
+        takes = rng.random(len(people)) < np.sqrt(self.alike)
+        both = np.where(takes, shared, own)
+        return both[0], both[1]
 
-def _turned(y: Floats, mean: Floats, level: Floats, rng: np.random.Generator) -> Floats:
+
+def alike_in_visits(known: Participants) -> float:
+    """Give the correlation of two visits of one person within a clinic, at least 0.
+
+    Parameters
+    ----------
+    known : Participants
+        With known outcomes. Where they are no visits, or nobody has two, it is 0; so
+        it is where visits of one person are less alike than those of two.
+    """
+    if not known.are_visits:
+        return 0.0
+    try:
+        return max(anova_icc(known.outcome, known.person, known.clinic), 0.0)
+    except ValueError:
+        return 0.0
+
+
+def _turned(y: Floats, mean: Floats, level: Floats, luck: Floats) -> Floats:
     """Turn some 0 into 1, or 1 into 0, so that the mean becomes the level."""
     up = np.where(mean < 1, (level - mean) / np.where(mean < 1, 1 - mean, 1), 0)
     down = np.where(mean > 0, (mean - level) / np.where(mean > 0, mean, 1), 0)
-    luck = rng.random(len(y))
     return np.where(y == 0, (luck < up).astype(float), (luck >= down).astype(float))
 
 

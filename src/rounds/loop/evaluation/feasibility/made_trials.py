@@ -4,19 +4,44 @@ Each trial has those who came, at their clinics and on their days, in arms that 
 drawn as the design draws them, with outcomes drawn anew (`levels`).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from rounds.loop.evaluation.effects import fit
+from rounds.loop.evaluation.effects import fit_asked
+from rounds.loop.evaluation.feasibility.adapting import AdaptiveTrial
 from rounds.loop.evaluation.feasibility.allocating import Draw
 from rounds.loop.evaluation.feasibility.levels import Levels
+from rounds.loop.evaluation.feasibility.question import Question
 from rounds.loop.evaluation.participants import Participants
 from rounds.nouns import Protocol
 
-__all__ = ["FEWEST_TRIALS", "MadeTrials", "make_trials", "with_effect"]
+__all__ = [
+    "AGREE",
+    "FEWEST_TRIALS",
+    "Looked",
+    "MadeTrials",
+    "differ",
+    "make_trials",
+    "plainly",
+    "with_effect",
+]
 
 FEWEST_TRIALS = 100
+AGREE = 0.02
+"""Power by formula and by made trials may differ by so much, and by chance."""
+_CHANCE = 3
+"""Monte Carlo standard errors that are laid to chance."""
+
+Looked = tuple[Participants, tuple[NDArray[np.float64], ...]]
+"""Participants, `active` the column that is asked about, and columns beside it."""
+
+
+def plainly(people: Participants) -> Looked:
+    """Ask about the arm, with nothing beside it."""
+    return people, ()
 
 
 @dataclass(frozen=True)
@@ -34,12 +59,14 @@ class MadeTrials:
 def make_trials(
     draw: Draw,
     protocol: Protocol,
-    effect: float,
+    asked: Question,
     levels: Levels,
     rng: np.random.Generator,
     *,
     trials: int,
     is_share: bool,
+    look: Callable[[Participants], Looked] = plainly,
+    adapting: AdaptiveTrial | None = None,
 ) -> MadeTrials:
     """Make trials, analyse each as the protocol says, and count those that find it.
 
@@ -47,14 +74,18 @@ def make_trials(
     ----------
     draw : Draw
         Of the design.
-    effect : float
-        The true one, of everybody with the card.
+    asked : Question
+        What is true of everybody with the card, and what is to be shown.
     levels : Levels
         Of the past that the draw is of.
     trials : int
         At least 100.
     is_share : bool
         Whether the outcome is 0 or 1.
+    look : callable
+        Says which column of participants has the effect and is asked about.
+    adapting : AdaptiveTrial, optional
+        Where chances follow looks: it draws the arms, whatever `draw` drew.
 
     Raises
     ------
@@ -67,13 +98,20 @@ def make_trials(
     why = ""
     for _ in range(trials):
         people = levels.redraw(draw(rng), rng, is_share=is_share)
-        people = with_effect(people, effect, rng, is_share=is_share)
+        people, extra = look(people)
+        difference = _difference(people, asked, is_share=is_share)
         try:
-            one = fit(people, protocol)
+            if adapting is None:
+                people = with_effect(people, difference, rng, is_share=is_share)
+            else:
+                everybody = replace(people, active=np.ones(len(people), dtype=bool))
+                with_it = with_effect(everybody, difference, rng, is_share=is_share)
+                people = adapting.allocated(people, with_it.outcome, rng)
+            one, _method = fit_asked(people, protocol, asked.estimand, extra=extra)
         except (ValueError, np.linalg.LinAlgError) as error:
             unanswered, why = unanswered + 1, str(error)
             continue
-        found += one.lower > 0 if effect > 0 else one.upper < 0
+        found += asked.shown(one)
     if unanswered == trials:
         raise ValueError(why)
     share = found / trials
@@ -81,6 +119,14 @@ def make_trials(
     inner = min(max(share, 0.5 / trials), 1 - 0.5 / trials)
     by_chance = float(np.sqrt(inner * (1 - inner) / trials))
     return MadeTrials(share, by_chance, trials, unanswered)
+
+
+def _difference(people: Participants, asked: Question, *, is_share: bool) -> float:
+    """Give the effect as a difference of these participants' outcomes."""
+    if not is_share or not asked.is_ratio:
+        return asked.effect
+    share = float(np.nanmean(people.outcome))
+    return asked.reached(share) - share if 0 < share < 1 else 0.0
 
 
 def with_effect(
@@ -98,7 +144,12 @@ def with_effect(
     if effect > 0:
         changed = people.active & (y == 0) & (rng.random(len(y)) < effect / (1 - share))
         y[changed] = 1.0
-    else:
+    elif effect < 0:
         changed = people.active & (y == 1) & (rng.random(len(y)) < -effect / share)
         y[changed] = 0.0
     return replace(people, outcome=y)
+
+
+def differ(power: float, made: MadeTrials | None) -> bool:
+    """Say whether two powers differ by more than 2 points and chance."""
+    return made is not None and abs(made.power - power) > AGREE + _CHANCE * made.error

@@ -1,203 +1,40 @@
-"""The stretch of a site's own past that stands for the trial to come.
-
-Everybody is enrolled once, at the first index visit after go-live, so the stream thins:
-a month cannot be multiplied by the months there are. What is read is therefore a
-stretch as long as the trial, with everybody at the first index visit within it; a
-shorter trial from the same day is that stretch cut off earlier, exactly.
-"""
+"""Those of a site's own past who would have been enrolled, and what became of them."""
 
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from rounds.datamart import AnyDatamart
 from rounds.datamart.rows import MeasureRows, measure_rows
+from rounds.loop.evaluation.feasibility.levels import Levels
+from rounds.loop.evaluation.feasibility.stretches import (
+    FEWEST_WEEKS,
+    Stretch,
+    of_persons,
+)
 from rounds.loop.evaluation.participants import (
     Participants,
     clinic_rates,
     clinic_sizes,
     join,
 )
-from rounds.nouns import DataError, Endpoint, Measure, NotEstimable, Period, Protocol
+from rounds.nouns import Endpoint, Measure, NotEstimable, Period, Protocol
 
 __all__ = [
-    "FEWEST_WEEKS",
+    "NO_VISITS",
     "Past",
-    "Stretch",
     "known_of_clinics",
     "read_past",
-    "stream_begins",
-    "stretch",
 ]
 
-FEWEST_WEEKS = 4
-"""With fewer followed up nothing is said of a trial."""
-_YEAR = 364
-"""Days: a year later on the same day of the week."""
+NO_VISITS = "its measure counts no visits, so none can be randomised"
 
 Known = Mapping[str, Mapping[str, float]]
 Stratify = Callable[[Known], Mapping[str, str]]
 """Gives the stratum of each clinic from what is known of it."""
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """Which days stand for the trial.
-
-    Parameters
-    ----------
-    start, end : date
-        The first day, and the last whose follow-up the data hold, both included.
-    weeks : int
-        Of the planned trial, as many as the stretch has whole.
-    asked_weeks : int
-        Of the planned trial, as it was asked for.
-    go_live : date
-        What `start` stands for.
-    """
-
-    start: dt.date
-    end: dt.date
-    weeks: int
-    asked_weeks: int
-    go_live: dt.date
-
-    @property
-    def longest(self) -> int:
-        """The whole weeks of it."""
-        return ((self.end - self.start).days + 1) // 7
-
-    @property
-    def shift(self) -> int:
-        """The days from it to the trial."""
-        return (self.go_live - self.start).days
-
-    @property
-    def same_season(self) -> bool:
-        """Whether it began in the same week of a year as the trial will."""
-        return self.shift % _YEAR == 0
-
-    @property
-    def planned(self) -> Period:
-        """The days that stand for enrolment as planned."""
-        last = self.start + dt.timedelta(days=7 * self.weeks - 1)
-        return Period(start=self.start, end=last)
-
-    @property
-    def year_before(self) -> Period:
-        """The planned days, a year earlier."""
-        year = dt.timedelta(days=_YEAR)
-        return Period(start=self.planned.start - year, end=self.planned.end - year)
-
-    @property
-    def whole(self) -> Period:
-        """All its days."""
-        return Period(start=self.start, end=self.end)
-
-
-def stretch(
-    go_live: dt.date,
-    weeks: int,
-    follow_up_days: int,
-    *,
-    first: dt.date,
-    last: dt.date,
-) -> Stretch:
-    """Find the days of the past that stand for a trial.
-
-    Those a whole number of years earlier, so that the season is the same, as late as
-    twice the trial's weeks are followed up, or else the trial's; where the data do not
-    reach back so far, the latest that are followed up.
-
-    Parameters
-    ----------
-    go_live : date
-    weeks : int
-        Of enrolment.
-    follow_up_days : int
-    first, last : date
-        Of the data; the first as `stream_begins` finds it.
-
-    Raises
-    ------
-    DataError
-        If fewer than four weeks before go-live are followed up.
-
-    Examples
-    --------
-    >>> day = dt.date.fromisoformat
-    >>> found = stretch(day("2025-01-06"), 26, 90,
-    ...                 first=day("2022-01-03"), last=day("2025-01-05"))
-    >>> str(found.start), found.weeks, found.longest, found.same_season
-    ('2023-01-09', 26, 91, True)
-    """
-    end = min(last, go_live - dt.timedelta(days=1)) - dt.timedelta(days=follow_up_days)
-    there = ((end - first).days + 1) // 7
-    if there < FEWEST_WEEKS:
-        raise DataError(
-            f"From {first} to {last} the data hold {max(there, 0)} week(s) that are "
-            f"followed up for {follow_up_days} days before {go_live}.",
-            code="past-too-short",
-            why="What a trial would enrol is read from a stretch of the site's own "
-            f"past; it takes {FEWEST_WEEKS} weeks at the least.",
-            remedies=(
-                "Load earlier data: rounds data load PATH",
-                "Plan with numbers of your own: rounds evaluation power",
-            ),
-        )
-    for wanted in (2 * weeks, weeks):
-        latest = end - dt.timedelta(days=7 * wanted - 1)
-        years = -(-(go_live - latest).days // _YEAR)
-        start = go_live - dt.timedelta(days=_YEAR * years)
-        if start >= first:
-            return Stretch(start, end, weeks, weeks, go_live)
-    length = min(2 * weeks, there)
-    start = end - dt.timedelta(days=7 * length - 1)
-    return Stretch(start, end, min(weeks, length), weeks, go_live)
-
-
-def stream_begins(
-    datamart: AnyDatamart,
-    measure: Measure,
-    *,
-    first: dt.date,
-    last: dt.date,
-    without: frozenset[str] = frozenset(),
-) -> dt.date | NotEstimable:
-    """Find the day from which eligible visits are in the data.
-
-    Data often hold single events of long ago, a diagnosis in 1990, years before the
-    record of visits begins. Of everybody's first eligible visit, all but one in a
-    hundred lie after this day.
-
-    Parameters
-    ----------
-    measure : Measure
-        The primary one.
-    first, last : date
-        Of whatever the data hold.
-    without : frozenset of str
-        Those who opted out.
-    """
-    if measure.basis == "person":
-        return _of_persons(measure)
-    whole = Period(start=first, end=last)
-    rows = measure_rows(datamart, measure, whole, without=without)
-    if isinstance(rows, NotEstimable):
-        return rows
-    days = np.sort(rows.index_date[rows.denominator])
-    if not len(days):
-        return NotEstimable(reason=f"{measure.title}: nobody is in the denominator.")
-    return dt.date.fromisoformat(str(days[len(days) // 100]))
-
-
-def _of_persons(measure: Measure) -> NotEstimable:
-    return NotEstimable(
-        reason=f"{measure.title}: it counts persons over a period, so it cannot be "
-        "said when each would be enrolled."
-    )
 
 
 @dataclass(frozen=True, repr=False)
@@ -216,6 +53,9 @@ class Past:
         Of the clinics that would be randomised.
     baseline_weeks : int
         Of the baseline, as far as the data reach back.
+    visits : Participants or None
+        All visits of the primary endpoint at which a card would be due, not each
+        person's first alone; None where its measure counts no visits.
     """
 
     stretch: Stretch
@@ -224,6 +64,19 @@ class Past:
     known: Known
     strata: Mapping[str, str]
     baseline_weeks: int
+    visits: Participants | None = None
+
+    @cached_property
+    def levels(self) -> Levels:
+        """What they say of the levels of clinics."""
+        return Levels.of(self.people)
+
+    @cached_property
+    def levels_of_visits(self) -> Levels:
+        """The same, of visits."""
+        if self.visits is None:
+            raise ValueError(NO_VISITS)
+        return Levels.of(self.visits)
 
     def __repr__(self) -> str:
         """Show no value of a person."""
@@ -261,14 +114,19 @@ def read_past(
         If the primary measure counts a person more than once.
     """
 
-    def read(endpoint: Endpoint, period: Period) -> MeasureRows | NotEstimable:
-        measure = measures[str(endpoint.measure)]
+    def rows_of(measure: Measure, period: Period) -> MeasureRows | NotEstimable:
         if measure.basis == "person":
-            return _of_persons(measure)
+            return of_persons(measure)
         return measure_rows(datamart, measure, period, without=without)
 
+    def read(endpoint: Endpoint, period: Period) -> MeasureRows | NotEstimable:
+        return rows_of(measures[str(endpoint.measure)], period)
+
     primary = protocol.primary
-    rows = read(primary, found.whole)
+    by_visit = protocol.unit_of_randomisation == "encounter"
+    chief = measures[str(primary.measure)]
+    once = chief.model_copy(update={"index": "first"}) if by_visit else chief
+    rows = rows_of(once, found.whole)
     if isinstance(rows, NotEstimable):
         return rows
     before = _baseline(protocol, found, first)
@@ -283,8 +141,14 @@ def read_past(
             others = read(endpoint, found.whole)
             if not isinstance(others, NotEstimable):
                 balancing[endpoint.estimand.name] = _people(
-                    others, protocol, endpoint, strata, known
+                    others, protocol, endpoint, strata, known, visits=by_visit
                 )
+    visits = None
+    if chief.basis == "visit":
+        each = chief if by_visit else chief.model_copy(update={"index": "each"})
+        all_rows = rows_of(each, found.whole)
+        if not isinstance(all_rows, NotEstimable):
+            visits = _people(all_rows, protocol, primary, strata, known, visits=True)
     return Past(
         stretch=found,
         people=_people(rows, protocol, primary, strata, known),
@@ -292,6 +156,7 @@ def read_past(
         known=known,
         strata=strata,
         baseline_weeks=weeks,
+        visits=visits,
     )
 
 
@@ -331,8 +196,13 @@ def _people(
     endpoint: Endpoint,
     strata: Mapping[str, str],
     known: Known,
+    *,
+    visits: bool = False,
 ) -> Participants:
-    """Join rows as an evaluation does, with every clinic silent; "" is no stratum."""
+    """Join rows as an evaluation does, with every clinic silent; "" is no stratum.
+
+    Of visits each is a unit, and a person may have several.
+    """
     clinics = _clinics(rows)
     allocation = {one: ("silent", strata.get(one, "")) for one in clinics}
     rates = {one: what["baseline_rate"] for one, what in known.items()}
@@ -341,7 +211,19 @@ def _people(
         total = sum(sizes.values())
         rates[""] = sum(rates[one] * n for one, n in sizes.items()) / total
     parallel = protocol.model_copy(
-        update={"schedule": None, "unit_of_randomisation": "clinic"}
+        update={
+            "schedule": None,
+            "factors": None,
+            "adaptation": None,
+            "allocation": "permuted_blocks",
+            "unit_of_randomisation": "clinic",
+        }
     )
-    people = join(rows, allocation, parallel, endpoint, rates, sizes=sizes)
-    return replace(people, unit=people.clinic)
+    people = join(
+        rows, allocation, parallel, endpoint, rates, sizes=sizes, repeats=visits
+    )
+    if not visits:
+        return replace(people, unit=people.clinic)
+    kept = rows.denominator & np.isin(rows.care_site, np.array(clinics, dtype=str))
+    number = np.arange(len(people)).astype(str)
+    return replace(people, unit=number, clinician=rows.provider[kept])

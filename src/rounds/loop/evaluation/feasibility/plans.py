@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from rounds.nouns import DefinitionError, Design, Period, Protocol, Schedule
+from rounds.nouns import Design, Factors, Period, Protocol, Schedule
 
 __all__ = [
     "DESIGNS",
@@ -11,10 +11,11 @@ __all__ = [
     "compared",
     "fewest_weeks",
     "in_weeks",
-    "insist_comparable",
 ]
 
 _PERIODS = {"stepped_wedge": 4, "cluster_crossover": 2}
+_NO_MARGIN = 1e9
+"""Beyond which no interaction lies: none was fixed beforehand."""
 _FEWEST_OPEN = 2
 """Weeks of enrolment in a period."""
 
@@ -105,6 +106,32 @@ DESIGNS: dict[str, TrialDesign] = {
             _design(unit="patient", allocation="minimisation"),
             ("clinic", "sex", "age_band"),
         ),
+        TrialDesign(
+            "factorial",
+            "clinics to four cells of two cards",
+            _design(
+                unit="clinic",
+                strata=_STRATA,
+                factors=Factors(
+                    first="the first card",
+                    second="the second card",
+                    interaction_margin=_NO_MARGIN,
+                ),
+            ),
+            _BY_CLINIC,
+        ),
+        TrialDesign(
+            "encounter",
+            "visits, in blocks by clinic",
+            _design(unit="encounter", strata=("clinic",)),
+            ("stratum",),
+        ),
+        TrialDesign(
+            "response-adaptive",
+            "patients, chances following looks",
+            _design(unit="patient", allocation="response_adaptive"),
+            ("stratum",),
+        ),
     )
 }
 """The designs that are compared, as they usually are."""
@@ -138,36 +165,11 @@ def compared(planned: Design, covariates: tuple[str, ...]) -> list[TrialDesign]:
     return [mine, *(one for one in DESIGNS.values() if one.name != name)]
 
 
-def insist_comparable(planned: Design) -> None:
-    """Refuse a planned design that is not among those compared.
-
-    Raises
-    ------
-    DefinitionError
-        If visits are randomised, two factors are crossed, or chances follow outcomes.
-    """
-    what, instead = "", "rounds evaluation power --help"
-    if planned.factors is not None:
-        what, instead = "Two factors", "rounds evaluation power --design factorial"
-    elif planned.unit == "encounter":
-        what = "Visits that are randomised"
-    elif planned.adaptation is not None:
-        what, instead = "Chances that follow outcomes", "rounds evaluation adaptive"
-    if what:
-        raise DefinitionError(
-            f"{what} are not among the designs whose feasibility can be asked.",
-            code="feasibility-asked",
-            why="Their answers would be those of another design.",
-            remedies=(
-                "Plan clinics or patients in parallel in a copy of turn.yaml, and ask.",
-                instead,
-            ),
-        )
-
-
 def _name_of(design: Design, kind: str) -> str:
     if kind:
         return kind.replace("_", "-")
+    if design.factors is not None:
+        return "factorial"
     if design.allocation != "permuted_blocks":
         return design.allocation.replace("_", "-")
     return design.unit
@@ -217,6 +219,9 @@ def in_weeks(
             "allocation": design.allocation,
             "covariates": one.covariates,
             "schedule": schedule,
+            "factors": design.factors,
+            "adaptation": design.adaptation,
+            "level": _level(design, protocol),
             "enrolment": Period(start=protocol.go_live, end=end),
             "looks": None,
             "guardrails": (),
@@ -246,3 +251,13 @@ def _n_periods(one: TrialDesign) -> int:
 
 def _closed(follow_up_days: int) -> int:
     return -(-follow_up_days // 7)
+
+
+def _level(design: Design, protocol: Protocol) -> float:
+    """Give the level of a design: where two comparisons share it, one has it whole."""
+    shared = protocol.factors is not None and (
+        protocol.factors.multiplicity == "bonferroni"
+    )
+    if shared and design.factors is None:
+        return 1 - 2 * (1 - protocol.level)
+    return protocol.level

@@ -6,17 +6,20 @@ degrees of freedom are those that the analysis gives on the past under that allo
 Power is the mean over allocations: some are lucky.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, stats
+from scipy import optimize
 
-from rounds.loop.evaluation.designs import design_of
 from rounds.loop.evaluation.designs.scheduled import period_columns
-from rounds.loop.evaluation.effects import covariate_columns, fit
+from rounds.loop.evaluation.effects import covariate_columns, fit_asked
 from rounds.loop.evaluation.feasibility.allocating import Draw
+from rounds.loop.evaluation.feasibility.levels import alike_in_visits
+from rounds.loop.evaluation.feasibility.made_trials import Looked, plainly
+from rounds.loop.evaluation.feasibility.question import Question
 from rounds.loop.evaluation.participants import Participants
 from rounds.methods.design_matrix import without_repeats
 from rounds.methods.linear_mixed import linear_mixed
@@ -25,13 +28,19 @@ from rounds.methods.planned_variance import (
     least_squares_variance,
 )
 from rounds.methods.trial_power import Spread
-from rounds.nouns import Protocol
+from rounds.nouns import Estimand, Protocol
 
 __all__ = ["ALLOCATIONS", "Prediction", "predict", "spread_of"]
 
 Floats = NDArray[np.float64]
 ALLOCATIONS = 20
 """Over which power is averaged."""
+_FITTED = 4
+"""Of them, those whose degrees of freedom are found where a fit takes long."""
+_STEPS = 200
+"""In which the smallest effect is looked for."""
+_FARTHEST = 6.0
+"""The logarithm of the largest ratio that is looked at: 400, and one over it."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +57,8 @@ class Prediction:
         With the outcome, without exposure; None of an outcome that is a number.
     alpha : float
         Two-sided level.
+    exposed : float
+        The part of the variance that those with the effect bring.
     """
 
     variances: Floats
@@ -55,56 +66,72 @@ class Prediction:
     n: float
     share: float | None
     alpha: float
+    exposed: float = 0.5
 
-    def power(self, effect: float) -> float:
-        """Give the chance that the interval lies on the effect's own side of nought.
+    def power(self, asked: Question) -> float:
+        """Give the chance that the interval shows what is asked.
 
         Parameters
         ----------
-        effect : float
-            On the outcome's scale; of a share, which it must not carry beyond 0 or 1.
+        asked : Question
+            Of a share, its effect must not carry it beyond 0 or 1.
         """
-        variances = self.variances * self._scale(effect)
-        distance = abs(effect) / np.sqrt(variances)
-        found = stats.nct.sf(stats.t.isf(self.alpha / 2, self.df), self.df, distance)
-        return float(np.mean(found))
+        scale = asked.variance_of(self.share, self.exposed)
+        se = np.sqrt(self.variances * scale)
+        return float(np.mean(asked.chance(se, self.df, self.alpha)))
 
-    def detectable(self, wanted: float, side: int) -> float | None:
+    def detectable(self, wanted: float, asked: Question) -> float | None:
         """Give the smallest effect found with the wanted power; None if there is none.
+
+        Of non-inferiority and equivalence, the smallest margin that is held to with
+        it, the effect being as asked.
 
         Parameters
         ----------
         wanted : float
             Power, in (alpha, 1).
-        side : int
-            1 for effects above nought, -1 for those below.
+
+        Returns
+        -------
+        float or None
+            On the summary's own scale.
         """
-        most = self._most(side)
-        if self.power(side * most) < wanted:
+        by_margin = asked.hypothesis != "superiority"
+
+        def at(size: float) -> Question:
+            if by_margin:
+                return asked.at(margin=size)
+            return asked.at(effect=asked.side * size)
+
+        def short(size: float) -> float:
+            return self.power(at(size)) - wanted
+
+        sizes = self._most(asked) * np.linspace(0, 1, _STEPS)[1:] ** 2
+        enough = next((one for one in sizes if short(one) >= 0), None)
+        if enough is None:
             return None
-
-        def short(effect: float) -> float:
-            return self.power(side * effect) - wanted
-
-        return side * float(optimize.brentq(short, 0.0, most, xtol=1e-9 * most))
+        least = 1e-9 * enough
+        if short(least) >= 0:  # so far better that no margin is needed
+            return asked.told(0.0)
+        size = float(optimize.brentq(short, least, enough, xtol=least))
+        return asked.told(size if by_margin else asked.side * size)
 
     @cached_property
     def se(self) -> float:
         """The standard error without an effect, on average over allocations."""
         return float(np.sqrt(self.variances.mean()))
 
-    def _most(self, side: int) -> float:
-        if self.share is not None:
-            return (1 - self.share if side > 0 else self.share) * (1 - 1e-6)
-        return 1e3 * self.se
-
-    def _scale(self, effect: float) -> float:
-        """A share's own variance goes with it: that of the arms' mean, on average."""
-        if self.share is None:
-            return 1.0
-        with_effect = self.share + effect
-        variance = self.share * (1 - self.share)
-        return (variance + with_effect * (1 - with_effect)) / (2 * variance)
+    def _most(self, asked: Question) -> float:
+        """Give the largest effect, or margin, that is looked at, where effects add."""
+        scale = asked.at(effect=0.0).variance_of(self.share, self.exposed)
+        wide = 40 * float(np.sqrt(self.variances.max() * scale)) + abs(asked.effect)
+        if asked.hypothesis != "superiority" or self.share is None:
+            return wide
+        if not asked.is_ratio:
+            return (1 - self.share if asked.side > 0 else self.share) * (1 - 1e-6)
+        if asked.estimand.summary_measure == "risk_ratio" and asked.side > 0:
+            return -float(np.log(self.share)) * (1 - 1e-6)
+        return _FARTHEST
 
 
 def predict(
@@ -112,7 +139,9 @@ def predict(
     protocol: Protocol,
     rng: np.random.Generator,
     *,
+    estimand: Estimand,
     is_share: bool,
+    look: Callable[[Participants], Looked] = plainly,
     allocations: int = ALLOCATIONS,
 ) -> Prediction:
     """Predict what a design could tell.
@@ -123,38 +152,60 @@ def predict(
         Of the design, among those enrolled in its weeks.
     protocol : Protocol
         Of the design.
+    estimand : Estimand
+        Of the endpoint.
     is_share : bool
         Whether the outcome is 0 or 1.
+    look : callable
+        Says which column of participants is asked about.
     allocations : int
-        How many are drawn; those without an answer are left out.
+        How many are drawn; those without an answer are left out. Of models with
+        random effects, the first few alone tell the degrees of freedom of all.
 
     Raises
     ------
     ValueError
         If no allocation gives an answer, or the outcome does not vary.
     """
-    variances, df, n, why = [], [], [], "nobody is enrolled"
+    variances: list[float] = []
+    df: list[float] = []
+    n: list[int] = []
+    alike, why = 0.0, "nobody is enrolled"
     spread: Spread | None = None
+    most = _FITTED if protocol.schedule is not None else allocations
     for _ in range(allocations):
-        people = draw(rng)
-        known = people.where(people.observed)
+        people, extra = look(draw(rng))
+        known, beside = people.where(people.observed), _of_known(people, extra)
         try:
-            found = fit(people, protocol)
+            if len(df) < most:
+                fitted, _method = fit_asked(people, protocol, estimand, extra=extra)
             # What is left beside the arm does not depend on who is in which arm.
-            spread = spread or spread_of(known, protocol)
-            variance = _variance(known, protocol, spread)
+            if spread is None:
+                spread, alike = spread_of(known, protocol), alike_in_visits(known)
+            X = _columns(known, protocol, beside)
+            variance = _variance(
+                X, known, protocol, spread=spread, estimand=estimand, alike=alike
+            )
         except (ValueError, np.linalg.LinAlgError) as error:
             why = str(error)
             continue
         variances.append(variance)
-        df.append(found.df)
+        df.append(fitted.df)
         n.append(len(people))
     if not variances:
         raise ValueError(why)
-    share = float(known.outcome.mean()) if is_share else None
+    shown = None
+    if is_share:
+        shown = float(np.average(known.outcome, weights=_weights(known, estimand)))
+    freedom = np.array(df)
+    freedom[most:] = freedom[:most].mean()
     return Prediction(
-        np.array(variances), np.array(df), float(np.mean(n)), share, 1 - protocol.level
+        np.array(variances), freedom, float(np.mean(n)), shown, 1 - protocol.level
     )
+
+
+def _of_known(people: Participants, extra: tuple[Floats, ...]) -> list[Floats]:
+    return [one[people.observed] for one in extra]
 
 
 def spread_of(known: Participants, protocol: Protocol) -> Spread:
@@ -174,7 +225,7 @@ def spread_of(known: Participants, protocol: Protocol) -> Spread:
     X, _ = without_repeats(X, 0)
     clinics = np.unique(known.clinic, return_inverse=True)[1]
     if _tell_clinics(X, clinics):
-        left = known.outcome - X @ np.linalg.lstsq(X, known.outcome)[0]
+        left = _beside(X, known.outcome)
         within = float(left @ left) / (len(left) - X.shape[1])
         if not within > 1e-12:
             raise ValueError("the outcome does not vary")
@@ -189,12 +240,25 @@ def _tell_clinics(X: Floats, clinics: NDArray[np.intp]) -> bool:
     if X.shape[1] < n:
         return False
     indicators = (clinics[:, None] == np.arange(n)).astype(float)
-    beside = indicators - X @ np.linalg.lstsq(X, indicators)[0]
-    return bool(np.abs(beside).max() < 1e-8)
+    return bool(np.abs(_beside(X, indicators)).max() < 1e-8)
 
 
-def _columns(known: Participants, protocol: Protocol) -> Floats:
-    """Give the analysis's columns: the arm, a constant, covariates, periods."""
+def _beside(X: Floats, values: Floats) -> Floats:
+    """Give what columns that do not repeat one another leave of some values."""
+    Q = np.linalg.qr(X)[0]
+    return np.asarray(values - Q @ (Q.T @ values), dtype=float)
+
+
+def _columns(
+    known: Participants, protocol: Protocol, beside: list[Floats] | None = None
+) -> Floats:
+    """Give the analysis's columns: the arm, a constant, covariates, periods.
+
+    Parameters
+    ----------
+    beside : list of array, optional
+        Of two factors, the columns beside the arm and the second one's.
+    """
     columns = [
         known.active.astype(float),
         np.ones(len(known)),
@@ -202,11 +266,35 @@ def _columns(known: Participants, protocol: Protocol) -> Floats:
     ]
     if known.period is not None:
         columns += period_columns(known)
-    return np.column_stack(columns)
+    if beside is not None and known.second is not None:
+        columns.append(known.second.astype(float))
+    return np.column_stack([*columns, *(beside or [])])
 
 
-def _variance(known: Participants, protocol: Protocol, spread: Spread) -> float:
-    X = _columns(known, protocol)
-    if design_of(protocol).fit is None:
-        return least_squares_variance(X, known.clinic, spread)
-    return generalised_variance(X, known.clinic, known.period, spread)
+def _variance(
+    X: Floats,
+    known: Participants,
+    protocol: Protocol,
+    *,
+    spread: Spread,
+    estimand: Estimand,
+    alike: float,
+) -> float:
+    if protocol.schedule is not None:
+        return generalised_variance(X, known.clinic, known.period, spread)
+    return least_squares_variance(
+        X,
+        known.clinic,
+        spread,
+        weights=_weights(known, estimand),
+        persons=known.person if known.are_visits else None,
+        alike=alike,
+    )
+
+
+def _weights(known: Participants, estimand: Estimand) -> Floats | None:
+    """Give weights that add up to 1 in each clinic, where clinics count alike."""
+    if estimand.weighting != "clusters":
+        return None
+    _, codes, sizes = np.unique(known.clinic, return_inverse=True, return_counts=True)
+    return np.asarray(1.0 / sizes[codes], dtype=float)
