@@ -45,6 +45,11 @@ def draw_u(rng, n, shift=0.0, wide=0.0):
     return rng.poisson(mean * exposure / 1000), exposure
 
 
+def draw_gaps(rng, n, shift=0.0):
+    chance = np.r_[np.full(N, 0.02), np.full(n - N, 0.02 / (1 + shift))]
+    return rng.geometric(chance) - 1
+
+
 def draw_groups(rng, n, shift=0.0):
     values = rng.normal(10, 2, (n, 8))
     values[N:] += shift * 2 / np.sqrt(8)
@@ -62,9 +67,9 @@ CHARTS = {
         *draw_u(rng, n, shift * np.sqrt(1 + 30 * 0.2**2), 0.2), b
     ),
     "c": lambda rng, n, b, shift: spc.c_chart(draw_u(rng, n, shift)[0], b),
-    "g": lambda rng, n, b, shift: spc.g_chart(
-        rng.geometric(np.r_[np.full(N, 0.02), np.full(n - N, 0.02 / (1 + shift))]) - 1,
-        b,
+    "g": lambda rng, n, b, shift: spc.g_chart(draw_gaps(rng, n, shift), b),
+    "g_sigma": lambda rng, n, b, shift: spc.g_chart(
+        draw_gaps(rng, n, shift), b, limits="sigma"
     ),
     "t": lambda rng, n, b, shift: spc.t_chart(
         rng.exponential(np.r_[np.full(N, 30.0), np.full(n - N, 30.0 * (1 + shift))]), b
@@ -87,7 +92,8 @@ def false_rates(kind, rules, n=N, series=SERIES, seed=0):
 
 # Of stable series of 24 points: the share of points beyond the limits, and of series
 # with any signal, by Anhøj's rules and by Making Data Count's. Seen in 8,000 series of
-# other seeds. A g chart has no lower limit to lie beyond.
+# other seeds. A g chart has no lower limit to lie beyond;
+# with one of three sigma (qicharts2's) its gaps have a longer tail than that holds.
 WOLF = {
     "xmr": (0.0045, 0.121, 0.185),
     "p": (0.0022, 0.089, 0.148),
@@ -95,7 +101,8 @@ WOLF = {
     "u": (0.0022, 0.092, 0.149),
     "u_prime": (0.0068, 0.175, 0.242),
     "c": (0.0037, 0.123, 0.184),
-    "g": (0.00056, 0.040, 0.0745),
+    "g": (0.00055, 0.043, 0.077),
+    "g_sigma": (0.0153, 0.361, 0.394),
     "t": (0.0030, 0.093, 0.154),
     "xbar": (0.0026, 0.096, 0.161),
     "s": (0.0026, 0.099, 0.160),
@@ -114,20 +121,6 @@ def test_stable_series_signal_as_seldom_as_they_should(kind):
     assert within(seen_beyond, beyond, STABLE * N / 2)
     assert within(seen, anhoj, STABLE)
     assert within(by_nhs, nhs, STABLE)
-
-
-def test_three_sigma_limits_of_gaps_cry_wolf_and_those_of_their_law_do_not():
-    """Seen in 8,000 series: 35.6% and 4.0%."""
-    rng = np.random.default_rng(11)
-    series = [rng.geometric(0.02, N) - 1 for _ in range(400)]
-    rate = {
-        limits: np.mean(
-            [spc.anhoj(spc.g_chart(x, limits=limits)).is_signal for x in series]
-        )
-        for limits in ("sigma", "probability")
-    }
-    assert within(rate["sigma"], 0.356, 400)
-    assert within(rate["probability"], 0.040, 400)
 
 
 def test_a_chart_with_a_long_baseline_has_the_normal_rate_beyond_its_limits():
@@ -221,6 +214,7 @@ SHIFTS = {
     "u_prime": ((0.784, 0.996, 1.5), (0.924, 1.0, 1.5)),
     "c": ((0.780, 0.998, 2), (0.924, 1.0, 2)),
     "g": ((0.671, 0.938, 4), (0.832, 0.979, 4)),
+    "g_sigma": ((0.957, 0.998, 2), (0.970, 0.999, 2)),
     "t": ((0.599, 0.876, 4), (0.798, 0.965, 4)),
     "xbar": ((0.736, 0.999, 1), (0.928, 1.0, 1)),
 }
