@@ -110,7 +110,7 @@ def forest(plot: Forest, width: float = WIDE) -> str:
         if null is not None and small and row.kind not in ("heading", "absent"):
             # Words stand above the interval: the line keeps to the interval's half.
             canvas.line(null, at + height - 24, null, at + height - 3, "null-line")
-        _row(canvas, row, lines, at, height, x, small=small)
+        _row(canvas, row, lines, at, x, height=height, small=small)
         at += height
     _foot(canvas, plot, bottom, left, right)
     return canvas.svg(name=plot.name, title=plot.title, description=_said(plot))
@@ -167,9 +167,9 @@ def _row(
     row: ForestRow,
     lines: list[str],
     top: float,
-    height: float,
     x: Scale,
     *,
+    height: float,
     small: bool,
 ) -> None:
     middle = top + (height - 14 if small else height / 2)
