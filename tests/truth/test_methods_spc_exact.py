@@ -6,7 +6,7 @@ Tolerance is Monte Carlo error: four or five standard errors of what is counted.
 import numpy as np
 import pytest
 from scipy.special import gamma
-from scipy.stats import expon, geom
+from scipy.stats import expon, geom, norm
 
 from rounds.methods import spc
 
@@ -19,14 +19,37 @@ def seen_as_often(hits, exact):
 
 
 def test_a_g_chart_has_the_rate_of_a_geometric_law():
-    """Mean (1 − p)/p, standard deviation √(1 − p)/p, and what lies three beyond it."""
+    """Of which three normal standard deviations leave out 0.135% at most; two, 2.28%."""
     p = 0.02
     chart = spc.g_chart(np.random.default_rng(21).geometric(p, LONG) - 1)
+    assert chart.upper[0] == pytest.approx(geom.isf(norm.sf(3), p) - 1, rel=0.02)
+    assert chart.near_upper[0] == pytest.approx(geom.isf(norm.sf(2), p) - 1, rel=0.02)
+    assert chart.centre_line == pytest.approx(geom.median(p) - 1, abs=1)
+    exact = geom.sf(chart.upper[0] + 1, p)
+    assert exact <= norm.sf(3) * 1.1
+    seen_as_often(chart.beyond, exact)
+    assert chart.lower[0] == 0
+
+
+def test_a_g_chart_of_very_rare_events_has_a_lower_limit():
+    """Of a mean of 5,000 cases one gap in 740 is below 7."""
+    p = 1 / 5_001
+    chart = spc.g_chart(np.random.default_rng(23).geometric(p, LONG) - 1)
+    assert chart.lower[0] == pytest.approx(geom.ppf(norm.sf(3), p) - 1, abs=1)
+    assert chart.lower[0] > 0
+    seen_as_often(chart.value < chart.lower[0], geom.cdf(chart.lower[0], p))
+
+
+def test_a_g_chart_of_three_sigma_leaves_out_one_gap_in_sixty():
+    """Mean (1 − p)/p, standard deviation √(1 − p)/p, and what lies three beyond it."""
+    p = 0.02
+    gaps = np.random.default_rng(21).geometric(p, LONG) - 1
+    chart = spc.g_chart(gaps, limits="sigma")
     mean, sd = (1 - p) / p, np.sqrt(1 - p) / p
     assert chart.upper[0] == pytest.approx(mean + 3 * sd, rel=0.02)
-    assert chart.centre_line == pytest.approx(geom.median(p) - 1, abs=1)
     seen_as_often(chart.beyond, geom.sf(np.floor(chart.upper[0]) + 1, p))
     assert chart.lower[0] == 0
+    assert 1 / 70 < chart.beyond.mean() < 1 / 50
 
 
 def test_a_t_chart_has_the_lines_of_an_exponential_law():

@@ -269,6 +269,33 @@ def _bounds(shape):
     return (min(numbers[::2]) + max(numbers[::2])) / 2
 
 
+LONG = "clinic-28: Treatment intensified within 14 days of "
+
+
+@pytest.mark.parametrize("width", [charts.WIDE, charts.NARROW])
+def test_names_that_begin_alike_can_be_told_apart(width):
+    """A long name takes two lines, which lie on nothing else of the drawing."""
+    ends = ("an uncontrolled visit", "the first visit")
+    rows = [
+        ForestRow(label=LONG + end, value=9, lower=5, upper=12, beside="9 (5 to 12)")
+        for end in ends
+    ]
+    plot = Forest(title="Lists", unit="count", rows=(*rows, rows[0]))
+    svg = ET.fromstring(charts.forest(plot, width))
+    texts = [
+        (float(t.get("x")), float(t.get("y")), "".join(t.itertext()))
+        for t in svg.iter()
+        if t.tag.removeprefix(SVG) == "text"
+    ]
+    first = [text for text in texts if text[2].startswith("clinic-28")]
+    rest = [text for text in texts if text[0] == first[0][0] and text not in first][:3]
+    assert len(first) == 3
+    names = {f"{a[2]} {b[2]}" for a, b in zip(first, rest, strict=True)}
+    assert len(names) == 2
+    assert all(12 <= b[1] - a[1] <= 16 for a, b in zip(first, rest, strict=True))
+    assert all(n[1] - b[1] >= 14 for b, n in zip(rest, first[1:], strict=False))
+
+
 def test_the_ring_says_each_state_in_words():
     text, _ = _drawn("ring")
     assert "Problem: done, Evidence: under way, Change: not begun." in text

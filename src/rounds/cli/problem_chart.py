@@ -40,6 +40,7 @@ def chart_(
     season: Literal["month", "weekday"] | None = None,
     per: float = 1.0,
     screen: bool = True,
+    limits: Literal["probability", "sigma"] = "probability",
     allow_gaps: bool = False,
     title: str | None = None,
     svg: Path | None = None,
@@ -81,6 +82,8 @@ def chart_(
         Units of exposure that a rate is told for: 1000 for falls in 1,000 bed-days.
     screen
         Leave outlying moving ranges out of the limits.
+    limits
+        Of a g chart: points of the distribution of gaps, or three standard deviations.
     allow_gaps
         Chart rows that are not evenly spaced in time.
     title
@@ -110,6 +113,7 @@ def chart_(
         season=season,
         per=per,
         screen=screen,
+        limits=limits,
     )
     found = chart_series(series, asked)
     if isinstance(found.chart, NotEstimable):

@@ -32,6 +32,12 @@ TRIAL = 12
 _TOGETHER = {"xbar", "s"}
 """Charts of which rows of one time make one point."""
 _SCREENED = {"xmr", "p_prime", "u_prime", "t"}
+_LIMITS: dict[spc.GapLimits, str] = {
+    "probability": "Limits leave out 0.135% of gaps at either end, were chance alone "
+    "at work (a geometric distribution with their mean).",
+    "sigma": "Limits are three standard deviations, though gaps have a long tail: one "
+    "stable series of 24 in three signals.",
+}
 _WITHOUT_SEASON = {"mr", "g", "t", "s"}
 
 
@@ -53,6 +59,8 @@ class ChartAsked:
     """Units of exposure that a rate is told for, as falls in 1,000 bed-days."""
     screen: bool = True
     """Whether outlying moving ranges are left out of the limits."""
+    limits: spc.GapLimits = "probability"
+    """Of a g chart: points of the geometric distribution, or three sigma."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +133,12 @@ def _kind(series: Series, asked: ChartAsked) -> tuple[spc.Kind, str]:
             why="Rare events, ranges and spreads have no level by month or weekday "
             "that could be told from chance.",
             remedies=("Leave out --season.",),
+        )
+    if asked.limits != "probability" and asked.chart != "g":
+        raise DefinitionError(
+            f"A chart of kind {asked.chart} has no choice of limits.",
+            code="chart-columns",
+            remedies=("Leave out --limits, or ask for --chart g.",),
         )
     if not asked.per > 0 or (asked.per != 1 and asked.chart not in {"u", "u_prime"}):
         raise DefinitionError(
@@ -208,6 +222,8 @@ def _draw(
         options["season"] = series.season(asked.season)[firsts]
     if kind in _SCREENED:
         options["screen"] = asked.screen
+    if kind == "g":
+        options["limits"] = asked.limits
     if kind == "xmr" and asked.rules == "nhs":
         options["factor"] = spc.NHS_FACTOR
     if asked.baseline is not None:
@@ -263,6 +279,8 @@ def _notes(chart: spc.Chart, asked: ChartAsked, series: Series) -> tuple[str, ..
         )
     if not asked.screen and chart.kind in _SCREENED:
         notes.append("Outlying moving ranges were kept, so limits may be wide.")
+    if chart.kind == "g":
+        notes.append(_LIMITS[asked.limits])
     if asked.per != 1:
         notes.append(f"Rates are told per {asked.per:,g}.")
     return tuple(notes)

@@ -18,12 +18,11 @@ from rounds.methods.spc.icons import (
 )
 from rounds.methods.spc.individuals import (
     NHS_FACTOR,
-    g_chart,
     moving_range_chart,
-    t_chart,
     xmr_chart,
 )
 from rounds.methods.spc.proposal import Proposal, propose_counts, propose_values
+from rounds.methods.spc.rare_events import GapLimits, g_chart, t_chart
 from rounds.methods.spc.rules import RULES, Rule, Rules, Signals, anhoj, nhs
 from rounds.methods.spc.runs import Runs, runs
 from rounds.methods.spc.subgroups import Subgroups, s_chart, subgroups, xbar_chart
@@ -33,6 +32,7 @@ __all__ = [
     "RULES",
     "Assurance",
     "Chart",
+    "GapLimits",
     "Improvement",
     "Kind",
     "Phase",

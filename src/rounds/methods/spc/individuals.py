@@ -1,4 +1,4 @@
-"""Charts of one value at a time: XmR, moving ranges, and rare events by g and t."""
+"""Charts of one value at a time: XmR, and moving ranges."""
 
 from __future__ import annotations
 
@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rounds.methods.spc.chart import D2, SCREEN, Chart, Phase
-from rounds.methods.spc.checks import events_of, numbers_of
+from rounds.methods.spc.checks import numbers_of
 from rounds.methods.spc.frame import Frame, Lines, assemble
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-__all__ = ["NHS_FACTOR", "g_chart", "moving_range_chart", "t_chart", "xmr_chart"]
+__all__ = ["NHS_FACTOR", "moving_range_chart", "xmr_chart"]
 
 NHS_FACTOR = 2.66
 """Mean moving ranges from the centre to a limit, as Making Data Count rounds them."""
-_POWER = 3.6
-"""Times between events, raised to 1 / 3.6, are nearly normal (Nelson 1994)."""
 
 
 def xmr_chart(
@@ -153,134 +151,3 @@ def moving_range_chart(
         )
 
     return assemble("mr", ranges, frame, draw)
-
-
-def g_chart(
-    gaps: ArrayLike,
-    baseline: ArrayLike | None = None,
-    *,
-    phases: Sequence[Phase] = (),
-) -> Chart:
-    """Chart how many cases passed between rare events (geometric).
-
-    The centre line is the median, since the mean of so skewed a distribution has far
-    more than half of the points below it, and runs would be signals of nothing.
-
-    Parameters
-    ----------
-    gaps : array_like of int, shape (n,)
-        Cases (or days) between one event and the next, 0 for next to each other.
-    baseline, phases
-        As `xmr_chart`; one point is enough.
-
-    Returns
-    -------
-    Chart
-        Cases; the lower limit is cut at 0, so that only long gaps lie beyond a limit.
-
-    Raises
-    ------
-    ValueError
-        If gaps are not counts, or all of a baseline are 0.
-
-    References
-    ----------
-    .. [1] `qic.g` of qicharts2 0.8.1: mean ± 3 √(mean (mean + 1)), centre the median.
-
-    Examples
-    --------
-    >>> chart = g_chart([2, 5, 3, 6])
-    >>> chart.centre_line, round(float(chart.upper[0]), 2)
-    (4.0, 17.42)
-    """
-    x = events_of(gaps, "gaps")
-    frame = Frame.of(x.size, baseline, phases, None)
-
-    def draw(part: slice) -> Lines:
-        used = x[part][frame.baseline[part]]
-        mean, median = float(used.mean()), float(np.median(used))
-        if mean == 0:
-            raise ValueError("all gaps are 0; a u or c chart suits events so frequent")
-        size = part.stop - part.start
-        sigma = np.full(size, np.sqrt(mean * (mean + 1)))
-        lines = Lines.symmetric(
-            np.full(size, mean), sigma, level=median, within=(0.0, np.inf)
-        )
-        return _with_centre(lines, np.full(size, median))
-
-    return assemble("g", x, frame, draw)
-
-
-def t_chart(
-    times: ArrayLike,
-    baseline: ArrayLike | None = None,
-    *,
-    phases: Sequence[Phase] = (),
-    screen: bool = True,
-) -> Chart:
-    """Chart the time between rare events (exponential).
-
-    Times are raised to 1 / 3.6, charted as XmR, and the lines raised to 3.6 again.
-
-    Parameters
-    ----------
-    times : array_like of float, shape (n,)
-        Time from one event to the next, each above 0, in any one unit; at least two.
-    baseline, phases, screen
-        As `xmr_chart`.
-
-    Returns
-    -------
-    Chart
-        In the unit of the times.
-
-    Raises
-    ------
-    ValueError
-        As `xmr_chart`; or if a time is 0 or below.
-
-    References
-    ----------
-    .. [1] `qic.t` of qicharts2 0.8.1.
-
-    Examples
-    --------
-    >>> chart = t_chart([10.0, 20.0, 15.0, 30.0])
-    >>> round(chart.centre_line, 2)
-    17.71
-    """
-    x = numbers_of(times, "times", fewest=2)
-    if (x <= 0).any():
-        raise ValueError(
-            f"{(x <= 0).sum()} of {x.size} times are 0 or below; events on one day are "
-            "charted by the cases between them (g), or with the hour"
-        )
-    inner = xmr_chart(x ** (1 / _POWER), baseline, phases=phases, screen=screen)
-
-    def back(line: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.maximum(line, 0.0) ** _POWER
-
-    return Chart(
-        kind="t",
-        value=x,
-        centre=back(inner.centre),
-        lower=back(inner.lower),
-        upper=back(inner.upper),
-        near_lower=back(inner.near_lower),
-        near_upper=back(inner.near_upper),
-        phases=inner.phases,
-        level=tuple(level**_POWER for level in inner.level),
-        dispersion=inner.dispersion,
-        baseline=inner.baseline,
-    )
-
-
-def _with_centre(lines: Lines, centre: NDArray[np.float64]) -> Lines:
-    return Lines(
-        centre=centre,
-        lower=lines.lower,
-        upper=lines.upper,
-        near_lower=lines.near_lower,
-        near_upper=lines.near_upper,
-        level=lines.level,
-    )

@@ -17,9 +17,14 @@ from rounds.reports.charts.canvas import (
     label,
     ticks,
 )
-from rounds.reports.charts.lettering import shortened, width_of
+from rounds.reports.charts.lettering import shortened, width_of, wrapped
 
 __all__ = ["Forest", "ForestRow", "forest"]
+
+_LEFT = 276
+"""Where intervals begin on a wide drawing; names and the column stand before."""
+_LINE = 14
+"""Between two lines of a name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,11 +80,15 @@ def forest(plot: Forest, width: float = WIDE) -> str:
         One SVG element.
     """
     small = width < WIDE
-    heights = [_height(row, small) for row in plot.rows]
+    names = [_named(row, width) for row in plot.rows]
+    heights = [
+        _height(row, small) + _LINE * (len(lines) - 1)
+        for row, lines in zip(plot.rows, names, strict=True)
+    ]
     head = 8 if small else 30
     foot = 44 + (16 if plot.axis else 0)
     canvas = Canvas(width, head + sum(heights) + foot)
-    left, right = (14, width - 14) if small else (276, width - 164)
+    left, right = (14, width - 14) if small else (_LEFT, width - 164)
     low, high = _range(plot)
     x = Scale(low, high, left, right)
     bottom = head + sum(heights)
@@ -97,11 +106,11 @@ def forest(plot: Forest, width: float = WIDE) -> str:
     if null is not None and not small:
         canvas.line(null, head, null, bottom + 2, "null-line")
     at = head
-    for row, height in zip(plot.rows, heights, strict=True):
+    for row, lines, height in zip(plot.rows, names, heights, strict=True):
         if null is not None and small and row.kind not in ("heading", "absent"):
             # Words stand above the interval: the line keeps to the interval's half.
-            canvas.line(null, at + 20, null, at + height - 3, "null-line")
-        _row(canvas, row, at, height, x, small=small)
+            canvas.line(null, at + height - 24, null, at + height - 3, "null-line")
+        _row(canvas, row, lines, at, x, height=height, small=small)
         at += height
     _foot(canvas, plot, bottom, left, right)
     return canvas.svg(name=plot.name, title=plot.title, description=_said(plot))
@@ -131,33 +140,53 @@ def _head(canvas: Canvas, plot: Forest, left: float) -> None:
     canvas.line(0, 26, canvas.width, 26, "rule")
 
 
+def _named(row: ForestRow, width: float) -> list[str]:
+    """Give the name of a row on one line or two, cut off where two do not hold it."""
+    if row.kind == "heading":
+        return [shortened(row.label, width - 4, bold=True)]
+    heavy = row.kind == "pooled"
+    room = width - _indent(row) - 10
+    # Beside it stands the estimate on a narrow drawing, the column on a wide one.
+    if width >= WIDE:
+        room += _LEFT - 16 - width - width_of(row.column)
+    elif row.kind != "absent":
+        room -= width_of(row.beside, bold=heavy)
+    if heavy:
+        room /= 1.06
+    first, *rest = wrapped(row.label.split(" "), room, between=" ")
+    lines = [first, " ".join(rest)] if rest else [first]
+    return [shortened(line, room) for line in lines]
+
+
+def _indent(row: ForestRow) -> float:
+    return 0 if row.kind in ("heading", "pooled", "prediction") else 12
+
+
 def _row(
-    canvas: Canvas, row: ForestRow, top: float, height: float, x: Scale, *, small: bool
+    canvas: Canvas,
+    row: ForestRow,
+    lines: list[str],
+    top: float,
+    x: Scale,
+    *,
+    height: float,
+    small: bool,
 ) -> None:
-    middle = top + (30 if small else height / 2)
+    middle = top + (height - 14 if small else height / 2)
     line = top + 15 if small else middle + 4
     heavy = row.kind in ("heading", "pooled")
     if row.kind == "heading":
-        words = shortened(row.label, canvas.width - 4, bold=True)
-        canvas.text(0, top + 18, words, "strong halo")
+        canvas.text(0, top + 18, lines[0], "strong halo")
         return
-    indent = 0 if heavy or row.kind == "prediction" else 12
-    # Beside it stands the estimate on a narrow drawing, the column on a wide one.
-    taken = x.start - 16 - canvas.width - width_of(row.column)
-    if small:
-        taken = -(0 if row.kind == "absent" else width_of(row.beside, bold=heavy))
-    room = canvas.width + taken - indent - 10
-    canvas.text(
-        0 if small else indent,
-        line,
-        clipped(shortened(row.label, room, bold=heavy), 30 if small else 31),
-        ("strong" if heavy else "") + " halo",
-    )
+    css = ("strong" if heavy else "") + " halo"
+    start = line if small else line - _LINE * (len(lines) - 1) / 2
+    for place, words in enumerate(lines):
+        canvas.text(0 if small else _indent(row), start + _LINE * place, words, css)
     if row.column and not small:
         canvas.text(x.start - 16, line, row.column, "muted", "end")
     if row.kind == "absent":
         if small:
-            canvas.text(0, top + 31, clipped(row.beside, 52), "muted halo")
+            canvas.text(0, top + height - 7, clipped(row.beside, 52), "muted halo")
         else:
             words = clipped(row.beside, 44)
             canvas.text(canvas.width, line, words, "muted halo", "end")
