@@ -37,6 +37,16 @@ def test_each_look_is_as_if_it_were_the_only_one(seed, by_cluster):
     assert DAYS / 2 < told < DAYS
 
 
+def test_several_outcomes_are_each_as_if_alone():
+    y, X, clusters, at = made(6, by_cluster=True)
+    other = y * 3.0 + clusters
+    both = cluster_ols_at_looks([y, other], X, clusters, at, DAYS)
+    for place, outcome in enumerate((y, other)):
+        alone = cluster_ols_at_looks(outcome, X, clusters, at, DAYS)
+        assert both.se[place] == pytest.approx(alone.se, nan_ok=True)
+        assert both.estimate[place] == pytest.approx(alone.estimate, nan_ok=True)
+
+
 def test_who_is_seen_by_no_look_counts_nowhere():
     y, X, clusters, at = made(4, by_cluster=False)
     early = at < DAYS

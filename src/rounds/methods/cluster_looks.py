@@ -25,7 +25,10 @@ _VARIES = 1e-8
 
 @dataclass(frozen=True, eq=False)
 class LookFits:
-    """One coefficient at each look, shape (n_looks,); NaN where there is none."""
+    """One coefficient at each look, shape (…, n_looks); NaN where there is none.
+
+    Outcomes, where there are several, are first.
+    """
 
     estimate: Floats
     se: Floats
@@ -47,8 +50,8 @@ def cluster_ols_at_looks(
 
     Parameters
     ----------
-    outcome : array of float, shape (n_persons,)
-        The outcome.
+    outcome : array of float, shape (n_persons,) or (n_outcomes, n_persons)
+        The outcome; of several, known of the same persons, each is fitted by itself.
     design : array of float, shape (n_persons, n_columns)
         The covariates; a constant column is yours to include.
     clusters : array, shape (n_persons,)
@@ -80,7 +83,10 @@ def cluster_ols_at_looks(
     >>> found.estimate.round(3).tolist(), found.df.round(3).tolist()
     ([2.5, 3.0], [2.0, 2.0])
     """
-    y, X = checked_design(outcome, design, column, 0.95)
+    outcomes = np.asarray(outcome, dtype=float)
+    each = np.atleast_2d(outcomes)
+    for one in each:
+        y, X = checked_design(one, design, column, 0.95)
     at = np.asarray(seen_from)
     if at.shape != y.shape or (at < 0).any():
         raise ValueError(
@@ -90,20 +96,23 @@ def cluster_ols_at_looks(
     length = np.sqrt((X**2).sum(axis=0))
     length = np.where(length > 0, length, 1.0)
     length[column] = 1.0
-    estimate, se, df, quick = _quickly(y, X / length, codes, at, n_looks, column=column)
-    for look in np.flatnonzero(~quick):
-        seen = at <= look
+    estimate, se, df, quick = _quickly(
+        each, X / length, codes, at, n_looks, column=column
+    )
+    for i, look in zip(*np.nonzero(~quick), strict=True):
+        seen, place = at <= look, (i, look)
         try:
-            fit = cluster_ols(y[seen], X[seen], codes[seen], column=column)
+            fit = cluster_ols(each[i, seen], X[seen], codes[seen], column=column)
         except ValueError:
-            estimate[look] = se[look] = df[look] = np.nan
+            estimate[place] = se[place] = df[place] = np.nan
             continue
-        estimate[look], se[look], df[look] = fit.estimate, fit.se, fit.df
-    return LookFits(estimate, se, df)
+        estimate[place], se[place], df[place] = fit.estimate, fit.se, fit.df
+    shape = (*outcomes.shape[:-1], n_looks)
+    return LookFits(estimate.reshape(shape), se.reshape(shape), df.reshape(shape))
 
 
 def _quickly(
-    y: Floats,
+    Y: Floats,
     X: Floats,
     codes: NDArray[np.intp],
     at: NDArray[np.intp],
@@ -112,35 +121,36 @@ def _quickly(
     column: int,
 ) -> tuple[Floats, Floats, Floats, NDArray[np.bool_]]:
     """Fit all looks at once, and say which of them are good."""
-    g, k = int(codes.max()) + 1, X.shape[1]
+    g, k, m = int(codes.max()) + 1, X.shape[1], len(Y)
     seen = at < n_looks
-    cell, X, y = (at * g + codes)[seen], X[seen], y[seen]
+    cell, X, Y = (at * g + codes)[seen], X[seen], Y[:, seen]
 
     def up_to(values: Floats | None) -> Floats:
         counted = np.bincount(cell, values, minlength=n_looks * g)
         return counted.reshape(n_looks, g).astype(float).cumsum(axis=0)
 
-    S, xy = np.empty((n_looks, g, k, k)), np.empty((n_looks, g, k))
+    S, xy = np.empty((n_looks, g, k, k)), np.empty((m, n_looks, g, k))
     for i in range(k):
-        xy[..., i] = up_to(X[:, i] * y)
+        for number, y in enumerate(Y):
+            xy[number, ..., i] = up_to(X[:, i] * y)
         for j in range(i + 1):
             S[..., i, j] = S[..., j, i] = up_to(X[:, i] * X[:, j])
-    n, squares = up_to(None), up_to(y**2).sum(axis=1)
+    n, squares = up_to(None), np.array([up_to(y**2).sum(axis=1) for y in Y])
     whole = S.sum(axis=1)
     good = _no_repeats(whole) & (n.sum(axis=1) > k) & ((n > 0).sum(axis=1) >= 2)
     whole[~good] = np.eye(k)
     M = np.linalg.inv(whole)
-    beta = (M @ xy.sum(axis=1)[..., None])[..., 0]
-    scores = xy - (S @ beta[:, None, :, None])[..., 0]
+    beta = (M @ xy.sum(axis=2)[..., None])[..., 0]
+    scores = xy - np.einsum("tgij,mtj->mtgi", S, beta)
     S[~good] = 0.0
     adjusted, own, across = adjusted_scores(
         S, M[:, None], M[:, None, :, column], scores
     )
-    se = np.sqrt((adjusted**2).sum(axis=1))
-    df = satterthwaite(own, across, M)
+    se = np.sqrt((adjusted**2).sum(axis=2))
+    df = np.broadcast_to(satterthwaite(own, across, M), se.shape).copy()
     size = np.sqrt(squares / np.maximum(whole[:, column, column], 1e-300))
-    good &= (se > _VARIES * size) & np.isfinite(df) & (df > 0)
-    return beta[:, column].astype(float), se, df, good
+    told = good & (se > _VARIES * size) & np.isfinite(df) & (df > 0)
+    return beta[..., column].astype(float), se, df, told
 
 
 def _no_repeats(whole: Floats) -> NDArray[np.bool_]:

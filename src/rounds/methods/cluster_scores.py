@@ -32,11 +32,13 @@ def adjusted_scores(
     S, M : array of float, shape (…, n_clusters, k, k)
         X_g'X_g, and the inverse of all persons' X'X at the same columns.
     c, scores : array of float, shape (…, n_clusters, k)
-        The inverse's column that is asked about, and X_g'e_g.
+        The inverse's column that is asked about, and X_g'e_g: of several outcomes,
+        they are first.
 
     Returns
     -------
     adjusted, own : array of float, shape (…, n_clusters)
+        `adjusted` of as many outcomes as there are scores of.
     across : array of float, shape (…, n_clusters, k)
 
     References
@@ -52,7 +54,7 @@ def adjusted_scores(
     LU = L @ U
     # In the eigenvectors of K: c = LU q.
     q = (np.linalg.solve(L, c[..., None]).swapaxes(-1, -2) @ U)[..., 0, :]
-    of_scores = (scores[..., None, :] @ LU)[..., 0, :]
+    of_scores = (scores[..., :, None] * LU).sum(axis=-2)
     b = c + (LU @ (f * h * q)[..., None])[..., 0]
     return (
         (q * a * of_scores).sum(axis=-1),
