@@ -8,7 +8,7 @@ SQL_ON_FHIR_SUITE ?=
 # Folder of the cohorts of https://github.com/OHDSI/PhenotypeLibrary, not kept here either.
 PHENOTYPES ?=
 
-.PHONY: demo test $(PURPOSES:%=test-%) test-sql-on-fhir test-kill test-kill-load test-batches test-attack test-looks test-outliers test-ranking test-variation test-allocations test-adaptive test-schedules test-feasibility test-factorial test-value test-encounters test-estimands test-engines test-circe test-phenotypes test-spark loops loops-designs check fix bench bench-small docs clean
+.PHONY: demo test $(PURPOSES:%=test-%) test-sql-on-fhir test-kill test-kill-load test-batches test-attack test-looks test-daily-looks test-outliers test-ranking test-variation test-allocations test-adaptive test-schedules test-feasibility test-factorial test-value test-encounters test-estimands test-engines test-circe test-phenotypes test-spark loops loops-designs check fix bench bench-small docs clean
 
 demo: .venv/core ## turn the loop once on a made health system
 	$(BIN)/rounds demo
@@ -55,8 +55,11 @@ test-allocations: .venv/dev ## 2,000 trials of each allocation with its analysis
 test-adaptive: .venv/dev ## 40,000 made trials whose allocation follows outcomes, 2,000 of them in clinics: bias, coverage, error
 	ROUNDS_ADAPTIVE=40000 ROUNDS_ADAPTIVE_LOOP=2000 $(BIN)/pytest -s tests/truth/test_methods_adaptive.py tests/truth/test_evaluation_adaptive.py
 
-test-looks: .venv/dev ## 10,000 made trials, looked at while they run; 1,000 of them daily, 1,000 of each other design
+test-looks: .venv/dev ## 10,000 made trials, looked at while they run; 1,000 of each other design
 	ROUNDS_TRIALS=$${ROUNDS_TRIALS:-10000} $(BIN)/pytest -s tests/truth/test_evaluation_looks.py tests/truth/test_evaluation_looks_of_designs.py
+
+test-daily-looks: .venv/dev ## 10,000 made trials by clinic and by patient, each looked at on 182 days: rates, means, harm
+	ROUNDS_TRIALS=$${ROUNDS_TRIALS:-10000} $(BIN)/pytest -s tests/truth/test_evaluation_daily_looks.py
 
 LOOPS ?= 1000
 test-outliers: .venv/dev ## a hundred worlds: is the planted clinic named, and no other?

@@ -4,6 +4,7 @@ import json
 from typing import get_args
 
 import pytest
+from scipy import stats
 
 from rounds.cli import evaluation_bounds
 from rounds.cli.main import main
@@ -11,6 +12,7 @@ from rounds.loop.evaluation.bounds import FutilityName, SpendingName
 from rounds.methods.sequential import (
     HwangShihDeCani,
     LanDeMetsOBrienFleming,
+    LanDeMetsPocock,
     as_planned,
     shaped_bounds,
     spending_bounds,
@@ -79,6 +81,40 @@ def test_power_and_futility_are_those_of_the_method(capsys):
     assert sum(told(found, "stops_below_effect")) == pytest.approx(0.1, abs=1e-8)
 
 
+def test_a_late_look_spends_by_the_calendar(capsys):
+    """Information came slowly: time says how much is spent, not how looks correlate."""
+    words = "--looks 0.3,0.6 --times 0.5,1 --spending lan-demets-pocock"
+    code, found = asked(capsys, words)
+    assert code == 0
+    held = spending_bounds([0.3, 0.6], LanDeMetsPocock(), alpha=0.025, times=[0.5, 1.0])
+    assert told(found, "upper") == pytest.approx(held.upper.tolist(), abs=1e-12)
+    assert told(found, "time") == [0.5, 1.0]
+    # A half of the time, though not of the information; and all of it at the end.
+    assert told(found, "alpha_spent") == pytest.approx([0.0155, 0.025], abs=5e-5)
+    _, more = asked(capsys, "--looks 0.6,1.3 --times 0.5,1")
+    assert told(more, "alpha_spent")[-1] == pytest.approx(0.025, abs=1e-8)
+
+
+def test_few_degrees_of_freedom_are_allowed_for_and_told_as_t(capsys):
+    code, found = asked(capsys, "--looks 0.4,0.7,1 --df 6")
+    assert code == 0
+    held = spending_bounds(
+        [0.4, 0.7, 1], LanDeMetsOBrienFleming(), alpha=0.025, df=[6.0] * 3
+    )
+    assert told(found, "upper") == pytest.approx(held.upper.tolist(), abs=1e-12)
+    assert told(found, "df") == [6.0] * 3
+    for t, p in zip(told(found, "upper_t"), told(found, "nominal_p"), strict=True):
+        assert stats.t.sf(t, 6) == pytest.approx(p)
+    _, plain = asked(capsys, "--looks 0.4,0.7,1")
+    assert told(found, "upper")[1] > told(plain, "upper")[1]
+    assert told(plain, "upper_t") == [None] * 3
+    words = "--looks 2 --df 4,8 --times 0.5,1"
+    assert main(["evaluation", "bounds", *words.split()]) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert "time" in out[0]
+    assert "stop at t" in out[0]
+
+
 def test_people_read_a_table_and_what_it_costs(capsys):
     words = "--looks 0.05,0.5,1 --power 0.8 --futility lan-demets-pocock --binding"
     assert main(["evaluation", "bounds", *words.split()]) == 0
@@ -132,6 +168,18 @@ REFUSED = {
     "--looks 0.1,0.5,0.9,1 --spending kim-demets --gamma 50 --power 0.025001 "
     "--futility lan-demets-pocock": "bounds-power",
     "--looks 2 --power 0.8 --sides 2 --futility lan-demets-of": "bounds-power",
+    "--looks 2 --times 0.5": "bounds-looks",
+    "--looks 2 --times 1,0.5": "bounds-looks",
+    "--looks 2 --times 0.5,1.2": "bounds-looks",
+    "--looks 2 --times nan,1": "bounds-looks",
+    "--looks 2 --times soon,1": "bounds-looks",
+    "--looks 2 --times 0.5,1 --spending pocock": "bounds-spending",
+    "--looks 2 --df 8 --spending obrien-fleming": "bounds-spending",
+    "--looks 2 --df 0": "bounds-df",
+    "--looks 2 --df inf": "bounds-df",
+    "--looks 2 --df 5,6,7": "bounds-df",
+    "--looks 2 --df 6 --power 0.8": "bounds-df",
+    "--looks 0.6,1.3 --times 0.5,1 --power 0.8": "bounds-looks",
 }
 
 

@@ -139,6 +139,10 @@ class World:
     spread: float = 0.05
     """Standard deviation of clinics' true rates: about 0.02 of intracluster
     correlation at a rate of 0.15."""
+    pressure: float = 1.0
+    """By how much the card lowers the pressure, in mm Hg."""
+    pressure_spread: float = 0.0
+    """Standard deviation of clinics' mean pressures."""
     unit: str = "clinic"
     svi: bool = True
     broken: str = ""
@@ -207,7 +211,9 @@ def _outcomes(world, rng, allocation, found):
     treated = shown_to & calls
     done = rng.random(n) < rates[clinic] + world.effect * treated
     low = rng.random(n) < 0.02 + world.harm * treated
-    pressure = 142 + 6 * rng.normal(size=n) - 1.0 * treated
+    pressure = 142 + 6 * rng.normal(size=n) - world.pressure * treated
+    if world.pressure_spread:
+        pressure += world.pressure_spread * rng.normal(size=world.clinics)[clinic]
     observed = np.ones(n, bool)
     if world.broken == "missing outcomes":
         observed = rng.random(n) > np.where(active, 0.02, 0.15)

@@ -1,6 +1,7 @@
 """Made trials in clinics, looked at through the step: how many are misled, or paused?
 
-Two dozen of each by default; `make test-looks` makes 10,000 (daily looks: 1,000).
+Two dozen of each by default; `make test-looks` makes 10,000. Daily looks are in
+`test_evaluation_daily_looks`.
 Tolerance is Monte Carlo error: four standard errors.
 
 No bound of an error of 2.5 in 100 lies below 1.96. So a trial in which one look's own
@@ -119,30 +120,6 @@ def test_planned_looks_at_clinics_mislead_no_more_often_than_is_promised(name):
     assert misled / TRIALS <= most(ERROR, TRIALS)
     if LARGE:
         assert misled / TRIALS > ERROR / 2
-
-
-@pytest.mark.slow
-def test_always_valid_looks_at_any_time_keep_the_error():
-    """Every day (in the small run every month), and stopping at the first benefit.
-
-    What an always-valid look says rests on no look before it, so that only those are
-    made at which it might say something.
-    """
-    written = story.protocol(story.always(planned_se=PLANNED_SE))
-    n = TRIALS // 10 if LARGE else TRIALS
-    when = story.days(np.arange(20, 183) / 182 if LARGE else np.arange(2, 8) / 8)
-    misled = peeking = 0
-    for seed in range(n):
-        rows = made(seed)
-        alone = story.statistics(rows, written, written.primary, when)[:-1]
-        days = [day for day, z in zip(when, alone, strict=True) if z >= NEAR]
-        seen = story.looked_at(rows, written, days, ends=("stop_benefit",))
-        misled += bool(seen) and seen[-1].verdict == "stop_benefit"
-        peeking += (alone >= 1.96).any()
-    print("looks: always valid,", len(when), misled / n, "peeking", peeking / n, n)
-    assert misled / n <= most(ERROR, n)
-    if LARGE:
-        assert peeking / n > 2 * ERROR
 
 
 GUARDS = {

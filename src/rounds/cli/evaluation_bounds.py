@@ -34,6 +34,8 @@ def bounds_(
     futility: Futility | None = None,
     futility_gamma: float | None = None,
     binding: bool = False,
+    times: str | None = None,
+    df: str | None = None,
     json: bool = False,
 ) -> None:
     """Find the bounds at which a trial may stop at several looks; no data are needed.
@@ -67,10 +69,21 @@ def bounds_(
         Of hsd and kim-demets, for futility.
     binding
         The trial will certainly stop for futility, so that upper bounds may be lower.
+    times
+        Share of the planned time at each look, 0.5,0.8,1: the error is then spent by
+        the calendar, and information tells only how looks hang together.
+    df
+        Degrees of freedom of the estimate at each look, 6,8,9, or one number for all,
+        where clusters are few. Bounds allow for it, and are told as Student's t too.
     json
         Print one JSON object.
     """
-    from rounds.loop.evaluation.bounds import BoundsAsked, find_bounds, read_looks
+    from rounds.loop.evaluation.bounds import (
+        BoundsAsked,
+        find_bounds,
+        read_looks,
+        read_numbers,
+    )
 
     asked = BoundsAsked(
         looks=read_looks(looks),
@@ -84,6 +97,8 @@ def bounds_(
         futility=futility,
         futility_gamma=futility_gamma,
         binding=binding,
+        times=None if times is None else read_numbers(times, "--times"),
+        df=None if df is None else read_numbers(df, "--df"),
     )
     with working("integrating over the looks"):
         found = find_bounds(asked)
@@ -98,13 +113,17 @@ def _numbers(found: "BoundsFound") -> dict[str, Any]:
     spent = bounds.spent
     null = bounds.exits(0.0)
     effect = None if cost is None else bounds.exits(cost.effect)
+    df = asked.df_at_looks
     lower = bounds.lower if asked.sides == 2 or asked.futility else None
     return {
         "looks": [
             {
                 "look": k + 1,
                 "fraction": float(bounds.fractions[k]),
+                "time": None if asked.times is None else asked.times[k],
+                "df": None if df is None else df[k],
                 "upper": _finite(bounds.upper[k]),
+                "upper_t": None if df is None else _student(bounds.upper[k], df[k]),
                 "lower": None if lower is None else _finite(lower[k]),
                 "nominal_p": float(bounds.nominal[k]),
                 "alpha_spent": float(spent[k]),
@@ -131,16 +150,27 @@ def _finite(bound: float) -> float | None:
     return float(bound) if abs(bound) != float("inf") else None
 
 
+def _student(bound: float, df: float) -> float | None:
+    """Give the t statistic that has the one-sided p-value of a bound in z."""
+    from scipy.special import ndtr, stdtrit
+
+    return _finite(-stdtrit(df, ndtr(-bound)))
+
+
 def _lines(found: "BoundsFound", numbers: dict[str, Any]) -> list[str]:
     asked = found.asked
-    header = ["look", "information", "stop at z", "one-sided p", "error spent"]
+    header = ["look", "information"]
+    header += ["time"] if asked.times else []
+    header += ["df", "stop at t"] if asked.df else []
+    header += ["stop at z", "one-sided p", "error spent"]
     header += ["futile at z"] if asked.futility else []
     header += ["shown if effect"] if found.cost else []
     rows = []
     for look in numbers["looks"]:
-        row = [
-            str(look["look"]),
-            f"{look['fraction']:.3g}",
+        row = [str(look["look"]), f"{look['fraction']:.3g}"]
+        row += [f"{look['time']:.3g}"] if asked.times else []
+        row += [f"{look['df']:.3g}", _told(look["upper_t"])] if asked.df else []
+        row += [
             _told(look["upper"]),
             f"{look['nominal_p']:.2g}",
             f"{look['alpha_spent']:.3g}",

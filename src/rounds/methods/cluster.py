@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from rounds.methods.cluster_scores import adjusted_scores, satterthwaite
 from rounds.methods.design_matrix import checked_design, without_repeats
 
 __all__ = ["ClusterFit", "cluster_ols"]
@@ -19,8 +20,6 @@ Floats = NDArray[np.float64]
 
 _SINGULAR = 1e-9
 """Relative size below which an eigenvalue counts as nought."""
-_MANY = 1_000
-"""Clusters, of which a matrix of every pair is no longer formed."""
 
 
 @dataclass(frozen=True)
@@ -158,13 +157,11 @@ def _clustered(
     M_own = padded[own[:, :, None], own[:, None, :]]
     empty, each = np.nonzero(own == len(M))
     M_own[empty, each, each] = 1.0
-    adjusted, d, b = _adjusted(S, M_own, padded[own, column], scores)
+    adjusted, d, b = adjusted_scores(S, M_own, padded[own, column], scores)
     B = np.zeros((n_clusters, X.shape[1]))
     B[np.arange(n_clusters)[:, None], own] = b
     variance = float((adjusted**2).sum())
-    # With p_g = (I − H)_g' A_g X_g c, their inner products are
-    # p_g'p_h = [g = h] c'X_g'A_g²X_g c − (X_g'A_gX_g c)' M (X_h'A_hX_h c).
-    df = _satterthwaite(d, B[:, :-1], M)
+    df = float(satterthwaite(d, B[:, :-1], M))
     return float(beta[column]), variance, df, n_clusters
 
 
@@ -191,58 +188,6 @@ def _cross_products(X: Floats, starts: NDArray[np.intp]) -> Floats:
         for j in range(i + 1):
             S[:, i, j] = S[:, j, i] = np.add.reduceat(X[:, i] * X[:, j], starts)
     return S
-
-
-def _satterthwaite(d: Floats, B: Floats, M: Floats) -> float:
-    """Give (tr P)² / tr P² of P = diag(d) − B M B', of which many clusters need none.
-
-    tr P² = Σ d² − 2 Σ d_g b_g' M b_g + tr (M B'B)².
-    """
-    if len(d) <= _MANY:
-        P = np.diag(d) - B @ M @ B.T
-        trace, squares = float(np.trace(P)), float((P**2).sum())
-    else:
-        own = np.einsum("gi,ij,gj->g", B, M, B)
-        MQ = M @ (B.T @ B)
-        trace = float(d.sum() - own.sum())
-        squares = float((d**2).sum() - 2 * d @ own + np.trace(MQ @ MQ))
-    return trace**2 / squares if squares > 0 else 0.0
-
-
-def _adjusted(
-    S: Floats, M: Floats, c: Floats, scores: Floats
-) -> tuple[Floats, Floats, Floats]:
-    """Give c'X_g'A_g e_g, c'X_g'A_g²X_g c and X_g'A_gX_g c of every cluster.
-
-    A_g is the symmetric (pseudo-inverse) square root of (I − H_gg)⁻¹, where H_gg is
-    X_g M X_g'. With M = LL', Z = X_g L and K = Z'Z = L'S_gL, H_gg is ZZ' and has K's
-    eigenvalues h, those of nought apart. So A_g = I + Z f(K) Z', where 1 + h f(h) is
-    (1 − h)^(−1/2), or nought where h is 1.
-
-    Parameters
-    ----------
-    S, M : array of float, shape (n_clusters, k, k)
-        X_g'X_g, and the inverse of all persons' X'X at the same columns.
-    c, scores : array of float, shape (n_clusters, k)
-        The inverse's column that is asked about, and X_g'e_g.
-    """
-    L = np.linalg.cholesky(M)
-    turned = L.transpose(0, 2, 1)
-    h, U = np.linalg.eigh(turned @ S @ L)
-    free = 1 - h > _SINGULAR
-    root = np.sqrt(np.where(free, 1 - h, 1.0))
-    a = np.where(free, 1 / root, 0.0)
-    f = np.where(free, 1 / (root * (1 + root)), -1 / np.where(free, 1.0, h))
-    LU = L @ U
-    # In the eigenvectors of K: c = LU q.
-    q = np.linalg.solve(LU, c[:, :, None])[:, :, 0]
-    of_scores = (scores[:, None, :] @ LU)[:, 0]
-    b = c + (LU @ (f * h * q)[:, :, None])[:, :, 0]
-    return (
-        (q * a * of_scores).sum(axis=1),
-        (h * (a * q) ** 2).sum(axis=1),
-        (S @ b[:, :, None])[:, :, 0],
-    )
 
 
 def _independent(y: Floats, X: Floats, column: int) -> tuple[float, float, float, int]:
