@@ -24,6 +24,7 @@ from rounds.reports.charts import (
     TwoWayAxis,
     TwoWayPoint,
 )
+from rounds.reports.charts.lettering import width_of
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -294,6 +295,21 @@ def test_names_that_begin_alike_can_be_told_apart(width):
     assert len(names) == 2
     assert all(12 <= b[1] - a[1] <= 16 for a, b in zip(first, rest, strict=True))
     assert all(n[1] - b[1] >= 14 for b, n in zip(rest, first[1:], strict=False))
+
+
+def test_a_long_axis_is_not_cut_off_on_a_telephone():
+    """Each of its lines fits, and all of them stand within the paper."""
+    axis = "Patients who would do well were every site like the best quarter"
+    row = ForestRow(label="A", value=9, lower=5, upper=12, beside="9 (5 to 12)")
+    plot = Forest(title="Lists", unit="count", rows=(row,), axis=axis)
+    svg = ET.fromstring(charts.forest(plot, charts.NARROW))
+    height = float(svg.get("viewBox").split()[3])
+    texts = [t for t in svg.iter() if t.tag.removeprefix(SVG) == "text"]
+    lines = [t for t in texts if t.text in axis and len(t.text) > 10]
+    assert " ".join(t.text for t in lines) == axis
+    assert len(lines) == 2
+    assert all(width_of(t.text) <= charts.NARROW for t in lines)
+    assert all(float(t.get("y")) < height - 2 for t in lines)
 
 
 def test_the_ring_says_each_state_in_words():

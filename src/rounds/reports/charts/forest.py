@@ -86,7 +86,8 @@ def forest(plot: Forest, width: float = WIDE) -> str:
         for row, lines in zip(plot.rows, names, strict=True)
     ]
     head = 8 if small else 30
-    foot = 44 + (16 if plot.axis else 0)
+    axis = wrapped(plot.axis.split(" "), width - 4, between=" ") if plot.axis else []
+    foot = 44 + (16 + _LINE * (len(axis) - 1) if axis else 0)
     canvas = Canvas(width, head + sum(heights) + foot)
     left, right = (14, width - 14) if small else (_LEFT, width - 164)
     low, high = _range(plot)
@@ -112,7 +113,7 @@ def forest(plot: Forest, width: float = WIDE) -> str:
             canvas.line(null, at + height - 24, null, at + height - 3, "null-line")
         _row(canvas, row, lines, at, x, height=height, small=small)
         at += height
-    _foot(canvas, plot, bottom, left, right)
+    _foot(canvas, plot, axis, bottom, (left, right))
     return canvas.svg(name=plot.name, title=plot.title, description=_said(plot))
 
 
@@ -217,15 +218,21 @@ def _interval(canvas: Canvas, row: ForestRow, at: float, x: Scale) -> None:
 
 
 def _foot(
-    canvas: Canvas, plot: Forest, bottom: float, left: float, right: float
+    canvas: Canvas,
+    plot: Forest,
+    axis: list[str],
+    bottom: float,
+    ends: tuple[float, float],
 ) -> None:
+    left, right = ends
     if plot.left:
         canvas.text(left, bottom + 37, f"← {plot.left}", "muted")
     if plot.right:
         canvas.text(right, bottom + 37, f"{plot.right} →", "muted", "end")
-    if plot.axis:
-        down = 53 if plot.left or plot.right else 37
-        canvas.text((left + right) / 2, bottom + down, plot.axis, "muted", "middle")
+    down = 53 if plot.left or plot.right else 37
+    for place, words in enumerate(axis):
+        at = bottom + down + _LINE * place
+        canvas.text((left + right) / 2, at, words, "muted", "middle")
 
 
 def _said(plot: Forest) -> str:
