@@ -75,8 +75,8 @@ def test_attendances_with_laney_s_limits():
 def test_cases_between_events(told):
     """qcc `limits.g(mean(x) + 1, conf = 2 * pnorm(3) - 1)`, `qgeom`; qicharts2
     `qic(x, chart = "g")`. Gaps between deaths after a bypass are qicharts2's `cabg`."""
-    agree(spc.g_chart(told["gaps"], limits="sigma"), told["sigma"])
-    chart = spc.g_chart(told["gaps"])
+    agree(spc.g_chart(told["gaps"]), told["sigma"])
+    chart = spc.g_chart(told["gaps"], limits="probability")
     ours = [chart.lower[0], chart.near_lower[0], chart.near_upper[0], chart.upper[0]]
     assert ours == told["qgeom"]
     assert [ours[0], ours[-1]] == told["probability"]

@@ -68,8 +68,8 @@ CHARTS = {
     ),
     "c": lambda rng, n, b, shift: spc.c_chart(draw_u(rng, n, shift)[0], b),
     "g": lambda rng, n, b, shift: spc.g_chart(draw_gaps(rng, n, shift), b),
-    "g_sigma": lambda rng, n, b, shift: spc.g_chart(
-        draw_gaps(rng, n, shift), b, limits="sigma"
+    "g_probability": lambda rng, n, b, shift: spc.g_chart(
+        draw_gaps(rng, n, shift), b, limits="probability"
     ),
     "t": lambda rng, n, b, shift: spc.t_chart(
         rng.exponential(np.r_[np.full(N, 30.0), np.full(n - N, 30.0 * (1 + shift))]), b
@@ -92,8 +92,8 @@ def false_rates(kind, rules, n=N, series=SERIES, seed=0):
 
 # Of stable series of 24 points: the share of points beyond the limits, and of series
 # with any signal, by Anhøj's rules and by Making Data Count's. Seen in 8,000 series of
-# other seeds. A g chart has no lower limit to lie beyond;
-# with one of three sigma (qicharts2's) its gaps have a longer tail than that holds.
+# other seeds. A g chart's gaps have a longer tail than
+# three sigma hold; by their own points it has no lower limit to lie beyond.
 WOLF = {
     "xmr": (0.0045, 0.121, 0.185),
     "p": (0.0022, 0.089, 0.148),
@@ -101,8 +101,8 @@ WOLF = {
     "u": (0.0022, 0.092, 0.149),
     "u_prime": (0.0068, 0.175, 0.242),
     "c": (0.0037, 0.123, 0.184),
-    "g": (0.00055, 0.043, 0.077),
-    "g_sigma": (0.0153, 0.361, 0.394),
+    "g_probability": (0.00055, 0.043, 0.077),
+    "g": (0.0153, 0.361, 0.394),
     "t": (0.0030, 0.093, 0.154),
     "xbar": (0.0026, 0.096, 0.161),
     "s": (0.0026, 0.099, 0.160),
@@ -213,8 +213,8 @@ SHIFTS = {
     "u": ((0.765, 0.998, 2), (0.929, 1.0, 2)),
     "u_prime": ((0.784, 0.996, 1.5), (0.924, 1.0, 1.5)),
     "c": ((0.780, 0.998, 2), (0.924, 1.0, 2)),
-    "g": ((0.671, 0.938, 4), (0.832, 0.979, 4)),
-    "g_sigma": ((0.957, 0.998, 2), (0.970, 0.999, 2)),
+    "g_probability": ((0.671, 0.938, 4), (0.832, 0.979, 4)),
+    "g": ((0.957, 0.998, 2), (0.970, 0.999, 2)),
     "t": ((0.599, 0.876, 4), (0.798, 0.965, 4)),
     "xbar": ((0.736, 0.999, 1), (0.928, 1.0, 1)),
 }

@@ -21,7 +21,8 @@ def seen_as_often(hits, exact):
 def test_a_g_chart_has_the_rate_of_a_geometric_law():
     """Of which three normal standard deviations leave out 0.135% at most; two, 2.28%."""
     p = 0.02
-    chart = spc.g_chart(np.random.default_rng(21).geometric(p, LONG) - 1)
+    gaps = np.random.default_rng(21).geometric(p, LONG) - 1
+    chart = spc.g_chart(gaps, limits="probability")
     assert chart.upper[0] == pytest.approx(geom.isf(norm.sf(3), p) - 1, rel=0.02)
     assert chart.near_upper[0] == pytest.approx(geom.isf(norm.sf(2), p) - 1, rel=0.02)
     assert chart.centre_line == pytest.approx(geom.median(p) - 1, abs=1)
@@ -34,7 +35,8 @@ def test_a_g_chart_has_the_rate_of_a_geometric_law():
 def test_a_g_chart_of_very_rare_events_has_a_lower_limit():
     """Of a mean of 5,000 cases one gap in 740 is below 7."""
     p = 1 / 5_001
-    chart = spc.g_chart(np.random.default_rng(23).geometric(p, LONG) - 1)
+    gaps = np.random.default_rng(23).geometric(p, LONG) - 1
+    chart = spc.g_chart(gaps, limits="probability")
     assert chart.lower[0] == pytest.approx(geom.ppf(norm.sf(3), p) - 1, abs=1)
     assert chart.lower[0] > 0
     seen_as_often(chart.value < chart.lower[0], geom.cdf(chart.lower[0], p))
@@ -44,7 +46,7 @@ def test_a_g_chart_of_three_sigma_leaves_out_one_gap_in_sixty():
     """Mean (1 − p)/p, standard deviation √(1 − p)/p, and what lies three beyond it."""
     p = 0.02
     gaps = np.random.default_rng(21).geometric(p, LONG) - 1
-    chart = spc.g_chart(gaps, limits="sigma")
+    chart = spc.g_chart(gaps)
     mean, sd = (1 - p) / p, np.sqrt(1 - p) / p
     assert chart.upper[0] == pytest.approx(mean + 3 * sd, rel=0.02)
     seen_as_often(chart.beyond, geom.sf(np.floor(chart.upper[0]) + 1, p))

@@ -30,7 +30,7 @@ PHASE = spc.Phase(start=3, reason="new ward")
         (lambda: spc.c_chart([0, 0, 0]), "no width"),
         (lambda: spc.g_chart([1.5, 2]), "whole numbers"),
         (lambda: spc.g_chart([0, 0]), "2 of 2 gaps are 0"),
-        (lambda: spc.g_chart([0, 7, 0]), "2 of 3 gaps are 0"),
+        (lambda: spc.g_chart([0, 7, 0], limits="probability"), "2 of 3 gaps are 0"),
         (lambda: spc.t_chart([1.0, 0.0]), "1 of 2 times are 0 or below"),
         (lambda: spc.xmr_chart([1.0]), "2 or more"),
         (lambda: spc.xmr_chart([2.0, 2.0, 2.0]), "never differ"),

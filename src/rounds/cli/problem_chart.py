@@ -40,7 +40,7 @@ def chart_(
     season: Literal["month", "weekday"] | None = None,
     per: float = 1.0,
     screen: bool = True,
-    limits: Literal["probability", "sigma"] = "probability",
+    limits: Literal["sigma", "probability"] = "sigma",
     allow_gaps: bool = False,
     title: str | None = None,
     svg: Path | None = None,
@@ -83,7 +83,8 @@ def chart_(
     screen
         Leave outlying moving ranges out of the limits.
     limits
-        Of a g chart: points of the distribution of gaps, or three standard deviations.
+        Of a g chart: three standard deviations, as most draw it, or points of the
+        distribution of gaps, with which a stable series signals far less often.
     allow_gaps
         Chart rows that are not evenly spaced in time.
     title

@@ -36,7 +36,7 @@ _LIMITS: dict[spc.GapLimits, str] = {
     "probability": "Limits leave out 0.135% of gaps at either end, were chance alone "
     "at work (a geometric distribution with their mean).",
     "sigma": "Limits are three standard deviations, though gaps have a long tail: one "
-    "stable series of 24 in three signals.",
+    "stable series of 24 in three signals; --limits probability has few that do.",
 }
 _WITHOUT_SEASON = {"mr", "g", "t", "s"}
 
@@ -59,8 +59,8 @@ class ChartAsked:
     """Units of exposure that a rate is told for, as falls in 1,000 bed-days."""
     screen: bool = True
     """Whether outlying moving ranges are left out of the limits."""
-    limits: spc.GapLimits = "probability"
-    """Of a g chart: points of the geometric distribution, or three sigma."""
+    limits: spc.GapLimits = "sigma"
+    """Of a g chart: three sigma, or points of the geometric distribution."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +134,7 @@ def _kind(series: Series, asked: ChartAsked) -> tuple[spc.Kind, str]:
             "that could be told from chance.",
             remedies=("Leave out --season.",),
         )
-    if asked.limits != "probability" and asked.chart != "g":
+    if asked.limits != "sigma" and asked.chart != "g":
         raise DefinitionError(
             f"A chart of kind {asked.chart} has no choice of limits.",
             code="chart-columns",

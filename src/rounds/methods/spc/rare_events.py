@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GapLimits", "g_chart", "t_chart"]
 
-GapLimits = Literal["probability", "sigma"]
+GapLimits = Literal["sigma", "probability"]
 _POWER = 3.6
 """Times between events, raised to 1 / 3.6, are nearly normal (Nelson 1994)."""
 
@@ -28,15 +28,14 @@ def g_chart(
     baseline: ArrayLike | None = None,
     *,
     phases: Sequence[Phase] = (),
-    limits: GapLimits = "probability",
+    limits: GapLimits = "sigma",
 ) -> Chart:
     """Chart how many cases passed between rare events (geometric).
 
     The centre line is the median, since the mean of so skewed a distribution has far
     more than half of the points below it, and runs would be signals of nothing. Three
-    standard deviations of so skewed a distribution leave out one gap in 60, so limits
-    are its own points: those that three (and, for what is near a limit, two) standard
-    deviations of a normal distribution leave out.
+    standard deviations of so skewed a distribution leave out one gap in 60; its own
+    points leave out what those of a normal distribution would.
 
     Parameters
     ----------
@@ -44,11 +43,11 @@ def g_chart(
         Cases (or days) between one event and the next, 0 for next to each other.
     baseline, phases
         As `xmr_chart`; one point is enough.
-    limits : {"probability", "sigma"}
-        The 0.135% and 99.865% points of the geometric distribution with the mean of
-        the gaps, as Minitab and (with `conf`) qcc draw them; or three standard
-        deviations from that mean, as qicharts2 does, with which one stable series of
-        24 gaps in three signals.
+    limits : {"sigma", "probability"}
+        Three standard deviations from the mean, as qicharts2 and most books draw them,
+        with which one stable series of 24 gaps in three signals; or the 0.135% and
+        99.865% points of the geometric distribution with that mean, as Minitab and
+        (with `conf`) qcc do.
 
     Returns
     -------
@@ -59,8 +58,8 @@ def g_chart(
     Raises
     ------
     ValueError
-        If gaps are not counts, or half of a baseline or more are 0: no line then has
-        as many points above it as below.
+        If gaps are not counts, or all of a baseline are 0; with `probability`, if half
+        are: no line then has as many points above it as below.
 
     References
     ----------
@@ -72,10 +71,10 @@ def g_chart(
     Examples
     --------
     >>> chart = g_chart([2, 5, 3, 6])
-    >>> chart.centre_line, float(chart.upper[0])
-    (4.0, 29.0)
-    >>> round(float(g_chart([2, 5, 3, 6], limits="sigma").upper[0]), 2)
-    17.42
+    >>> chart.centre_line, round(float(chart.upper[0]), 2)
+    (4.0, 17.42)
+    >>> float(g_chart([2, 5, 3, 6], limits="probability").upper[0])
+    29.0
     """
     x = events_of(gaps, "gaps")
     frame = Frame.of(x.size, baseline, phases, None)
@@ -83,7 +82,7 @@ def g_chart(
     def draw(part: slice) -> Lines:
         used = x[part][frame.baseline[part]]
         mean, median = float(used.mean()), float(np.median(used))
-        if median == 0:
+        if mean == 0 or (median == 0 and limits == "probability"):
             raise ValueError(
                 f"{(used == 0).sum()} of {used.size} gaps are 0; a u or c chart suits "
                 "events so frequent"
