@@ -155,16 +155,16 @@ def test_each_chart_can_be_had(capsys, columns, words, kind):
 
 
 def test_limits_of_gaps_are_by_name(capsys):
-    """Points of a geometric distribution, or three sigma; other charts have no choice."""
+    """Three sigma, or points of a geometric distribution; other charts have no choice."""
     name = written("l.csv", month=MONTHS, cases=RNG.geometric(0.02, 36))
     words = f"{name} --value cases --by month --chart g"
     _, usual = asked(capsys, words)
-    _, sigma = asked(capsys, f"{words} --limits sigma")
-    top = usual["chart"]["points"][0]["upper"]
-    assert top > sigma["chart"]["points"][0]["upper"]
-    assert "0.135%" in usual["notes"][-1]
-    assert "one stable series of 24 in three" in sigma["notes"][-1]
-    assert refused(capsys, f"{words[:-1]}t --limits sigma")["code"] == "chart-columns"
+    _, points = asked(capsys, f"{words} --limits probability")
+    top = points["chart"]["points"][0]["upper"]
+    assert top > usual["chart"]["points"][0]["upper"]
+    assert "0.135%" in points["notes"][-1]
+    assert "one stable series of 24 in three" in usual["notes"][-1]
+    assert refused(capsys, f"{words[:-1]}t --limits probability")["code"] == "chart-columns"
 
 
 def test_two_events_of_one_day_are_two_gaps(capsys):
