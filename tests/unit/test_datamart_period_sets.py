@@ -53,9 +53,7 @@ def bounds(period):
 
 HOLDS = {
     "starts_in": lambda day, until, low, high: low <= day <= high,
-    "ends_in": lambda day, until, low, high: (
-        until is not None and low <= until <= high
-    ),
+    "ends_in": lambda day, until, low, high: until is not None and low <= until <= high,
     "overlaps": lambda day, until, low, high: (
         day <= high and (until is None or until >= low)
     ),
@@ -102,7 +100,11 @@ def test_an_age_is_of_the_periods_in_which_it_is_reached(low, high):
         for *_, birth in rows
     ]
     expected = [
-        tuple(n for n, age in enumerate(ages) if low <= age <= (999 if high is None else high))
+        tuple(
+            n
+            for n, age in enumerate(ages)
+            if low <= age <= (999 if high is None else high)
+        )
         for ages in years
     ]
     assert chosen(SETS.of_age(node, "e.birth"), rows) == expected
@@ -144,7 +146,8 @@ def test_more_periods_than_a_number_has_bits_are_asked_in_parts():
     mart = mart_of("blood-pressure-control")
     weeks = tuple(
         Period(
-            start=dt.date(2025, 1, 1) + n * 5 * DAY, end=dt.date(2025, 3, 1) + n * 5 * DAY
+            start=dt.date(2025, 1, 1) + n * 5 * DAY,
+            end=dt.date(2025, 3, 1) + n * 5 * DAY,
         )
         for n in range(2 * MOST_PERIODS + 3)
     )
