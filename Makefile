@@ -8,7 +8,7 @@ SQL_ON_FHIR_SUITE ?=
 # Folder of the cohorts of https://github.com/OHDSI/PhenotypeLibrary, not kept here either.
 PHENOTYPES ?=
 
-.PHONY: demo test $(PURPOSES:%=test-%) test-sql-on-fhir test-kill test-kill-load test-batches test-attack test-looks test-daily-looks test-outliers test-ranking test-variation test-allocations test-adaptive test-schedules test-feasibility test-factorial test-value test-encounters test-estimands test-engines test-circe test-phenotypes test-spark loops loops-designs check fix bench bench-small docs clean
+.PHONY: demo test $(PURPOSES:%=test-%) test-sql-on-fhir test-kill test-kill-load test-batches test-attack test-looks test-daily-looks test-parallel test-outliers test-ranking test-variation test-allocations test-adaptive test-schedules test-feasibility test-factorial test-value test-encounters test-estimands test-engines test-circe test-phenotypes test-spark loops loops-designs check fix bench bench-small docs clean
 
 demo: .venv/core ## turn the loop once on a made health system
 	$(BIN)/rounds demo
@@ -60,6 +60,9 @@ test-looks: .venv/dev ## 10,000 made trials, looked at while they run; 1,000 of 
 
 test-daily-looks: .venv/dev ## 10,000 made trials by clinic and by patient, each looked at on 182 days: rates, means, harm
 	ROUNDS_TRIALS=$${ROUNDS_TRIALS:-10000} $(BIN)/pytest -s tests/truth/test_evaluation_daily_looks.py
+
+test-parallel: .venv/dev ## 2,000 made trials of clinics and of patients in parallel: bias and coverage
+	ROUNDS_TRIALS=2000 $(BIN)/pytest -s tests/truth/test_evaluation_truth.py -k "unbiased or no_effect"
 
 LOOPS ?= 1000
 test-outliers: .venv/dev ## a hundred worlds: is the planted clinic named, and no other?

@@ -24,7 +24,7 @@ from stories import looks as story
 from stories import trial
 
 TRIALS = int(os.environ.get("ROUNDS_TRIALS", "24"))
-BY_THE_STEP = 10 if TRIALS < 1_000 else 100
+BY_THE_STEP = 10
 """Trials that are not misled, and go through the step all the same."""
 ERROR = 0.025
 DAYS = 182
@@ -174,25 +174,34 @@ def counts_of(unit):
     return [*both, Count("harm", both[0].plan, bound, HARM, 1.0)]
 
 
+def look_at(counts, unit, seed):
+    """Let each monitor look at one made trial on all days."""
+    rows = trial.made(world(unit), seed)
+    fits = every_day(rows, counts[0].plan, [one.endpoint for one in counts])
+    for one, its in zip(counts, fits, strict=True):
+        one.read(rows, its, check=seed < BY_THE_STEP)
+
+
+def told(one, unit, n):
+    """Say what a monitor did in n trials."""
+    error = np.sqrt(ERROR * (1 - ERROR) / n)
+    return (
+        f"daily looks: {one.kind} by {unit}: {one.misled / n:.2%} misled (a check "
+        f"sealed {one.sealed} of them), {one.peeking / n:.1%} by 1.96 each day; "
+        f"{n:,} trials of {DAYS} days, ± {error:.2%} at 2.5%"
+    )
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("unit", ["clinic", "patient"])
 def test_looks_on_every_day_mislead_no_more_often_than_is_promised(unit):
     """Benefit of rates and means where there is none, and harm; 182 looks at each."""
     counts = counts_of(unit)
     for seed in range(TRIALS):
-        rows = trial.made(world(unit), seed)
-        fits = every_day(rows, counts[0].plan, [one.endpoint for one in counts])
-        for one, its in zip(counts, fits, strict=True):
-            one.read(rows, its, check=seed < BY_THE_STEP)
-    error = np.sqrt(ERROR * (1 - ERROR) / TRIALS)
+        look_at(counts, unit, seed)
     for one in counts:
-        misled, peeking = one.misled / TRIALS, one.peeking / TRIALS
-        print(
-            f"daily looks: {one.kind} by {unit}: {misled:.2%} misled (a check sealed "
-            f"{one.sealed} of them), {peeking:.1%} by 1.96 each day; {TRIALS:,} trials "
-            f"of {DAYS} days, ± {error:.2%} at 2.5%",
-            flush=True,
-        )
-        assert misled <= ERROR + 4 * error
+        print(told(one, unit, TRIALS), flush=True)
+        error = np.sqrt(ERROR * (1 - ERROR) / TRIALS)
+        assert one.misled / TRIALS <= ERROR + 4 * error
         if TRIALS >= 1_000:
-            assert peeking > 2 * ERROR
+            assert one.peeking / TRIALS > 2 * ERROR

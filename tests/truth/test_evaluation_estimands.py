@@ -49,6 +49,13 @@ def errors(summary, world, made, kind, truth, *, n=N, **asking):
     ]
     error = np.array([one.estimate for one in found]) - truth
     covered = np.mean([one.lower < truth < one.upper for one in found])
+    noise = error.std(ddof=1) / np.sqrt(n), np.sqrt(covered * (1 - covered) / n)
+    weighting = asking.get("weighting", "")
+    print(
+        f"estimands: {summary} {weighting}, {world.clinics} clinics, by {world.unit}, "
+        f"truth {truth:.3f}: bias {error.mean():+.4f} ± {noise[0]:.4f}, covered "
+        f"{covered:.1%} ± {noise[1]:.1%}; {n:,} trials"
+    )
     return error, covered
 
 

@@ -1,4 +1,9 @@
-"""On made trials the evaluation is right, as often as it says."""
+"""On made trials the evaluation is right, as often as it says.
+
+At full size: `make test-parallel`.
+"""
+
+import os
 
 import numpy as np
 import pytest
@@ -9,7 +14,7 @@ from rounds.loop.evaluation.participants import clinic_rates, join
 from rounds.methods.cluster import cluster_ols
 from stories import trial
 
-N = 200
+N = int(os.environ.get("ROUNDS_TRIALS", "200"))
 
 
 def fits(world, n=N):
@@ -48,8 +53,17 @@ def test_the_estimate_is_unbiased_and_its_interval_covers(name):
     world = WORLDS[name]
     found, _ = fits(world)
     error = np.array([f.estimate for f in found]) - world.effect
+    _print(name, error, 1 - covered(found, world.effect), "missed, 6 points")
     assert abs(error.mean()) < 4 * error.std() / np.sqrt(N)
     assert abs(covered(found, world.effect) - 0.95) < 4 * np.sqrt(0.95 * 0.05 / N)
+
+
+def _print(name, error, missed, what):
+    noise = 100 * error.std() / np.sqrt(N), np.sqrt(missed * (1 - missed) / N)
+    print(
+        f"parallel: {name}: bias {100 * error.mean():+.2f} ± {noise[0]:.2f} points, "
+        f"{what} {missed:.1%} ± {noise[1]:.1%}; {N:,} trials"
+    )
 
 
 @pytest.mark.parametrize("name", ["40 clinics", "8 clinics"])
@@ -61,6 +75,9 @@ def test_no_effect_is_taken_for_one_no_more_often_than_said(name):
     )
     found, naive = fits(null)
     slack = 4 * np.sqrt(0.05 * 0.95 / N)
+    errors = np.array([f.estimate for f in found])
+    _print(name, errors, 1 - covered(found, 0.0), "missed, no effect")
+    _print(name, errors, 1 - covered(naive, 0.0), "missed, clinics unread")
     assert 1 - covered(found, 0.0) < 0.05 + slack
     assert 1 - covered(naive, 0.0) > 0.05 + slack
 

@@ -96,10 +96,10 @@ def cluster_ols_at_looks(
     length = np.sqrt((X**2).sum(axis=0))
     length = np.where(length > 0, length, 1.0)
     length[column] = 1.0
-    estimate, se, df, quick = _quickly(
+    estimate, se, df, slow = _quickly(
         each, X / length, codes, at, n_looks, column=column
     )
-    for i, look in zip(*np.nonzero(~quick), strict=True):
+    for i, look in zip(*np.nonzero(slow), strict=True):
         seen, place = at <= look, (i, look)
         try:
             fit = cluster_ols(each[i, seen], X[seen], codes[seen], column=column)
@@ -120,7 +120,7 @@ def _quickly(
     *,
     column: int,
 ) -> tuple[Floats, Floats, Floats, NDArray[np.bool_]]:
-    """Fit all looks at once, and say which of them are good."""
+    """Fit all looks at once, and say which of them are to be fitted one by one."""
     g, k, m = int(codes.max()) + 1, X.shape[1], len(Y)
     seen = at < n_looks
     cell, X, Y = (at * g + codes)[seen], X[seen], Y[:, seen]
@@ -137,7 +137,8 @@ def _quickly(
             S[..., i, j] = S[..., j, i] = up_to(X[:, i] * X[:, j])
     n, squares = up_to(None), np.array([up_to(y**2).sum(axis=1) for y in Y])
     whole = S.sum(axis=1)
-    good = _no_repeats(whole) & (n.sum(axis=1) > k) & ((n > 0).sum(axis=1) >= 2)
+    enough = (n.sum(axis=1) > k) & ((n > 0).sum(axis=1) >= 2)
+    good = _no_repeats(whole) & enough
     whole[~good] = np.eye(k)
     M = np.linalg.inv(whole)
     beta = (M @ xy.sum(axis=2)[..., None])[..., 0]
@@ -150,7 +151,15 @@ def _quickly(
     df = np.broadcast_to(satterthwaite(own, across, M), se.shape).copy()
     size = np.sqrt(squares / np.maximum(whole[:, column, column], 1e-300))
     told = good & (se > _VARIES * size) & np.isfinite(df) & (df > 0)
-    return beta[..., column].astype(float), se, df, told
+    # Too few persons or clusters, or nothing but noughts: no fit has a number to give.
+    never = ~enough | (squares == 0)
+    estimate = np.where(never, np.nan, beta[..., column])
+    return (
+        estimate,
+        np.where(never, np.nan, se),
+        np.where(never, np.nan, df),
+        ~told & ~never,
+    )
 
 
 def _no_repeats(whole: Floats) -> NDArray[np.bool_]:
