@@ -164,7 +164,10 @@ def test_limits_of_gaps_are_by_name(capsys):
     assert top > usual["chart"]["points"][0]["upper"]
     assert "0.135%" in points["notes"][-1]
     assert "one stable series of 24 in three" in usual["notes"][-1]
-    assert refused(capsys, f"{words[:-1]}t --limits probability")["code"] == "chart-columns"
+    assert (
+        refused(capsys, f"{words[:-1]}t --limits probability")["code"]
+        == "chart-columns"
+    )
 
 
 def test_two_events_of_one_day_are_two_gaps(capsys):

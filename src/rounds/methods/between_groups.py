@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
+import scipy
 from scipy.special import ndtri
 
 from rounds.methods.proportion import counts, newcombe
@@ -123,7 +123,7 @@ def between_group_variance(
     p_value = 1.0
     if 0 < mean < 1:
         squares = float((n * (p - mean) ** 2).sum() / (mean * (1 - mean)))
-        p_value = float(stats.chi2.sf(squares, len(n) - 1))
+        p_value = float(scipy.stats.chi2.sf(squares, len(n) - 1))
     return BetweenGroups(
         value=value,
         corrected=corrected,

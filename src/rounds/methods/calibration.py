@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import scipy
 from scipy.special import expit, logit, ndtri
-from scipy.stats import rankdata
 
 from rounds.methods.proportion import wilson
 from rounds.methods.regression import fit_regression
@@ -233,10 +233,10 @@ def c_statistic(
         raise ValueError("two rows with the event, and two without, are the least")
     if not 0 < level < 1:
         raise ValueError(f"level is a number between 0 and 1, not {level}")
-    ranks = rankdata(np.concatenate([ill, well]))
+    ranks = scipy.stats.rankdata(np.concatenate([ill, well]))
     value = (ranks[: ill.size].sum() / ill.size - (ill.size + 1) / 2) / well.size
-    above = (ranks[: ill.size] - rankdata(ill)) / well.size
-    below = 1 - (ranks[ill.size :] - rankdata(well)) / ill.size
+    above = (ranks[: ill.size] - scipy.stats.rankdata(ill)) / well.size
+    below = 1 - (ranks[ill.size :] - scipy.stats.rankdata(well)) / ill.size
     variance = above.var(ddof=1) / ill.size + below.var(ddof=1) / well.size
     se = float(np.sqrt(variance))
     if not 0 < value < 1:

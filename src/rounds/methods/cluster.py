@@ -8,8 +8,8 @@ X_g'X_g and X_g'e_g are all that is needed.
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from rounds.methods.cluster_scores import adjusted_scores, satterthwaite
 from rounds.methods.design_matrix import checked_design, without_repeats
@@ -39,7 +39,7 @@ class ClusterFit:
     @property
     def p_value(self) -> float:
         """Two-sided p-value of no effect."""
-        return float(2 * stats.t.sf(abs(self.estimate / self.se), self.df))
+        return float(2 * scipy.stats.t.sf(abs(self.estimate / self.se), self.df))
 
 
 def cluster_ols(
@@ -110,7 +110,7 @@ def cluster_ols(
             f"not vary enough over {n_clusters} clusters and {X.shape[1]} columns"
         )
     se = float(np.sqrt(variance))
-    half = float(stats.t.ppf((1 + level) / 2, df)) * se
+    half = float(scipy.stats.t.ppf((1 + level) / 2, df)) * se
     return ClusterFit(
         estimate, se, float(df), estimate - half, estimate + half, len(y), n_clusters
     )

@@ -8,8 +8,8 @@ variance a parabola, its degrees of freedom always the same.
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from rounds.methods.cluster import cluster_ols
 from rounds.methods.design_matrix import checked_design
@@ -114,7 +114,7 @@ def complier_average(
     linear = (above - below) / (2 * scale)
     square = max((above + below - 2 * at_0) / (2 * scale**2), 0.0)
     is_certain = square * scale**2 < 1e-12 * at_0
-    t = float(stats.t.ppf((1 + level) / 2, df))
+    t = float(scipy.stats.t.ppf((1 + level) / 2, df))
     bend = first**2 - (0.0 if is_certain else t**2 * square)
     if not bend > 0 or abs(first) < 1e-9:
         raise ValueError(

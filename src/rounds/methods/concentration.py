@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from rounds.methods.ordered_groups import OrderedGroups, ordered_groups
 
@@ -116,7 +116,7 @@ def concentration(
     slope, base = (2 * place - 1 - c) / mean, below - 1 - c
     clustered = groups.n_clusters
     df = float((groups.n if clustered is None else clustered) - 1)
-    t = float(stats.t.ppf((1 + level) / 2, df))
+    t = float(scipy.stats.t.ppf((1 + level) / 2, df))
 
     def index(
         value: float, slope: NDArray[np.float64], base: NDArray[np.float64]

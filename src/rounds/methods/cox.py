@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from rounds.methods.sandwich import fay_graubard, sum_by_cluster
 from rounds.methods.survival_times import checked_times
@@ -144,7 +144,7 @@ def cox(
     se = float(np.sqrt(covariance[column, column]))
     if not se > 0 or not np.isfinite(se):
         raise ValueError("the variance of the coefficient cannot be estimated")
-    law = stats.norm() if df is None else stats.t(df)
+    law = scipy.stats.norm() if df is None else scipy.stats.t(df)
     half = float(law.ppf((1 + level) / 2)) * se
     return CoxFit(
         estimate=estimate,
@@ -349,7 +349,7 @@ def _proportionality(
         plain = sum_by_cluster(at.scores(ones), clusters)
         timed = sum_by_cluster(at.scores(when), clusters)
         left = ((timed - plain @ bread @ crossed) ** 2).sum(axis=0)
-    law = stats.chi2(1) if df is None else stats.f(1, df)
+    law = scipy.stats.chi2(1) if df is None else scipy.stats.f(1, df)
     values = [float(one) for one in by_time**2 / left]
     return tuple(Proportionality(v, float(law.sf(v)), df) for v in values), of_all
 

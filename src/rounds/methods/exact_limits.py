@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import scipy
 from scipy.special import betainc, pdtr
-from scipy.stats import binom, poisson
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,7 +84,10 @@ def binomial_limits(
         f = betainc(n - inside, inside + 1, 1 - target)
         return np.where(count < 0, 0.0, np.where(count >= n, 1.0, f))
 
-    ends = [_interpolated(binom.ppf(p, n, target), below, p) for p in (tail, 1 - tail)]
+    ends = [
+        _interpolated(scipy.stats.binom.ppf(p, n, target), below, p)
+        for p in (tail, 1 - tail)
+    ]
     return np.clip(ends[0] / n, 0.0, 1.0), np.clip(ends[1] / n, 0.0, 1.0)
 
 
@@ -136,7 +139,7 @@ def poisson_limits(
         return np.where(count < 0, 0.0, pdtr(np.maximum(count, 0.0), e))
 
     lower, upper = (
-        _interpolated(poisson.ppf(p, e), below, p) for p in (tail, 1 - tail)
+        _interpolated(scipy.stats.poisson.ppf(p, e), below, p) for p in (tail, 1 - tail)
     )
     return np.maximum(lower / e, 0.0), upper / e
 
@@ -165,7 +168,10 @@ def binomial_tails(
     (0.25, 1.0)
     """
     x, n = np.asarray(successes, dtype=float), np.asarray(totals, dtype=float)
-    few, many = binom.cdf(x, n, target), binom.sf(x - 1, n, target)
+    few, many = (
+        scipy.stats.binom.cdf(x, n, target),
+        scipy.stats.binom.sf(x - 1, n, target),
+    )
     return np.asarray(few, dtype=float), np.asarray(many, dtype=float)
 
 
@@ -193,7 +199,7 @@ def poisson_tails(
     (0.3679, 1.0)
     """
     x, e = np.asarray(events, dtype=float), np.asarray(expected, dtype=float)
-    few, many = poisson.cdf(x, e), poisson.sf(x - 1, e)
+    few, many = scipy.stats.poisson.cdf(x, e), scipy.stats.poisson.sf(x - 1, e)
     return np.asarray(few, dtype=float), np.asarray(many, dtype=float)
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 from scipy.special import expit
 
 from rounds.methods.design_matrix import checked_design
@@ -56,7 +56,7 @@ class GeeFit:
     @property
     def p_value(self) -> float:
         """Two-sided p-value of no effect."""
-        return float(2 * stats.t.sf(abs(self.estimate / self.se), self.df))
+        return float(2 * scipy.stats.t.sf(abs(self.estimate / self.se), self.df))
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ def gee(
             "vary within the arms"
         )
     se, estimate = float(np.sqrt(variance)), float(beta[column])
-    half = float(stats.t.ppf((1 + level) / 2, df)) * se
+    half = float(scipy.stats.t.ppf((1 + level) / 2, df)) * se
     return GeeFit(
         estimate=estimate,
         se=se,

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import stats
 
 __all__ = ["anova_icc", "anova_icc_interval"]
 
@@ -113,8 +113,8 @@ def anova_icc_interval(
         raise ValueError("no outcome varies within a cluster")
     ratio, tail = found.between / found.within, (1 - level) / 2
     between, within = found.df_between, found.df_within
-    low = ratio / float(stats.f.isf(tail, between, within))
-    high = ratio * float(stats.f.isf(tail, within, between))
+    low = ratio / float(scipy.stats.f.isf(tail, between, within))
+    high = ratio * float(scipy.stats.f.isf(tail, within, between))
     return found.icc(low), found.icc(high)
 
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from rounds.methods.survival_times import checked_times
 
@@ -98,7 +98,7 @@ def kaplan_meier(time: ArrayLike, event: ArrayLike, *, level: float = 0.95) -> C
     survival: Floats = np.cumprod(1 - events / at_risk, dtype=np.float64)
     with np.errstate(divide="ignore"):
         se_log = np.sqrt(np.cumsum(events / (at_risk * (at_risk - events))))
-    z = float(stats.norm.ppf((1 + level) / 2))
+    z = float(scipy.stats.norm.ppf((1 + level) / 2))
     with np.errstate(invalid="ignore"):
         above = np.where(survival > 0, np.minimum(1, survival * np.exp(z * se_log)), 1)
         below = np.where(survival > 0, survival * np.exp(-z * se_log), 0)
@@ -276,7 +276,7 @@ def compare_rmst(
         se = float(np.hypot(one.se / one.value, other.se / other.value))
     else:
         value, se = other.value - one.value, float(np.hypot(one.se, other.se))
-    law = stats.norm() if df is None else stats.t(df)
+    law = scipy.stats.norm() if df is None else scipy.stats.t(df)
     half = float(law.ppf((1 + level) / 2)) * se
     found = np.array([value, value - half, value + half])
     estimate, lower, upper = (np.exp(found) if ratio else found).tolist()

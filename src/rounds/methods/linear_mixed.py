@@ -8,8 +8,8 @@ goes with the number of cells, not of persons.
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from rounds.methods.cell_likelihood import variance_ratios
 from rounds.methods.cell_matrices import CellMatrix, Cells
@@ -44,7 +44,7 @@ class MixedFit:
     @property
     def p_value(self) -> float:
         """Two-sided p-value of no effect."""
-        return float(2 * stats.t.sf(abs(self.estimate / self.se), self.df))
+        return float(2 * scipy.stats.t.sf(abs(self.estimate / self.se), self.df))
 
     @property
     def icc(self) -> float:
@@ -124,7 +124,7 @@ def linear_mixed(
     fitted = _Fitted.at(cells, parts, variances)
     adjusted, df = _kenward_roger(cells, parts, fitted, column)
     estimate, se = float(fitted.beta[column]), float(np.sqrt(adjusted))
-    half = float(stats.t.ppf((1 + level) / 2, df)) * se
+    half = float(scipy.stats.t.ppf((1 + level) / 2, df)) * se
     return MixedFit(
         estimate=estimate,
         se=se,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy import stats
+import scipy
 
 __all__ = ["Better", "Hypothesis", "Judgement", "judge"]
 
@@ -97,7 +97,7 @@ def judge(
         verdict = "not_shown"
     p_value = None
     if se is not None:
-        law = stats.norm() if df is None else stats.t(df)
+        law = scipy.stats.norm() if df is None else scipy.stats.t(df)
         one, *ends = (
             np.log(value) if ratio else value
             for value in (estimate, *(b for b in (below, above) if b is not None))

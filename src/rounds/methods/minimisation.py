@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from scipy import stats
+import scipy
 
 __all__ = ["Coins", "MarginalTotals", "coins"]
 
@@ -72,9 +72,11 @@ class Coins:
         """
         ways = []
         if self.biased:
-            ways.append(stats.binomtest(self.followed, self.biased, chance).pvalue)
+            ways.append(
+                scipy.stats.binomtest(self.followed, self.biased, chance).pvalue
+            )
         if self.fair:
-            ways.append(stats.binomtest(self.first, self.fair, 0.5).pvalue)
+            ways.append(scipy.stats.binomtest(self.first, self.fair, 0.5).pvalue)
         return min(1.0, len(ways) * float(min(ways))) if ways else 1.0
 
 

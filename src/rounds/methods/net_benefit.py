@@ -28,8 +28,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 __all__ = [
     "Fitted",
@@ -202,8 +202,8 @@ def net_benefit(joint: Joint, worth: float, *, level: float = 0.95) -> Interval:
         raise ValueError("the net benefit does not vary over participants")
     df = np.inf if sampled <= 0 else joint.df * (variance / sampled) ** 2
     value, se = worth * joint.effect - joint.cost, float(np.sqrt(variance))
-    half = float(stats.t.ppf((1 + level) / 2, df)) * se
-    chance = float(stats.t.cdf(value / se, df))
+    half = float(scipy.stats.t.ppf((1 + level) / 2, df)) * se
+    chance = float(scipy.stats.t.cdf(value / se, df))
     return Interval(value, value - half, value + half, chance)
 
 
@@ -233,7 +233,7 @@ def ratio(joint: Joint, *, level: float = 0.95) -> Interval:
         joint.cost_variance + joint.price_variance,
         joint.effect_variance,
         covariance=joint.covariance,
-        quantile=float(stats.t.ppf((1 + level) / 2, joint.df)),
+        quantile=float(scipy.stats.t.ppf((1 + level) / 2, joint.df)),
     )
     if joint.effect < 0:
         raise ValueError(

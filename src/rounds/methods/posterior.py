@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 from scipy.optimize import brentq
 from scipy.special import logsumexp
 
@@ -34,7 +34,7 @@ class MixturePosterior:
 
     def probability_above(self, threshold: float) -> float:
         """Give the probability that the effect exceeds a threshold."""
-        tail = stats.norm.sf(threshold, self.means, self.sds)
+        tail = scipy.stats.norm.sf(threshold, self.means, self.sds)
         return float((self.weights * tail).sum())
 
     def quantile(self, probability: float) -> float:
@@ -82,7 +82,7 @@ def mixture_posterior(
     (1.0, 0.7071)
     """
     w, m, s = _prior(weights, means, sds, se)
-    log_weight = np.log(w) + stats.norm.logpdf(estimate, m, np.hypot(s, se))
+    log_weight = np.log(w) + scipy.stats.norm.logpdf(estimate, m, np.hypot(s, se))
     precision = 1 / s**2 + 1 / se**2
     return MixturePosterior(
         np.exp(log_weight - logsumexp(log_weight)),
@@ -126,7 +126,7 @@ def conflict_p(
     0.05
     """
     w, m, s = _prior(weights, means, sds, se)
-    upper = float((w * stats.norm.sf(estimate, m, np.hypot(s, se))).sum())
+    upper = float((w * scipy.stats.norm.sf(estimate, m, np.hypot(s, se))).sum())
     return float(min(1.0, 2 * min(upper, 1 - upper)))
 
 

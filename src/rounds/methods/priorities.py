@@ -1,9 +1,9 @@
 """What to begin with: uncertain factors, multiplied by draws."""
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, logit
-from scipy.stats import norm
 
 __all__ = ["net_health_benefit", "positive_draws", "real_draws", "share_draws"]
 
@@ -138,5 +138,5 @@ def _insist(limits: Limits) -> None:
 
 def _normal(limits: Limits, rng: np.random.Generator, n: int) -> NDArray[np.float64]:
     middle, low, high = limits
-    sd = (high - low) / (2 * float(norm.ppf(0.975)))
+    sd = (high - low) / (2 * float(scipy.stats.norm.ppf(0.975)))
     return rng.normal(middle, sd, n)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import rankdata
+import scipy
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -87,12 +87,14 @@ def ranks(
     if not (0 < share < 1 and 0 < level < 1):
         raise ValueError(f"share {share} and level {level} lie between 0 and 1")
     signed = -given if more_is_better else given
-    place = rankdata(signed, method="min", axis=1)
+    place = scipy.stats.rankdata(signed, method="min", axis=1)
     few = int(np.ceil(share * given.shape[1]))
     low, high = np.quantile(
         place, [(1 - level) / 2, (1 + level) / 2], axis=0, method="inverted_cdf"
     )
-    rank = rankdata(np.median(signed, axis=0), method="min").astype(np.int64)
+    middle = np.median(signed, axis=0)
+    backwards = scipy.stats.rankdata(-signed, method="min", axis=1)
+    rank = scipy.stats.rankdata(middle, method="min").astype(np.int64)
     return Ranks(
         rank=rank,
         mean=place.mean(axis=0),
@@ -101,7 +103,7 @@ def ranks(
         upper=np.maximum(high.astype(np.int64), rank),
         first=(place == 1).mean(axis=0),
         top=(place <= few).mean(axis=0),
-        bottom=(rankdata(-signed, method="min", axis=1) <= few).mean(axis=0),
+        bottom=(backwards <= few).mean(axis=0),
         share=share,
         level=level,
     )

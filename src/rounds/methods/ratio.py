@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import scipy
 from scipy.special import gammaincinv, stdtrit
-from scipy.stats import binom
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -145,7 +145,7 @@ def median(
     n = len(ordered)
     if not n:
         raise ValueError("no value has no median")
-    place = int(binom.ppf((1 - level) / 2, n, 0.5))
+    place = int(scipy.stats.binom.ppf((1 - level) / 2, n, 0.5))
     value = float(np.median(ordered))
     if not place:
         return value, None, None

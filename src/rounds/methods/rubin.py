@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import stats
 
 __all__ = ["Pooled", "pool_imputations"]
 
@@ -89,7 +89,7 @@ def pool_imputations(
         seen = (df_complete + 1) / (df_complete + 3) * df_complete * (1 - share)
         df = seen if np.isinf(old) else old * seen / (old + seen)
     estimate, error = float(q.mean()), float(np.sqrt(total))
-    law = stats.norm() if np.isinf(df) else stats.t(df)
+    law = scipy.stats.norm() if np.isinf(df) else scipy.stats.t(df)
     half = float(law.ppf((1 + level) / 2)) * error
     r = added / within
     return Pooled(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from scipy import stats
+import scipy
 
 __all__ = ["arm_ratio", "blocks_permit", "loss_by_arm"]
 
@@ -40,7 +40,7 @@ def arm_ratio(n_active: int, n_silent: int, expected: float = 0.5) -> float:
         )
     if n_active + n_silent == 0:
         return 1.0
-    return float(stats.binomtest(n_active, n_active + n_silent, expected).pvalue)
+    return float(scipy.stats.binomtest(n_active, n_active + n_silent, expected).pvalue)
 
 
 def loss_by_arm(
@@ -79,7 +79,7 @@ def loss_by_arm(
         [lost_active, n_active - lost_active],
         [lost_silent, n_silent - lost_silent],
     ]
-    return float(stats.fisher_exact(table).pvalue)
+    return float(scipy.stats.fisher_exact(table).pvalue)
 
 
 def blocks_permit(arms: Mapping[str, tuple[int, int]], largest_block: int) -> bool:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from rounds.methods.cluster import cluster_ols
 from rounds.methods.design_matrix import without_repeats
@@ -85,9 +85,9 @@ def share_test(
     size = np.bincount(codes)
     count = np.bincount(codes, weights=y).astype(int)
     if side == "below":
-        each = stats.binom.cdf(count, size, tolerated)
+        each = scipy.stats.binom.cdf(count, size, tolerated)
     else:
-        each = stats.binom.sf(count - 1, size, tolerated)
+        each = scipy.stats.binom.sf(count - 1, size, tolerated)
     each = np.minimum(each * len(names), 1.0)
     overall = _overall(y, codes, tolerated, side)
     p = min(1.0, 2 * min(float(each.min()), overall))
@@ -104,7 +104,7 @@ def _overall(
         fit = cluster_ols(y, np.ones((len(y), 1)), codes)
     except ValueError:  # one cluster, or all alike: the exact tests speak alone
         return 1.0
-    return float(stats.t.sf(sign * (fit.estimate - tolerated) / fit.se, fit.df))
+    return float(scipy.stats.t.sf(sign * (fit.estimate - tolerated) / fit.se, fit.df))
 
 
 def arm_difference(
@@ -164,7 +164,9 @@ def arm_difference(
         fit = cluster_ols(y, design, clusters)
     except ValueError:
         fit = cluster_ols(y, design, None)
-    return difference, float(stats.t.sf((abs(difference) - margin) / fit.se, fit.df))
+    return difference, float(
+        scipy.stats.t.sf((abs(difference) - margin) / fit.se, fit.df)
+    )
 
 
 def adjusted_difference(
@@ -213,7 +215,7 @@ def adjusted_difference(
     if np.allclose(X @ found, y):
         return 0.0
     fit = cluster_ols(y, X, clusters, column=column)
-    return float(stats.t.sf(beyond / fit.se, fit.df))
+    return float(scipy.stats.t.sf(beyond / fit.se, fit.df))
 
 
 def share_interval(
@@ -264,7 +266,7 @@ def share_interval(
         pass
     else:
         tail = (1 + level) / 2
-        shrink = (stats.norm.ppf(tail) / stats.t.ppf(tail, fit.df)) ** 2
+        shrink = (scipy.stats.norm.ppf(tail) / scipy.stats.t.ppf(tail, fit.df)) ** 2
         effective = min(effective, max(1.0, p * (1 - p) / fit.se**2 * shrink))
     value, lower, upper = wilson([p * effective], [effective], level)
     return float(value[0]), float(lower[0]), float(upper[0])

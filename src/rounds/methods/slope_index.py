@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from scipy import stats
+import scipy
 from scipy.special import expit
 
 from rounds.methods.ordered_groups import OrderedGroups, ordered_groups
@@ -124,7 +124,7 @@ def slope_index(
     )
     clustered = groups.n_clusters
     df = float((groups.n if clustered is None else clustered) - 2)
-    t = float(stats.t.ppf((1 + level) / 2, df))
+    t = float(scipy.stats.t.ppf((1 + level) / 2, df))
     sloped = _fit(groups, "logit" if model == "logistic" else "identity")
     relative = sloped if model == "logistic" else _fit(groups, "log")
     sii, sii_se = sloped.difference()
@@ -253,4 +253,4 @@ def _not_straight(groups: OrderedGroups, line: _Line) -> float:
     n, mean = groups.totals, line.fitted
     expected = np.clip(mean, 1e-9, 1 - 1e-9)
     squares = (groups.events - n * mean) ** 2 / (n * expected * (1 - expected))
-    return float(stats.chi2.sf(squares.sum(), len(n) - 2))
+    return float(scipy.stats.chi2.sf(squares.sum(), len(n) - 2))

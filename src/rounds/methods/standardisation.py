@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+import scipy
 from scipy.special import gammaincinv, ndtri
-from scipy.stats import gamma
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -245,9 +245,9 @@ def direct(
         raise ValueError(f"an interval is dobson or fay-feuer, not {interval}")
     some = np.maximum(value, 1e-300)
     spread = np.maximum(variance, 1e-300)
-    lower = gamma.ppf(tail, some**2 / spread, scale=spread / some)
+    lower = scipy.stats.gamma.ppf(tail, some**2 / spread, scale=spread / some)
     more, wider = value + largest, variance + largest**2
-    upper = gamma.ppf(1 - tail, more**2 / wider, scale=wider / more)
+    upper = scipy.stats.gamma.ppf(1 - tail, more**2 / wider, scale=wider / more)
     return Standardised(value=value, lower=np.where(value > 0, lower, 0.0), upper=upper)
 
 

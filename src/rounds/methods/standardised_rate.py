@@ -7,8 +7,8 @@ risk: the model's covariates make it more precise and leave what it means as it 
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from rounds.methods.design_matrix import checked_design
 from rounds.methods.sandwich import fay_graubard, sum_by_cluster
@@ -132,12 +132,12 @@ def standardised_rate(
             "arm"
         )
     df = float(len(scores) - X.shape[1])
-    half = float(stats.t.ppf((1 + level) / 2, df)) * se
+    half = float(scipy.stats.t.ppf((1 + level) / 2, df)) * se
     return StandardisedRate(
         estimate=value,
         lower=value - half,
         upper=value + half,
-        p_value=float(2 * stats.t.sf(abs(value / se), df)),
+        p_value=float(2 * scipy.stats.t.sf(abs(value / se), df)),
         se=se,
         df=df,
         rates=(rates[0], rates[1]),

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 from scipy.special import expit
 
 from rounds.methods.design_matrix import checked_design
@@ -142,14 +142,14 @@ def standardised_risk(
             "the variance cannot be estimated: the outcome does not vary between units "
             "of an arm"
         )
-    half = float(stats.t.ppf((1 + level) / 2, df)) * se
+    half = float(scipy.stats.t.ppf((1 + level) / 2, df)) * se
     found = np.array([value, value - half, value + half])
     estimate, lower, upper = (np.exp(found) if ratio or odds else found).tolist()
     return StandardisedRisk(
         estimate=estimate,
         lower=lower,
         upper=upper,
-        p_value=float(2 * stats.t.sf(abs(value / se), df)),
+        p_value=float(2 * scipy.stats.t.sf(abs(value / se), df)),
         se=se,
         df=df,
         risks=(risks[0], risks[1]),

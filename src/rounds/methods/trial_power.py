@@ -7,8 +7,9 @@ cross-overs several. Generalised least squares on the means of cells.
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize, stats
+from scipy import optimize
 
 __all__ = [
     "Spread",
@@ -186,8 +187,8 @@ def power(
         raise ValueError("variance and degrees of freedom are above 0, alpha in (0, 1)")
     distance = abs(effect) / np.sqrt(variance)
     if df is None:
-        return float(stats.norm.sf(stats.norm.isf(alpha / 2) - distance))
-    return float(stats.nct.sf(stats.t.isf(alpha / 2, df), df, distance))
+        return float(scipy.stats.norm.sf(scipy.stats.norm.isf(alpha / 2) - distance))
+    return float(scipy.stats.nct.sf(scipy.stats.t.isf(alpha / 2, df), df, distance))
 
 
 def detectable(
@@ -251,5 +252,5 @@ def gamma_sizes(mean: float, variation: float, n: int) -> Floats:
     if variation == 0:
         return np.full(n, float(mean))
     shape = 1 / variation**2
-    quantiles = stats.gamma.ppf((np.arange(n) + 0.5) / n, shape)
+    quantiles = scipy.stats.gamma.ppf((np.arange(n) + 0.5) / n, shape)
     return np.asarray(quantiles * (mean / quantiles.mean()), dtype=float)

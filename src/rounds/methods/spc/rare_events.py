@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from scipy.stats import geom, norm
+import scipy
 
 from rounds.methods.spc.chart import Chart, Phase
 from rounds.methods.spc.checks import events_of, numbers_of
@@ -106,9 +106,9 @@ def _reach(mean: float, sigmas: float, limits: GapLimits) -> tuple[float, float]
     if limits == "sigma":
         half = sigmas * np.sqrt(mean * (mean + 1))
         return max(mean - half, 0.0), float(mean + half)
-    tail, chance = norm.sf(sigmas), 1 / (mean + 1)
+    tail, gaps = scipy.stats.norm.sf(sigmas), scipy.stats.geom(1 / (mean + 1))
     # SciPy counts the case with the event too.
-    return float(geom.ppf(tail, chance)) - 1, float(geom.isf(tail, chance)) - 1
+    return float(gaps.ppf(tail)) - 1, float(gaps.isf(tail)) - 1
 
 
 def t_chart(

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import binom
+import scipy
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -125,5 +125,5 @@ def _limits(n: int) -> tuple[int, int]:
     """Give the longest usual run and the fewest usual crossings of n points."""
     if n == 0:
         return 3, 0
-    fewest = int(binom.ppf(0.05, n - 1, 0.5)) if n > 1 else 0
+    fewest = int(scipy.stats.binom.ppf(0.05, n - 1, 0.5)) if n > 1 else 0
     return round(float(np.log2(n))) + 3, fewest

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from rounds.loop.evaluation.designs.design import Fit
 from rounds.loop.evaluation.feasibility.allocating import Draw
@@ -139,6 +139,6 @@ def interaction(
 def _withheld(found: Prediction, factors: Factors) -> float:
     """Give the chance that |t| or |estimate| is beyond what was fixed, over both."""
     se, df = np.sqrt(found.variances), found.df
-    far = stats.t.isf(factors.interaction_alpha / 2, df) * luck_of_error(df) * se
+    far = scipy.stats.t.isf(factors.interaction_alpha / 2, df) * luck_of_error(df) * se
     limit = np.minimum(far, factors.interaction_margin)
-    return float((2 * stats.norm.sf(limit / se)).mean())
+    return float((2 * scipy.stats.norm.sf(limit / se)).mean())

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from rounds.loop.evaluation.participants import Participants
 from rounds.methods.cluster import cluster_ols
@@ -227,7 +227,7 @@ def correlation_with_baseline(known: Participants) -> Interval | NotEstimable:
     if not np.isfinite(r):
         return NotEstimable(reason="the clinics' rates do not vary")
     r = float(np.clip(r, -1 + 1e-12, 1 - 1e-12))
-    half = stats.norm.isf(0.025) / np.sqrt(max(len(clinics) - 3, 1))
+    half = scipy.stats.norm.isf(0.025) / np.sqrt(max(len(clinics) - 3, 1))
     z = np.arctanh(r)
     return Interval(r, float(np.tanh(z - half)), float(np.tanh(z + half)))
 
@@ -255,6 +255,6 @@ def growth(now: int, then: int | None) -> Interval | NotEstimable:
         )
     if not now or not then:
         return NotEstimable(reason="in one of the two years nobody was enrolled")
-    half = stats.norm.isf(0.025) * np.sqrt(1 / now + 1 / then)
+    half = scipy.stats.norm.isf(0.025) * np.sqrt(1 / now + 1 / then)
     ratio = now / then
     return Interval(ratio, float(ratio * np.exp(-half)), float(ratio * np.exp(half)))

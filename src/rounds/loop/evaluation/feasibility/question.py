@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from rounds.loop.evaluation.designs.design import Fit
 from rounds.loop.evaluation.effects import scale_of
@@ -148,14 +148,14 @@ class Question:
         """
         error = np.asarray(se, dtype=float)
         free = np.minimum(np.asarray(df, dtype=float), _NEARLY_NORMAL)
-        far = stats.t.isf(alpha / 2, free)
+        far = scipy.stats.t.isf(alpha / 2, free)
         if self.hypothesis == "equivalence":
             half = far * luck_of_error(free) * error  # of intervals, shape (luck, n)
-            above = stats.norm.cdf((self.margin - half - self.effect) / error)
-            below = stats.norm.cdf((half - self.margin - self.effect) / error)
+            above = scipy.stats.norm.cdf((self.margin - half - self.effect) / error)
+            below = scipy.stats.norm.cdf((half - self.margin - self.effect) / error)
             return np.asarray(np.maximum(above - below, 0).mean(axis=0))
         shift = self.effect * self.side + self.margin
-        return np.asarray(stats.nct.sf(far, free, shift / error))
+        return np.asarray(scipy.stats.nct.sf(far, free, shift / error))
 
     def shown(self, found: Fit) -> bool:
         """Say whether a fit's interval shows it."""
@@ -167,4 +167,4 @@ class Question:
 
 def luck_of_error(df: Floats) -> Floats:
     """Give quantiles of estimated over true standard errors, shape (luck, n)."""
-    return np.asarray(np.sqrt(stats.chi2.ppf(_QUANTILES[:, None], df) / df))
+    return np.asarray(np.sqrt(scipy.stats.chi2.ppf(_QUANTILES[:, None], df) / df))
