@@ -183,13 +183,7 @@ def join(
     people = rows.person_source_value[kept]
     once = drawn != "encounter" and not repeats
     if once and len(np.unique(people)) != len(people):
-        raise DataError(
-            f"The measure of endpoint {endpoint.estimand.name!r} counts some people "
-            "more than once.",
-            code="endpoint-repeats",
-            why="Each participant has one value of the variable.",
-            remedies=("Give the measure the index 'first', or the basis 'person'.",),
-        )
+        raise _repeated(endpoint)
     unit = units[kept]
     names, codes = np.unique(unit, return_inverse=True)
     arms = np.array([allocation[str(name)][0] == "active" for name in names], bool)
@@ -222,6 +216,16 @@ def join(
         ),
         clinician=rows.provider[kept] if drawn == "encounter" else None,
         time=time,
+    )
+
+
+def _repeated(endpoint: Endpoint) -> DataError:
+    return DataError(
+        f"The measure of endpoint {endpoint.estimand.name!r} counts some people "
+        "more than once.",
+        code="endpoint-repeats",
+        why="Each participant has one value of the variable.",
+        remedies=("Give the measure the index 'first', or the basis 'person'.",),
     )
 
 
