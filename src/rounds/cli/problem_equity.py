@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rounds.cli.output import number, show, table, utc_now, working, year_of
+from rounds.cli.output import number, show, table, utc_now, working, write_file, year_of
 
 if TYPE_CHECKING:
-    from rounds.nouns import Inequality, UnitResult
+    from rounds.nouns import Equity, Inequality, UnitResult
 
 __all__ = ["equity_"]
 
@@ -18,6 +18,8 @@ def equity_(
     from_: str | None = None,
     to: str | None = None,
     by: str = "",
+    svg: Path | None = None,
+    csv: Path | None = None,
     project: Path = Path(),
     json: bool = False,
 ) -> None:
@@ -37,6 +39,12 @@ def equity_(
         the data if neither is.
     by
         In whose name it is published; the problem's owner, if not given.
+    svg
+        Write the pictures: FILE-age.svg and so on, FILE-meeting.svg, and each for a
+        telephone (…-phone.svg), as far as there is something to draw.
+    csv
+        Write the groups and cells to this file, and the indices of inequality beside it
+        (…-indices.csv).
     project
         The project's folder.
     json
@@ -44,6 +52,7 @@ def equity_(
     """
     from rounds.conduct import Desk, Plan, Project, run_equity
     from rounds.nouns import NotEstimable
+    from rounds.reports.equity_words import equity_sentences
 
     opened = Project.open(project)
     plan = Plan.load(opened.plan_path).problem
@@ -52,6 +61,8 @@ def equity_(
         with working("comparing groups"):
             found = run_equity(desk, measure or plan.measure, period)
         desk.ledger.export(opened.ledger)
+    written = _written(found, svg, csv)
+    sentences = equity_sentences(found)
     lines = [
         f"{found.title}, {found.period.start} to {found.period.end}",
         f"  overall  {number(found.overall)}",
@@ -67,9 +78,46 @@ def equity_(
         if met.pcv is not None:
             lines.append(f"  of it, the groups one by one explain {met.pcv:.0%}")
         lines += table(("cell", "patients", "drawn together"), map(_row, met.cells))
-    lines += ["", *(f"  * {said}" for said in found.limitations), ""]
-    lines.append(found.ref().short)
-    show({"equity": found, "ref": str(found.ref())}, lines, as_json=json)
+    lines += ["", *sentences, ""]
+    lines += [*(f"  * {said}" for said in found.limitations), ""]
+    lines += [found.ref().short, *(f"Written: {path}" for path in written)]
+    told = {"equity": found, "ref": str(found.ref()), "summary": list(sentences)}
+    show(told | {"written": written}, lines, as_json=json)
+
+
+def _written(found: "Equity", svg: Path | None, csv: Path | None) -> list[Path]:
+    """Write the tables and pictures that were asked for."""
+    from rounds.reports.equity_table import groups_csv, indices_csv
+
+    written = []
+    if csv is not None:
+        beside = csv.with_name(f"{csv.stem}-indices{csv.suffix}")
+        write_file(csv, groups_csv(found))
+        write_file(beside, indices_csv(found))
+        written += [csv, beside]
+    if svg is not None:
+        written += _pictures(found, svg)
+    return written
+
+
+def _pictures(found: "Equity", path: Path) -> list[Path]:
+    """Write each picture that there is, for a desk and for a telephone."""
+    from rounds.reports import style_sheet
+    from rounds.reports.charts import NARROW, WIDE, forest, standing_alone
+    from rounds.reports.figures import groups_forest, meeting_forest
+
+    style = style_sheet(embedded=True)
+    plots = [groups_forest(found, one) for one in found.inequalities]
+    written = []
+    for plot in (*plots, meeting_forest(found)):
+        if plot is None:
+            continue
+        what = plot.name.removeprefix("groups-")
+        for width, end in ((WIDE, ""), (NARROW, "-phone")):
+            where = path.with_name(f"{path.stem}-{what}{end}{path.suffix or '.svg'}")
+            write_file(where, standing_alone(forest(plot, width), style, plot.title))
+            written.append(where)
+    return written
 
 
 def _lines(found: "Inequality") -> list[str]:

@@ -1,6 +1,7 @@
 """Nouns in, pictures and pages out."""
 
 from rounds.reports.board_packet import write_board_packet
+from rounds.reports.equity_page import render_equity
 from rounds.reports.report import (
     render,
     render_html,
@@ -14,6 +15,7 @@ from rounds.reports.story import Story
 __all__ = [
     "Story",
     "render",
+    "render_equity",
     "render_html",
     "render_opportunities",
     "render_partition",

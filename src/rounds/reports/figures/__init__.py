@@ -1,6 +1,7 @@
 """Which numbers of which noun go into which chart."""
 
 from rounds.reports.figures.control import chart_picture, month_chart
+from rounds.reports.figures.equity import groups_forest, meeting_forest
 from rounds.reports.figures.evaluation import (
     arms_flow,
     beside_truth,
@@ -36,8 +37,10 @@ __all__ = [
     "chart_picture",
     "equity_forest",
     "evidence_forest",
+    "groups_forest",
     "is_higher_better",
     "levels_forest",
+    "meeting_forest",
     "month_chart",
     "opportunity_forest",
     "pooled_forest",

@@ -12,12 +12,18 @@ from rounds.conduct import without_sites
 from rounds.ledger import Entry, Ledger
 from rounds.nouns import (
     DefinitionError,
+    Equity,
     Measure,
     OpportunityList,
     Ref,
     VariancePartition,
 )
-from rounds.reports import render_opportunities, render_partition, render_step
+from rounds.reports import (
+    render_equity,
+    render_opportunities,
+    render_partition,
+    render_step,
+)
 from rounds.reports.figures import turn_ring
 from rounds.web.answers import answer
 from rounds.web.stories import (
@@ -82,6 +88,8 @@ def entry(request: Request) -> Response:
             noun, listed = _listed(ledger, noun, masked=masked)
         elif isinstance(noun, VariancePartition):
             listed = _partition(ledger, noun, masked=masked)
+        elif isinstance(noun, Equity):
+            listed = Markup(render_equity(noun))  # noqa: S704 - escaped where it is made
         else:
             listed = None
         story = story_at(ledger, kept) if kind == MAIN[step] else None
