@@ -13,7 +13,8 @@ from rounds.loop.evaluation.effects import covariate_columns, effect
 from rounds.loop.evaluation.participants import join
 from rounds.loop.evaluation.spreadsheet import analyse_trial, trial_of
 from rounds.loop.evaluation.visits import arms_within, encounters_of, previous_arm
-from rounds.methods.cluster import _satterthwaite, cluster_ols
+from rounds.methods.cluster import cluster_ols
+from rounds.methods.cluster_scores import satterthwaite
 from rounds.methods.drawn_blocks import blocks_test, drawn_blocks
 from rounds.nouns import (
     ArmSummary,
@@ -166,7 +167,7 @@ def test_many_clusters_have_the_degrees_of_freedom_of_a_few():
     d, B = rng.uniform(0.5, 1, 1_500), rng.normal(size=(1_500, 3)) / 40
     M = np.diag([0.5, 0.3, 0.2])
     P = np.diag(d) - B @ M @ B.T
-    assert _satterthwaite(d, B, M) == pytest.approx(
+    assert satterthwaite(d, B, M) == pytest.approx(
         np.trace(P) ** 2 / (P**2).sum(), rel=1e-10
     )
 

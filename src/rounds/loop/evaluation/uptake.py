@@ -116,10 +116,23 @@ def _clinicians(
     if not named.any():
         nobody = NotEstimable(reason="no card was shown in the active arm")
         return _UNNAMED if shown.any() else nobody
-    who, first = np.unique(calls.clinician[named], return_index=True)
-    took = np.isin(who, calls.clinician[accepted])
+    _, first = _as_met(calls.clinician[named])
+    took = np.isin(calls.clinician[named][first], calls.clinician[accepted])
     # A clinician is counted at the clinic of their first card.
     return share_of(took, calls.clinic[named][first], level, "clinicians shown a card")
+
+
+def _as_met(
+    clinicians: NDArray[np.str_],
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Number clinicians as they come; give each row's number, and where each is first.
+
+    Pseudonyms are drawn anew in each practice: in their order, sums would differ in the
+    last digit from one copy of a trial to another.
+    """
+    _, first, codes = np.unique(clinicians, return_index=True, return_inverse=True)
+    number = np.argsort(np.argsort(first))
+    return number[codes], np.sort(first)
 
 
 def burden_of(calls: ExposureRows, protocol: Protocol) -> Burden:
@@ -136,7 +149,7 @@ def burden_of(calls: ExposureRows, protocol: Protocol) -> Burden:
         none = _UNNAMED
         return Burden(cards=none, minutes=none)
     day = calls.occurred[ours].astype("datetime64[D]").astype("int64")
-    _, who = np.unique(calls.clinician[ours], return_inverse=True)
+    who, _ = _as_met(calls.clinician[ours])
     keys = np.column_stack([who, day])
     _, first, codes = np.unique(keys, axis=0, return_index=True, return_inverse=True)
     cards = np.bincount(codes.ravel(), weights=calls.shown[ours]).astype(float)
