@@ -76,14 +76,19 @@ def test_every_design_answers_and_the_planned_one_comes_first(answer):
     designs = {one["name"]: one for one in answer["designs"]}
     assert answer["designs"][0]["planned"]
     assert answer["designs"][0]["name"] == "clinic"
-    assert len(designs) == 7
-    for name in ("clinic", "patient", "minimisation", "matched-pairs"):
+    assert len(designs) == 10
+    several = ("clinic", "patient", "minimisation", "matched-pairs", "factorial")
+    for name in several:
         one = designs[name]
         assert 0 < one["power"] < 1
         assert one["made"] is None
         assert one["n"] % 10 == 0
         assert 0 < one["detectable"] < 0.6
     assert designs["patient"]["power"] > designs["clinic"]["power"]
+    assert designs["encounter"]["units"] == "visits"
+    assert designs["encounter"]["n"] > designs["patient"]["n"]
+    assert 0 < designs["factorial"]["interaction"]["power"] < 1
+    assert "by made trials alone" in designs["response-adaptive"]["why"]
     wedge = designs["stepped-wedge"]
     assert wedge["power"] is None
     assert "47 weeks" in wedge["why"]

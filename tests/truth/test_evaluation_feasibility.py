@@ -22,11 +22,12 @@ from rounds.loop.evaluation.feasibility import (
     stream_begins,
     stretch,
 )
+from rounds.loop.evaluation.feasibility.adapting import AdaptiveTrial
 from rounds.loop.evaluation.feasibility.allocating import draw_of
 from rounds.loop.evaluation.feasibility.describing import describe
+from rounds.loop.evaluation.feasibility.looking import DesignLook
 from rounds.loop.evaluation.feasibility.made_trials import with_effect
 from rounds.loop.evaluation.feasibility.plans import DESIGNS, in_weeks
-from rounds.loop.evaluation.feasibility.step import DesignLook
 from rounds.methods.icc import anova_icc
 from rounds.world import World, WorldConfig
 from stories import past as story
@@ -94,7 +95,7 @@ def test_the_correlation_with_the_baseline_is_attenuated_as_it_must_be():
     assert abs(np.mean(found) - expected) < 0.1 * expected + 4 * error_of(found)
 
 
-SITE = story.Site(clinics=16, per_clinic=60, icc=0.04)
+SITE = story.Site(clinics=16, per_clinic=60, icc=0.04, more_visits=1.5, alike=0.4)
 EFFECTS = {
     "clinic": 0.17,
     "matched-pairs": 0.17,
@@ -103,8 +104,11 @@ EFFECTS = {
     "minimisation": 0.13,
     "cluster-crossover": 0.15,
     "stepped-wedge": 0.25,
+    "factorial": 0.17,
+    "encounter": 0.08,
+    "response-adaptive": 0.13,
 }
-QUICK = ("clinic", "matched-pairs", "patient")
+QUICK = ("clinic", "matched-pairs", "patient", "factorial", "encounter")
 """A model with random effects takes too long for every change."""
 WEEKS = 40
 
@@ -113,9 +117,15 @@ def detected(name, past, effect, rng):
     """Make one trial among patients that nobody has seen, and analyse it."""
     design, protocol = in_weeks(DESIGNS[name], story.protocol(), WEEKS)
     until = np.datetime64(past.stretch.start, "D") + np.timedelta64(7 * WEEKS, "D")
-    people = past.people.where(past.people.index_date < until)
-    draw = draw_of(design, people, past)
-    people = with_effect(draw(rng), effect, rng, is_share=True)
+    people = past.visits if design.unit == "encounter" else past.people
+    people = draw_of(design, people.where(people.index_date < until), past)(rng)
+    if design.adaptation is None:
+        people = with_effect(people, effect, rng, is_share=True)
+    else:
+        everybody = replace(people, active=np.ones(len(people), bool))
+        with_it = with_effect(everybody, effect, rng, is_share=True).outcome
+        how = AdaptiveTrial.of(protocol, story.protocol(), past)
+        people = how.allocated(people, with_it, rng)
     return fit(people, protocol).lower > 0
 
 
@@ -150,14 +160,76 @@ def test_predicted_power_is_the_share_of_trials_that_find_the_effect(name):
                 ]
             )
         )
-    apart = np.array(formula) - np.array(made)
     beyond = np.array(made) - np.array(tried)
+    if name == "response-adaptive":  # by made trials alone
+        assert set(formula) == {None}
+        formula = made
+    apart = np.array(formula) - np.array(made)
     print(
         f"{name:<24}{np.mean(formula):7.1%} {np.mean(made):7.1%} ± {error_of(made):.1%}"
         f" {np.mean(tried):7.1%} ± {error_of(tried):.1%}"
     )
     assert abs(apart.mean()) < AGREE + 3 * error_of(apart)
     assert abs(beyond.mean()) < AGREE + 4 * error_of(beyond)
+
+
+def asking(summary="risk_difference", hypothesis="superiority", margin=None):
+    """Give the protocol to be, whose primary endpoint asks for something else."""
+    plan = story.protocol()
+    estimand = plan.primary.estimand.model_copy(update={"summary_measure": summary})
+    said = {"estimand": estimand, "hypothesis": hypothesis, "margin": margin}
+    primary = plan.primary.model_copy(update=said)
+    ends = tuple(primary if e.role == "primary" else e for e in plan.endpoints)
+    return plan.model_copy(update={"endpoints": ends})
+
+
+QUESTIONS = {
+    "ratio of risks, clinics": ("covariate-constrained", 1.5, asking("risk_ratio")),
+    "ratio of odds, clinics": ("clinic", 2.1, asking("odds_ratio")),
+    "ratio of risks, patients": ("patient", 0.7, asking("risk_ratio")),
+    "not inferior, clinics": (
+        "clinic",
+        0.0,
+        asking(hypothesis="non-inferiority", margin=0.16),
+    ),
+    "equivalent, patients": (
+        "patient",
+        0.0,
+        asking(hypothesis="equivalence", margin=0.12),
+    ),
+}
+
+
+@pytest.mark.parametrize("named", QUESTIONS if TRIALS else ("not inferior, clinics",))
+def test_power_of_ratios_and_of_margins_is_that_of_made_trials(named):
+    name, effect, plan = QUESTIONS[named]
+    asked = Asked(effect, trials=max(100, TRIALS // 2))
+    formula, made = [], []
+    for seed in range(TRIALS // 10 or 4):
+        look = DesignLook(DESIGNS[name], planned(SITE, seed), plan, asked)
+        found = look.answer(is_share=True)
+        formula.append(found.power)
+        made.append(found.made.power)
+    apart = np.array(formula) - np.array(made)
+    print(
+        f"{named:<26}{np.mean(formula):7.1%} {np.mean(made):7.1%} "
+        f"(apart {apart.mean():+.1%} ± {error_of(apart):.1%})"
+    )
+    assert abs(apart.mean()) < AGREE + 3 * error_of(apart)
+
+
+def test_an_interaction_is_found_as_often_as_said():
+    """And margins are withheld as often, where nothing interacts."""
+    asked = Asked(0.25, trials=max(100, TRIALS // 2))
+    pairs = []
+    for seed in range(TRIALS // 10 or 2):
+        found = one_design("factorial", planned(SITE, seed), asked).interaction
+        pairs.append((found.power, found.made.power))
+        pairs.append((found.withheld, found.made_withheld.power))
+    for formula, made in (np.array(pairs[0::2]).T, np.array(pairs[1::2]).T):
+        slack = AGREE + 4 * np.sqrt(0.25 / asked.trials / len(made))
+        print(f"interaction {formula.mean():.1%} {made.mean():.1%}")
+        assert abs((formula - made).mean()) < slack
 
 
 def one_design(name, past, asked):

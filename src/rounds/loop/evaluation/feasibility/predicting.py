@@ -7,7 +7,7 @@ Power is the mean over allocations: some are lucky.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -21,6 +21,7 @@ from rounds.loop.evaluation.feasibility.levels import alike_in_visits
 from rounds.loop.evaluation.feasibility.made_trials import Looked, plainly
 from rounds.loop.evaluation.feasibility.question import Question
 from rounds.loop.evaluation.participants import Participants
+from rounds.loop.evaluation.summaries import BY_LEAST_SQUARES
 from rounds.methods.design_matrix import without_repeats
 from rounds.methods.linear_mixed import linear_mixed
 from rounds.methods.planned_variance import (
@@ -37,6 +38,8 @@ ALLOCATIONS = 20
 """Over which power is averaged."""
 _FITTED = 4
 """Of them, those whose degrees of freedom are found where a fit takes long."""
+_FITTED_RATIOS = 10
+"""The same of ratios, whose standard errors are looked at too."""
 _STEPS = 200
 """In which the smallest effect is looked for."""
 _FARTHEST = 6.0
@@ -59,6 +62,10 @@ class Prediction:
         Two-sided level.
     exposed : float
         The part of the variance that those with the effect bring.
+    wide : array of float, shape (n_allocations,), or 1
+        How much wider the analysis makes its intervals than this variance would: what
+        corrections for few clusters add to a ratio's; 1 of a difference, whose CR2
+        variance is right on average.
     """
 
     variances: Floats
@@ -67,6 +74,7 @@ class Prediction:
     share: float | None
     alpha: float
     exposed: float = 0.5
+    wide: Floats | float = 1.0
 
     def power(self, asked: Question) -> float:
         """Give the chance that the interval shows what is asked.
@@ -78,7 +86,8 @@ class Prediction:
         """
         scale = asked.variance_of(self.share, self.exposed)
         se = np.sqrt(self.variances * scale)
-        return float(np.mean(asked.chance(se, self.df, self.alpha)))
+        found = asked.chance(se, self.df, self.alpha, wide=self.wide)
+        return float(np.mean(found))
 
     def detectable(self, wanted: float, asked: Question) -> float | None:
         """Give the smallest effect found with the wanted power; None if there is none.
@@ -124,9 +133,9 @@ class Prediction:
     def _most(self, asked: Question) -> float:
         """Give the largest effect, or margin, that is looked at, where effects add."""
         scale = asked.at(effect=0.0).variance_of(self.share, self.exposed)
-        wide = 40 * float(np.sqrt(self.variances.max() * scale)) + abs(asked.effect)
+        se = float(np.sqrt(self.variances.max() * scale))
         if asked.hypothesis != "superiority" or self.share is None:
-            return wide
+            return 40 * float(np.max(self.wide)) * se + abs(asked.effect)
         if not asked.is_ratio:
             return (1 - self.share if asked.side > 0 else self.share) * (1 - 1e-6)
         if asked.estimand.summary_measure == "risk_ratio" and asked.side > 0:
@@ -159,8 +168,9 @@ def predict(
     look : callable
         Says which column of participants is asked about.
     allocations : int
-        How many are drawn; those without an answer are left out. Of models with
-        random effects, the first few alone tell the degrees of freedom of all.
+        How many are drawn; those without an answer are left out. Of ratios and of
+        models with random effects, whose fits take long, the first few alone are
+        fitted, and tell the degrees of freedom of all.
 
     Raises
     ------
@@ -172,7 +182,10 @@ def predict(
     n: list[int] = []
     alike, why = 0.0, "nobody is enrolled"
     spread: Spread | None = None
-    most = _FITTED if protocol.schedule is not None else allocations
+    adds = estimand.summary_measure in BY_LEAST_SQUARES
+    quick = adds and protocol.schedule is None
+    most = allocations if quick else _FITTED if adds else _FITTED_RATIOS
+    seen: list[float] = []
     for _ in range(allocations):
         people, extra = look(draw(rng))
         known, beside = people.where(people.observed), _of_known(people, extra)
@@ -189,6 +202,8 @@ def predict(
         except (ValueError, np.linalg.LinAlgError) as error:
             why = str(error)
             continue
+        if len(df) < most:
+            seen.append(fitted.se)
         variances.append(variance)
         df.append(fitted.df)
         n.append(len(people))
@@ -199,9 +214,21 @@ def predict(
         shown = float(np.average(known.outcome, weights=_weights(known, estimand)))
     freedom = np.array(df)
     freedom[most:] = freedom[:most].mean()
-    return Prediction(
+    found = Prediction(
         np.array(variances), freedom, float(np.mean(n)), shown, 1 - protocol.level
     )
+    return found if adds else replace(found, wide=_width(found, seen, estimand))
+
+
+def _width(found: Prediction, seen: list[float], estimand: Estimand) -> Floats:
+    """Give the analysis's standard errors over the formula's, at least 1 each.
+
+    Of allocations that were not fitted, those of others that were.
+    """
+    nothing = Question(estimand, "superiority", "higher", 0.0)
+    expected = np.sqrt(found.variances * nothing.variance_of(found.share))
+    here = np.resize(np.array(seen) / expected[: len(seen)], len(expected))
+    return np.asarray(np.maximum(here, 1.0), dtype=float)
 
 
 def _of_known(people: Participants, extra: tuple[Floats, ...]) -> list[Floats]:

@@ -130,7 +130,9 @@ class Question:
         one, other = slopes.get(self.estimand.summary_measure, (1.0, 1.0))
         return (1 - exposed) * one**2 + exposed * other**2 * after / before
 
-    def chance(self, se: ArrayLike, df: ArrayLike, alpha: float) -> Floats:
+    def chance(
+        self, se: ArrayLike, df: ArrayLike, alpha: float, *, wide: ArrayLike = 1.0
+    ) -> Floats:
         """Give the chance that an interval shows it.
 
         Parameters
@@ -139,6 +141,8 @@ class Question:
             Standard errors, and the degrees of freedom that they are held against.
         alpha : float
             1 less the level of the two-sided interval.
+        wide : array of float, shape (n,), or float
+            How much wider intervals are than these standard errors would make them.
 
         Returns
         -------
@@ -148,7 +152,7 @@ class Question:
         """
         error = np.asarray(se, dtype=float)
         free = np.minimum(np.asarray(df, dtype=float), _NEARLY_NORMAL)
-        far = scipy.stats.t.isf(alpha / 2, free)
+        far = np.asarray(wide) * scipy.stats.t.isf(alpha / 2, free)
         if self.hypothesis == "equivalence":
             half = far * luck_of_error(free) * error  # of intervals, shape (luck, n)
             above = scipy.stats.norm.cdf((self.margin - half - self.effect) / error)
