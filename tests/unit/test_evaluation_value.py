@@ -11,6 +11,7 @@ from rounds.loop import decision
 from rounds.loop.decision import explain, rates, recommend
 from rounds.loop.evaluation import analyse
 from rounds.loop.evaluation.resources import counting
+from rounds.loop.evaluation.uptake import _as_met
 from rounds.nouns import (
     Costs,
     Decision,
@@ -384,3 +385,13 @@ def test_a_criterion_without_what_it_reads_is_refused(weighing, changes, said):
 def test_a_value_is_a_noun_of_its_own(evaluation):
     assert isinstance(evaluation.value, Value)
     assert Costs.from_yaml(priced_trial.costs().to_yaml()) == priced_trial.costs()
+
+
+def test_a_clinician_s_pseudonym_changes_no_digit():
+    """Pseudonyms are drawn anew in every practice; sums are in the order of calls."""
+    names = np.array(["b", "a", "b", "c", "a", "c"])
+    others = np.array(["1", "3", "1", "2", "3", "2"])
+    for found, again in zip(_as_met(names), _as_met(others), strict=True):
+        assert found.tolist() == again.tolist()
+    assert _as_met(names)[0].tolist() == [0, 1, 0, 2, 1, 2]
+    assert _as_met(names)[1].tolist() == [0, 1, 3]
