@@ -98,3 +98,32 @@ def test_an_interval_of_nothing_is_refused():
         anova_icc_interval([1, 1, 0, 0], [1, 1, 2, 2], [0] * 4)
     with pytest.raises(ValueError, match="level"):
         anova_icc_interval([1, 0, 0, 1], [1, 1, 2, 2], [0] * 4, level=1.0)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000), st.floats(0, 1))
+def test_visits_and_weights_are_those_of_the_whole_matrices(seed, alike):
+    """The sandwich written out: every pair of visits, every weight."""
+    rng = np.random.default_rng(seed)
+    n = 40
+    cluster, person = rng.integers(0, 5, n), rng.integers(0, 8, n)
+    X = np.column_stack([rng.random(n), np.ones(n)])
+    weights = rng.uniform(0.5, 2, n)
+    same = cluster[:, None] == cluster
+    own = same & (person[:, None] == person)
+    within = (1 - alike) * np.eye(n) + alike * own
+    V = SPREAD.within * within
+    V = V + (SPREAD.between_clusters + SPREAD.between_periods) * same
+    M = np.linalg.inv(X.T @ (weights[:, None] * X))
+    WX = weights[:, None] * X
+    found = least_squares_variance(
+        X, cluster, SPREAD, weights=weights, persons=person, alike=alike
+    )
+    assert found == pytest.approx((M @ WX.T @ V @ WX @ M)[0, 0], rel=1e-9)
+
+
+def test_a_correlation_that_is_none_is_refused():
+    with pytest.raises(ValueError, match="not from 0 to 1"):
+        least_squares_variance(
+            [[0, 1], [1, 1]], [1, 2], SPREAD, persons=[1, 2], alike=1.5
+        )
