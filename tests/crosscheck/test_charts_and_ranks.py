@@ -19,11 +19,12 @@ from rounds.methods.ranks import ranks
 from rounds.methods.slope_index import slope_index
 
 R = json.loads((Path(__file__).parent / "frozen" / "charts.json").read_text())
-I = np.arange(1, 31)  # noqa: E741 - as the R script writes it
-VALUE = 20 + ((I * 17) % 13) / 2 + (I * 7) % 5
-SIZE = 300 + (I * 53) % 190
-COUNT = 20 + (I * 31) % 29 + (I % 3) * 8
-TIME = 2 + ((I * 37) % 41) ** 2 / 7
+ROW = np.arange(1, 31)
+"""`i` of the R script."""
+VALUE = 20 + ((ROW * 17) % 13) / 2 + (ROW * 7) % 5
+SIZE = 300 + (ROW * 53) % 190
+COUNT = 20 + (ROW * 31) % 29 + (ROW % 3) * 8
+TIME = 2 + ((ROW * 37) % 41) ** 2 / 7
 DEFECTS = [14, 12, 20, 11, 7, 10, 21, 16, 19, 23]
 METRES = [500, 400, 650, 500, 475, 500, 600, 525, 600, 625]
 
@@ -134,4 +135,4 @@ def test_ranks_where_less_is_better():
 
 def watched():
     """Thirty values of which the last ten are a standard deviation higher."""
-    return 50 + 2 * (((I * 19) % 23) / 8 - 1.4) + (I > 20) * 2
+    return 50 + 2 * (((ROW * 19) % 23) / 8 - 1.4) + (ROW > 20) * 2

@@ -172,3 +172,13 @@ def protocol(**changes):
 
 
 BLOCKS = Design(unit="clinic", strata=("size", "baseline_rate"))
+
+
+def asking(summary="risk_difference", hypothesis="superiority", margin=None):
+    """Give the protocol to be, whose primary endpoint asks for something else."""
+    plan = protocol()
+    estimand = plan.primary.estimand.model_copy(update={"summary_measure": summary})
+    said = {"estimand": estimand, "hypothesis": hypothesis, "margin": margin}
+    primary = plan.primary.model_copy(update=said)
+    ends = tuple(primary if e.role == "primary" else e for e in plan.endpoints)
+    return plan.model_copy(update={"endpoints": ends})

@@ -173,29 +173,23 @@ def test_predicted_power_is_the_share_of_trials_that_find_the_effect(name):
     assert abs(beyond.mean()) < AGREE + 4 * error_of(beyond)
 
 
-def asking(summary="risk_difference", hypothesis="superiority", margin=None):
-    """Give the protocol to be, whose primary endpoint asks for something else."""
-    plan = story.protocol()
-    estimand = plan.primary.estimand.model_copy(update={"summary_measure": summary})
-    said = {"estimand": estimand, "hypothesis": hypothesis, "margin": margin}
-    primary = plan.primary.model_copy(update=said)
-    ends = tuple(primary if e.role == "primary" else e for e in plan.endpoints)
-    return plan.model_copy(update={"endpoints": ends})
-
-
 QUESTIONS = {
-    "ratio of risks, clinics": ("covariate-constrained", 1.5, asking("risk_ratio")),
-    "ratio of odds, clinics": ("clinic", 2.1, asking("odds_ratio")),
-    "ratio of risks, patients": ("patient", 0.7, asking("risk_ratio")),
+    "ratio of risks, clinics": (
+        "covariate-constrained",
+        1.5,
+        story.asking("risk_ratio"),
+    ),
+    "ratio of odds, clinics": ("clinic", 2.1, story.asking("odds_ratio")),
+    "ratio of risks, patients": ("patient", 0.7, story.asking("risk_ratio")),
     "not inferior, clinics": (
         "clinic",
         0.0,
-        asking(hypothesis="non-inferiority", margin=0.16),
+        story.asking(hypothesis="non-inferiority", margin=0.16),
     ),
     "equivalent, patients": (
         "patient",
         0.0,
-        asking(hypothesis="equivalence", margin=0.12),
+        story.asking(hypothesis="equivalence", margin=0.12),
     ),
 }
 

@@ -102,21 +102,12 @@ def test_chances_that_follow_looks_are_answered_by_made_trials_alone():
 # -- ratios and margins
 
 
-def asking(summary="risk_difference", hypothesis="superiority", margin=None):
-    plan = story.protocol()
-    estimand = plan.primary.estimand.model_copy(update={"summary_measure": summary})
-    said = {"estimand": estimand, "hypothesis": hypothesis, "margin": margin}
-    primary = plan.primary.model_copy(update=said)
-    ends = tuple(primary if e.role == "primary" else e for e in plan.endpoints)
-    return plan.model_copy(update={"endpoints": ends})
-
-
 @pytest.mark.parametrize(
     ("name", "plan", "why"),
     [
-        ("stepped-wedge", asking("risk_ratio"), "no risk ratio"),
-        ("matched-pairs", asking("odds_ratio"), "no odds ratio"),
-        ("factorial", asking(hypothesis="equivalence", margin=0.1), "as yet"),
+        ("stepped-wedge", story.asking("risk_ratio"), "no risk ratio"),
+        ("matched-pairs", story.asking("odds_ratio"), "no odds ratio"),
+        ("factorial", story.asking(hypothesis="equivalence", margin=0.1), "as yet"),
     ],
 )
 def test_a_design_that_does_not_offer_what_is_asked_says_why(name, plan, why, site):
@@ -128,12 +119,12 @@ def test_a_design_that_does_not_offer_what_is_asked_says_why(name, plan, why, si
 @pytest.mark.parametrize(
     ("plan", "effect"),
     [
-        (asking("hazard_ratio"), 1.5),
-        (asking("risk_ratio"), 1.0),
-        (asking("risk_ratio"), -0.5),
-        (asking("risk_ratio"), 9.0),
-        (asking(hypothesis="non-inferiority", margin=0.05), -0.06),
-        (asking(hypothesis="equivalence", margin=0.05), 0.05),
+        (story.asking("hazard_ratio"), 1.5),
+        (story.asking("risk_ratio"), 1.0),
+        (story.asking("risk_ratio"), -0.5),
+        (story.asking("risk_ratio"), 9.0),
+        (story.asking(hypothesis="non-inferiority", margin=0.05), -0.06),
+        (story.asking(hypothesis="equivalence", margin=0.05), 0.05),
     ],
 )
 def test_effects_that_do_not_go_with_the_question_are_refused(plan, effect, site):
@@ -144,13 +135,16 @@ def test_effects_that_do_not_go_with_the_question_are_refused(plan, effect, site
 
 def test_a_margin_is_held_to_more_often_where_it_is_wider(site):
     near, far = (
-        answered("patient", site, asking(hypothesis=h, margin=m), effect=0.0)
+        answered("patient", site, story.asking(hypothesis=h, margin=m), effect=0.0)
         for h, m in (("equivalence", 0.1), ("equivalence", 0.2))
     )
     less = answered(
-        "patient", site, asking(hypothesis="non-inferiority", margin=0.2), effect=0.0
+        "patient",
+        site,
+        story.asking(hypothesis="non-inferiority", margin=0.2),
+        effect=0.0,
     )
     assert near.power < far.power < less.power
     assert near.detectable == pytest.approx(far.detectable)
-    again = asking(hypothesis="equivalence", margin=far.detectable)
+    again = story.asking(hypothesis="equivalence", margin=far.detectable)
     assert answered("patient", site, again, 0.0).power == pytest.approx(0.8, abs=1e-6)

@@ -1,12 +1,9 @@
 """Whom care falls short for: sentences, tables, pictures and the page of the web."""
 
-import asyncio
 import csv
-import datetime as dt
 import io
 import re
 
-import httpx
 import pytest
 
 from rounds.ledger import Ledger
@@ -17,11 +14,10 @@ from rounds.reports.equity_table import groups_csv, indices_csv
 from rounds.reports.equity_words import equity_sentences
 from rounds.reports.figures import groups_forest, meeting_forest
 from rounds.reports.plain_language import HIGHEST_GRADE, flesch_kincaid_grade
-from rounds.web import create_app
 from stories.told_equity import by_age, by_sex, equity, estimate, gap
+from stories.web_pages import LATE, ask
 
 FEW = NotEstimable(reason="Too few patients.")
-LATE = dt.datetime(2025, 11, 1, tzinfo=dt.UTC)
 NO_GAPS = by_sex(gaps=())
 ALL_KNOWN = by_age(not_recorded=estimate(0.0, 0.0, 0.01))
 UNTOLD = by_sex(not_recorded=FEW, gaps=())
@@ -39,6 +35,10 @@ SAID = {
         ("by 20 in 100 patients (10 to 30). 1 more group is behind.", "12% of"),
     ),
     "too few": ((NO_GAPS,), ("too few to compare groups", "we know sex;")),
+    "some untold": (
+        (UNTOLD, ALL_KNOWN),
+        ("by 18 in 100", "Of each patient we know age;"),
+    ),
     "untold": ((UNTOLD,), ("too few to compare groups", "may not be told")),
 }
 
@@ -89,16 +89,6 @@ def test_one_group_or_one_cell_is_no_picture():
     assert meeting_forest(equity(meeting=FEW)) is None
 
 
-def ask(folder, path):
-    async def call():
-        transport = httpx.ASGITransport(create_app(folder, clock=lambda: LATE))
-        base = "http://127.0.0.1"
-        async with httpx.AsyncClient(transport=transport, base_url=base) as client:
-            return await client.get(path)
-
-    return asyncio.run(call())
-
-
 def test_the_page_tells_groups_indices_and_cells(tmp_path):
     (tmp_path / "private").mkdir()
     (tmp_path / "rounds.toml").write_text("")
@@ -128,3 +118,12 @@ def test_a_small_group_is_suppressed_on_the_page():
     assert "suppressed" in row[1]
     assert "7" not in row[1]
     assert "Too few patients." in page
+
+
+def test_a_number_without_an_interval_is_a_dash_and_no_nought():
+    bare = by_sex().groups[0].model_copy(update={"lower": None, "upper": None})
+    page = render_equity(equity(by_sex(groups=(bare, *by_sex().groups[1:]))))
+    row = re.search(r"<th scope=\"row\">F</th>(.*?)</tr>", page, re.DOTALL)
+    assert row is not None
+    assert "–" in row[1]
+    assert "70.0%" not in row[1]

@@ -38,7 +38,9 @@ from rounds.reports.charts import (
 )
 from rounds.reports.charts.acceptability import Acceptability, AcceptabilityMark
 from rounds.reports.charts.lettering import width_of
+from rounds.reports.figures import groups_forest, meeting_forest
 from rounds.reports.templating import style_sheet
+from stories.told_equity import MEETING, by_sex, cell, equity, group, hidden
 
 SVG = "{http://www.w3.org/2000/svg}"
 LONG = (
@@ -223,6 +225,16 @@ def acceptability(n, worth, currency):
     )
 
 
+def groups(*given):
+    found = equity(by_sex(groups=given))
+    return groups_forest(found, found.inequalities[0])
+
+
+def cells(n, name):
+    met = tuple(cell(f"{name} {i}", 0.1 + 0.02 * i) for i in range(n))
+    return meeting_forest(equity(meeting=MEETING.model_copy(update={"cells": met})))
+
+
 TWO = {"fraction": 0.5, "statistic": 1.0, "upper": 2.9, "lower": -0.2}
 PLOTS = {
     "funnel": (charts.funnel, funnel(12, "Clinic")),
@@ -243,6 +255,10 @@ PLOTS = {
     "forest, long names": (charts.forest, forest(3, LONG)),
     "forest, many": (charts.forest, forest(60, "Study")),
     "forest, wide numbers": (charts.forest, forest(3, LONG, "−123.4 (−1,234.5 to +1,234.5)")),
+    "forest, groups": (charts.forest, groups(group("F", 12_345, 6_789), group("M", 480, 340), hidden("X"))),
+    "forest, groups, long names": (charts.forest, groups(group(LONG, 1_234_567, 987_654), group("M", 480, 478), hidden(LONG))),
+    "forest, cells": (charts.forest, cells(40, "F · 18–44 · SVI quartile 1 ·")),
+    "forest, cells, long names": (charts.forest, cells(3, LONG)),
     "looks": (charts.looks, looks(TWO, {"fraction": 1.0, "statistic": 2.4, "upper": 2.0, "crossed": True})),
     "looks, bounds that meet": (charts.looks, looks(TWO, {"fraction": 1.0, "statistic": 1.9, "upper": 1.97, "lower": 1.96})),
     "looks, one, early": (charts.looks, looks({"fraction": 0.02, "statistic": 8.0, "upper": 8.1, "lower": -8.0})),

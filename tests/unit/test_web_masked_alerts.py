@@ -1,19 +1,15 @@
 """While a trial randomises sites, no page says of which site there is an alert."""
 
-import asyncio
-import datetime as dt
 import runpy
 from pathlib import Path
 
-import httpx
 import pytest
 
 from rounds.ledger import Ledger
 from rounds.nouns import Alert, Ref, UnitResult
-from rounds.web import create_app
+from stories.web_pages import LATE, ask
 
 STORIES = runpy.run_path(str(Path(__file__).parents[1] / "stories" / "hypertension.py"))
-LATE = dt.datetime(2025, 11, 1, tzinfo=dt.UTC)
 OF_A_SITE = "/problems/alert/control-clinic-07-2025-03"
 OF_ALL = "/problems/alert/control-all-2025-03"
 
@@ -33,18 +29,6 @@ def alert(name, unit, said):
         seen=UnitResult(unit="2025-01 to 2025-03", denominator=200, numerator=80),
         owner="Bo Lind",
     )
-
-
-def ask(folder, path):
-    """Ask the application, as a browser on this machine would."""
-
-    async def call():
-        transport = httpx.ASGITransport(create_app(folder, clock=lambda: LATE))
-        base = "http://127.0.0.1"
-        async with httpx.AsyncClient(transport=transport, base_url=base) as client:
-            return await client.get(path)
-
-    return asyncio.run(call())
 
 
 def project(folder, *, until):

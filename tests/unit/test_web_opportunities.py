@@ -1,34 +1,18 @@
 """The page of a list of opportunities: pictures, tables, and no site while masked."""
 
-import asyncio
-import datetime as dt
 import re
 import runpy
 from pathlib import Path
 
-import httpx
 import pytest
 
 from rounds.ledger import Ledger
 from rounds.reports import render_opportunities
-from rounds.web import create_app
 from stories.told_opportunities import NAMES, measure, opportunities
+from stories.web_pages import LATE, ask
 
 STORIES = runpy.run_path(str(Path(__file__).parents[1] / "stories" / "hypertension.py"))
 ADDRESS = "/problems/opportunity-list/opportunities"
-LATE = dt.datetime(2025, 11, 1, tzinfo=dt.UTC)
-
-
-def ask(folder, path):
-    """Ask the application, as a browser on this machine would."""
-
-    async def call():
-        transport = httpx.ASGITransport(create_app(folder, clock=lambda: LATE))
-        base = "http://127.0.0.1"
-        async with httpx.AsyncClient(transport=transport, base_url=base) as client:
-            return await client.get(path)
-
-    return asyncio.run(call())
 
 
 def project(folder, *, until):

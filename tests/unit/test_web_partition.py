@@ -1,21 +1,17 @@
 """The page of a variance partition: pictures, tables, and no site while masked."""
 
-import asyncio
-import datetime as dt
 import runpy
 from pathlib import Path
 
-import httpx
 import pytest
 
 from rounds.definitions import builtin_measures
 from rounds.ledger import Ledger
 from rounds.reports import render_partition
-from rounds.web import create_app
 from stories.told_partition import partition
+from stories.web_pages import LATE, ask
 
 STORIES = runpy.run_path(str(Path(__file__).parents[1] / "stories" / "hypertension.py"))
-LATE = dt.datetime(2025, 11, 1, tzinfo=dt.UTC)
 MEASURES = builtin_measures()
 PAIR = MEASURES["blood-pressure-control"], MEASURES["abdominal-ct-use"]
 
@@ -23,18 +19,6 @@ PAIR = MEASURES["blood-pressure-control"], MEASURES["abdominal-ct-use"]
 def published():
     refs = {"measure": PAIR[0].ref(), "balancing": PAIR[1].ref()}
     return partition().model_copy(update=refs)
-
-
-def ask(folder, path):
-    """Ask the application, as a browser on this machine would."""
-
-    async def call():
-        transport = httpx.ASGITransport(create_app(folder, clock=lambda: LATE))
-        base = "http://127.0.0.1"
-        async with httpx.AsyncClient(transport=transport, base_url=base) as client:
-            return await client.get(path)
-
-    return asyncio.run(call())
 
 
 def project(folder, *, until, measures=PAIR):

@@ -67,10 +67,14 @@ def _gap_of(one: Inequality, group: str) -> Estimate | NotEstimable | None:
 
 
 def _value(unit: UnitResult) -> str:
-    """Write the value of a group, or of a cell: a share whose counts are not told."""
+    """Write the value of a group, or of a cell: a share whose counts are not told.
+
+    A dash where there is none, or no interval.
+    """
+    numbers = [one for one in (unit.value, unit.lower, unit.upper) if one is not None]
+    if len(numbers) < 3:
+        return "–"
     is_share = unit.numerator is not None or unit.denominator is None
     kind: Unit = "percent" if is_share else "number"
-    value, lower, upper = (
-        label(each or 0.0, kind, 1) for each in (unit.value, unit.lower, unit.upper)
-    )
+    value, lower, upper = (label(each, kind, 1) for each in numbers)
     return f"{value} ({lower} to {upper})"

@@ -1,16 +1,16 @@
 """An equity analysis as tables of plain text."""
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
-
-from rounds.nouns import Equity, Estimate, Meeting, NotEstimable
-from rounds.nouns.spreadsheet_cells import as_cells
+from rounds.nouns import Equity, Meeting, NotEstimable
+from rounds.reports.table_text import (
+    ENDS,
+    UNIT,
+    csv_text,
+    estimate_numbers,
+    unit_numbers,
+)
 
 __all__ = ["groups_csv", "indices_csv"]
 
-_ENDS = ("", "_lower", "_upper")
-_UNIT = ("denominator", "numerator", "value", "lower", "upper", "suppressed")
 _INDICES = (
     "not_recorded",
     "slope",
@@ -39,16 +39,16 @@ def groups_csv(found: Equity) -> str:
     for one in found.inequalities:
         gaps = {each.group: each.gap for each in one.gaps}
         for group in one.groups:
-            gap = _numbers(gaps.get(group.unit))
-            rows.append([one.characteristic, group.unit, *_unit(group), *gap])
+            gap = estimate_numbers(gaps.get(group.unit))
+            rows.append([one.characteristic, group.unit, *unit_numbers(group), *gap])
     if isinstance(found.meeting, Meeting):
         name = " · ".join(found.meeting.characteristics)
         rows += [
-            [name, cell.unit, *_unit(cell), None, None, None]
+            [name, cell.unit, *unit_numbers(cell), None, None, None]
             for cell in found.meeting.cells
         ]
-    ends = (f"gap{end}" for end in _ENDS)
-    return _written(("characteristic", "group", *_UNIT, *ends), rows)
+    ends = (f"gap{end}" for end in ENDS)
+    return csv_text(("characteristic", "group", *UNIT, *ends), rows)
 
 
 def indices_csv(found: Equity) -> str:
@@ -65,28 +65,12 @@ def indices_csv(found: Equity) -> str:
         With a header.
     """
     header = ["characteristic", "order", "contrast"]
-    header += [f"{name}{end}" for name in _INDICES for end in _ENDS]
+    header += [f"{name}{end}" for name in _INDICES for end in ENDS]
     rows = []
     for one in found.inequalities:
         given = [getattr(one, name) for name in _INDICES]
         why = [each.reason for each in given if isinstance(each, NotEstimable)]
-        numbers = [number for each in given for number in _numbers(each)]
+        numbers = [number for each in given for number in estimate_numbers(each)]
         said = " ".join(dict.fromkeys(why))
         rows.append([one.characteristic, one.order, one.contrast, *numbers, said])
-    return _written([*header, "why_not"], rows)
-
-
-def _unit(unit: object) -> list[object]:
-    return [getattr(unit, name) for name in _UNIT]
-
-
-def _numbers(told: Estimate | NotEstimable | None) -> tuple[float | None, ...]:
-    return told.numbers if isinstance(told, Estimate) else (None, None, None)
-
-
-def _written(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    stream = io.StringIO(newline="")
-    writer = csv.writer(stream)
-    writer.writerow(as_cells(header))
-    writer.writerows(as_cells(row) for row in rows)
-    return stream.getvalue()
+    return csv_text([*header, "why_not"], rows)

@@ -113,7 +113,7 @@ def _unknown(found: Equity) -> str:
     most, name = max(missing)
     words = characteristic_words(name)
     if not most:
-        known = [characteristic_words(one.characteristic) for one in found.inequalities]
+        known = [characteristic_words(each) for _, each in missing]
         listed = " and ".join(
             (", ".join(known[:-1]), known[-1]) if known[1:] else known
         )

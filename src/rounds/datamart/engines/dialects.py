@@ -15,8 +15,8 @@ Measures are written once, in a subset of DuckDB's SQL that other engines can ru
 - A number is BIGINT or DOUBLE, never a decimal, which others average and round in other
   ways. `a // b` truncates; a quotient has a DOUBLE in it; `round(x, n)` goes half away
   from zero, as `definitions.units` has it.
-- A set of up to 60 things is a BIGINT with a bit for each: `x & y`, `x | y`, and
-  `bit_or(x)` of rows, always in brackets where they are compared.
+- A set of up to `MOST_PERIODS` things is a BIGINT with a bit for each: `x & y`,
+  `x | y`, and `bit_or(x)` of rows, always in brackets where they are compared.
 - A text is compared and ordered by its code points, whatever the database's language.
 - NULLs come last. An alias of a SELECT is not read again in it, but by QUALIFY.
 - No list, struct, lambda, `unnest`, `GROUP BY ALL`, `max_by`, or parameter.
@@ -35,6 +35,7 @@ import sqlglot
 from sqlglot import ErrorLevel, exp
 
 from rounds.datamart.engines.booleans import without_booleans
+from rounds.datamart.period_sets import MOST_PERIODS
 
 __all__ = ["DIALECTS", "parsed", "translated", "written"]
 
@@ -53,8 +54,6 @@ DIALECTS: Final = (
 _DAYS: Final = frozenset({"day", "until", "index_end"})
 _ADDS_NUMBERS: Final = frozenset({"duckdb", "postgres"})
 """Dialects in which a day plus a number is a day."""
-_BITS: Final = 60
-"""So many things are in a set at most: `period_sets.MOST_PERIODS`."""
 
 
 @lru_cache(maxsize=4096)
@@ -214,7 +213,7 @@ def _rounded(node: exp.Round) -> exp.Expr:
 def _bit_by_bit(node: exp.BitwiseOrAgg) -> exp.Expr:
     """Gather the bits of sets one by one, where nothing gathers all at once."""
     one = node.this.sql(dialect="duckdb")
-    bits = " + ".join(f"max(({one}) & {2**n})" for n in range(_BITS))
+    bits = " + ".join(f"max(({one}) & {2**n})" for n in range(MOST_PERIODS))
     made = parsed(f"SELECT ({bits})").expressions[0]
     assert isinstance(made, exp.Expr), "one expression is selected"
     return made

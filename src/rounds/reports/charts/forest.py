@@ -136,8 +136,9 @@ def _range(plot: Forest) -> tuple[float, float]:
 
 
 def _head(canvas: Canvas, plot: Forest, left: float) -> None:
-    canvas.text(left - 16, 16, plot.column_title, "strong", "end")
-    canvas.text(canvas.width, 16, plot.beside_title, "strong", "end")
+    for x, words in ((left - 16, plot.column_title), (canvas.width, plot.beside_title)):
+        if words:
+            canvas.text(x, 16, words, "strong", "end")
     canvas.line(0, 26, canvas.width, 26, "rule")
 
 
