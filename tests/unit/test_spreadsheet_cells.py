@@ -9,7 +9,7 @@ from rounds.nouns import Period
 from rounds.nouns.spreadsheet_cells import as_cell, as_cells
 from rounds.reports.board_packet import _table
 from rounds.reports.checklists import checklist, checklist_csv
-from rounds.reports.partition_table import _written
+from rounds.reports.table_text import csv_text
 from stories.hypertension import full
 
 FORMULAE = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\0=1", "＝1")
@@ -29,7 +29,7 @@ def test_numbers_and_other_text_stay_as_they_are(value):
 
 def test_the_writers_of_tables_guard_names_and_leave_numbers():
     packet = _table(("unit", "n"), [{"unit": "=cmd", "n": -2.5}])
-    partition = _written(("unit", "n"), [("=cmd", -2.5)])
+    partition = csv_text(("unit", "n"), [("=cmd", -2.5)])
     for text in (packet, partition):
         assert next(csv.DictReader(io.StringIO(text))) == {"unit": "'=cmd", "n": "-2.5"}
 
