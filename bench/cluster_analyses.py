@@ -11,8 +11,8 @@ import numpy as np
 from scipy.optimize import minimize
 from timing import fastest
 
-from rounds.methods.cluster import cluster_ols
-from rounds.methods.linear_mixed import linear_mixed
+from rounds.methods.clusters.least_squares import cluster_ols
+from rounds.methods.clusters.linear_mixed import linear_mixed
 
 CLINICS, PERIODS, PERSONS, TURNS = 80, 9, 3_200, 3
 MOST, APART = 0.2, 1e-6

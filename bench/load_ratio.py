@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from rounds.datamart import load
-from rounds.datamart.fhir_views import flattening
+from rounds.datamart.fhir.views import flattening
 
 ALLOWED = 4.0
 COPIES = 8

@@ -19,8 +19,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from rounds.datamart import Datamart, load
-from rounds.datamart.counts import SEPARATOR, UNKNOWN
-from rounds.datamart.grouped_counts import counts_each, counts_of
+from rounds.datamart.measures.counts import SEPARATOR, UNKNOWN
+from rounds.datamart.measures.grouped_counts import counts_each, counts_of
 from rounds.datamart.rows import Asked, prepare
 from rounds.definitions import builtin_measures, visit_concepts
 from rounds.nouns import Period

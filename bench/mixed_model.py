@@ -23,7 +23,7 @@ import numpy as np
 from scipy.special import expit
 from timing import fastest
 
-from rounds.methods.nested_intercepts import nested_intercepts
+from rounds.methods.multilevel.nested_intercepts import nested_intercepts
 
 PERSONS, UNITS, PERIODS, TRUTH, SD = 100_000, 200, 6, 0.4, 0.5
 SD_PERIODS = 0.2

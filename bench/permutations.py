@@ -9,7 +9,7 @@ import sys
 import numpy as np
 from timing import fastest
 
-from rounds.methods.permutation import permutation
+from rounds.methods.clusters.permutation import permutation
 
 CLUSTERS, SIZE, DRAWS, TURNS = 200, 50, 10_000, 7
 MOST = 4.0

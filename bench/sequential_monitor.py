@@ -14,7 +14,7 @@ import time
 import numpy as np
 from timing import fastest
 
-from rounds.methods.cluster import cluster_ols
+from rounds.methods.clusters.least_squares import cluster_ols
 from rounds.methods.sequential import (
     LanDeMetsOBrienFleming,
     cluster_path,

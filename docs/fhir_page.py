@@ -3,12 +3,12 @@
 
 import re
 
-from rounds.datamart.fhir_columns import constant_columns, event_columns, part_columns
-from rounds.datamart.fhir_parts import parts_of
-from rounds.datamart.fhir_paths import fields, resources
-from rounds.datamart.fhir_targets import resources_of
-from rounds.datamart.fhir_views import flattening
-from rounds.datamart.fhir_writing import TABLE_OF_DOMAIN
+from rounds.datamart.fhir.columns import constant_columns, event_columns, part_columns
+from rounds.datamart.fhir.parts import parts_of
+from rounds.datamart.fhir.paths import fields, resources
+from rounds.datamart.fhir.targets import resources_of
+from rounds.datamart.fhir.views import flattening
+from rounds.datamart.fhir.writing import TABLE_OF_DOMAIN
 from rounds.datamart.mapping import Row, mapping
 
 __all__ = ["fhir"]

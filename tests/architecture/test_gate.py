@@ -53,7 +53,7 @@ def test_no_door_takes_exact_counts_or_persons_past_the_gate(sources):
     "planted",
     [
         "from rounds.datamart import run_measure",
-        "from rounds.datamart.lineage import write_subjects",
+        "from rounds.datamart.lineage.origins import write_subjects",
         "from rounds.datamart.cohorts import run_cohorts",
         "def run():\n    from rounds.ledger import safe_results",
     ],

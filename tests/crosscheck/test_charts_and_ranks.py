@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from rounds.methods import spc
-from rounds.methods.cusum import cusum, likelihood_scores, shift_scores
-from rounds.methods.ewma import ewma
-from rounds.methods.ranks import ranks
-from rounds.methods.slope_index import slope_index
+from rounds.methods.inequality.slope_index import slope_index
+from rounds.methods.multilevel.ranks import ranks
+from rounds.methods.watching.cusum import cusum, likelihood_scores, shift_scores
+from rounds.methods.watching.ewma import ewma
 
 R = json.loads((Path(__file__).parent / "frozen" / "charts.json").read_text())
 ROW = np.arange(1, 31)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rounds.methods.cluster import cluster_ols
+from rounds.methods.clusters.least_squares import cluster_ols
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "crosscheck"
 

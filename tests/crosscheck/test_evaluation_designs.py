@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from rounds.loop.evaluation.designs import ALLOCATED, DESIGNS
-from rounds.methods.cluster import cluster_ols
+from rounds.methods.clusters.least_squares import cluster_ols
 
 R = json.loads((Path(__file__).parent / "frozen" / "designs.json").read_text())
 SIZES = 6 + np.arange(1, 13) * 5 % 7

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from rounds.loop.evaluation.spreadsheet import analyse_trial, trial_of
-from rounds.methods.cluster import cluster_ols
-from rounds.methods.gee import gee
+from rounds.methods.clusters.gee import gee
+from rounds.methods.clusters.least_squares import cluster_ols
 
 FROZEN = Path(__file__).parent / "frozen"
 EXPECTED = json.loads((FROZEN / "encounter_visits.json").read_text())

@@ -10,7 +10,7 @@ follow; odds reductions of 25%, 23% and, of both together, 42% (34 to 50).
 import numpy as np
 import pytest
 
-from rounds.loop.evaluation.interaction import InteractionRule
+from rounds.loop.evaluation.arms.interaction import InteractionRule
 from rounds.loop.evaluation.spreadsheet.factorial import analyse_factorial, factorial_of
 
 DIED = {"neither": 568, "first": 791 - 343, "second": 804 - 343, "both": 343}

@@ -5,13 +5,13 @@ import pytest
 from scipy.special import ndtr
 from scipy.stats import beta
 
-from rounds.methods.adaptive_allocation import (
+from rounds.methods.allocations.adaptive_allocation import (
     allocation_probabilities,
     epoch_columns,
     in_both_arms,
     tempering,
 )
-from rounds.methods.adaptive_trials import AdaptiveTrial, made_trials
+from rounds.methods.allocations.adaptive_trials import AdaptiveTrial, made_trials
 
 
 def test_chances_are_those_of_adaptr():

@@ -5,14 +5,14 @@ import itertools
 import numpy as np
 import pytest
 
-from rounds.methods.constrained_allocations import (
+from rounds.methods.allocations.constrained_allocations import (
     admitted_up_to,
     all_allocations,
     imbalance,
     together,
 )
-from rounds.methods.minimisation import MarginalTotals
-from rounds.methods.pairing import optimal_pairs, standardised
+from rounds.methods.allocations.minimisation import MarginalTotals
+from rounds.methods.allocations.pairing import optimal_pairs, standardised
 
 # Percentage in the registry, percentage up to date, percentage Hispanic, and income of
 # the 16 counties of Dickinson et al. (2015), J Am Board Fam Med 28:663-672, table 1, as

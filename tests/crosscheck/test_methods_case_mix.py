@@ -8,10 +8,13 @@ import pytest
 from scipy.special import expit, logit
 from statsmodels.api import GLM, add_constant, families
 
-from rounds.methods.calibration import c_statistic, calibration
-from rounds.methods.nested_intercepts import nested_intercepts, variance_explained
-from rounds.methods.regression import fit_regression
-from rounds.methods.standardisation import byar_limits, direct, indirect
+from rounds.methods.case_mix.calibration import c_statistic, calibration
+from rounds.methods.case_mix.regression import fit_regression
+from rounds.methods.case_mix.standardisation import byar_limits, direct, indirect
+from rounds.methods.multilevel.nested_intercepts import (
+    nested_intercepts,
+    variance_explained,
+)
 
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data" / "crosscheck"
 # Car insurance claims of Baxter, Coutts and Ross (1980): R's MASS, `Insurance`, which is

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from rounds.methods.deletion import deletion_residuals, paule_mandel
-from rounds.methods.meta import heterogeneity
+from rounds.methods.funnels.deletion import deletion_residuals, paule_mandel
+from rounds.methods.priors.meta import heterogeneity
 
 # metafor's dat.bcg: tpos, tneg, cpos, cneg.
 BCG = [

@@ -10,11 +10,11 @@ weights)` (epsilon 1e-14), `cov.unscaled`, and influence functions summed by `ro
 import numpy as np
 import pytest
 
-from rounds.methods.complier_average import complier_average
-from rounds.methods.gee import gee
-from rounds.methods.multiplicity import adjust
-from rounds.methods.rubin import pool_imputations
-from rounds.methods.standardised_risk import standardised_risk
+from rounds.methods.clusters.gee import gee
+from rounds.methods.estimands.complier_average import complier_average
+from rounds.methods.estimands.multiplicity import adjust
+from rounds.methods.estimands.rubin import pool_imputations
+from rounds.methods.estimands.standardised_risk import standardised_risk
 
 I = np.arange(1, 97)  # noqa: E741 -- as the script in R has it
 X = ((I * 37) % 11) / 10

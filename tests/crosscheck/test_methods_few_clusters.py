@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rounds.methods.cluster import cluster_ols
-from rounds.methods.gee import gee
-from rounds.methods.linear_mixed import linear_mixed
-from rounds.methods.permutation import permutation
-from rounds.methods.trial_power import Spread, effect_variance, power
+from rounds.methods.clusters.gee import gee
+from rounds.methods.clusters.least_squares import cluster_ols
+from rounds.methods.clusters.linear_mixed import linear_mixed
+from rounds.methods.clusters.permutation import permutation
+from rounds.methods.planning.trial_power import Spread, effect_variance, power
 
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data" / "crosscheck"
 SIZES = (5, 9, 14, 7, 12, 20, 6, 11)

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
-from rounds.methods.exact_limits import binomial_limits, poisson_limits
 from rounds.methods.false_discovery import adjusted_p_values, discoveries
-from rounds.methods.overdispersion import dispersion
-from rounds.methods.unit_comparison import compare_units, limits_at
+from rounds.methods.funnels.exact_limits import binomial_limits, poisson_limits
+from rounds.methods.funnels.overdispersion import dispersion
+from rounds.methods.funnels.unit_comparison import compare_units, limits_at
 
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data" / "crosscheck"
 # WinBUGS examples vol 1, "Surgical: institutional ranking": hospitals A to L.

@@ -10,10 +10,10 @@ import pytest
 import statsmodels.api as sm
 from scipy.special import expit
 
-from rounds.methods.between_groups import attributable
-from rounds.methods.concentration import concentration
-from rounds.methods.ordered_groups import ridits
-from rounds.methods.slope_index import slope_index
+from rounds.methods.inequality.between_groups import attributable
+from rounds.methods.inequality.concentration import concentration
+from rounds.methods.inequality.ordered_groups import ridits
+from rounds.methods.inequality.slope_index import slope_index
 
 POPULATION = np.array([78.0, 91.0, 162.0, 103.0, 105.0])
 PERCENT = np.array([20, 30, 40, 50, 60])

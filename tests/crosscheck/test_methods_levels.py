@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from rounds.methods.nested_intervals import variance_shares
-from rounds.methods.paired_intercepts import paired_intercepts
+from rounds.methods.multilevel.nested_intervals import variance_shares
+from rounds.methods.multilevel.paired_intercepts import paired_intercepts
 
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data" / "crosscheck"
 

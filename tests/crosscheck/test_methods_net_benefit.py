@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rounds.methods.cluster import cluster_ols
+from rounds.methods.clusters.least_squares import cluster_ols
 from rounds.methods.net_benefit import Fitted, joint_by, net_benefit, ratio
 
 

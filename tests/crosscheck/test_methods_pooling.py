@@ -17,13 +17,13 @@ import pytest
 from scipy.integrate import quad_vec
 from scipy.stats import halfnorm, multivariate_normal, norm
 
-from rounds.methods import meta
 from rounds.methods.pooling.bayes import bayes
 from rounds.methods.pooling.influence import influence
 from rounds.methods.pooling.pooled import pool
 from rounds.methods.pooling.regression import meta_regression
 from rounds.methods.pooling.small_study import egger
 from rounds.methods.pooling.tables import mantel_haenszel, of_tables
+from rounds.methods.priors import meta
 
 FROZEN = Path(__file__).parent / "frozen"
 R = json.loads((FROZEN / "metafor_pooling.json").read_text("utf-8"))

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from rounds.methods.meta import random_effects
-from rounds.methods.prior import heterogeneity_grid
+from rounds.methods.multilevel.shrinkage import random_intercept
+from rounds.methods.priors.meta import random_effects
+from rounds.methods.priors.prior import heterogeneity_grid
 from rounds.methods.proportion import newcombe, wilson
-from rounds.methods.shrinkage import random_intercept
 from rounds.methods.spc import p_chart, p_prime_chart
 
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data" / "crosscheck"

@@ -7,8 +7,8 @@ Tolerance is the printed precision.
 
 import pytest
 
-from rounds.methods.cusum import likelihood_scores
-from rounds.methods.run_length import (
+from rounds.methods.watching.cusum import likelihood_scores
+from rounds.methods.watching.run_length import (
     cusum_arl,
     cusum_threshold,
     ewma_arl,

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rounds.methods.cox import cox
-from rounds.methods.kaplan_meier import compare_rmst, kaplan_meier, rmst
+from rounds.methods.survival.cox import cox
+from rounds.methods.survival.kaplan_meier import compare_rmst, kaplan_meier, rmst
 
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data" / "crosscheck"
 

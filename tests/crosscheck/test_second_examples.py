@@ -10,18 +10,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rounds.methods.concentration import concentration
+from rounds.methods.case_mix.standardisation import indirect
+from rounds.methods.clusters.linear_mixed import linear_mixed
+from rounds.methods.clusters.permutation import permutation
+from rounds.methods.estimands.multiplicity import adjust, gatekeeping
+from rounds.methods.estimands.rubin import pool_imputations
 from rounds.methods.false_discovery import adjusted_p_values
-from rounds.methods.linear_mixed import linear_mixed
-from rounds.methods.multiplicity import adjust, gatekeeping
-from rounds.methods.permutation import permutation
-from rounds.methods.posterior import mixture_posterior
-from rounds.methods.ranks import ranks
-from rounds.methods.rubin import pool_imputations
-from rounds.methods.run_length import cusum_arl, ewma_arl
-from rounds.methods.shrinkage import random_intercept
-from rounds.methods.slope_index import slope_index
-from rounds.methods.standardisation import indirect
+from rounds.methods.inequality.concentration import concentration
+from rounds.methods.inequality.slope_index import slope_index
+from rounds.methods.multilevel.ranks import ranks
+from rounds.methods.multilevel.shrinkage import random_intercept
+from rounds.methods.priors.posterior import mixture_posterior
+from rounds.methods.watching.run_length import cusum_arl, ewma_arl
 
 R = json.loads((Path(__file__).parent / "frozen" / "second_examples.json").read_text())
 # Five groups from the poorest.

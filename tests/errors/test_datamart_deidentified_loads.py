@@ -5,8 +5,9 @@ import zipfile
 
 import pytest
 
-from rounds.datamart import load, loading
+from rounds.datamart import load
 from rounds.datamart.deidentify import DeidentifyPlan
+from rounds.datamart.loading import taking_in as loading
 from rounds.datamart.store.writing import Writer
 from rounds.nouns import RoundsError
 from stories import small_fhir as story

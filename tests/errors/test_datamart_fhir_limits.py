@@ -4,8 +4,11 @@ import json
 
 import pytest
 
-from rounds.datamart import Datamart, fhir_keys, fhir_lines, fhir_reading, load
-from rounds.datamart.source_files import list_files
+from rounds.datamart import Datamart, load
+from rounds.datamart.fhir import keys as fhir_keys
+from rounds.datamart.fhir import lines as fhir_lines
+from rounds.datamart.fhir import reading as fhir_reading
+from rounds.datamart.loading.source_files import list_files
 from rounds.nouns import DataError
 from stories import small_fhir as story
 from stories.fhir_parts import Parts

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from rounds.datamart import Datamart, load
-from rounds.datamart.load_failures import translated
+from rounds.datamart.loading.failures import translated
 from rounds.nouns import DataError, SourceError
 from stories.small_fhir import resource as fhir
 from stories.small_fhir import write_ndjson

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rounds.datamart.measures import run_measure
+from rounds.datamart.measures.running import run_measure
 from rounds.datamart.rows import MeasureRows, measure_rows
 from rounds.definitions import builtin_measures, check, load_measures
 from rounds.nouns import DataError, DefinitionError, Measure

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from rounds.methods.deletion import deletion_residuals, paule_mandel
-from rounds.methods.funnel import funnel, funnel_limits
+from rounds.methods.funnels.deletion import deletion_residuals, paule_mandel
+from rounds.methods.funnels.funnel import funnel, funnel_limits
 
 X, N = [3, 4, 5], [10, 10, 10]
 

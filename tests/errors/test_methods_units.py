@@ -3,23 +3,30 @@
 import numpy as np
 import pytest
 
-from rounds.methods.calibration import c_statistic, calibration, flexible_calibration
-from rounds.methods.exact_limits import binomial_limits, poisson_limits
-from rounds.methods.explained_variance import explained_shares
+from rounds.methods.case_mix.calibration import (
+    c_statistic,
+    calibration,
+    flexible_calibration,
+)
+from rounds.methods.case_mix.regression import fit_regression
+from rounds.methods.case_mix.standardisation import direct, indirect
 from rounds.methods.false_discovery import (
     adjusted_p_values,
     discoveries,
     empirical_null,
 )
-from rounds.methods.nested_intercepts import nested_intercepts, variance_explained
-from rounds.methods.nested_intervals import variance_shares
-from rounds.methods.overdispersion import Dispersion, dispersion, widened
-from rounds.methods.paired_intercepts import paired_intercepts
-from rounds.methods.ranks import ranks
-from rounds.methods.regression import fit_regression
-from rounds.methods.standardisation import direct, indirect
-from rounds.methods.standings import differing, standings
-from rounds.methods.unit_comparison import compare_units
+from rounds.methods.funnels.exact_limits import binomial_limits, poisson_limits
+from rounds.methods.funnels.overdispersion import Dispersion, dispersion, widened
+from rounds.methods.funnels.unit_comparison import compare_units
+from rounds.methods.multilevel.explained_variance import explained_shares
+from rounds.methods.multilevel.nested_intercepts import (
+    nested_intercepts,
+    variance_explained,
+)
+from rounds.methods.multilevel.nested_intervals import variance_shares
+from rounds.methods.multilevel.paired_intercepts import paired_intercepts
+from rounds.methods.multilevel.ranks import ranks
+from rounds.methods.multilevel.standings import differing, standings
 
 X = np.arange(12.0)[:, None]
 Y = [0, 1, 0, 0, 1, 0, 1, 1, 0, 1, 1, 0]

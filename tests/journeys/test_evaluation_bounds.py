@@ -8,7 +8,7 @@ from scipy import stats
 
 from rounds.cli import evaluation_bounds
 from rounds.cli.main import main
-from rounds.loop.evaluation.bounds import FutilityName, SpendingName
+from rounds.loop.evaluation.looks.bounds import FutilityName, SpendingName
 from rounds.methods.sequential import (
     HwangShihDeCani,
     LanDeMetsOBrienFleming,

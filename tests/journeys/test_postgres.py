@@ -8,8 +8,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from rounds.cli.main import main
-from rounds.datamart import Datamart, load, postgres
-from rounds.datamart.postgres import is_postgres, place_of, postgres_files
+from rounds.datamart import Datamart, load
+from rounds.datamart.omop import postgres
+from rounds.datamart.omop.postgres import is_postgres, place_of, postgres_files
 from rounds.nouns.errors import (
     AccessError,
     DataError,

@@ -15,7 +15,7 @@ from rounds.cli.main import main
 from rounds.conduct import Project
 from rounds.datamart import Datamart, load
 from rounds.definitions import builtin_measures
-from rounds.loop.evaluation.fading import fading
+from rounds.loop.evaluation.after_adoption.fading import fading
 from rounds.loop.problem.watching import watch_units
 from rounds.nouns import Estimate, Period
 from rounds.world import EveryCard, World, WorldConfig

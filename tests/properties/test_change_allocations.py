@@ -6,14 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rounds.loop.change.rollouts import CovariateConstrained, MatchedPairs, Minimisation
-from rounds.methods.constrained_allocations import (
+from rounds.methods.allocations.constrained_allocations import (
     admitted_up_to,
     all_allocations,
     drawn_allocations,
     imbalance,
     n_allocations,
 )
-from rounds.methods.minimisation import coins
+from rounds.methods.allocations.minimisation import coins
 from rounds.nouns import DefinitionError, Design, Rollout, age_band
 from stories import allocations as story
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rounds.conduct.answering import Answering
 from rounds.conduct.differencing_guard import Line
-from rounds.methods.differencing import PersonSum
+from rounds.methods.disclosure.differencing import PersonSum
 from rounds.nouns import DisclosureError
 
 AT = dt.datetime(2025, 2, 3, 9, 0, tzinfo=dt.UTC)

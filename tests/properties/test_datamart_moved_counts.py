@@ -6,7 +6,8 @@ import random
 
 import pytest
 
-from rounds.datamart import Datamart, kept_counts, load, run_measure
+from rounds.datamart import Datamart, load, run_measure
+from rounds.datamart.measures import kept_counts
 from rounds.definitions import builtin_measures
 from rounds.nouns import NotEstimable, Period
 from stories.changes import deletion

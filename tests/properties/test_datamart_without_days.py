@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from rounds.datamart.deidentify import refuse_calendar, refuse_measure
-from rounds.datamart.measures import run_measure
+from rounds.datamart.measures.running import run_measure
 from rounds.datamart.rows import measure_rows
 from rounds.definitions import check
 from rounds.nouns import Age, Measure, MeasureResult, NotEstimable, Period

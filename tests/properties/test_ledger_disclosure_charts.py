@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rounds.conduct.anew import redrawn
 from rounds.ledger import safe
-from rounds.loop.evaluation.watch import chart_months
+from rounds.loop.evaluation.after_adoption.watch import chart_months
 from rounds.loop.problem.trend import chart_of
 from rounds.nouns import ChartPhase, ChartPoint, ControlChart, UnitResult
 

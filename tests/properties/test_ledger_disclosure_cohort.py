@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rounds.ledger import safe
-from rounds.methods.disclosure import is_small
+from rounds.methods.disclosure.suppression import is_small
 from rounds.nouns import AttritionStep, CohortResult, Ref, UnitResult
 
 REF = Ref(name="cohort/x", version="1", hash="0" * 64)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rounds.methods.differencing import Cover, PersonSum
+from rounds.methods.disclosure.differencing import Cover, PersonSum
 
 DEPTH = 3
 PEOPLE = 14

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rounds.methods.disclosure import is_small, suppress
+from rounds.methods.disclosure.suppression import is_small, suppress
 
 # The attack enumerates every table that fits what is shown, so counts are kept low and
 # the threshold with them; the rule is the same for 10.

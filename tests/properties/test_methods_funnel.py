@@ -5,9 +5,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from rounds.methods.deletion import deletion_residuals, paule_mandel
-from rounds.methods.funnel import funnel, funnel_limits
-from rounds.methods.predictive import Predictive
+from rounds.methods.funnels.deletion import deletion_residuals, paule_mandel
+from rounds.methods.funnels.funnel import funnel, funnel_limits
+from rounds.methods.funnels.predictive import Predictive
 
 FEW = settings(max_examples=25, deadline=None, derandomize=True)
 

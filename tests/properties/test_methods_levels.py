@@ -5,10 +5,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rounds.methods.nested_intervals import variance_shares
-from rounds.methods.nested_likelihood import Forest
-from rounds.methods.paired_intercepts import paired_intercepts
-from rounds.methods.standings import differing, expected_events, standings
+from rounds.methods.multilevel.nested_intervals import variance_shares
+from rounds.methods.multilevel.nested_likelihood import Forest
+from rounds.methods.multilevel.paired_intercepts import paired_intercepts
+from rounds.methods.multilevel.standings import differing, expected_events, standings
 
 SEEDS = st.integers(0, 10_000)
 FEW = settings(max_examples=8, deadline=None)

@@ -5,12 +5,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rounds.methods.icc import anova_icc, anova_icc_interval
-from rounds.methods.planned_variance import (
+from rounds.methods.multilevel.icc import anova_icc, anova_icc_interval
+from rounds.methods.planning.planned_variance import (
     generalised_variance,
     least_squares_variance,
 )
-from rounds.methods.trial_power import Spread, effect_variance, weighted_variance
+from rounds.methods.planning.trial_power import (
+    Spread,
+    effect_variance,
+    weighted_variance,
+)
 
 SPREAD = Spread(0.7, 0.2, 0.1)
 

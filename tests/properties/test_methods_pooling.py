@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rounds.methods.borrowing import borrow
 from rounds.methods.pooling.bayes import bayes
 from rounds.methods.pooling.influence import influence
 from rounds.methods.pooling.pooled import pool
@@ -15,8 +14,9 @@ from rounds.methods.pooling.regression import meta_regression
 from rounds.methods.pooling.small_study import egger, funnel_contours
 from rounds.methods.pooling.studies import quantile
 from rounds.methods.pooling.tables import mantel_haenszel, of_tables
-from rounds.methods.posterior import MixturePosterior
-from rounds.methods.prior import Component
+from rounds.methods.priors.borrowing import borrow
+from rounds.methods.priors.posterior import MixturePosterior
+from rounds.methods.priors.prior import Component
 
 FEW = settings(max_examples=25, deadline=None, derandomize=True)
 METHODS = st.sampled_from(["fixed", "dl", "reml", "pm"])

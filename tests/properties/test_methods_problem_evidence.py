@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from rounds.loop.problem.trend import chart_of
 from rounds.loop.problem.variation import gain, spread, with_intervals
-from rounds.methods.meta import random_effects
-from rounds.methods.prior import Component, predictive, robust
+from rounds.methods.multilevel.shrinkage import random_intercept
+from rounds.methods.priors.meta import random_effects
+from rounds.methods.priors.prior import Component, predictive, robust
 from rounds.methods.proportion import newcombe, wilson
-from rounds.methods.shrinkage import random_intercept
 from rounds.methods.spc import p_chart, runs, xmr_chart
 from rounds.nouns import NotEstimable, UnitResult
 

@@ -6,7 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from rounds.methods.table_suppression import intervals, suppress_table, with_margins
+from rounds.methods.disclosure.table_suppression import (
+    intervals,
+    suppress_table,
+    with_margins,
+)
 
 SHAPES = st.sampled_from([(4,), (3, 3), (4, 2), (2, 3, 2)])
 TABLES = SHAPES.flatmap(

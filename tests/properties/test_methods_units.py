@@ -4,11 +4,15 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rounds.methods.exact_limits import binomial_limits, poisson_limits
+from rounds.methods.case_mix.standardisation import (
+    byar_limits,
+    indirect,
+    poisson_mean_limits,
+)
 from rounds.methods.false_discovery import adjusted_p_values
-from rounds.methods.ranks import ranks
-from rounds.methods.standardisation import byar_limits, indirect, poisson_mean_limits
-from rounds.methods.unit_comparison import compare_units
+from rounds.methods.funnels.exact_limits import binomial_limits, poisson_limits
+from rounds.methods.funnels.unit_comparison import compare_units
+from rounds.methods.multilevel.ranks import ranks
 
 FAMILY = st.sampled_from(["proportion", "rate", "ratio"])
 HOW = st.sampled_from(["additive", "multiplicative", "none"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rounds.datamart.measures import run_measure
+from rounds.datamart.measures.running import run_measure
 from rounds.nouns import NotEstimable
 from stories import grammar
 from stories.engines import ENGINES, opened

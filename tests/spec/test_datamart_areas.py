@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from rounds.datamart import Datamart, Store, load, run_measure
-from rounds.datamart.areas import area_coverage, area_notes
+from rounds.datamart.areas.coverage import area_coverage, area_notes
 from rounds.datamart.rows import measure_rows
 from rounds.nouns import Period
 from stories import areas as story

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from rounds.datamart.measures import run_measure
+from rounds.datamart.measures.running import run_measure
 from rounds.datamart.rows import measure_rows
 from rounds.nouns import Measure, Period
 from stories.measures import HandMade, Tables

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from rounds.datamart.concepts import FIRST_LOCAL, local_concept_id
 from rounds.datamart.vocabulary import build_vocabulary
+from rounds.datamart.vocabulary.concepts import FIRST_LOCAL, local_concept_id
 from rounds.nouns import DataError
 from stories.small_vocabulary import resolved, silent, write_export
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from rounds.loop.evaluation.effects import effect
+from rounds.loop.evaluation.estimates.effects import effect
 from rounds.loop.evaluation.looks import LookRecord, after_looks, look_dates
 from rounds.loop.evaluation.looks.clock import Spent
 from rounds.loop.evaluation.looks.schedule import check_due

@@ -208,7 +208,7 @@ def test_where_nothing_of_a_period_may_be_told_the_others_are(
 @pytest.mark.parametrize("most", [1, 900, 10**6])
 def test_who_is_in_each_line_is_read_in_lots(datamart, monkeypatch, by, most):
     """However few rows fit into memory, each period has the people it has by itself."""
-    monkeypatch.setattr("rounds.datamart.members._MOST_ROWS", most)
+    monkeypatch.setattr("rounds.datamart.measures.members._MOST_ROWS", most)
     periods = each_period(PERIOD, "quarter")
     results = run_measure_over(datamart, MEASURE, periods, by=by)
     found = list(members_over(datamart, MEASURE, results))

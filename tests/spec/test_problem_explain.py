@@ -5,7 +5,7 @@ import datetime as dt
 
 import pytest
 
-from rounds.datamart.regions import regions_of
+from rounds.datamart.areas.regions import regions_of
 from rounds.definitions import builtin_measures
 from rounds.ledger import safe
 from rounds.loop.problem import levels

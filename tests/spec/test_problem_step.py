@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rounds.datamart.measures import run_measure
+from rounds.datamart.measures.running import run_measure
 from rounds.datamart.rows import measure_rows
 from rounds.definitions import builtin_measures
 from rounds.loop import problem

@@ -7,7 +7,11 @@ import pytest
 
 from rounds.definitions import builtin_measures
 from rounds.ledger import safe
-from rounds.loop.evaluation.fading import Fading, fading, fading_of_months
+from rounds.loop.evaluation.after_adoption.fading import (
+    Fading,
+    fading,
+    fading_of_months,
+)
 from rounds.loop.problem.watching import Promise, slug, watch_series, watch_units
 from rounds.nouns import (
     Alert,

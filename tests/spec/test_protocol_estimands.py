@@ -5,7 +5,7 @@ import math
 import pytest
 
 from rounds.loop.decision import as_source, explain, rates, recommend
-from rounds.loop.evaluation.estimands import check_estimands
+from rounds.loop.evaluation.estimates.estimands import check_estimands
 from rounds.nouns import (
     DefinitionError,
     Estimate,

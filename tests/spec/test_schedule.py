@@ -8,7 +8,7 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from rounds.loop.evaluation.diagnostics import known_checks
+from rounds.loop.evaluation.checks.diagnostics import known_checks
 from rounds.nouns import (
     DefinitionError,
     Design,

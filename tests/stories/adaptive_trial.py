@@ -8,9 +8,9 @@ from scipy.special import ndtr
 
 from rounds.loop.change.rollouts import ResponseAdaptive
 from rounds.loop.evaluation import analyse
-from rounds.loop.evaluation.effects import fit
+from rounds.loop.evaluation.estimates.effects import fit
 from rounds.loop.evaluation.participants import Participants
-from rounds.methods.adaptive_allocation import allocation_probabilities
+from rounds.methods.allocations.adaptive_allocation import allocation_probabilities
 from rounds.nouns import Adaptation, Design, LookPlan
 from rounds.practice.epochs import Epoch, stratum_of
 from stories import trial

@@ -12,7 +12,7 @@ import pytest
 
 from rounds.datamart import Datamart
 from rounds.datamart.cdm import insert
-from rounds.datamart.fhir_paths import text
+from rounds.datamart.fhir.paths import text
 from rounds.datamart.sources import Loaded
 from rounds.datamart.store import visible_stage
 from rounds.nouns import DataError, DefinitionError, SourceError

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from rounds.datamart.counts import count
 from rounds.datamart.derived import derived_from
-from rounds.datamart.grouped_counts import counts_each
+from rounds.datamart.measures.counts import count
+from rounds.datamart.measures.grouped_counts import counts_each
 from rounds.datamart.rows import Asked, fetch, fetch_each, prepare
 from rounds.definitions.graph import day_of
 from rounds.definitions.reference import evaluate

@@ -16,7 +16,7 @@ from rounds.loop.change.rollouts import (
     PermutedBlocks,
 )
 from rounds.loop.evaluation import analyse
-from rounds.loop.evaluation.effects import fit
+from rounds.loop.evaluation.estimates.effects import fit
 from rounds.loop.evaluation.participants import Participants
 from rounds.nouns import DefinitionError, Design, age_band
 from stories import trial

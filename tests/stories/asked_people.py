@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rounds.methods.differencing import PersonSum
+from rounds.methods.disclosure.differencing import PersonSum
 
 PEOPLE = np.arange(200)
 

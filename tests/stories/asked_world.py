@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rounds.methods.differencing import PersonSum
+from rounds.methods.disclosure.differencing import PersonSum
 from rounds.methods.proportion import wilson
 from rounds.nouns import MeasureResult, Period, Ref, UnitResult
 

@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass, field
 
 from rounds.datamart.deidentify.classes import class_of
-from rounds.datamart.fhir_paths import fields, resources
+from rounds.datamart.fhir.paths import fields, resources
 from rounds.datamart.mapping import cdm_columns, cdm_tables
 from stories.canary_leaves import FurtherLeaves
 from stories.canary_paths import paths, put

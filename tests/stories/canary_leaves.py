@@ -1,7 +1,7 @@
 """How a canary looks in the rarer kinds of fields."""
 
 from rounds.datamart.deidentify.classes import class_of
-from rounds.datamart.fhir_paths import fields
+from rounds.datamart.fhir.paths import fields
 from stories.canary_paths import paths, put
 
 

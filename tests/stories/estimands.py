@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import ndtr
 
-from rounds.loop.evaluation.effects import effect
+from rounds.loop.evaluation.estimates.effects import effect
 from rounds.loop.evaluation.participants import clinic_rates, join
 from rounds.nouns import DecisionRule
 from stories import trial

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import duckdb
 
-from rounds.datamart import problems
 from rounds.datamart.cdm import create_tables
 from rounds.datamart.deidentify import Deidentifier
+from rounds.datamart.loading import problems
+from rounds.datamart.loading.source_files import list_files
 from rounds.datamart.mapping import cdm_tables
-from rounds.datamart.source_files import list_files
 from rounds.datamart.sources import FhirSource
 from rounds.datamart.sources.base import Held
 from rounds.datamart.store.relations import person_tables

@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 
-from rounds.loop.evaluation.effects import effect
+from rounds.loop.evaluation.estimates.effects import effect
 from rounds.loop.evaluation.looks import after_looks, enrolled_until, judge
 from rounds.loop.evaluation.participants import clinic_rates, join
 from rounds.methods.sequential import Path

@@ -6,7 +6,7 @@ from functools import cache
 
 import duckdb
 
-from rounds.datamart.measures import run_measure
+from rounds.datamart.measures.running import run_measure
 from rounds.definitions import vocabulary_of
 from rounds.definitions.reference import evaluate
 from rounds.nouns import NotEstimable, Period

@@ -9,7 +9,7 @@ from scipy import stats
 from rounds.conduct.strata import clinic_strata
 from rounds.loop.evaluation.feasibility import Past, Stretch
 from rounds.loop.evaluation.participants import Participants
-from rounds.methods.trial_power import gamma_sizes
+from rounds.methods.planning.trial_power import gamma_sizes
 from rounds.nouns import Design, Period
 from stories import trial
 

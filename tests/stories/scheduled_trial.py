@@ -8,7 +8,7 @@ import numpy as np
 from rounds.datamart.rows import MeasureRows
 from rounds.loop.change.rollouts import Sequences
 from rounds.loop.evaluation import TrialRows, analyse
-from rounds.loop.evaluation.schedules import place
+from rounds.loop.evaluation.arms.schedules import place
 from rounds.nouns import Design, Period, Schedule
 from rounds.practice.exposures import ExposureRows
 from stories import trial

@@ -8,8 +8,8 @@ import json
 
 import duckdb
 
-from rounds.datamart.concepts import BESIDE, resolve_codes
 from rounds.datamart.vocabulary import attach_vocabulary, build_vocabulary
+from rounds.datamart.vocabulary.concepts import BESIDE, resolve_codes
 
 SNOMED = "http://snomed.info/sct"
 ICD = "http://hl7.org/fhir/sid/icd-10-cm"

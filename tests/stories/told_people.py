@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rounds.methods.differencing import PersonSum
+from rounds.methods.disclosure.differencing import PersonSum
 from rounds.nouns import ChartPoint, ControlChart, Difference, NotEstimable, Problem
 from stories.told_problem import MEASURE, PERIOD, estimate, problem, ref, unit
 

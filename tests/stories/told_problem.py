@@ -4,7 +4,7 @@ import datetime as dt
 
 import numpy as np
 
-from rounds.methods.funnel import funnel
+from rounds.methods.funnels.funnel import funnel
 from rounds.methods.proportion import wilson
 from rounds.nouns import (
     Aim,

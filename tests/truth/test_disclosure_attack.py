@@ -18,8 +18,8 @@ import scipy.linalg
 from scipy.optimize import linprog
 
 from rounds.conduct import Gate, Project
-from rounds.methods.differencing import PersonSum
-from rounds.methods.disclosure import is_small
+from rounds.methods.disclosure.differencing import PersonSum
+from rounds.methods.disclosure.suppression import is_small
 from rounds.nouns import DisclosureError
 from stories.asked_world import Question, result_of
 

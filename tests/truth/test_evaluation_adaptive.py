@@ -10,8 +10,8 @@ from functools import cache
 import numpy as np
 import pytest
 
-from rounds.loop.evaluation.adaptive import adaptive_result
-from rounds.loop.evaluation.effects import effect, fit
+from rounds.loop.evaluation.arms.adaptive import adaptive_result
+from rounds.loop.evaluation.estimates.effects import effect, fit
 from rounds.loop.evaluation.looks.clock import walk_of, with_spent
 from rounds.loop.evaluation.looks.record import Reading
 from rounds.loop.evaluation.looks.thresholds import boundaries

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from rounds.loop.evaluation.participants import clinic_rates, clinic_sizes
-from rounds.methods.constrained_allocations import imbalance
-from rounds.methods.minimisation import coins
+from rounds.methods.allocations.constrained_allocations import imbalance
+from rounds.methods.allocations.minimisation import coins
 from rounds.nouns import ConstrainedSet
 from stories import allocations as story
 from stories import trial

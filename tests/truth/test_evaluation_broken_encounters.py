@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from rounds.loop.evaluation.diagnostics import known_checks
-from rounds.loop.evaluation.visit_checks import VISIT_CHECKS
+from rounds.loop.evaluation.checks.diagnostics import known_checks
+from rounds.loop.evaluation.checks.visit_checks import VISIT_CHECKS
 from rounds.nouns import DiagnosticError, NotEstimable
 from stories import encounter_trial as story
 

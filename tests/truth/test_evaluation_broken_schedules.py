@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rounds.loop.evaluation.diagnostics import known_checks
+from rounds.loop.evaluation.checks.diagnostics import known_checks
 from rounds.nouns import DiagnosticError, NotEstimable
 from stories import scheduled_trial as story
 

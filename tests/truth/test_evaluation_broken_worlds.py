@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from rounds.loop.evaluation.diagnostics import KNOWN
+from rounds.loop.evaluation.checks.diagnostics import KNOWN
 from rounds.nouns import DiagnosticError, Estimate, Evaluation, NotEstimable
 from stories import trial
 

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from rounds.loop.evaluation.effects import covariate_columns
-from rounds.methods.cluster_looks import cluster_ols_at_looks
+from rounds.loop.evaluation.estimates.effects import covariate_columns
+from rounds.methods.clusters.cluster_looks import cluster_ols_at_looks
 from rounds.methods.sequential import Path, confidence_sequence
 from stories import looks as story
 from stories import trial

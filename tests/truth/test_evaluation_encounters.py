@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rounds.loop.evaluation.effects import effect
+from rounds.loop.evaluation.estimates.effects import effect
 from rounds.loop.evaluation.participants import join
 from rounds.loop.evaluation.spreadsheet.models import fit
 from rounds.loop.evaluation.spreadsheet.question import Question

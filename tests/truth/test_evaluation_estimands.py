@@ -10,7 +10,7 @@ import pytest
 
 from rounds.loop.decision import recommend
 from rounds.loop.evaluation import analyse
-from rounds.methods.scales import additive
+from rounds.methods.estimands.scales import additive
 from stories import estimands, trial
 from stories.estimands import LAST, Made
 

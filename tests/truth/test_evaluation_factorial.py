@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from rounds.loop.decision import explain, recommend, run
-from rounds.loop.evaluation.crossed import crossed
-from rounds.loop.evaluation.diagnostics import known_checks
-from rounds.loop.evaluation.effects import effect
+from rounds.loop.evaluation.arms.crossed import crossed
+from rounds.loop.evaluation.checks.diagnostics import known_checks
+from rounds.loop.evaluation.estimates.effects import effect
 from rounds.loop.evaluation.participants import join
 from rounds.nouns import DiagnosticError, Signature
 from stories import factorial_trial as story

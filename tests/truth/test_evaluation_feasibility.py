@@ -14,7 +14,7 @@ from rounds.conduct.strata import clinic_strata
 from rounds.datamart import Datamart, load
 from rounds.datamart.rows import measure_rows
 from rounds.definitions import builtin_measures
-from rounds.loop.evaluation.effects import fit
+from rounds.loop.evaluation.estimates.effects import fit
 from rounds.loop.evaluation.feasibility import (
     Asked,
     feasibility,
@@ -28,7 +28,7 @@ from rounds.loop.evaluation.feasibility.describing import describe
 from rounds.loop.evaluation.feasibility.looking import DesignLook
 from rounds.loop.evaluation.feasibility.made_trials import with_effect
 from rounds.loop.evaluation.feasibility.plans import DESIGNS, in_weeks
-from rounds.methods.icc import anova_icc
+from rounds.methods.multilevel.icc import anova_icc
 from rounds.world import World, WorldConfig
 from stories import past as story
 from stories import trial

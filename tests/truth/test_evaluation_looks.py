@@ -15,7 +15,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from rounds.loop.evaluation.effects import effect
+from rounds.loop.evaluation.estimates.effects import effect
 from stories import looks as story
 from stories import trial
 

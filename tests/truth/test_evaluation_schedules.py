@@ -10,13 +10,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rounds.loop.evaluation.effects import effect
+from rounds.loop.evaluation.arms.schedule_looks import DRAWS, schedule_result
+from rounds.loop.evaluation.estimates.effects import effect
 from rounds.loop.evaluation.participants import join
-from rounds.loop.evaluation.schedule_looks import DRAWS, schedule_result
 from rounds.loop.evaluation.spreadsheet.models import fit
 from rounds.loop.evaluation.spreadsheet.question import Question
 from rounds.loop.evaluation.spreadsheet.trial import Trial
-from rounds.methods.cluster import cluster_ols
+from rounds.methods.clusters.least_squares import cluster_ols
 from stories import scheduled_trial as story
 from stories import trial
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from rounds.loop.decision import recommend
-from rounds.loop.evaluation.effects import effect
+from rounds.loop.evaluation.estimates.effects import effect
 from rounds.loop.evaluation.participants import clinic_rates, join
-from rounds.methods.cluster import cluster_ols
+from rounds.methods.clusters.least_squares import cluster_ols
 from stories import trial
 
 N = int(os.environ.get("ROUNDS_TRIALS", "200"))

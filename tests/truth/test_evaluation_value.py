@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rounds.loop.evaluation.analysis import joined_endpoints
-from rounds.loop.evaluation.value import value_of
+from rounds.loop.evaluation.value.value import value_of
 from rounds.nouns import NotEstimable
 from stories import priced_trial, trial
 

@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from rounds.methods.adaptive_trials import (
+from rounds.methods.allocations.adaptive_trials import (
     AdaptiveTrial,
     calibrated_under_adaptation,
     made_trials,

@@ -7,14 +7,18 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from rounds.methods.calibration import c_statistic, calibration, flexible_calibration
-from rounds.methods.nested_intercepts import nested_intercepts
+from rounds.methods.case_mix.calibration import (
+    c_statistic,
+    calibration,
+    flexible_calibration,
+)
+from rounds.methods.case_mix.regression import fit_regression
+from rounds.methods.case_mix.standardisation import direct, indirect
+from rounds.methods.funnels.unit_comparison import compare_units
+from rounds.methods.multilevel.nested_intercepts import nested_intercepts
+from rounds.methods.multilevel.ranks import ranks
+from rounds.methods.multilevel.shrinkage import random_intercept
 from rounds.methods.opportunity import spread_draws
-from rounds.methods.ranks import ranks
-from rounds.methods.regression import fit_regression
-from rounds.methods.shrinkage import random_intercept
-from rounds.methods.standardisation import direct, indirect
-from rounds.methods.unit_comparison import compare_units
 
 
 def covers(hits, nominal, above=4.0):

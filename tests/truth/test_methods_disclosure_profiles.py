@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from rounds.methods.disclosure_profiles import PROFILES
+from rounds.methods.disclosure.profiles import PROFILES
 
 OPENSAFELY = PROFILES["opensafely"]
 MIDPOINT = PROFILES["opensafely-midpoint-6"]

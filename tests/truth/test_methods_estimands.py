@@ -11,12 +11,12 @@ import pytest
 from scipy import stats
 from scipy.special import expit
 
-from rounds.methods.baseline import fill_missing, saving
-from rounds.methods.cluster import cluster_ols
-from rounds.methods.complier_average import complier_average
-from rounds.methods.gee import gee
-from rounds.methods.multiplicity import adjust, gatekeeping
-from rounds.methods.standardised_risk import standardised_risk
+from rounds.methods.clusters.gee import gee
+from rounds.methods.clusters.least_squares import cluster_ols
+from rounds.methods.estimands.baseline import fill_missing, saving
+from rounds.methods.estimands.complier_average import complier_average
+from rounds.methods.estimands.multiplicity import adjust, gatekeeping
+from rounds.methods.estimands.standardised_risk import standardised_risk
 
 WORLDS = int(os.environ.get("ROUNDS_WORLDS", "100"))
 

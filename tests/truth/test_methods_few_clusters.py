@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from rounds.methods.cluster import cluster_ols
-from rounds.methods.gee import gee
-from rounds.methods.linear_mixed import linear_mixed
-from rounds.methods.permutation import permutation
+from rounds.methods.clusters.gee import gee
+from rounds.methods.clusters.least_squares import cluster_ols
+from rounds.methods.clusters.linear_mixed import linear_mixed
+from rounds.methods.clusters.permutation import permutation
 
 WORLDS = int(os.environ.get("ROUNDS_WORLDS", "600"))
 MOST = 0.06

@@ -8,7 +8,7 @@ import pytest
 from scipy.special import expit
 from scipy.stats import binom, norm
 
-from rounds.methods.funnel import funnel
+from rounds.methods.funnels.funnel import funnel
 
 WORLDS = 100
 LEVEL = 0.998

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from rounds.methods.unit_comparison import compare_units
+from rounds.methods.funnels.unit_comparison import compare_units
 
 WORLDS, UNITS = 1000, 40
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from rounds.methods.cluster import cluster_ols
-from rounds.methods.imputation import impute
-from rounds.methods.rubin import pool_imputations
+from rounds.methods.clusters.least_squares import cluster_ols
+from rounds.methods.estimands.imputation import impute
+from rounds.methods.estimands.rubin import pool_imputations
 
 WORLDS = int(os.environ.get("ROUNDS_WORLDS", "45"))
 M = 10

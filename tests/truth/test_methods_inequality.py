@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from rounds.methods.between_groups import (
+from rounds.methods.inequality.between_groups import (
     attributable,
     between_group_variance,
     gaps_to_best,
 )
-from rounds.methods.concentration import concentration
-from rounds.methods.intersections import intersections
-from rounds.methods.slope_index import slope_index
+from rounds.methods.inequality.concentration import concentration
+from rounds.methods.inequality.intersections import intersections
+from rounds.methods.inequality.slope_index import slope_index
 
 N_SIMULATIONS = 400
 SHARES = np.array([0.35, 0.3, 0.2, 0.15])

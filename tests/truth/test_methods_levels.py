@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from rounds.methods.explained_variance import explained_shares
-from rounds.methods.nested_intercepts import PERSONS
-from rounds.methods.nested_intervals import variance_shares
-from rounds.methods.paired_intercepts import paired_intercepts
-from rounds.methods.ranks import ranks
-from rounds.methods.standings import differing, expected_events, standings
+from rounds.methods.multilevel.explained_variance import explained_shares
+from rounds.methods.multilevel.nested_intercepts import PERSONS
+from rounds.methods.multilevel.nested_intervals import variance_shares
+from rounds.methods.multilevel.paired_intercepts import paired_intercepts
+from rounds.methods.multilevel.ranks import ranks
+from rounds.methods.multilevel.standings import differing, expected_events, standings
 
 SITES, CLINICIANS, SIZE = 40, 4, 30
 WORLDS = int(os.environ.get("ROUNDS_WORLDS", "12"))

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from rounds.methods.cluster import cluster_ols
-from rounds.methods.margins import judge
+from rounds.methods.clusters.least_squares import cluster_ols
+from rounds.methods.estimands.margins import judge
 
 WORLDS = 400
 MARGIN = 0.3

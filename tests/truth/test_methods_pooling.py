@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, kstest
 
-from rounds.methods.borrowing import borrow
 from rounds.methods.pooling.bayes import bayes
 from rounds.methods.pooling.influence import influence
 from rounds.methods.pooling.pooled import pool
 from rounds.methods.pooling.regression import meta_regression
 from rounds.methods.pooling.small_study import egger
 from rounds.methods.pooling.tables import mantel_haenszel, of_tables
-from rounds.methods.posterior import conflict_p
-from rounds.methods.prior import Component
+from rounds.methods.priors.borrowing import borrow
+from rounds.methods.priors.posterior import conflict_p
+from rounds.methods.priors.prior import Component
 
 TRUTH = 0.3
 N = 600

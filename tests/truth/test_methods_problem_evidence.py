@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from rounds.methods.meta import random_effects
+from rounds.methods.multilevel.shrinkage import random_intercept, sd_interval
 from rounds.methods.opportunity import gap_to_best, spread_draws
-from rounds.methods.prior import predictive
+from rounds.methods.priors.meta import random_effects
+from rounds.methods.priors.prior import predictive
 from rounds.methods.proportion import newcombe, wilson
-from rounds.methods.shrinkage import random_intercept, sd_interval
 from rounds.methods.spc import p_chart, p_prime_chart, runs
 
 

@@ -9,8 +9,8 @@ import os
 import numpy as np
 import pytest
 
-from rounds.methods.cox import cox
-from rounds.methods.kaplan_meier import compare_rmst, kaplan_meier, rmst
+from rounds.methods.survival.cox import cox
+from rounds.methods.survival.kaplan_meier import compare_rmst, kaplan_meier, rmst
 
 WORLDS = int(os.environ.get("ROUNDS_WORLDS", "60"))
 HORIZON = 1.5

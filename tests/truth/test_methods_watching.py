@@ -6,11 +6,11 @@ Made series with known levels. Tolerance is Monte Carlo error: four standard err
 import numpy as np
 import pytest
 
-from rounds.methods.cusum import cusum, likelihood_scores, shift_scores
-from rounds.methods.decay import decay
-from rounds.methods.ewma import ewma
-from rounds.methods.false_alarms import Watcher, within_correlation
-from rounds.methods.run_length import (
+from rounds.methods.watching.cusum import cusum, likelihood_scores, shift_scores
+from rounds.methods.watching.decay import decay
+from rounds.methods.watching.ewma import ewma
+from rounds.methods.watching.false_alarms import Watcher, within_correlation
+from rounds.methods.watching.run_length import (
     cusum_arl,
     cusum_threshold,
     ewma_arl,

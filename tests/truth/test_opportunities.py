@@ -5,6 +5,7 @@ import pytest
 from scipy.special import expit
 from statsmodels.stats.proportion import proportion_confint
 
+from rounds.methods.multilevel.ranks import ranks
 from rounds.methods.opportunity import Others, gap_draws
 from rounds.methods.priorities import (
     net_health_benefit,
@@ -12,7 +13,6 @@ from rounds.methods.priorities import (
     real_draws,
     share_draws,
 )
-from rounds.methods.ranks import ranks
 
 N_SITES, SEEDS, DRAWS = 30, 100, 250
 # Patients a site, log odds of doing well, and how far sites differ: many patients and

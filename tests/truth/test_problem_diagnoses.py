@@ -18,8 +18,8 @@ from rounds.loop.problem.case_mix import adjust_for_case_mix
 from rounds.loop.problem.diagnoses import had_before, model_fit
 from rounds.loop.problem.groups import by_group
 from rounds.loop.problem.variation import with_intervals
-from rounds.methods.calibration import c_statistic
-from rounds.methods.regression import fit_regression
+from rounds.methods.case_mix.calibration import c_statistic
+from rounds.methods.case_mix.regression import fit_regression
 from rounds.nouns import CaseMix, Diagnoses, NotEstimable
 
 CLINICS, SIZE = 30, 300

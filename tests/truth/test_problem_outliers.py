@@ -13,7 +13,7 @@ from scipy.stats import binom, norm
 from scipy.stats import t as student
 
 from rounds.conduct.demo import DemoOptions, begin
-from rounds.methods.deletion import paule_mandel
+from rounds.methods.funnels.deletion import paule_mandel
 from rounds.nouns import Variation
 
 WORLDS = int(os.environ.get("ROUNDS_WORLDS", "3"))

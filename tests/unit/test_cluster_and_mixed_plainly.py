@@ -5,8 +5,8 @@ import pytest
 from scipy.linalg import block_diag
 from scipy.optimize import minimize
 
-from rounds.methods.cluster import cluster_ols
-from rounds.methods.linear_mixed import linear_mixed
+from rounds.methods.clusters.least_squares import cluster_ols
+from rounds.methods.clusters.linear_mixed import linear_mixed
 
 
 def cr2_by_definition(y, X, clusters, column):

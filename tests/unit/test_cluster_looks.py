@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from rounds.methods.cluster import cluster_ols
-from rounds.methods.cluster_looks import cluster_ols_at_looks
+from rounds.methods.clusters.cluster_looks import cluster_ols_at_looks
+from rounds.methods.clusters.least_squares import cluster_ols
 
 DAYS = 60
 

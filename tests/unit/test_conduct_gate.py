@@ -8,7 +8,7 @@ import pytest
 
 from rounds.conduct import Gate, Project
 from rounds.conduct.audit import append, faults
-from rounds.methods.differencing import PersonSum
+from rounds.methods.disclosure.differencing import PersonSum
 from rounds.nouns import AccessError, DefinitionError, DisclosureError, MeasureResult
 from stories.asked_people import PEOPLE, counted
 from stories.asked_world import Question, result_of

@@ -12,8 +12,8 @@ from rounds.conduct import Gate, Project
 from rounds.conduct.cohort_lines import rounded_cohort, without_events_of_few
 from rounds.conduct.rounding import rounded_unit, without_means_of_few
 from rounds.datamart import Datamart, load, run_cohorts, run_cohorts_with_members
-from rounds.methods.differencing import PersonSum
-from rounds.methods.disclosure_profiles import PROFILES
+from rounds.methods.disclosure.differencing import PersonSum
+from rounds.methods.disclosure.profiles import PROFILES
 from rounds.nouns import (
     AttritionStep,
     Cohort,

@@ -8,7 +8,7 @@ import pytest
 from rounds.conduct import Gate, Project
 from rounds.conduct.publishing import publishable_problem
 from rounds.ledger import safe
-from rounds.methods.differencing import PersonSum
+from rounds.methods.disclosure.differencing import PersonSum
 from rounds.nouns import DisclosureError
 from stories.told_people import EVERYBODY, members, problem_of
 

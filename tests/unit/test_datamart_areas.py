@@ -5,7 +5,7 @@ import gzip
 import pytest
 
 from rounds.datamart import Datamart, load, origins
-from rounds.datamart.areas import coverage_words
+from rounds.datamart.areas.coverage import coverage_words
 from rounds.nouns import DataError, DefinitionError
 from stories import areas as story
 from stories.small_fhir import patient, write_ndjson

@@ -7,8 +7,8 @@ import pytest
 
 from rounds.datamart.cdm import create_tables
 from rounds.datamart.deidentify import MODES, Deidentifier
-from rounds.datamart.fhir_paths import fields, resources
-from rounds.datamart.fhir_views import flattening
+from rounds.datamart.fhir.paths import fields, resources
+from rounds.datamart.fhir.views import flattening
 from rounds.datamart.mapping import cdm_tables
 from stories import canaries
 from stories.canary_sources import plan

@@ -16,7 +16,7 @@ from rounds.datamart.deidentify import (
 from rounds.datamart.deidentify.classes import CLASSES, class_of
 from rounds.datamart.deidentify.columns import Columns
 from rounds.datamart.deidentify.units import may_be_kept
-from rounds.datamart.fhir_paths import fields
+from rounds.datamart.fhir.paths import fields
 from rounds.datamart.mapping import cdm_columns, cdm_tables, mapping
 from rounds.definitions.code_systems import code_systems
 from rounds.nouns import DataError

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rounds.datamart.fhir_lineage import resource_of, rows_of
+from rounds.datamart.fhir.lineage import resource_of, rows_of
 from rounds.datamart.vocabulary import build_vocabulary
 from stories import small_fhir as story
 from stories.fhir_parts import TABLES, Parts

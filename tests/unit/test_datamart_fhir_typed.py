@@ -6,8 +6,8 @@ import duckdb
 import pytest
 
 from rounds.datamart import Store, load
-from rounds.datamart.fhir_staging import Staging
-from rounds.datamart.fhir_views import flattening
+from rounds.datamart.fhir.staging import Staging
+from rounds.datamart.fhir.views import flattening
 
 BUFFER = 32 << 20
 """What the engine reads at a time: a larger file is read on several threads."""

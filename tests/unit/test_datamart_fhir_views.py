@@ -5,8 +5,8 @@ import json
 import duckdb
 import pytest
 
-from rounds.datamart.fhir_paths import fields, resources
-from rounds.datamart.fhir_views import flattening
+from rounds.datamart.fhir.paths import fields, resources
+from rounds.datamart.fhir.views import flattening
 from rounds.datamart.mapping import mapping
 from rounds.nouns.errors import DefinitionError
 from stories import more_fhir, small_fhir

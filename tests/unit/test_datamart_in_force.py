@@ -2,7 +2,8 @@
 
 import duckdb
 
-from rounds.datamart import Datamart, Store, change_vocabulary, load, loading, mapping
+from rounds.datamart import Datamart, Store, change_vocabulary, load, mapping
+from rounds.datamart.loading import taking_in as loading
 from stories import adding
 from stories.adding import NOON, readings, refused
 from stories.small_fhir import write_ndjson
@@ -58,7 +59,7 @@ def test_another_mapping_reads_every_file_again_or_names_what_is_gone(
     first = Store(five).current().id
     monkeypatch.setattr(loading, "mapping_version", lambda: "another")
     monkeypatch.setattr(
-        "rounds.datamart.source_files.mapping_version", lambda: "another"
+        "rounds.datamart.loading.source_files.mapping_version", lambda: "another"
     )
     new = adding.write(tmp_path / "in-6", "6", [adding.reading(6)])
     (tmp_path / "in-2" / "2.readings").rename(tmp_path / "aside")

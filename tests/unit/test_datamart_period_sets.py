@@ -6,10 +6,10 @@ from dataclasses import replace
 import duckdb
 import pytest
 
-from rounds.datamart.compile_periods import Periods
-from rounds.datamart.counts import count
-from rounds.datamart.grouped_counts import counts_each
-from rounds.datamart.period_sets import MOST_PERIODS, PeriodSets
+from rounds.datamart.compiling.period_sets import MOST_PERIODS, PeriodSets
+from rounds.datamart.compiling.periods import Periods
+from rounds.datamart.measures.counts import count
+from rounds.datamart.measures.grouped_counts import counts_each
 from rounds.datamart.rows import Asked, fetch_each, prepare
 from rounds.definitions import builtin_examples, tables_of
 from rounds.nouns import Age, Events, Period, Point, Window

@@ -3,7 +3,8 @@
 import duckdb
 import pytest
 
-from rounds.datamart import Datamart, build, load
+from rounds.datamart import Datamart, load
+from rounds.datamart.loading import build
 from rounds.world import World, WorldConfig
 
 

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from rounds.datamart.measures import run_measure
+from rounds.datamart.measures.running import run_measure
 from rounds.definitions import builtin_measures, load_measure
 from rounds.definitions.made_patients import branches, made_patients
 from rounds.definitions.reference import evaluate

@@ -12,7 +12,7 @@ from rounds.conduct.board import BoardPacket
 from rounds.ledger import safe
 from rounds.loop.evaluation.gate import open_to_looks
 from rounds.loop.evaluation.looks import LookRecord, judge
-from rounds.methods.adaptive_allocation import allocation_probabilities
+from rounds.methods.allocations.adaptive_allocation import allocation_probabilities
 from rounds.nouns import DefinitionError
 from rounds.reports.board_packet import write_board_packet
 from stories import adaptive_trial as story

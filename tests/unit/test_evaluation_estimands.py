@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from rounds.cli.main import main
-from rounds.methods.cluster import cluster_ols
-from rounds.methods.complier_average import complier_average
-from rounds.methods.cox import cox
-from rounds.methods.gee import gee
-from rounds.methods.kaplan_meier import compare_rmst
-from rounds.methods.multiplicity import adjust
-from rounds.methods.standardised_risk import standardised_risk
+from rounds.methods.clusters.gee import gee
+from rounds.methods.clusters.least_squares import cluster_ols
+from rounds.methods.estimands.complier_average import complier_average
+from rounds.methods.estimands.multiplicity import adjust
+from rounds.methods.estimands.standardised_risk import standardised_risk
+from rounds.methods.survival.cox import cox
+from rounds.methods.survival.kaplan_meier import compare_rmst
 
 ARM = ("--design", "individual", "--arm", "arm")
 CLUSTERS = ("--design", "cluster", "--arm", "arm", "--cluster", "clinic")

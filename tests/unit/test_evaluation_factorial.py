@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from rounds.cli.main import main
-from rounds.loop.evaluation.interaction import InteractionRule
+from rounds.loop.evaluation.arms.interaction import InteractionRule
 from rounds.loop.evaluation.spreadsheet.planning_factorial import (
     FactorialPlan,
     plan_factorial,
     simulate_factorial,
 )
-from rounds.methods.cluster import cluster_ols
-from rounds.methods.multiplicity import adjust
+from rounds.methods.clusters.least_squares import cluster_ols
+from rounds.methods.estimands.multiplicity import adjust
 
 FACTORS = ("--design", "factorial", "--arm", "card", "--second-arm", "letter")
 

@@ -25,7 +25,7 @@ from rounds.loop.evaluation.feasibility.plans import (
     in_weeks,
 )
 from rounds.loop.evaluation.feasibility.question import Question
-from rounds.methods.constrained_allocations import together
+from rounds.methods.allocations.constrained_allocations import together
 from rounds.nouns import (
     DataError,
     DefinitionError,

@@ -4,11 +4,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from rounds.methods.cluster import cluster_ols
+from rounds.methods.allocations.sample_ratio import (
+    arm_ratio,
+    blocks_permit,
+    loss_by_arm,
+)
+from rounds.methods.clusters.least_squares import cluster_ols
 from rounds.methods.equity import pool_groups
-from rounds.methods.icc import anova_icc
-from rounds.methods.posterior import conflict_p, mixture_posterior
-from rounds.methods.sample_ratio import arm_ratio, blocks_permit, loss_by_arm
+from rounds.methods.multilevel.icc import anova_icc
+from rounds.methods.priors.posterior import conflict_p, mixture_posterior
 from rounds.methods.shares import arm_difference, share_interval, share_test
 
 PRIOR = ([0.8, 0.2], [0.058, 0.0], [0.02, 0.3])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rounds.loop.decision import recommend
-from rounds.loop.evaluation.watch import chart_months
+from rounds.loop.evaluation.after_adoption.watch import chart_months
 from rounds.nouns import (
     DiagnosticError,
     Estimate,

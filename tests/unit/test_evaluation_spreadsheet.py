@@ -8,10 +8,10 @@ import pytest
 
 from rounds.cli.main import main
 from rounds.loop.evaluation.spreadsheet import SHEET_DESIGNS
-from rounds.methods.cluster import cluster_ols
-from rounds.methods.gee import gee
-from rounds.methods.linear_mixed import linear_mixed
-from rounds.methods.permutation import permutation
+from rounds.methods.clusters.gee import gee
+from rounds.methods.clusters.least_squares import cluster_ols
+from rounds.methods.clusters.linear_mixed import linear_mixed
+from rounds.methods.clusters.permutation import permutation
 
 KEYS = {
     "design",

@@ -10,8 +10,8 @@ from rounds.ledger import safe
 from rounds.loop import decision
 from rounds.loop.decision import explain, rates, recommend
 from rounds.loop.evaluation import analyse
-from rounds.loop.evaluation.resources import counting
-from rounds.loop.evaluation.uptake import _as_met
+from rounds.loop.evaluation.uptake.uptake import _as_met
+from rounds.loop.evaluation.value.resources import counting
 from rounds.nouns import (
     Costs,
     Decision,

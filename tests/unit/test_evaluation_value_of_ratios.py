@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from rounds.loop.evaluation.after_adoption.maintenance import _kept
 from rounds.loop.evaluation.analysis import joined_endpoints
-from rounds.loop.evaluation.maintenance import _kept
-from rounds.loop.evaluation.value import value_of
+from rounds.loop.evaluation.value.value import value_of
 from rounds.nouns import DecisionRule, Estimate, NotEstimable
 from stories import priced_trial, trial
 

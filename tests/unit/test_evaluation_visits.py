@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from rounds.ledger.disclosure.evaluation import safe_arms
-from rounds.loop.evaluation.effects import covariate_columns, effect
+from rounds.loop.evaluation.arms.visits import arms_within, encounters_of, previous_arm
+from rounds.loop.evaluation.estimates.effects import covariate_columns, effect
 from rounds.loop.evaluation.participants import join
 from rounds.loop.evaluation.spreadsheet import analyse_trial, trial_of
-from rounds.loop.evaluation.visits import arms_within, encounters_of, previous_arm
-from rounds.methods.cluster import cluster_ols
-from rounds.methods.cluster_scores import satterthwaite
-from rounds.methods.drawn_blocks import blocks_test, drawn_blocks
+from rounds.methods.allocations.drawn_blocks import blocks_test, drawn_blocks
+from rounds.methods.clusters.cluster_scores import satterthwaite
+from rounds.methods.clusters.least_squares import cluster_ols
 from rounds.nouns import (
     ArmSummary,
     DataError,

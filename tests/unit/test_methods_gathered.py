@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from rounds.methods.nested_intercepts import nested_intercepts
-from rounds.methods.nested_likelihood import Forest
+from rounds.methods.multilevel.nested_intercepts import nested_intercepts
+from rounds.methods.multilevel.nested_likelihood import Forest
 
 
 @pytest.fixture(scope="module")

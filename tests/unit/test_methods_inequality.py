@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rounds.methods.between_groups import (
+from rounds.methods.inequality.between_groups import (
     attributable,
     between_group_variance,
     gaps_to_best,
 )
-from rounds.methods.concentration import concentration
-from rounds.methods.intersections import intersections
-from rounds.methods.slope_index import slope_index
+from rounds.methods.inequality.concentration import concentration
+from rounds.methods.inequality.intersections import intersections
+from rounds.methods.inequality.slope_index import slope_index
 
 X, N, ORDER = [40, 30, 20], [50, 50, 50], [1, 2, 3]
 BOTH = pytest.mark.parametrize("method", [slope_index, concentration])

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from rounds.methods.cusum import cusum, likelihood_scores, shift_scores
-from rounds.methods.decay import decay
-from rounds.methods.ewma import ewma, ewma_of_counts
-from rounds.methods.false_alarms import Watcher, within_correlation
-from rounds.methods.run_length import (
+from rounds.methods.watching.cusum import cusum, likelihood_scores, shift_scores
+from rounds.methods.watching.decay import decay
+from rounds.methods.watching.ewma import ewma, ewma_of_counts
+from rounds.methods.watching.false_alarms import Watcher, within_correlation
+from rounds.methods.watching.run_length import (
     cusum_arl,
     cusum_threshold,
     ewma_arl,

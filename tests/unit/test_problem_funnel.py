@@ -13,8 +13,8 @@ import pytest
 from rounds.cli.main import main
 from rounds.loop.problem.comparing import Sheet, compare
 from rounds.loop.problem.comparing_words import notes, sentences
-from rounds.methods.exact_limits import binomial_limits
-from rounds.methods.unit_comparison import compare_units
+from rounds.methods.funnels.exact_limits import binomial_limits
+from rounds.methods.funnels.unit_comparison import compare_units
 from rounds.reports import style_sheet
 from rounds.reports.charts import NARROW, WIDE, funnel, standing_alone
 from rounds.reports.figures import units_funnel

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from rounds.cli.output import show, table, working
 
 if TYPE_CHECKING:
-    from rounds.loop.evaluation.adaptation import AdaptationFound
-    from rounds.methods.adaptive_trials import Estimator
+    from rounds.loop.evaluation.arms.adaptation import AdaptationFound
+    from rounds.methods.allocations.adaptive_trials import Estimator
 
 __all__ = ["adaptive_"]
 
@@ -69,8 +69,8 @@ def adaptive_(
     json
         Print one JSON object.
     """
-    from rounds.loop.evaluation.adaptation import AdaptationAsked, find_adaptation
-    from rounds.loop.evaluation.bounds import read_looks
+    from rounds.loop.evaluation.arms.adaptation import AdaptationAsked, find_adaptation
+    from rounds.loop.evaluation.looks.bounds import read_looks
 
     asked = AdaptationAsked(
         patients=patients,

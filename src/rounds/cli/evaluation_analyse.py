@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from rounds.loop.evaluation.spreadsheet import Analysed, Claim, Trial
     from rounds.loop.evaluation.spreadsheet.outcomes import Multiplicity
-    from rounds.methods.margins import Better, Hypothesis
+    from rounds.methods.estimands.margins import Better, Hypothesis
 
 __all__ = ["analyse_"]
 

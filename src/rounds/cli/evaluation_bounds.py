@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from rounds.cli.output import show, table, working
 
 if TYPE_CHECKING:
-    from rounds.loop.evaluation.bounds import BoundsFound
+    from rounds.loop.evaluation.looks.bounds import BoundsFound
 
 __all__ = ["bounds_"]
 
-# As in `rounds.loop.evaluation.bounds`, whose import would cost every command.
+# As in `rounds.loop.evaluation.looks.bounds`, whose import would cost every command.
 Spending = Literal[
     "obrien-fleming",
     "pocock",
@@ -78,7 +78,7 @@ def bounds_(
     json
         Print one JSON object.
     """
-    from rounds.loop.evaluation.bounds import (
+    from rounds.loop.evaluation.looks.bounds import (
         BoundsAsked,
         find_bounds,
         read_looks,

@@ -39,7 +39,7 @@ def analyse_factors(
     DefinitionError
         If something is asked that is not of such trials.
     """
-    from rounds.loop.evaluation.interaction import InteractionRule
+    from rounds.loop.evaluation.arms.interaction import InteractionRule
     from rounds.loop.evaluation.spreadsheet.factorial import analyse_factorial
     from rounds.loop.evaluation.spreadsheet.factorial_words import factorial_numbers
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rounds.methods.scales import is_ratio
+from rounds.methods.estimands.scales import is_ratio
 from rounds.nouns import Estimate, NotEstimable, Noun, Period
 from rounds.nouns.errors import DefinitionError, SourceError
 

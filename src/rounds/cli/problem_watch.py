@@ -125,7 +125,7 @@ def answer_(
 
 def _plain(found: "Watched") -> dict[str, Any]:
     from rounds.conduct import publishable
-    from rounds.loop.evaluation.fading import Fading
+    from rounds.loop.evaluation.after_adoption.fading import Fading
     from rounds.nouns import NotEstimable
 
     units, change = found.units, found.change
@@ -150,7 +150,7 @@ def _plain(found: "Watched") -> dict[str, Any]:
 
 
 def _lines(found: "Watched") -> list[str]:
-    from rounds.loop.evaluation.fading import Fading
+    from rounds.loop.evaluation.after_adoption.fading import Fading
     from rounds.nouns import NotEstimable
 
     units, change = found.units, found.change

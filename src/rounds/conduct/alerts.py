@@ -9,7 +9,7 @@ from rounds.conduct.periods import last_twelve_months, whole_months
 from rounds.conduct.publishing_equity import members_of_equity, publishable_equity
 from rounds.conduct.reconcile import reconcile
 from rounds.datamart import AnyDatamart
-from rounds.loop.evaluation.fading import Fading, fading
+from rounds.loop.evaluation.after_adoption.fading import Fading, fading
 from rounds.loop.problem.equity import run_equity as equity_of_measure
 from rounds.loop.problem.watching import Promise, Watching, watch_units
 from rounds.nouns import (

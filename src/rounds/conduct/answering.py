@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Self
 
 from rounds.conduct.differencing_guard import DifferencingGuard, Line
-from rounds.methods.disclosure import THRESHOLD
+from rounds.methods.disclosure.suppression import THRESHOLD
 from rounds.nouns import DisclosureError
 from rounds.practice.asked import PUBLISHED, TOGETHER, Asked, Asking, Known
 

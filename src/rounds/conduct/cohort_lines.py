@@ -4,8 +4,8 @@ import hashlib
 from collections.abc import Callable, Mapping
 
 from rounds.conduct.differencing_guard import Line
-from rounds.methods.differencing import PersonSum
-from rounds.methods.disclosure_profiles import Profile
+from rounds.methods.disclosure.differencing import PersonSum
+from rounds.methods.disclosure.profiles import Profile
 from rounds.nouns import CohortResult, UnitResult
 
 __all__ = [

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from rounds.methods.differencing import Cover, PersonSum
+from rounds.methods.disclosure.differencing import Cover, PersonSum
 from rounds.practice.asked import Asking, Known
 
 __all__ = ["DifferencingGuard", "Line", "Verdict"]

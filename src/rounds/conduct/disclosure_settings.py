@@ -5,7 +5,7 @@ import pwd
 from dataclasses import dataclass
 from typing import Any, Self
 
-from rounds.methods.disclosure_profiles import DEFAULT, PROFILES, Profile
+from rounds.methods.disclosure.profiles import DEFAULT, PROFILES, Profile
 from rounds.nouns import DefinitionError
 
 __all__ = ["DisclosureSettings", "user_of_this_process"]

@@ -14,7 +14,7 @@ from rounds.conduct.reconcile import reconcile
 from rounds.datamart import members_of_each
 from rounds.ledger import safe
 from rounds.loop.problem.explaining import counted, partition_of, read_asked
-from rounds.methods.differencing import PersonSum
+from rounds.methods.disclosure.differencing import PersonSum
 from rounds.nouns import (
     DisclosureError,
     Estimate,

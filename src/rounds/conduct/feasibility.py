@@ -28,7 +28,7 @@ from rounds.loop.evaluation.feasibility import (
     stream_begins,
     stretch,
 )
-from rounds.methods.scales import distance, from_additive, no_effect
+from rounds.methods.estimands.scales import distance, from_additive, no_effect
 from rounds.nouns import (
     DataError,
     Measure,

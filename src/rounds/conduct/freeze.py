@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable
 
 from rounds.conduct.plan import ChangePlan, EndpointPlan
-from rounds.loop.evaluation.estimands import check_estimands
+from rounds.loop.evaluation.estimates.estimands import check_estimands
 from rounds.nouns import (
     Costs,
     DecisionRule,

@@ -36,8 +36,8 @@ from rounds.datamart import (
     run_measure,
 )
 from rounds.ledger import safe, safe_cohort_result, safe_counts, safe_measure_result
-from rounds.methods.differencing import PersonSum
-from rounds.methods.disclosure_profiles import DEFAULT, Profile
+from rounds.methods.disclosure.differencing import PersonSum
+from rounds.methods.disclosure.profiles import DEFAULT, Profile
 from rounds.nouns import (
     Cohort,
     CohortResult,

@@ -5,7 +5,7 @@ import datetime as dt
 from rounds.conduct.desk import Desk
 from rounds.conduct.periods import last_twelve_months
 from rounds.conduct.reconcile import reconcile
-from rounds.loop.evaluation.maintenance import maintenance
+from rounds.loop.evaluation.after_adoption.maintenance import maintenance
 from rounds.nouns import (
     Decision,
     DefinitionError,

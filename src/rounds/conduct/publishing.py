@@ -14,7 +14,7 @@ from rounds.conduct.disclosure_settings import DisclosureSettings
 from rounds.conduct.project import Project
 from rounds.datamart import AnyDatamart, members_of_each, members_of_months
 from rounds.ledger import opportunities_without, problem_without, safe
-from rounds.methods.differencing import PersonSum
+from rounds.methods.disclosure.differencing import PersonSum
 from rounds.nouns import (
     ControlChart,
     DisclosureError,

@@ -11,7 +11,7 @@ from rounds.conduct.project import Project
 from rounds.datamart import AnyDatamart, members_of_each
 from rounds.ledger import equity_without, safe
 from rounds.ledger.disclosure.equity import COMPARED
-from rounds.methods.differencing import PersonSum
+from rounds.methods.disclosure.differencing import PersonSum
 from rounds.nouns import DisclosureError, Equity, Estimate, Measure
 
 __all__ = ["members_of_equity", "publishable_equity"]

@@ -1,6 +1,6 @@
 """A measure's result, rounded by a profile: rates are made of the rounded counts."""
 
-from rounds.methods.disclosure_profiles import Profile
+from rounds.methods.disclosure.profiles import Profile
 from rounds.methods.proportion import wilson
 from rounds.methods.ratio import observed_to_expected
 from rounds.nouns import MeasureResult, UnitResult
@@ -60,7 +60,7 @@ def rounded_unit(unit: UnitResult, profile: Profile) -> UnitResult:
 
     Examples
     --------
-    >>> from rounds.methods.disclosure_profiles import PROFILES
+    >>> from rounds.methods.disclosure.profiles import PROFILES
     >>> unit = UnitResult(unit="a", denominator=41, numerator=23, value=23 / 41)
     >>> rounded_unit(unit, PROFILES["opensafely"]).value
     0.625

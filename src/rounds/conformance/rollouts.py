@@ -26,7 +26,7 @@ from typing import Protocol
 
 import numpy as np
 
-from rounds.methods.minimisation import MarginalTotals
+from rounds.methods.allocations.minimisation import MarginalTotals
 from rounds.practice import Assignment
 
 __all__ = [

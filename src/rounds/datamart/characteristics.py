@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import duckdb
 import numpy as np
 
-from rounds.datamart.compile_events import date as date_sql
+from rounds.datamart.compiling.events import date as date_sql
 from rounds.datamart.deidentify.calendar import calendar_of
 from rounds.datamart.derived import derived_from
 from rounds.nouns.errors import DataError

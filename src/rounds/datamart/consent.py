@@ -9,8 +9,8 @@ from typing import Any, Literal, TypeAlias
 
 import duckdb
 
-from rounds.datamart.compile_events import date as date_sql
-from rounds.datamart.compile_events import text
+from rounds.datamart.compiling.events import date as date_sql
+from rounds.datamart.compiling.events import text
 from rounds.datamart.deidentify.calendar import calendar_of
 from rounds.datamart.derived import derived_from
 from rounds.nouns.errors import DataError

@@ -13,11 +13,10 @@ import duckdb
 import numpy as np
 
 from rounds.datamart.cdm import key_of
-from rounds.datamart.concepts import FIRST_LOCAL
 from rounds.datamart.deidentify import Calendar, calendar_of_stamp
 from rounds.datamart.derived import Derived
-from rounds.datamart.fhir_paths import text
-from rounds.datamart.load_report import LoadReport
+from rounds.datamart.fhir.paths import text
+from rounds.datamart.loading.report import LoadReport
 from rounds.datamart.mapping import cdm_tables
 from rounds.datamart.periods import event_dates
 from rounds.datamart.store import (
@@ -31,6 +30,7 @@ from rounds.datamart.store import (
 from rounds.datamart.store.areas import OWN_OBSERVATION, has_areas
 from rounds.datamart.store.engine import engine_settings
 from rounds.datamart.store.relations import relation
+from rounds.datamart.vocabulary.concepts import FIRST_LOCAL
 from rounds.nouns import Cohort, Ref
 from rounds.nouns.errors import DataError
 

@@ -10,10 +10,10 @@ from typing import Any, Final, Literal
 
 import duckdb
 
-from rounds.datamart.concepts import FIRST_LOCAL
-from rounds.datamart.fhir_paths import text
+from rounds.datamart.fhir.paths import text
 from rounds.datamart.mapping import cdm_columns
-from rounds.datamart.omop_tables import is_concept, row_order, row_tables
+from rounds.datamart.omop.tables import is_concept, row_order, row_tables
+from rounds.datamart.vocabulary.concepts import FIRST_LOCAL
 from rounds.nouns.errors import DataError, DefinitionError, SourceError
 
 __all__ = ["FORMATS", "Exported", "export_omop"]

@@ -13,14 +13,14 @@ import duckdb
 import numpy as np
 
 from rounds.datamart.cohorts.stays import stays_in
-from rounds.datamart.compile import Compiled, Concepts, compile_measure
-from rounds.datamart.compile_concepts import absent_events, resolve
+from rounds.datamart.compiling.concepts import absent_events, resolve
+from rounds.datamart.compiling.measure import Compiled, Concepts, compile_measure
 from rounds.datamart.consent import opted_out_when_made
 from rounds.datamart.deidentify.calendar import calendar_of, refuse_measure
 from rounds.datamart.deidentify.known import known_as
 from rounds.datamart.deidentify.plan import Calendar
 from rounds.datamart.derived import derived_from
-from rounds.datamart.unanswered import insist_on_sound, unreadable
+from rounds.datamart.measures.unanswered import insist_on_sound, unreadable
 from rounds.definitions.graph import cohorts_of
 from rounds.nouns import Measure, NotEstimable, Period, Ref
 

@@ -1,6 +1,6 @@
-"""Arithmetic without meaning: arrays in, numbers out; one module to a family.
+"""Arithmetic without meaning: arrays in, numbers out; one folder to a family.
 
-Modules are imported by name (`from rounds.methods import proportion`), so that a
+Modules are imported by name (`from rounds.methods.survival import cox`), so that a
 command pays only for the family it uses.
 """
 

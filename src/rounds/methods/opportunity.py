@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit
 
-from rounds.methods.random_intercept import LARGEST_SD, Model
+from rounds.methods.multilevel.random_intercept import LARGEST_SD, Model
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

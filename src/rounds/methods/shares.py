@@ -15,8 +15,8 @@ import numpy as np
 import scipy
 from numpy.typing import ArrayLike
 
-from rounds.methods.cluster import cluster_ols
-from rounds.methods.design_matrix import without_repeats
+from rounds.methods.clusters.design_matrix import without_repeats
+from rounds.methods.clusters.least_squares import cluster_ols
 from rounds.methods.proportion import wilson
 
 __all__ = [

@@ -18,7 +18,7 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from rounds.methods.differencing import PersonSum
+from rounds.methods.disclosure.differencing import PersonSum
 from rounds.nouns import DataError
 from rounds.practice.edge import writing
 from rounds.practice.schema import connect

@@ -3,7 +3,7 @@
 from typing import Final
 
 from rounds import __version__
-from rounds.methods.scales import is_ratio, no_effect
+from rounds.methods.estimands.scales import is_ratio, no_effect
 from rounds.nouns import (
     BalancingResult,
     Decision,

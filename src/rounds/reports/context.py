@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rounds.methods.scales import is_ratio
+from rounds.methods.estimands.scales import is_ratio
 from rounds.nouns import (
     BalancingResult,
     ControlChart,

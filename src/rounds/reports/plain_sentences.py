@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rounds.methods.scales import no_effect
+from rounds.methods.estimands.scales import no_effect
 from rounds.nouns import Estimate, Evaluation, NotEstimable
 from rounds.reports.schedule_words import plain_allocation
 from rounds.reports.story import Story

@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from rounds.methods.scales import is_ratio
+from rounds.methods.estimands.scales import is_ratio
 from rounds.nouns import Diagnostic, Estimate, NotEstimable, Period, UnitResult
 from rounds.reports.charts import Unit, label
 

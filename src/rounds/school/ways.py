@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 
 from rounds.loop.decision import recommend
-from rounds.methods.cluster import cluster_ols
+from rounds.methods.clusters.least_squares import cluster_ols
 from rounds.nouns import Endpoint, Estimate, NotEstimable, Protocol
 from rounds.school.rate import Rate
 

@@ -1,6 +1,6 @@
 """The protocol asks for a summary, a weighting or a strategy that is not offered."""
 
-from rounds.loop.evaluation.estimands import check_estimands
+from rounds.loop.evaluation.estimates.estimands import check_estimands
 from rounds.nouns import IntercurrentEvent
 from stories import estimands
 

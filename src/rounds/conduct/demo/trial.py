@@ -28,8 +28,8 @@ from rounds.conduct.steps import (
 )
 from rounds.loop.change import InProcess
 from rounds.loop.evaluation import watch
+from rounds.loop.evaluation.after_adoption.watch import chart_months
 from rounds.loop.evaluation.looks import first_look, look_dates
-from rounds.loop.evaluation.watch import chart_months
 from rounds.nouns import (
     ControlChart,
     Decision,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from rounds.datamart.cohorts.reading import Reading
-from rounds.datamart.counts import AGE_BANDS, UNKNOWN
+from rounds.datamart.measures.counts import AGE_BANDS, UNKNOWN
 from rounds.nouns import AttritionStep, Cohort, UnitResult
 
 __all__ = ["AGE_BAND", "SEX", "Counted", "count"]

@@ -17,7 +17,7 @@ import duckdb
 
 from rounds import __version__
 from rounds.datamart.cohorts.reading import Reading
-from rounds.datamart.fhir_paths import text
+from rounds.datamart.fhir.paths import text
 
 __all__ = ["Kept"]
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from rounds.datamart.cohorts.counting import AGE_BAND, SEX
 from rounds.datamart.cohorts.reading import Reading
-from rounds.methods.differencing import PersonSum
+from rounds.methods.disclosure.differencing import PersonSum
 from rounds.nouns import Cohort
 
 __all__ = ["CohortMembers", "members"]

@@ -13,7 +13,7 @@ import duckdb
 
 from rounds.datamart.deidentify.plan import DeidentifyPlan
 from rounds.datamart.deidentify.pseudonyms import hmac_sql
-from rounds.datamart.fhir_paths import text
+from rounds.datamart.fhir.paths import text
 from rounds.nouns.errors import DataError
 
 __all__ = ["RandomCodes"]

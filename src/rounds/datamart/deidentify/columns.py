@@ -10,7 +10,7 @@ from rounds.datamart.deidentify.dates import Dates
 from rounds.datamart.deidentify.numbers import UNIT_CONCEPTS, Number
 from rounds.datamart.deidentify.plan import DeidentifyPlan
 from rounds.datamart.deidentify.trees import Trees, is_struct
-from rounds.datamart.fhir_paths import fields, resources
+from rounds.datamart.fhir.paths import fields, resources
 from rounds.datamart.mapping import Row
 
 __all__ = ["Columns"]

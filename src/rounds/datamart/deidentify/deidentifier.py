@@ -15,7 +15,7 @@ from rounds.datamart.deidentify.numbers import know_ages, listed_codes
 from rounds.datamart.deidentify.plan import DeidentifyPlan
 from rounds.datamart.deidentify.trees import quantities
 from rounds.datamart.deidentify.units import may_be_kept
-from rounds.datamart.fhir_paths import text
+from rounds.datamart.fhir.paths import text
 from rounds.datamart.mapping import cdm_tables
 
 __all__ = ["Deidentifier"]

@@ -14,7 +14,7 @@ import duckdb
 
 from rounds.datamart.deidentify.calendar import calendar_of
 from rounds.datamart.deidentify.plan import existing_key
-from rounds.datamart.fhir_paths import text
+from rounds.datamart.fhir.paths import text
 from rounds.nouns.errors import AccessError, DataError
 
 __all__ = ["known_as"]

@@ -13,7 +13,7 @@ from typing import Final
 import duckdb
 
 from rounds.datamart.deidentify.plan import DeidentifyPlan
-from rounds.datamart.fhir_paths import text
+from rounds.datamart.fhir.paths import text
 from rounds.datamart.mapping import mapping
 from rounds.definitions.code_systems import code_systems
 

@@ -13,7 +13,7 @@ from rounds.datamart.deidentify import values
 from rounds.datamart.deidentify.classes import class_of
 from rounds.datamart.deidentify.numbers import AGES, GONE, Number, is_listed, uris
 from rounds.datamart.deidentify.plan import DeidentifyPlan
-from rounds.datamart.fhir_paths import text
+from rounds.datamart.fhir.paths import text
 
 __all__ = ["Trees", "is_list", "is_struct", "quantities"]
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from rounds.datamart.deidentify.plan import DeidentifyPlan
 from rounds.datamart.deidentify.pseudonyms import hmac_sql
-from rounds.datamart.fhir_paths import text
+from rounds.datamart.fhir.paths import text
 from rounds.datamart.mapping import mapping
 from rounds.definitions.code_systems import code_systems
 

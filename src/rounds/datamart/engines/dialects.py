@@ -34,8 +34,8 @@ from typing import Final
 import sqlglot
 from sqlglot import ErrorLevel, exp
 
+from rounds.datamart.compiling.period_sets import MOST_PERIODS
 from rounds.datamart.engines.booleans import without_booleans
-from rounds.datamart.period_sets import MOST_PERIODS
 
 __all__ = ["DIALECTS", "parsed", "translated", "written"]
 

@@ -21,7 +21,7 @@ from rounds.datamart.engines import failures
 from rounds.datamart.engines.base import Lists
 from rounds.datamart.engines.relations import Column, Relation
 from rounds.datamart.engines.remote import RemoteEngine, by_name
-from rounds.datamart.postgres import libpq_address, place_of
+from rounds.datamart.omop.postgres import libpq_address, place_of
 
 if TYPE_CHECKING:
     import pyarrow as pa

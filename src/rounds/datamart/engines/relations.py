@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from rounds.datamart.engines import failures
 from rounds.datamart.mapping import cdm_columns, cdm_tables
-from rounds.datamart.omop_tables import VOCABULARY_TABLES
+from rounds.datamart.omop.tables import VOCABULARY_TABLES
 
 __all__ = ["Column", "Relation", "is_cdm_table"]
 

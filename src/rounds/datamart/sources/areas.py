@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import duckdb
 
-from rounds.datamart.area_layout import AREA_FILES, find_layouts, is_area_table
-from rounds.datamart.area_reading import read_areas, write_areas
-from rounds.datamart.source_files import SourceFile
+from rounds.datamart.areas.layout import AREA_FILES, find_layouts, is_area_table
+from rounds.datamart.areas.reading import read_areas, write_areas
+from rounds.datamart.loading.source_files import SourceFile
 from rounds.datamart.sources.base import Held, Loaded, Tell, remark_file
 from rounds.datamart.store.areas import AREAS
 from rounds.nouns.errors import DefinitionError

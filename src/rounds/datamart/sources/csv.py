@@ -4,18 +4,18 @@ from collections.abc import Iterable, Sequence
 
 import duckdb
 
-from rounds.datamart.csv_lots import lots_of
-from rounds.datamart.csv_mapping import (
+from rounds.datamart.csv_files.lots import lots_of
+from rounds.datamart.csv_files.mapping import (
     MappedFile,
     find_mapping,
     insist,
     read_mapping,
 )
-from rounds.datamart.csv_reading import Sheet, header, read_sheet
-from rounds.datamart.csv_staging import stage_lots
+from rounds.datamart.csv_files.reading import Sheet, header, read_sheet
+from rounds.datamart.csv_files.staging import stage_lots
+from rounds.datamart.loading.source_files import SourceFile
 from rounds.datamart.mapping import mapping
-from rounds.datamart.omop_writing import write_tables
-from rounds.datamart.source_files import SourceFile
+from rounds.datamart.omop.writing import write_tables
 from rounds.datamart.sources.base import Held, Loaded, Tell
 
 __all__ = ["CsvSource", "mapped_sheets"]

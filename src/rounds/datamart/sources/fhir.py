@@ -8,21 +8,21 @@ from collections.abc import Sequence
 
 import duckdb
 
-from rounds.datamart.concepts import code_systems, resolve_codes
-from rounds.datamart.fhir_consents import load_consents
-from rounds.datamart.fhir_events import load_events
-from rounds.datamart.fhir_people import load_people, load_visits, write_visits
-from rounds.datamart.fhir_places import load_places
-from rounds.datamart.fhir_reading import FhirReader, is_fhir_file, promised_by_name
-from rounds.datamart.fhir_referred import judge_referred
-from rounds.datamart.fhir_scope import choose_slices
-from rounds.datamart.fhir_staging import Staging
-from rounds.datamart.fhir_versions import settle_versions
-from rounds.datamart.fhir_views import flattening
-from rounds.datamart.fhir_writing import keep_crosswalk, write_events
+from rounds.datamart.fhir.consents import load_consents
+from rounds.datamart.fhir.events import load_events
+from rounds.datamart.fhir.people import load_people, load_visits, write_visits
+from rounds.datamart.fhir.places import load_places
+from rounds.datamart.fhir.reading import FhirReader, is_fhir_file, promised_by_name
+from rounds.datamart.fhir.referred import judge_referred
+from rounds.datamart.fhir.scope import choose_slices
+from rounds.datamart.fhir.staging import Staging
+from rounds.datamart.fhir.versions import settle_versions
+from rounds.datamart.fhir.views import flattening
+from rounds.datamart.fhir.writing import keep_crosswalk, write_events
+from rounds.datamart.loading.source_files import SourceFile
 from rounds.datamart.periods import derive_observation_periods
-from rounds.datamart.source_files import SourceFile
 from rounds.datamart.sources.base import Held, Loaded, Tell, remark_file
+from rounds.datamart.vocabulary.concepts import code_systems, resolve_codes
 
 __all__ = ["FhirSource"]
 

@@ -5,15 +5,15 @@ from pathlib import PurePosixPath
 
 import duckdb
 
-from rounds.datamart.concepts import FIRST_LOCAL
-from rounds.datamart.csv_reading import csv_relation, header
-from rounds.datamart.fhir_paths import file_text, text
+from rounds.datamart.csv_files.reading import csv_relation, header
+from rounds.datamart.fhir.paths import file_text, text
+from rounds.datamart.loading.source_files import SourceFile
 from rounds.datamart.mapping import cdm_columns
-from rounds.datamart.omop_rows import stage_rows
-from rounds.datamart.omop_tables import VOCABULARY_TABLES, row_tables
-from rounds.datamart.omop_writing import write_tables
-from rounds.datamart.source_files import SourceFile
+from rounds.datamart.omop.rows import stage_rows
+from rounds.datamart.omop.tables import VOCABULARY_TABLES, row_tables
+from rounds.datamart.omop.writing import write_tables
 from rounds.datamart.sources.base import Held, Loaded, Tell, remark_file
+from rounds.datamart.vocabulary.concepts import FIRST_LOCAL
 
 __all__ = ["OmopSource", "table_relations"]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from rounds.datamart.fhir_paths import file_text
+from rounds.datamart.fhir.paths import file_text
 from rounds.datamart.sql_on_fhir.shape import quoted, text
 from rounds.datamart.sql_on_fhir.view import CompiledView
 from rounds.nouns.errors import DataError, SourceError

@@ -16,9 +16,9 @@ from typing import Final
 
 import duckdb
 
-from rounds.datamart.fhir_paths import text
+from rounds.datamart.fhir.paths import text
 from rounds.datamart.mapping import cdm_columns, mapping
-from rounds.datamart.omop_tables import hashed
+from rounds.datamart.omop.tables import hashed
 from rounds.datamart.store.manifest import Snapshot
 
 __all__ = [

@@ -11,7 +11,7 @@ from typing import Protocol
 import duckdb
 
 from rounds.datamart.cdm import create_tables, key_of
-from rounds.datamart.fhir_paths import text
+from rounds.datamart.fhir.paths import text
 from rounds.datamart.mapping import cdm_tables
 from rounds.datamart.store import failures
 from rounds.datamart.store.areas import (

@@ -6,8 +6,8 @@ vocabulary and code, so that it is the same in every part, whatever was loaded f
 
 from collections.abc import Collection, Mapping, Sequence
 
-from rounds.datamart.concepts import local_concept_id
 from rounds.datamart.mapping import cdm_columns
+from rounds.datamart.vocabulary.concepts import local_concept_id
 
 __all__ = ["concept_relation", "local_code_relation"]
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from rounds.datamart.cdm import EVENT_TABLES
-from rounds.datamart.fhir_paths import text
+from rounds.datamart.fhir.paths import text
 from rounds.datamart.mapping import cdm_columns, cdm_tables
 from rounds.datamart.periods import event_dates
 from rounds.datamart.store.manifest import Part, SourceInForce

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import duckdb
 
-from rounds.datamart.load_failures import translated
+from rounds.datamart.loading.failures import translated
 from rounds.datamart.store import failures
 from rounds.datamart.store.manifest import Snapshot, sealed
 from rounds.nouns.errors import DataError

@@ -21,7 +21,7 @@ from typing import Final
 
 import duckdb
 
-from rounds.datamart.fhir_paths import file_text, text
+from rounds.datamart.fhir.paths import file_text, text
 from rounds.datamart.vocabulary.faults import broken
 from rounds.datamart.vocabulary.tables import OHDSI_TABLES, columns_of, order_of
 

@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 import duckdb
 
-from rounds.datamart.fhir_paths import text
+from rounds.datamart.fhir.paths import text
 from rounds.datamart.store.engine import engine_settings, memory_limit
 from rounds.datamart.vocabulary.athena import find_athena_files, load_athena
 from rounds.datamart.vocabulary.faults import full_disk_or, not_a_vocabulary

@@ -7,11 +7,11 @@ from typing import Any
 
 import duckdb
 
-from rounds.datamart.spelling import spelled
 from rounds.datamart.vocabulary.concept_maps import read_maps
 from rounds.datamart.vocabulary.fhir_terms import Resource, Terms, written
 from rounds.datamart.vocabulary.joining import add_parts
 from rounds.datamart.vocabulary.report import VocabularyReport
+from rounds.datamart.vocabulary.spelling import spelled
 from rounds.datamart.vocabulary.tables import columns_of, order_of, table_names
 from rounds.datamart.vocabulary.value_sets import expand_all
 from rounds.nouns.errors import DataError

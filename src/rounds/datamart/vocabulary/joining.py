@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import duckdb
 
-from rounds.datamart.fhir_paths import text
+from rounds.datamart.fhir.paths import text
 from rounds.datamart.vocabulary.tables import OHDSI_TABLES, columns_of, order_of
 
 __all__ = [

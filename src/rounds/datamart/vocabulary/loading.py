@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 from rounds.datamart.deidentify import DeidentifyPlan
-from rounds.datamart.load import Progress, change_vocabulary
+from rounds.datamart.loading.load import Progress, change_vocabulary
 from rounds.datamart.store.folder import Store
 from rounds.datamart.store.writing import Clock
 from rounds.datamart.vocabulary.building import build_vocabulary

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 
-from rounds.datamart.fhir_paths import text
+from rounds.datamart.fhir.paths import text
 from rounds.datamart.vocabulary.tables import OHDSI_TABLES, columns_of, create_tables
 
 __all__ = ["load_relations"]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from rounds.datamart.fhir_paths import text
+from rounds.datamart.fhir.paths import text
 from rounds.datamart.mapping import Row
 
 __all__ = [

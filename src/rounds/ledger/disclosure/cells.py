@@ -6,7 +6,12 @@ from typing import Protocol
 
 import numpy as np
 
-from rounds.methods.disclosure import THRESHOLD, Suppression, is_small, suppress
+from rounds.methods.disclosure.suppression import (
+    THRESHOLD,
+    Suppression,
+    is_small,
+    suppress,
+)
 from rounds.nouns import Estimate, NotEstimable
 
 __all__ = [

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from rounds.ledger.disclosure.results import hide_unit, safe_results
 from rounds.ledger.disclosure.wording import safe_texts
-from rounds.methods.disclosure import THRESHOLD, is_small
+from rounds.methods.disclosure.suppression import THRESHOLD, is_small
 from rounds.nouns import AttritionStep, CohortResult, UnitResult
 
 __all__ = ["safe_cohort_result"]

@@ -16,7 +16,7 @@ from rounds.ledger.disclosure.cells import (
 )
 from rounds.ledger.disclosure.results import hide_unit
 from rounds.ledger.disclosure.wording import safe_text, safe_texts
-from rounds.methods.disclosure import Suppression, is_small
+from rounds.methods.disclosure.suppression import Suppression, is_small
 from rounds.nouns import (
     Alert,
     Equity,

@@ -19,7 +19,7 @@ from rounds.ledger.disclosure.factorial import safe_cells
 from rounds.ledger.disclosure.reach import safe_reach
 from rounds.ledger.disclosure.value import safe_phases, safe_value
 from rounds.ledger.disclosure.wording import safe_text, safe_texts
-from rounds.methods.disclosure import THRESHOLD, is_small
+from rounds.methods.disclosure.suppression import THRESHOLD, is_small
 from rounds.nouns import (
     AdaptiveResult,
     ArmSummary,

@@ -2,7 +2,7 @@
 
 from rounds.ledger.disclosure.cells import coarse, hide_estimate
 from rounds.ledger.disclosure.wording import safe_text
-from rounds.methods.disclosure import is_small
+from rounds.methods.disclosure.suppression import is_small
 from rounds.nouns import CellSummary, Estimate, FactorialResult, NotEstimable
 
 __all__ = ["safe_cells"]

@@ -13,7 +13,7 @@ from rounds.ledger.disclosure.problem import safe_chart, safe_problem
 from rounds.ledger.disclosure.results import safe_measure_result
 from rounds.ledger.disclosure.value import safe_maintenance
 from rounds.ledger.disclosure.wording import safe_text, safe_texts
-from rounds.methods.disclosure import is_small
+from rounds.methods.disclosure.suppression import is_small
 from rounds.nouns import (
     Alert,
     CohortResult,

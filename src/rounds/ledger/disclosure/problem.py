@@ -17,7 +17,7 @@ from rounds.ledger.disclosure.cells import (
 )
 from rounds.ledger.disclosure.results import hide_unit
 from rounds.ledger.disclosure.wording import safe_text, safe_texts
-from rounds.methods.disclosure import Suppression
+from rounds.methods.disclosure.suppression import Suppression
 from rounds.nouns import (
     CaseMix,
     ChartPhase,

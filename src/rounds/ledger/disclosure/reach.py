@@ -11,7 +11,7 @@ from rounds.ledger.disclosure.cells import (
     missing_counts,
 )
 from rounds.ledger.disclosure.value import safe_uptake
-from rounds.methods.disclosure import is_small, suppress
+from rounds.methods.disclosure.suppression import is_small, suppress
 from rounds.nouns import EquityEffect, Estimate, GroupReach, NotEstimable, Reach
 
 __all__ = ["safe_reach"]

@@ -7,7 +7,7 @@ import numpy as np
 
 from rounds.ledger.disclosure.cells import suppress_counted
 from rounds.ledger.disclosure.wording import safe_texts
-from rounds.methods.disclosure import THRESHOLD, is_small, suppress
+from rounds.methods.disclosure.suppression import THRESHOLD, is_small, suppress
 from rounds.nouns import MeasureResult, UnitResult
 
 __all__ = [

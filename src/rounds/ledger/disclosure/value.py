@@ -10,7 +10,7 @@ from rounds.ledger.disclosure.cells import (
     suppress_counted,
 )
 from rounds.ledger.disclosure.wording import safe_texts
-from rounds.methods.disclosure import is_small
+from rounds.methods.disclosure.suppression import is_small
 from rounds.nouns import (
     ClinicUptake,
     CostLine,

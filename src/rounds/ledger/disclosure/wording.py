@@ -2,7 +2,7 @@
 
 import re
 
-from rounds.methods.disclosure import THRESHOLD, is_small
+from rounds.methods.disclosure.suppression import THRESHOLD, is_small
 
 __all__ = ["safe_text", "safe_texts"]
 

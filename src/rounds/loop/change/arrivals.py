@@ -6,7 +6,7 @@ import numpy as np
 
 from rounds.loop.change.calls import Calls
 from rounds.loop.change.rollouts import ARMS, Minimisation
-from rounds.methods.minimisation import MarginalTotals
+from rounds.methods.allocations.minimisation import MarginalTotals
 from rounds.nouns import Design, age_band
 from rounds.practice import Assignment
 from rounds.practice.recording import Recording

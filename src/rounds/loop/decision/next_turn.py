@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from rounds.methods.scales import additive, is_ratio
+from rounds.methods.estimands.scales import additive, is_ratio
 from rounds.nouns import (
     PICO,
     Decision,

@@ -13,7 +13,7 @@ from typing import Literal, get_args
 
 from scipy.special import ndtr, ndtri
 
-from rounds.methods.scales import additive, distance
+from rounds.methods.estimands.scales import additive, distance
 from rounds.nouns import (
     BalancingResult,
     Endpoint,

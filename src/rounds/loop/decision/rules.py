@@ -10,7 +10,7 @@ from typing import Literal
 
 from rounds.loop.decision.weighing import Weighed, explain_weighing, weigh
 from rounds.loop.decision.wording import interval_in_words, margin_in_words, size
-from rounds.methods.scales import additive, distance, is_ratio, no_effect
+from rounds.methods.estimands.scales import additive, distance, is_ratio, no_effect
 from rounds.nouns import BalancingResult, Endpoint, Estimate, Evaluation, Protocol
 
 __all__ = ["Recommendation", "explain", "recommend"]

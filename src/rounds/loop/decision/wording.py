@@ -1,6 +1,6 @@
 """How the rule writes effects and thresholds, each on its own scale."""
 
-from rounds.methods.scales import is_ratio
+from rounds.methods.estimands.scales import is_ratio
 from rounds.nouns import Endpoint, Estimate
 
 __all__ = ["interval_in_words", "margin_in_words", "size"]

@@ -8,16 +8,19 @@ import numpy as np
 
 import rounds
 from rounds.datamart.rows import MeasureRows
-from rounds.loop.evaluation.adaptive import adaptive_result
-from rounds.loop.evaluation.balance import balance
-from rounds.loop.evaluation.crossed import crossed
+from rounds.loop.evaluation.arms.adaptive import adaptive_result
+from rounds.loop.evaluation.arms.crossed import crossed
+from rounds.loop.evaluation.arms.rerandomised import rerandomised
+from rounds.loop.evaluation.arms.schedule_looks import schedule_result
+from rounds.loop.evaluation.checks.balance import balance
+from rounds.loop.evaluation.checks.diagnostics import diagnose, seal
+from rounds.loop.evaluation.checks.drawn import Basis, drawn_as_said
 from rounds.loop.evaluation.designs import design_of
-from rounds.loop.evaluation.diagnostics import diagnose, seal
-from rounds.loop.evaluation.drawn import Basis, drawn_as_said
-from rounds.loop.evaluation.effects import Effect, arm_summaries
-from rounds.loop.evaluation.endpoints import Endpoints
-from rounds.loop.evaluation.equity import equity
-from rounds.loop.evaluation.hypothesis import hypothesis_result
+from rounds.loop.evaluation.estimates.effects import Effect, arm_summaries
+from rounds.loop.evaluation.estimates.endpoints import Endpoints
+from rounds.loop.evaluation.estimates.equity import equity
+from rounds.loop.evaluation.estimates.hypothesis import hypothesis_result
+from rounds.loop.evaluation.estimates.posterior import posterior
 from rounds.loop.evaluation.participants import (
     Allocation,
     Participants,
@@ -26,13 +29,10 @@ from rounds.loop.evaluation.participants import (
     join,
     nobody,
 )
-from rounds.loop.evaluation.posterior import posterior
-from rounds.loop.evaluation.re_aim import re_aim
-from rounds.loop.evaluation.rerandomised import rerandomised
-from rounds.loop.evaluation.schedule_looks import schedule_result
+from rounds.loop.evaluation.uptake.re_aim import re_aim
 from rounds.loop.evaluation.wording import share_in_words
-from rounds.methods.icc import anova_icc
-from rounds.methods.linear_mixed import MixedFit
+from rounds.methods.clusters.linear_mixed import MixedFit
+from rounds.methods.multilevel.icc import anova_icc
 from rounds.nouns import (
     AfterLooks,
     Diagnostic,

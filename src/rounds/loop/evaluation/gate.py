@@ -4,9 +4,9 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Protocol as Shape
 
-from rounds.loop.evaluation.diagnostics import known_checks
-from rounds.loop.evaluation.effects import check_covariates
-from rounds.loop.evaluation.estimands import check_estimands
+from rounds.loop.evaluation.checks.diagnostics import known_checks
+from rounds.loop.evaluation.estimates.effects import check_covariates
+from rounds.loop.evaluation.estimates.estimands import check_estimands
 from rounds.nouns import (
     AccessError,
     DefinitionError,

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rounds.datamart.rows import MeasureRows
-from rounds.loop.evaluation.schedules import place
-from rounds.loop.evaluation.visits import encounters_of
+from rounds.loop.evaluation.arms.schedules import place
+from rounds.loop.evaluation.arms.visits import encounters_of
 from rounds.nouns import DataError, Endpoint, Protocol
 from rounds.practice.exposures import ExposureRows
 

@@ -5,11 +5,11 @@ import hashlib
 from collections.abc import Mapping
 
 from rounds.datamart import AnyDatamart
-from rounds.datamart.areas import area_notes
+from rounds.datamart.areas.coverage import area_notes
 from rounds.datamart.consent import opted_out
 from rounds.datamart.rows import measure_rows
 from rounds.loop.evaluation.analysis import TrialRows
-from rounds.loop.evaluation.resources import read_resources
+from rounds.loop.evaluation.value.resources import read_resources
 from rounds.loop.evaluation.wording import at_most
 from rounds.nouns import Measure, NotEstimable, Period, Protocol, Ref, Rollout
 from rounds.practice import Practice

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from rounds.methods import meta, prior
 from rounds.methods.pooling.small_study import LEAST_STUDIES, Egger, egger
+from rounds.methods.priors import meta, prior
 from rounds.nouns import (
     Estimate,
     MetaAnalysis,

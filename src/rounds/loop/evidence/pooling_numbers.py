@@ -18,7 +18,7 @@ from rounds.nouns.spreadsheet_cells import as_cells
 
 if TYPE_CHECKING:
     from rounds.loop.evidence.pooling_sheet import PooledStudies
-    from rounds.methods.borrowing import Borrowing, Reading
+    from rounds.methods.priors.borrowing import Borrowing, Reading
 
 __all__ = ["as_csv", "as_numbers"]
 

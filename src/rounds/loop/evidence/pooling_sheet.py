@@ -15,7 +15,6 @@ from rounds.loop.evidence.study_sheet import (
     check_rows,
     usual_scales,
 )
-from rounds.methods.borrowing import Borrowing, borrow
 from rounds.methods.pooling.bayes import BayesPooled, bayes
 from rounds.methods.pooling.influence import Influence, influence
 from rounds.methods.pooling.pooled import Pooled, pool
@@ -28,7 +27,8 @@ from rounds.methods.pooling.small_study import (
 from rounds.methods.pooling.studies import Interval, quantile
 from rounds.methods.pooling.tables import MantelHaenszel, mantel_haenszel, of_tables
 from rounds.methods.pooling.variance import Method
-from rounds.methods.prior import predictive, tau_span
+from rounds.methods.priors.borrowing import Borrowing, borrow
+from rounds.methods.priors.prior import predictive, tau_span
 from rounds.nouns import NotEstimable
 from rounds.nouns.errors import DataError
 

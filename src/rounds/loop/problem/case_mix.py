@@ -20,10 +20,10 @@ from rounds.loop.problem.characteristic_columns import (
     in_words,
 )
 from rounds.loop.problem.diagnoses import Had, had_before, model_fit, what_they_add
-from rounds.methods.calibration import c_statistic
-from rounds.methods.funnel import Funnel, funnel
-from rounds.methods.regression import Regression, fit_regression
-from rounds.methods.standardisation import indirect
+from rounds.methods.case_mix.calibration import c_statistic
+from rounds.methods.case_mix.regression import Regression, fit_regression
+from rounds.methods.case_mix.standardisation import indirect
+from rounds.methods.funnels.funnel import Funnel, funnel
 from rounds.nouns import (
     CaseMix,
     Diagnoses,

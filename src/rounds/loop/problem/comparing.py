@@ -8,15 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rounds.methods.false_discovery import adjusted_p_values
-from rounds.methods.overdispersion import Overdispersion
-from rounds.methods.proportion import wilson
-from rounds.methods.ratio import observed_to_expected
-from rounds.methods.unit_comparison import (
+from rounds.methods.funnels.overdispersion import Overdispersion
+from rounds.methods.funnels.unit_comparison import (
     Family,
     UnitComparison,
     compare_units,
     limits_at,
 )
+from rounds.methods.proportion import wilson
+from rounds.methods.ratio import observed_to_expected
 from rounds.nouns.errors import DataError, DefinitionError
 
 __all__ = ["Compared", "Sheet", "compare"]

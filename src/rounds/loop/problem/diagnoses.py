@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from rounds.datamart.comorbidities import LOOKBACK_DAYS, Comorbidities
-from rounds.methods.calibration import c_statistic, calibration
-from rounds.methods.regression import fit_regression
+from rounds.methods.case_mix.calibration import c_statistic, calibration
+from rounds.methods.case_mix.regression import fit_regression
 from rounds.nouns import Diagnoses, Estimate, ModelFit, NotEstimable
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rounds.methods.funnel import Funnel
+    from rounds.methods.funnels.funnel import Funnel
 
 __all__ = ["Had", "had_before", "model_fit", "what_they_add"]
 

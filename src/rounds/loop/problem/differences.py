@@ -8,7 +8,7 @@ import numpy as np
 from rounds.datamart.rows import MeasureRows
 from rounds.loop.problem.groups import by_group, in_age_band
 from rounds.loop.problem.variation import with_intervals
-from rounds.methods.cluster import cluster_ols
+from rounds.methods.clusters.least_squares import cluster_ols
 from rounds.methods.proportion import newcombe, wilson
 from rounds.nouns import Difference, Estimate, NotEstimable, UnitResult
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rounds import __version__
-from rounds.datamart.areas import area_notes
+from rounds.datamart.areas.coverage import area_notes
 from rounds.datamart.characteristics import KNOWN, characteristics_of
-from rounds.datamart.counts import UNKNOWN, labels_of
+from rounds.datamart.measures.counts import UNKNOWN, labels_of
 from rounds.datamart.rows import MeasureRows, measure_rows
 from rounds.loop.problem.differences import baseline_of
 from rounds.loop.problem.inequality import inequality
 from rounds.loop.problem.variation import with_intervals
-from rounds.methods.intersections import intersections
+from rounds.methods.inequality.intersections import intersections
 from rounds.nouns import (
     DataError,
     DefinitionError,

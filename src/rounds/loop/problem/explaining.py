@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from rounds import __version__
 from rounds.datamart import AnyDatamart
-from rounds.datamart.counts import labels_of
-from rounds.datamart.regions import regions_of
+from rounds.datamart.areas.regions import regions_of
+from rounds.datamart.measures.counts import labels_of
 from rounds.datamart.rows import MeasureRows, measure_rows
 from rounds.loop.problem.differences import baseline_of
 from rounds.loop.problem.groups import by_group

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rounds.datamart.measures import AGE_BANDS
+from rounds.datamart.measures.running import AGE_BANDS
 from rounds.datamart.rows import MeasureRows
 from rounds.nouns import UnitResult
 
@@ -21,7 +21,7 @@ _UNKNOWN = {
 def by_group(rows: MeasureRows, characteristic: str) -> tuple[UnitResult, ...]:
     """Count denominator and numerator by one characteristic.
 
-    The same labels, order and counts as `rounds.datamart.measures.run_measure` gives,
+    The same labels, order and counts as `rounds.datamart.run_measure` gives,
     without asking the datamart again.
 
     Parameters

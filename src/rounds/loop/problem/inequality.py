@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from rounds.loop.problem.variation import with_intervals
-from rounds.methods.between_groups import between_group_variance, gaps_to_best
-from rounds.methods.concentration import concentration
+from rounds.methods.inequality.between_groups import (
+    between_group_variance,
+    gaps_to_best,
+)
+from rounds.methods.inequality.concentration import concentration
+from rounds.methods.inequality.slope_index import slope_index
 from rounds.methods.proportion import wilson
-from rounds.methods.slope_index import slope_index
 from rounds.nouns import Estimate, GroupGap, Inequality, NotEstimable, UnitResult
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rounds.methods.explained_variance import Explained, explained_shares
-from rounds.methods.nested_intervals import Share, Shares, variance_shares
+from rounds.methods.multilevel.explained_variance import Explained, explained_shares
+from rounds.methods.multilevel.nested_intervals import Share, Shares, variance_shares
 from rounds.nouns import Estimate, LevelVariance, NotEstimable
 
 __all__ = ["BOOTSTRAP", "Cases", "Level", "Model", "level_variances"]

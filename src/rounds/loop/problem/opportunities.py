@@ -14,6 +14,7 @@ from rounds.loop.problem.groups import by_group
 from rounds.loop.problem.seeding import seeded
 from rounds.loop.problem.stakes import Stake, Stakes
 from rounds.loop.problem.variation import small_units, spread
+from rounds.methods.multilevel.ranks import ranks
 from rounds.methods.opportunity import Others, gap_draws
 from rounds.methods.priorities import (
     net_health_benefit,
@@ -21,7 +22,6 @@ from rounds.methods.priorities import (
     real_draws,
     share_draws,
 )
-from rounds.methods.ranks import ranks
 from rounds.nouns import (
     DefinitionError,
     Estimate,

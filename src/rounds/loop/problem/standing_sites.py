@@ -6,10 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rounds.loop.problem.levels import Cases
-from rounds.methods.paired_intercepts import paired_intercepts
-from rounds.methods.ranks import ranks
-from rounds.methods.shrinkage import sd_interval
-from rounds.methods.standings import Standings, differing, expected_events, standings
+from rounds.methods.multilevel.paired_intercepts import paired_intercepts
+from rounds.methods.multilevel.ranks import ranks
+from rounds.methods.multilevel.shrinkage import sd_interval
+from rounds.methods.multilevel.standings import (
+    Standings,
+    differing,
+    expected_events,
+    standings,
+)
 from rounds.nouns import Estimate, NotEstimable, Standing, UnitResult
 
 __all__ = [

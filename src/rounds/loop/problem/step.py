@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rounds import __version__
-from rounds.datamart.areas import area_notes
+from rounds.datamart.areas.coverage import area_notes
 from rounds.datamart.comorbidities import Comorbidities, comorbidities_of
-from rounds.datamart.measures import run_measure
+from rounds.datamart.measures.running import run_measure
 from rounds.datamart.rows import MeasureRows, measure_rows
 from rounds.loop.problem.case_mix import adjust_for_case_mix, said_of_adjustment
 from rounds.loop.problem.characteristic_columns import Adjusted

@@ -4,10 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rounds.methods.funnel import funnel
+from rounds.methods.funnels.funnel import funnel
+from rounds.methods.multilevel.shrinkage import (
+    median_odds_ratio,
+    random_intercept,
+    sd_interval,
+)
 from rounds.methods.opportunity import Others, gap_to_best
 from rounds.methods.proportion import wilson
-from rounds.methods.shrinkage import median_odds_ratio, random_intercept, sd_interval
 from rounds.nouns import Estimate, NotEstimable, UnitResult, Variation
 
 __all__ = ["gain", "small_units", "spread", "with_intervals"]

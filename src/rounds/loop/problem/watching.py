@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rounds import __version__
-from rounds.datamart.counts import SEPARATOR
-from rounds.datamart.measures import run_measure
+from rounds.datamart.measures.counts import SEPARATOR
+from rounds.datamart.measures.running import run_measure
 from rounds.loop.problem.variation import with_intervals
-from rounds.methods.false_alarms import Watched, Watcher, within_correlation
+from rounds.methods.watching.false_alarms import Watched, Watcher, within_correlation
 from rounds.nouns import (
     Alert,
     DefinitionError,

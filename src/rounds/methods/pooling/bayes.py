@@ -12,7 +12,7 @@ from scipy.special import ndtr
 
 from rounds.methods.pooling.studies import quantile, studies
 from rounds.methods.pooling.variance import typical_variance
-from rounds.methods.prior import Heterogeneity, heterogeneity_grid, tau_span
+from rounds.methods.priors.prior import Heterogeneity, heterogeneity_grid, tau_span
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

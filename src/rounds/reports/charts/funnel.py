@@ -1,6 +1,6 @@
 """The funnel: units against limits that widen as their denominators shrink.
 
-The limits come from `rounds.methods.funnel`, which names their source.
+The limits come from `rounds.methods.funnels.funnel`, which names their source.
 """
 
 from dataclasses import dataclass

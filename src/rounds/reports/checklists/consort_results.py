@@ -1,6 +1,6 @@
 """CONSORT's items from the results on: from evaluation and decision."""
 
-from rounds.methods.scales import is_ratio
+from rounds.methods.estimands.scales import is_ratio
 from rounds.nouns import ArmSummary, Estimate, Evaluation, NotEstimable, Protocol
 from rounds.reports.checklists.answers import (
     Answer,

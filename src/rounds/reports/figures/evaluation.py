@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rounds.methods.scales import is_ratio, no_effect
+from rounds.methods.estimands.scales import is_ratio, no_effect
 from rounds.nouns import (
     ArmSummary,
     Estimate,

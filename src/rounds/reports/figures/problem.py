@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rounds.methods.funnel import funnel_limits
+from rounds.methods.funnels.funnel import funnel_limits
 from rounds.nouns import (
     CaseMix,
     NotEstimable,

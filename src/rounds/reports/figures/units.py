@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rounds.methods.unit_comparison import UnitComparison
+from rounds.methods.funnels.unit_comparison import UnitComparison
 from rounds.reports.charts import Funnel, FunnelLimits, FunnelPoint, Unit
 
 __all__ = ["units_funnel"]

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from rounds.loop.change.rollouts.draws import below, chance, numbers
 from rounds.loop.change.rollouts.known_units import Allocated, Known, characteristics
-from rounds.methods.constrained_allocations import (
+from rounds.methods.allocations.constrained_allocations import (
     admitted_up_to,
     all_allocations,
     drawn_allocations,

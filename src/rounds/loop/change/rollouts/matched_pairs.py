@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 
 from rounds.loop.change.rollouts.draws import below, chance
 from rounds.loop.change.rollouts.known_units import Allocated, Known, characteristics
-from rounds.methods.pairing import optimal_pairs
+from rounds.methods.allocations.pairing import optimal_pairs
 from rounds.nouns import DefinitionError
 from rounds.practice import Assignment
 

@@ -11,12 +11,12 @@ import itertools
 from collections.abc import Iterable, Mapping
 
 from rounds.loop.change.rollouts.draws import chance
-from rounds.methods.minimisation import MarginalTotals
+from rounds.methods.allocations.minimisation import MarginalTotals
 
 __all__ = ["ARMS", "Minimisation"]
 
 ARMS = {1: "active", -1: "silent"}
-"""How `rounds.methods.minimisation` counts the arms."""
+"""How `rounds.methods.allocations.minimisation` counts the arms."""
 _LABEL = "rounds.minimisation.1"
 _WHOLE = 1 << 64
 

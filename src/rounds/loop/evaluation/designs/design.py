@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rounds.loop.evaluation.participants import Allocation, Participants
-from rounds.methods.cluster import ClusterFit
-from rounds.methods.linear_mixed import MixedFit
+from rounds.methods.clusters.least_squares import ClusterFit
+from rounds.methods.clusters.linear_mixed import MixedFit
 from rounds.nouns import Design, Diagnostic
 
 __all__ = ["AdditiveFit", "EvaluationDesign", "Fit", "FitModel"]

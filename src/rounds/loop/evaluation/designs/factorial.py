@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rounds.loop.evaluation.designs.design import EvaluationDesign
 from rounds.loop.evaluation.designs.scheduled import dealt_ratio
 from rounds.loop.evaluation.participants import Allocation, Participants
-from rounds.methods.cluster import ClusterFit, cluster_ols
+from rounds.methods.clusters.least_squares import ClusterFit, cluster_ols
 from rounds.nouns import Design, Diagnostic, Factors
 
 __all__ = ["DESIGN"]

@@ -2,7 +2,7 @@
 
 Analysed as patients in parallel, with the factors among the covariates: that is
 insisted upon when the rollout is registered. Whether the coins fell as they should is
-asked of the record (`rounds.loop.evaluation.drawn`).
+asked of the record (`rounds.loop.evaluation.checks.drawn`).
 """
 
 from dataclasses import replace

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from rounds.loop.evaluation.designs.design import EvaluationDesign
 from rounds.loop.evaluation.participants import Allocation, Participants
-from rounds.methods import sample_ratio as ratios
+from rounds.methods.allocations import sample_ratio as ratios
 from rounds.nouns import Design, Diagnostic
 
 __all__ = ["DESIGN"]

@@ -23,7 +23,7 @@ from rounds.loop.evaluation.designs.parallel_cluster import THRESHOLD
 from rounds.loop.evaluation.designs.parallel_patient import FEWEST_CLINICS
 from rounds.loop.evaluation.participants import Allocation, Participants
 from rounds.loop.evaluation.wording import at_most
-from rounds.methods import sample_ratio as ratios
+from rounds.methods.allocations import sample_ratio as ratios
 from rounds.nouns import Design, Diagnostic
 
 __all__ = ["DESIGN"]

@@ -18,9 +18,9 @@ from rounds.loop.evaluation.designs.design import EvaluationDesign
 from rounds.loop.evaluation.designs.parallel_cluster import THRESHOLD
 from rounds.loop.evaluation.participants import Allocation, Participants
 from rounds.loop.evaluation.wording import at_most
-from rounds.methods import sample_ratio as ratios
-from rounds.methods.adaptive_allocation import epoch_columns, in_both_arms
-from rounds.methods.cluster import ClusterFit, cluster_ols
+from rounds.methods.allocations import sample_ratio as ratios
+from rounds.methods.allocations.adaptive_allocation import epoch_columns, in_both_arms
+from rounds.methods.clusters.least_squares import ClusterFit, cluster_ols
 from rounds.nouns import Design, Diagnostic
 
 __all__ = ["DESIGN", "FEWEST", "told_of"]

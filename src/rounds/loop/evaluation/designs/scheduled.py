@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from rounds.loop.evaluation.designs.design import EvaluationDesign
 from rounds.loop.evaluation.designs.parallel_cluster import THRESHOLD
 from rounds.loop.evaluation.participants import Allocation, Participants
-from rounds.methods import sample_ratio as ratios
-from rounds.methods.design_matrix import without_repeats
-from rounds.methods.linear_mixed import MixedFit, linear_mixed
+from rounds.methods.allocations import sample_ratio as ratios
+from rounds.methods.clusters.design_matrix import without_repeats
+from rounds.methods.clusters.linear_mixed import MixedFit, linear_mixed
 from rounds.nouns import Design, Diagnostic
 
 __all__ = [

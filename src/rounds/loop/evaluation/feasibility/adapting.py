@@ -10,10 +10,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from rounds.loop.evaluation.effects import fit
+from rounds.loop.evaluation.estimates.effects import fit
 from rounds.loop.evaluation.feasibility.past import Past
 from rounds.loop.evaluation.participants import Participants
-from rounds.methods.adaptive_allocation import allocation_probabilities, tempering
+from rounds.methods.allocations.adaptive_allocation import (
+    allocation_probabilities,
+    tempering,
+)
 from rounds.methods.sequential import Path, posterior_probability
 from rounds.nouns import Adaptation, Protocol
 from rounds.practice.epochs import stratum_of

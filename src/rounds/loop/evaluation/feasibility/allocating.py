@@ -13,10 +13,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from rounds.loop.evaluation.arms.schedules import place
 from rounds.loop.evaluation.feasibility.past import Past
 from rounds.loop.evaluation.participants import Participants
-from rounds.loop.evaluation.schedules import place
-from rounds.methods.constrained_allocations import (
+from rounds.methods.allocations.constrained_allocations import (
     admitted_up_to,
     all_allocations,
     drawn_allocations,
@@ -24,8 +24,8 @@ from rounds.methods.constrained_allocations import (
     n_allocations,
     together,
 )
-from rounds.methods.minimisation import MarginalTotals
-from rounds.methods.pairing import optimal_pairs
+from rounds.methods.allocations.minimisation import MarginalTotals
+from rounds.methods.allocations.pairing import optimal_pairs
 from rounds.nouns import Design, Factors, age_band
 
 __all__ = ["Draw", "draw_of"]

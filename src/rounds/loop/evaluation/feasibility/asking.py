@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from rounds.loop.evaluation.effects import check_covariates, scale_of
+from rounds.loop.evaluation.estimates.effects import check_covariates, scale_of
+from rounds.loop.evaluation.estimates.summaries import OF_SHARES, OF_TIMES
 from rounds.loop.evaluation.feasibility.answers import Asked
 from rounds.loop.evaluation.feasibility.looking import enrolled_in
 from rounds.loop.evaluation.feasibility.made_trials import FEWEST_TRIALS
 from rounds.loop.evaluation.feasibility.past import Past
 from rounds.loop.evaluation.feasibility.question import Question
-from rounds.loop.evaluation.summaries import OF_SHARES, OF_TIMES
-from rounds.methods.scales import is_ratio
+from rounds.methods.estimands.scales import is_ratio
 from rounds.nouns import DefinitionError, Protocol
 
 __all__ = ["NO_TIMES", "insist_askable"]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import scipy
 
+from rounds.loop.evaluation.arms.interaction import InteractionRule
 from rounds.loop.evaluation.designs.design import Fit
 from rounds.loop.evaluation.feasibility.allocating import Draw
 from rounds.loop.evaluation.feasibility.levels import Levels
@@ -20,7 +21,6 @@ from rounds.loop.evaluation.feasibility.made_trials import (
 )
 from rounds.loop.evaluation.feasibility.predicting import Prediction, predict
 from rounds.loop.evaluation.feasibility.question import Question, luck_of_error
-from rounds.loop.evaluation.interaction import InteractionRule
 from rounds.loop.evaluation.participants import Participants
 from rounds.nouns import Factors, Protocol
 

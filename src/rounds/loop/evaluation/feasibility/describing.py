@@ -7,9 +7,9 @@ import scipy
 from numpy.typing import NDArray
 
 from rounds.loop.evaluation.participants import Participants
-from rounds.methods.cluster import cluster_ols
-from rounds.methods.icc import anova_icc, anova_icc_interval
-from rounds.methods.linear_mixed import linear_mixed
+from rounds.methods.clusters.least_squares import cluster_ols
+from rounds.methods.clusters.linear_mixed import linear_mixed
+from rounds.methods.multilevel.icc import anova_icc, anova_icc_interval
 from rounds.nouns import NotEstimable
 
 __all__ = [

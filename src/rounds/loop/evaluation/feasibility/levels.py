@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rounds.loop.evaluation.participants import Participants
-from rounds.methods.design_matrix import without_repeats
-from rounds.methods.icc import anova_icc
-from rounds.methods.linear_mixed import linear_mixed
-from rounds.methods.trial_power import Spread
+from rounds.methods.clusters.design_matrix import without_repeats
+from rounds.methods.clusters.linear_mixed import linear_mixed
+from rounds.methods.multilevel.icc import anova_icc
+from rounds.methods.planning.trial_power import Spread
 
 __all__ = ["Levels", "alike_in_visits"]
 

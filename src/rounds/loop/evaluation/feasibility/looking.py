@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from rounds.loop.evaluation.estimands import not_offered
+from rounds.loop.evaluation.estimates.estimands import not_offered
 from rounds.loop.evaluation.feasibility.adapting import AdaptiveTrial
 from rounds.loop.evaluation.feasibility.allocating import Draw, draw_of
 from rounds.loop.evaluation.feasibility.answers import Asked, DesignAnswer

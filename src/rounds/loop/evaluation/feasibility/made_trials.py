@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from rounds.loop.evaluation.effects import fit_asked
+from rounds.loop.evaluation.estimates.effects import fit_asked
 from rounds.loop.evaluation.feasibility.adapting import AdaptiveTrial
 from rounds.loop.evaluation.feasibility.allocating import Draw
 from rounds.loop.evaluation.feasibility.levels import Levels

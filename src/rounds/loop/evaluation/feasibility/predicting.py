@@ -15,20 +15,20 @@ from numpy.typing import NDArray
 from scipy import optimize
 
 from rounds.loop.evaluation.designs.scheduled import period_columns
-from rounds.loop.evaluation.effects import covariate_columns, fit_asked
+from rounds.loop.evaluation.estimates.effects import covariate_columns, fit_asked
+from rounds.loop.evaluation.estimates.summaries import BY_LEAST_SQUARES
 from rounds.loop.evaluation.feasibility.allocating import Draw
 from rounds.loop.evaluation.feasibility.levels import alike_in_visits
 from rounds.loop.evaluation.feasibility.made_trials import Looked, plainly
 from rounds.loop.evaluation.feasibility.question import Question
 from rounds.loop.evaluation.participants import Participants
-from rounds.loop.evaluation.summaries import BY_LEAST_SQUARES
-from rounds.methods.design_matrix import without_repeats
-from rounds.methods.linear_mixed import linear_mixed
-from rounds.methods.planned_variance import (
+from rounds.methods.clusters.design_matrix import without_repeats
+from rounds.methods.clusters.linear_mixed import linear_mixed
+from rounds.methods.planning.planned_variance import (
     generalised_variance,
     least_squares_variance,
 )
-from rounds.methods.trial_power import Spread
+from rounds.methods.planning.trial_power import Spread
 from rounds.nouns import Estimand, Protocol
 
 __all__ = ["ALLOCATIONS", "Prediction", "predict", "spread_of"]

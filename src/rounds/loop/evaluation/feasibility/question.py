@@ -11,9 +11,9 @@ import scipy
 from numpy.typing import ArrayLike, NDArray
 
 from rounds.loop.evaluation.designs.design import Fit
-from rounds.loop.evaluation.effects import scale_of
-from rounds.methods.margins import Better, Hypothesis
-from rounds.methods.scales import additive, distance, from_additive, is_ratio
+from rounds.loop.evaluation.estimates.effects import scale_of
+from rounds.methods.estimands.margins import Better, Hypothesis
+from rounds.methods.estimands.scales import additive, distance, from_additive, is_ratio
 from rounds.nouns import Endpoint, Estimand
 
 __all__ = ["Question", "luck_of_error"]

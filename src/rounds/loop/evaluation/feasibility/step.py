@@ -8,7 +8,8 @@
 
 from collections.abc import Callable
 
-from rounds.loop.evaluation.effects import scale_of
+from rounds.loop.evaluation.estimates.effects import scale_of
+from rounds.loop.evaluation.estimates.summaries import OF_SHARES, OF_TIMES
 from rounds.loop.evaluation.feasibility.answers import (
     Asked,
     Excluded,
@@ -25,7 +26,6 @@ from rounds.loop.evaluation.feasibility.looking import (
 from rounds.loop.evaluation.feasibility.past import Past
 from rounds.loop.evaluation.feasibility.plans import TrialDesign, compared
 from rounds.loop.evaluation.feasibility.question import Question
-from rounds.loop.evaluation.summaries import OF_SHARES, OF_TIMES
 from rounds.nouns import Design, Endpoint, NotEstimable, Protocol
 
 __all__ = ["feasibility"]

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from rounds.loop.evaluation.designs.design import Fit
-from rounds.loop.evaluation.effects import Effect
+from rounds.loop.evaluation.estimates.effects import Effect
 from rounds.loop.evaluation.looks.clock import CLOSEST, Spent, walk_of, with_spent
 from rounds.loop.evaluation.looks.record import LookRecord, Reading, Verdict
 from rounds.loop.evaluation.looks.schedule import as_far_as, enrolled_until

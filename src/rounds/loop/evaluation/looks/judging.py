@@ -7,8 +7,8 @@ from typing import Literal
 import numpy as np
 
 from rounds.loop.evaluation.analysis import TrialRows, joined_endpoints, trial_checks
-from rounds.loop.evaluation.diagnostics import seal
-from rounds.loop.evaluation.effects import Effect, arm_summaries, effect
+from rounds.loop.evaluation.checks.diagnostics import seal
+from rounds.loop.evaluation.estimates.effects import Effect, arm_summaries, effect
 from rounds.loop.evaluation.looks.clock import Spent, spending_time, walk_of, with_spent
 from rounds.loop.evaluation.looks.record import (
     ArmSeen,
@@ -24,7 +24,10 @@ from rounds.loop.evaluation.looks.thresholds import (
     harm_bounds,
 )
 from rounds.loop.evaluation.participants import Participants
-from rounds.methods.adaptive_allocation import allocation_probabilities, tempering
+from rounds.methods.allocations.adaptive_allocation import (
+    allocation_probabilities,
+    tempering,
+)
 from rounds.methods.sequential import (
     Path,
     confidence_sequence,

@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 
-from rounds.loop.evaluation.bounds import spending_of
+from rounds.loop.evaluation.looks.bounds import spending_of
 from rounds.loop.evaluation.looks.clock import CLOSEST, Spent
 from rounds.methods.sequential import (
     Boundaries,

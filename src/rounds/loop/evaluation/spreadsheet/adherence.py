@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 
 from rounds.loop.evaluation.spreadsheet.question import Fit, Question
 from rounds.loop.evaluation.spreadsheet.trial import Trial
-from rounds.methods.cluster import cluster_ols
-from rounds.methods.complier_average import complier_average
+from rounds.methods.clusters.least_squares import cluster_ols
+from rounds.methods.estimands.complier_average import complier_average
 
 __all__ = ["compliers", "per_protocol"]
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from rounds.loop.evaluation.spreadsheet.models import fit
 from rounds.loop.evaluation.spreadsheet.question import Fit, Question
 from rounds.loop.evaluation.spreadsheet.trial import BASELINE, Trial
-from rounds.methods.baseline import saving
+from rounds.methods.estimands.baseline import saving
 
 __all__ = ["with_saving"]
 

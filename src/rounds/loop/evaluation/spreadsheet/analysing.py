@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rounds.loop.evaluation.diagnostics import seal
+from rounds.loop.evaluation.checks.diagnostics import seal
 from rounds.loop.evaluation.spreadsheet.adjustment import with_saving
 from rounds.loop.evaluation.spreadsheet.asking import insist_on_checks, question_of
 from rounds.loop.evaluation.spreadsheet.checks import check
@@ -20,7 +20,7 @@ from rounds.loop.evaluation.spreadsheet.summaries import (
 )
 from rounds.loop.evaluation.spreadsheet.trial import BASELINE, Trial
 from rounds.loop.evaluation.spreadsheet.verdicts import Claim, judged, on_claim
-from rounds.methods.margins import Judgement
+from rounds.methods.estimands.margins import Judgement
 from rounds.nouns import Diagnostic
 
 __all__ = ["Analysed", "Arm", "analyse_trial"]

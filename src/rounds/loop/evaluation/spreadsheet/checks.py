@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from rounds.loop.evaluation.diagnostics import MISSING_MARGIN, P_MISSING
+from rounds.loop.evaluation.checks.diagnostics import MISSING_MARGIN, P_MISSING
 from rounds.loop.evaluation.spreadsheet.designs import SHEET_DESIGNS
 from rounds.loop.evaluation.spreadsheet.trial import Trial
 from rounds.loop.evaluation.wording import share_in_words
-from rounds.methods.sample_ratio import arm_ratio
+from rounds.methods.allocations.sample_ratio import arm_ratio
 from rounds.methods.shares import arm_difference
 from rounds.nouns import Diagnostic
 

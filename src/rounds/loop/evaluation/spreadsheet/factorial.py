@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from rounds.loop.evaluation.diagnostics import seal
-from rounds.loop.evaluation.interaction import InteractionRule, Reading
+from rounds.loop.evaluation.arms.interaction import InteractionRule, Reading
+from rounds.loop.evaluation.checks.diagnostics import seal
 from rounds.loop.evaluation.spreadsheet.asking import (
     asked,
     insist_on_checks,
@@ -24,7 +24,7 @@ from rounds.loop.evaluation.spreadsheet.models import fit
 from rounds.loop.evaluation.spreadsheet.question import Fit, Question
 from rounds.loop.evaluation.spreadsheet.summaries import is_ratio
 from rounds.loop.evaluation.spreadsheet.trial import Trial, trial_of
-from rounds.methods.multiplicity import Procedure, adjust
+from rounds.methods.estimands.multiplicity import Procedure, adjust
 from rounds.nouns import DataError, Diagnostic
 
 __all__ = [

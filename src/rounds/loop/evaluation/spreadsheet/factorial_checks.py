@@ -9,12 +9,12 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from rounds.loop.evaluation.diagnostics import MISSING_MARGIN, P_MISSING
+from rounds.loop.evaluation.checks.diagnostics import MISSING_MARGIN, P_MISSING
 from rounds.loop.evaluation.spreadsheet.checks import P_RATIO, check
 from rounds.loop.evaluation.spreadsheet.question import Fit
 from rounds.loop.evaluation.spreadsheet.trial import Trial
 from rounds.loop.evaluation.wording import share_in_words
-from rounds.methods.sample_ratio import arm_ratio
+from rounds.methods.allocations.sample_ratio import arm_ratio
 from rounds.methods.shares import arm_difference
 from rounds.nouns import Diagnostic
 

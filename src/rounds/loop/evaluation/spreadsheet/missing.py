@@ -12,8 +12,8 @@ from rounds.loop.evaluation.spreadsheet.models import design_matrix, fit
 from rounds.loop.evaluation.spreadsheet.question import Fit, Question
 from rounds.loop.evaluation.spreadsheet.summaries import is_ratio
 from rounds.loop.evaluation.spreadsheet.trial import Trial
-from rounds.methods.imputation import Imputations, impute
-from rounds.methods.rubin import Pooled, pool_imputations
+from rounds.methods.estimands.imputation import Imputations, impute
+from rounds.methods.estimands.rubin import Pooled, pool_imputations
 
 __all__ = ["fit_imputed", "imputations_for"]
 

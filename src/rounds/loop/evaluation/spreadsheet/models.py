@@ -7,10 +7,10 @@ from rounds.loop.evaluation.spreadsheet.designs import SHEET_DESIGNS, Method, Sc
 from rounds.loop.evaluation.spreadsheet.question import Fit, Question
 from rounds.loop.evaluation.spreadsheet.summaries import SUMMARIES, summarise
 from rounds.loop.evaluation.spreadsheet.trial import Trial
-from rounds.methods.cluster import cluster_ols
-from rounds.methods.gee import Family, gee
-from rounds.methods.linear_mixed import linear_mixed
-from rounds.methods.permutation import permutation
+from rounds.methods.clusters.gee import Family, gee
+from rounds.methods.clusters.least_squares import cluster_ols
+from rounds.methods.clusters.linear_mixed import linear_mixed
+from rounds.methods.clusters.permutation import permutation
 
 __all__ = ["METHOD_WORDS", "Fit", "design_matrix", "fit"]
 

@@ -8,7 +8,7 @@ from rounds.loop.evaluation.spreadsheet.analysing import Analysed, analyse_trial
 from rounds.loop.evaluation.spreadsheet.asking import asked
 from rounds.loop.evaluation.spreadsheet.trial import Trial
 from rounds.loop.evaluation.spreadsheet.words import as_numbers, written
-from rounds.methods.multiplicity import adjust, gatekeeping
+from rounds.methods.estimands.multiplicity import adjust, gatekeeping
 
 __all__ = ["Multiplicity", "Outcome", "Several", "analyse_outcomes", "as_family"]
 

@@ -10,7 +10,7 @@ from rounds.loop.evaluation.spreadsheet.designs import SHEET_DESIGNS
 from rounds.loop.evaluation.spreadsheet.models import fit
 from rounds.loop.evaluation.spreadsheet.question import Question
 from rounds.loop.evaluation.spreadsheet.trial import Trial
-from rounds.methods.trial_power import (
+from rounds.methods.planning.trial_power import (
     Spread,
     detectable,
     effect_variance,

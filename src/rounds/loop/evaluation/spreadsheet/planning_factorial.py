@@ -16,7 +16,7 @@ from rounds.loop.evaluation.spreadsheet.factorial import FactorialTrial, table_f
 from rounds.loop.evaluation.spreadsheet.planning import Simulated
 from rounds.loop.evaluation.spreadsheet.question import Question
 from rounds.loop.evaluation.spreadsheet.trial import Trial
-from rounds.methods.trial_power import detectable, gamma_sizes, power
+from rounds.methods.planning.trial_power import detectable, gamma_sizes, power
 from rounds.nouns import DefinitionError
 
 __all__ = [

@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 
 from rounds.loop.evaluation.spreadsheet.question import Fit, Question
 from rounds.loop.evaluation.spreadsheet.trial import Trial
-from rounds.methods.gee import gee
-from rounds.methods.standardised_risk import standardised_risk
+from rounds.methods.clusters.gee import gee
+from rounds.methods.estimands.standardised_risk import standardised_risk
 
 __all__ = ["rates", "standardised"]
 

@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 
 from rounds.loop.evaluation.spreadsheet.question import Fit, Question
 from rounds.loop.evaluation.spreadsheet.trial import Trial
-from rounds.methods.cox import cox
-from rounds.methods.kaplan_meier import compare_rmst, kaplan_meier
+from rounds.methods.survival.cox import cox
+from rounds.methods.survival.kaplan_meier import compare_rmst, kaplan_meier
 
 __all__ = ["hazards", "mean_times"]
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from rounds.loop.evaluation.spreadsheet.designs import SHEET_DESIGNS, SheetDesign
 from rounds.loop.evaluation.spreadsheet.roles import roles_of
-from rounds.methods.baseline import fill_missing
+from rounds.methods.estimands.baseline import fill_missing
 from rounds.nouns import DataError, DefinitionError
 
 __all__ = ["BASELINE", "Trial", "trial_of"]

@@ -6,7 +6,7 @@ from rounds.loop.evaluation.spreadsheet.asking import asked
 from rounds.loop.evaluation.spreadsheet.designs import Scale
 from rounds.loop.evaluation.spreadsheet.question import Fit
 from rounds.loop.evaluation.spreadsheet.summaries import is_ratio
-from rounds.methods.margins import Better, Hypothesis, Judgement, judge
+from rounds.methods.estimands.margins import Better, Hypothesis, Judgement, judge
 
 __all__ = ["Claim", "judged", "on_claim"]
 

@@ -1,0 +1,1 @@
+"""A measure as SQL: subjects, events, criteria, numbers, over its periods."""

@@ -1,0 +1,1 @@
+"""FHIR R4 in: read, flattened by views, judged, keyed, written as OMOP rows."""

@@ -1,0 +1,1 @@
+"""Measures run: who is counted, how many, and the results of it."""

@@ -1,0 +1,1 @@
+"""OMOP CDM files and schemas in: read, cast, judged, and written."""

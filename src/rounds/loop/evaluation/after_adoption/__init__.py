@@ -1,0 +1,1 @@
+"""After adoption: is it still done, and does it still help?"""

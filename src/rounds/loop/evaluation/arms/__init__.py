@@ -1,0 +1,1 @@
+"""More than two parallel arms: periods, factors, visits, changing chances."""

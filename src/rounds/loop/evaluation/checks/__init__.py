@@ -1,0 +1,1 @@
+"""May the answer be trusted? Each check with its threshold and its reason."""

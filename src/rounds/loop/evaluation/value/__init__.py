@@ -1,0 +1,1 @@
+"""At what price: resources, their prices, cost and net benefit."""

@@ -1,0 +1,1 @@
+"""Allocations: drawn, balanced, adapted; could they have been drawn?"""

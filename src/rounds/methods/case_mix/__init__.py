@@ -1,0 +1,1 @@
+"""Units compared as if their people were alike: models, calibration, rates."""

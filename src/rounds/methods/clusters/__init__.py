@@ -1,0 +1,1 @@
+"""Trials in clusters: models, variances for few clusters, permutation."""

@@ -1,0 +1,1 @@
+"""Small counts: which cells to hide, what a further sum would tell."""

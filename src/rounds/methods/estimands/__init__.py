@@ -1,0 +1,1 @@
+"""What a trial may ask: summary measures, missing outcomes, margins."""

@@ -1,0 +1,1 @@
+"""Units against a target or each other: limits, over-dispersion, outliers."""

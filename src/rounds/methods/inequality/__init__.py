@@ -1,0 +1,1 @@
+"""Inequality between groups, in order or not, and where groups meet."""

@@ -1,0 +1,1 @@
+"""Random intercepts: shares of the variance, and units drawn together."""

@@ -1,0 +1,1 @@
+"""What a trial could tell before it begins: variance and power."""

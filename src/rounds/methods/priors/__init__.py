@@ -1,0 +1,1 @@
+"""What was known before: priors, posteriors, a new estimate beside them."""

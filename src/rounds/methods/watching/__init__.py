@@ -1,0 +1,1 @@
+"""Series watched after a change: CUSUM, EWMA, and false alarms."""
