@@ -7,7 +7,7 @@ import pytest
 
 from rounds.datamart import load
 from rounds.datamart.deidentify import DeidentifyPlan
-from rounds.datamart.loading import taking_in as loading
+from rounds.datamart.loading import taking_in
 from rounds.datamart.store.writing import Writer
 from rounds.nouns import RoundsError
 from stories import small_fhir as story
@@ -80,7 +80,7 @@ def test_copies_are_gone_before_the_snapshot_is_in_force(
 ):
     """They are there while they are read, and no longer."""
     seen = {}
-    build, commit = loading.Loading._build, Writer.commit
+    build, commit = taking_in.Loading._build, Writer.commit
 
     def building(self, *given):
         seen["read"] = found_in_files(mart / "building", ["Zqmrn"])
@@ -90,7 +90,7 @@ def test_copies_are_gone_before_the_snapshot_is_in_force(
         seen["put in force"] = found_in_files(mart, ["Zqmrn"])
         return commit(self, snapshot)
 
-    monkeypatch.setattr(loading.Loading, "_build", building)
+    monkeypatch.setattr(taking_in.Loading, "_build", building)
     monkeypatch.setattr(Writer, "commit", committing)
     load(packed(tmp_path / "in.zip", {"person.csv": PEOPLE}), mart, deidentify=plan)
     assert seen["read"]

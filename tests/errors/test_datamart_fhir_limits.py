@@ -8,7 +8,7 @@ from rounds.datamart import Datamart, load
 from rounds.datamart.fhir import keys as fhir_keys
 from rounds.datamart.fhir import lines as fhir_lines
 from rounds.datamart.fhir import reading as fhir_reading
-from rounds.datamart.loading.source_files import list_files
+from rounds.datamart.given.source_files import list_files
 from rounds.nouns import DataError
 from stories import small_fhir as story
 from stories.fhir_parts import Parts

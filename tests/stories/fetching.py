@@ -70,7 +70,7 @@ class Trial:
 
 def seen_by_a_load(folder):
     """Give name → bytes of what a load would read."""
-    from rounds.datamart.loading.source_files import list_files
+    from rounds.datamart.given.source_files import list_files
 
     files = list_files(folder) if folder.exists() else ()
     return {each.name: each.path.read_bytes() for each in files}

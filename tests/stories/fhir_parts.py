@@ -9,8 +9,8 @@ import duckdb
 
 from rounds.datamart.cdm import create_tables
 from rounds.datamart.deidentify import Deidentifier
+from rounds.datamart.given.source_files import list_files
 from rounds.datamart.loading import problems
-from rounds.datamart.loading.source_files import list_files
 from rounds.datamart.mapping import cdm_tables
 from rounds.datamart.sources import FhirSource
 from rounds.datamart.sources.base import Held

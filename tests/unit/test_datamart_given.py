@@ -91,9 +91,9 @@ def test_an_archive_is_read_again_when_the_mapping_has_changed(
 
 
 def other_rules(monkeypatch, version):
-    for module in ("taking_in", "source_files"):
+    for module in ("loading.taking_in", "given.source_files"):
         monkeypatch.setattr(
-            f"rounds.datamart.loading.{module}.mapping_version", lambda: version
+            f"rounds.datamart.{module}.mapping_version", lambda: version
         )
 
 

@@ -3,7 +3,7 @@
 import duckdb
 
 from rounds.datamart import Datamart, Store, change_vocabulary, load, mapping
-from rounds.datamart.loading import taking_in as loading
+from rounds.datamart.loading import taking_in
 from stories import adding
 from stories.adding import NOON, readings, refused
 from stories.small_fhir import write_ndjson
@@ -57,9 +57,9 @@ def test_another_mapping_reads_every_file_again_or_names_what_is_gone(
     five, tmp_path, monkeypatch
 ):
     first = Store(five).current().id
-    monkeypatch.setattr(loading, "mapping_version", lambda: "another")
+    monkeypatch.setattr(taking_in, "mapping_version", lambda: "another")
     monkeypatch.setattr(
-        "rounds.datamart.loading.source_files.mapping_version", lambda: "another"
+        "rounds.datamart.given.source_files.mapping_version", lambda: "another"
     )
     new = adding.write(tmp_path / "in-6", "6", [adding.reading(6)])
     (tmp_path / "in-2" / "2.readings").rename(tmp_path / "aside")

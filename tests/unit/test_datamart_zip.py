@@ -5,8 +5,8 @@ import zipfile
 
 import pytest
 
-from rounds.datamart.loading import zip_members
-from rounds.datamart.loading.zip_members import is_zip, unpack
+from rounds.datamart.given import zip_members
+from rounds.datamart.given.zip_members import is_zip, unpack
 from rounds.nouns.errors import DataError, SourceError
 
 

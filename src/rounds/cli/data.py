@@ -47,7 +47,7 @@ def init(
 
     from rounds.conduct import Project
     from rounds.datamart import load
-    from rounds.datamart.loading.source_given import place_given
+    from rounds.datamart.given.source_given import place_given
 
     if source is None:
         made = Project.init(folder, source=None, deidentify=deidentify)

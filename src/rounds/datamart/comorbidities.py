@@ -22,8 +22,8 @@ from rounds.datamart.compiling.concepts import resolve_sets
 from rounds.datamart.compiling.events import date, numbers
 from rounds.datamart.deidentify.calendar import calendar_of
 from rounds.datamart.derived import derived_from
-from rounds.datamart.measures.unanswered import unreadable
 from rounds.datamart.rows import MeasureRows
+from rounds.datamart.unanswered import unreadable
 from rounds.definitions import charlson_groups
 from rounds.nouns import Measure, NotEstimable, Period
 

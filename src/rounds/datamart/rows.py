@@ -20,7 +20,7 @@ from rounds.datamart.deidentify.calendar import calendar_of, refuse_measure
 from rounds.datamart.deidentify.known import known_as
 from rounds.datamart.deidentify.plan import Calendar
 from rounds.datamart.derived import derived_from
-from rounds.datamart.measures.unanswered import insist_on_sound, unreadable
+from rounds.datamart.unanswered import insist_on_sound, unreadable
 from rounds.definitions.graph import cohorts_of
 from rounds.nouns import Measure, NotEstimable, Period, Ref
 

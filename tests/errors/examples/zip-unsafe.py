@@ -2,7 +2,7 @@
 
 import zipfile
 
-from rounds.datamart.loading.zip_members import unpack
+from rounds.datamart.given.zip_members import unpack
 
 with zipfile.ZipFile(folder / "export.zip", "w") as archive:
     archive.writestr("../person.csv", "person_id,year_of_birth\n1,1960\n")
@@ -11,7 +11,7 @@ unpack(folder / "export.zip", folder / "unpacked")
 # Instead:
 import zipfile
 
-from rounds.datamart.loading.zip_members import unpack
+from rounds.datamart.given.zip_members import unpack
 
 with zipfile.ZipFile(folder / "export.zip", "w") as archive:
     archive.writestr("person.csv", "person_id,year_of_birth\n1,1960\n")

@@ -12,8 +12,8 @@ import duckdb
 import numpy as np
 
 from rounds.datamart.derived import derived_from
-from rounds.datamart.measures.unanswered import unreadable
 from rounds.datamart.store.areas import AREAS, KINDS, standings
+from rounds.datamart.unanswered import unreadable
 from rounds.nouns import Period
 
 if TYPE_CHECKING:

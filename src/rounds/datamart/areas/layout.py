@@ -30,7 +30,7 @@ from typing import Any, Final
 import yaml
 
 from rounds.datamart.csv_files.reading import header
-from rounds.datamart.loading.source_files import BROKEN_GZIP, SourceFile, open_text
+from rounds.datamart.given.source_files import BROKEN_GZIP, SourceFile, open_text
 from rounds.datamart.store.areas import KINDS
 from rounds.nouns.errors import DefinitionError
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from rounds.datamart.given.source_files import reopen
 from rounds.datamart.lineage.tables import Standing, line_of
-from rounds.datamart.loading.source_files import reopen
 from rounds.datamart.store import SourceInForce
 from rounds.datamart.store.areas import area_row_id
 

@@ -23,7 +23,7 @@ from typing import Any, Final
 
 import yaml
 
-from rounds.datamart.loading.source_files import SourceFile, open_text
+from rounds.datamart.given.source_files import SourceFile, open_text
 from rounds.datamart.mapping import mapping
 from rounds.nouns.errors import DefinitionError
 

@@ -10,7 +10,7 @@ import duckdb
 
 from rounds.datamart.csv_files.mapping import MappedFile
 from rounds.datamart.fhir.paths import file_text, text
-from rounds.datamart.loading.source_files import SourceFile
+from rounds.datamart.given.source_files import SourceFile
 from rounds.datamart.omop.rows import rejected_lines
 
 __all__ = ["Sheet", "csv_relation", "header", "read_sheet"]

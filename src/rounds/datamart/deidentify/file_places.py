@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable
 
 from rounds.datamart.deidentify.plan import DeidentifyPlan
-from rounds.datamart.loading.source_files import SourceFile
+from rounds.datamart.given.source_files import SourceFile
 
 __all__ = ["FilePlaces"]
 

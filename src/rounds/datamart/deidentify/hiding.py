@@ -12,7 +12,7 @@ from pathlib import PurePath
 from typing import Final
 
 from rounds.datamart.deidentify.file_names import shown_name
-from rounds.datamart.loading.source_files import SourceFile
+from rounds.datamart.given.source_files import SourceFile
 from rounds.nouns.errors import RoundsError
 
 __all__ = ["FileNames"]

@@ -8,7 +8,7 @@ from rounds.datamart.compiling.measure import compile_measure
 from rounds.datamart.derived import derived_from
 from rounds.datamart.engines.dialects import translated
 from rounds.datamart.engines.support import support_of
-from rounds.datamart.measures.unanswered import insist_on_sound
+from rounds.datamart.unanswered import insist_on_sound
 from rounds.definitions.graph import cohorts_of
 from rounds.nouns import Measure, Period, Ref
 

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from rounds.datamart.loading.source_files import BROKEN_GZIP
+from rounds.datamart.given.source_files import BROKEN_GZIP
 
 __all__ = ["Content", "look_through"]
 

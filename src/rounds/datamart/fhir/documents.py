@@ -15,7 +15,7 @@ import duckdb
 
 from rounds.datamart.fhir.paths import file_text, resources, text
 from rounds.datamart.fhir.staging import Staging
-from rounds.datamart.loading.source_files import SourceFile
+from rounds.datamart.given.source_files import SourceFile
 from rounds.datamart.mapping import mapping
 
 __all__ = ["DELETE", "Documents"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
-from rounds.datamart.loading.source_files import SourceFile, open_text
+from rounds.datamart.given.source_files import SourceFile, open_text
 
 __all__ = ["LONGEST_LINE", "Shortened", "first_line", "shortened"]
 

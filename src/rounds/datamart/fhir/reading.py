@@ -23,7 +23,7 @@ from rounds.datamart.fhir.typed import (
     read_typed,
     type_in_name,
 )
-from rounds.datamart.loading.source_files import BROKEN_GZIP, SourceFile, salvage
+from rounds.datamart.given.source_files import BROKEN_GZIP, SourceFile, salvage
 from rounds.datamart.mapping import mapping
 from rounds.datamart.sources.base import Tell
 

@@ -12,8 +12,8 @@ import numpy as np
 from rounds.datamart.areas.lineage import area_standings
 from rounds.datamart.datamart import Datamart
 from rounds.datamart.fhir.lineage import resource_of
+from rounds.datamart.given.source_files import reopen, true_lines
 from rounds.datamart.lineage.tables import standings
-from rounds.datamart.loading.source_files import reopen, true_lines
 from rounds.datamart.mapping import cdm_tables
 from rounds.datamart.measures.counts import labels_of
 from rounds.datamart.rows import measure_rows

@@ -12,8 +12,8 @@ import duckdb
 from rounds.datamart.cdm import key_of
 from rounds.datamart.csv_files.lots import lots_of
 from rounds.datamart.csv_files.reading import read_sheet
+from rounds.datamart.given.source_files import SourceFile, open_text, reopen
 from rounds.datamart.loading import problems
-from rounds.datamart.loading.source_files import SourceFile, open_text, reopen
 from rounds.datamart.mapping import cdm_columns
 from rounds.datamart.omop.casts import selected, source_columns
 from rounds.datamart.omop.tables import FREE_KEYS, hashed, in_source

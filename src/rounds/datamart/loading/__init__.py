@@ -1,1 +1,1 @@
-"""A load: what is given to it, one part built, put in force, and reported."""
+"""A load: one part built, put in force, and reported, under one lock."""

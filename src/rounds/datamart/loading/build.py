@@ -12,6 +12,7 @@ from rounds.datamart.deidentify import Deidentifier, DeidentifyPlan
 from rounds.datamart.deidentify.file_places import FilePlaces
 from rounds.datamart.fhir.flattening import Flattening
 from rounds.datamart.fhir.paths import text
+from rounds.datamart.given.source_files import SourceFile
 from rounds.datamart.loading import problems
 from rounds.datamart.loading.failures import (
     insist_on_mapped,
@@ -19,7 +20,6 @@ from rounds.datamart.loading.failures import (
     insist_on_rows,
 )
 from rounds.datamart.loading.report import LoadReport
-from rounds.datamart.loading.source_files import SourceFile
 from rounds.datamart.sources import Held, Loaded, Source
 from rounds.datamart.store.attach import attach_parts, attach_vocabulary
 from rounds.datamart.store.counting import count_part, described_rows, rows_after

@@ -9,10 +9,10 @@ from rounds.datamart.deidentify import DeidentifyPlan
 from rounds.datamart.deidentify.file_places import FilePlaces
 from rounds.datamart.deidentify.hiding import FileNames
 from rounds.datamart.fhir.views import flattening
+from rounds.datamart.given.source_files import list_files
+from rounds.datamart.given.source_given import laid_out, needs_laying_out, place_given
 from rounds.datamart.loading.build import MAIN, Progress
 from rounds.datamart.loading.report import LoadReport
-from rounds.datamart.loading.source_files import list_files
-from rounds.datamart.loading.source_given import laid_out, needs_laying_out, place_given
 from rounds.datamart.loading.taking_in import Loading
 from rounds.datamart.omop.postgres import is_postgres
 from rounds.datamart.sources import Source, source_for

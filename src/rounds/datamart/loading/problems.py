@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 import duckdb
 
+from rounds.datamart.given.source_files import SourceFile, true_lines
 from rounds.datamart.loading.report import Reason, TypeCount
-from rounds.datamart.loading.source_files import SourceFile, true_lines
 from rounds.datamart.mapping import mapping
 from rounds.datamart.sources.base import Loaded
 

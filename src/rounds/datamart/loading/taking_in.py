@@ -12,14 +12,14 @@ import duckdb
 from rounds.datamart.deidentify import DeidentifyPlan, insist_alike, shown_name
 from rounds.datamart.deidentify.file_places import FilePlaces
 from rounds.datamart.fhir.flattening import Flattening
-from rounds.datamart.loading.build import Build, Given, Progress
-from rounds.datamart.loading.report import LoadReport
-from rounds.datamart.loading.source_files import (
+from rounds.datamart.given.source_files import (
     SourceFile,
     insist_unchanged,
     snapshot_of,
 )
-from rounds.datamart.loading.source_given import found_again
+from rounds.datamart.given.source_given import found_again
+from rounds.datamart.loading.build import Build, Given, Progress
+from rounds.datamart.loading.report import LoadReport
 from rounds.datamart.mapping import mapping_version
 from rounds.datamart.sources import Source, source_of_shape
 from rounds.datamart.store import FileInForce, Snapshot, SourceInForce, attach

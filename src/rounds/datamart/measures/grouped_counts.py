@@ -10,8 +10,8 @@ import numpy as np
 from rounds.datamart.compiling.period_sets import MOST_PERIODS
 from rounds.datamart.derived import derived_from
 from rounds.datamart.measures.counts import Counts, labels_of
-from rounds.datamart.measures.unanswered import unreadable
 from rounds.datamart.rows import Asked, MeasureRows, rows_of
+from rounds.datamart.unanswered import unreadable
 from rounds.nouns import Measure
 
 if TYPE_CHECKING:

@@ -11,7 +11,6 @@ from rounds.datamart.derived import derived_from
 from rounds.datamart.measures.counts import AGE_BANDS
 from rounds.datamart.measures.grouped_counts import counts_each
 from rounds.datamart.measures.kept_counts import proportion_counts
-from rounds.datamart.measures.unanswered import nobody
 from rounds.datamart.measures.units import Found, of_counts, of_rows
 from rounds.datamart.measures.unused_codes import unused_codes
 from rounds.datamart.rows import (
@@ -21,6 +20,7 @@ from rounds.datamart.rows import (
     fetch_each,
     without_days,
 )
+from rounds.datamart.unanswered import nobody
 from rounds.definitions.graph import has_months, uses_times
 from rounds.nouns import (
     DefinitionError,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rounds.datamart.loading.source_files import SourceFile
+from rounds.datamart.given.source_files import SourceFile
 from rounds.datamart.sources.areas import AreasSource
 from rounds.datamart.sources.base import Held, Loaded, Source, Tell
 from rounds.datamart.sources.csv import CsvSource

@@ -6,7 +6,7 @@ import duckdb
 
 from rounds.datamart.areas.layout import AREA_FILES, find_layouts, is_area_table
 from rounds.datamart.areas.reading import read_areas, write_areas
-from rounds.datamart.loading.source_files import SourceFile
+from rounds.datamart.given.source_files import SourceFile
 from rounds.datamart.sources.base import Held, Loaded, Tell, remark_file
 from rounds.datamart.store.areas import AREAS
 from rounds.nouns.errors import DefinitionError

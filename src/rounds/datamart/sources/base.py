@@ -8,7 +8,7 @@ import duckdb
 
 from rounds.datamart.deidentify import Deidentifier
 from rounds.datamart.fhir.flattening import Flattening
-from rounds.datamart.loading.source_files import SourceFile
+from rounds.datamart.given.source_files import SourceFile
 
 __all__ = ["Held", "Loaded", "Source", "Tell", "remark_file"]
 

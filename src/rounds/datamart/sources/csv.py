@@ -13,7 +13,7 @@ from rounds.datamart.csv_files.mapping import (
 )
 from rounds.datamart.csv_files.reading import Sheet, header, read_sheet
 from rounds.datamart.csv_files.staging import stage_lots
-from rounds.datamart.loading.source_files import SourceFile
+from rounds.datamart.given.source_files import SourceFile
 from rounds.datamart.mapping import mapping
 from rounds.datamart.omop.writing import write_tables
 from rounds.datamart.sources.base import Held, Loaded, Tell

@@ -19,7 +19,7 @@ from rounds.datamart.fhir.staging import Staging
 from rounds.datamart.fhir.versions import settle_versions
 from rounds.datamart.fhir.views import flattening
 from rounds.datamart.fhir.writing import keep_crosswalk, write_events
-from rounds.datamart.loading.source_files import SourceFile
+from rounds.datamart.given.source_files import SourceFile
 from rounds.datamart.periods import derive_observation_periods
 from rounds.datamart.sources.base import Held, Loaded, Tell, remark_file
 from rounds.datamart.vocabulary.concepts import code_systems, resolve_codes

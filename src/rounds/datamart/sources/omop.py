@@ -7,7 +7,7 @@ import duckdb
 
 from rounds.datamart.csv_files.reading import csv_relation, header
 from rounds.datamart.fhir.paths import file_text, text
-from rounds.datamart.loading.source_files import SourceFile
+from rounds.datamart.given.source_files import SourceFile
 from rounds.datamart.mapping import cdm_columns
 from rounds.datamart.omop.rows import stage_rows
 from rounds.datamart.omop.tables import VOCABULARY_TABLES, row_tables

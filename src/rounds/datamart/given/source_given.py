@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from rounds.datamart.loading.source_files import SourceFile, list_files, reopen
-from rounds.datamart.loading.zip_members import is_zip, unpack
+from rounds.datamart.given.source_files import SourceFile, list_files, reopen
+from rounds.datamart.given.zip_members import is_zip, unpack
 from rounds.datamart.omop.postgres import is_postgres, place_of, postgres_files
 
 __all__ = ["found_again", "laid_out", "needs_laying_out", "place_given"]
