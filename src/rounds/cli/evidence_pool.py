@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 from rounds.cli.output import show, table, write_file
 
 if TYPE_CHECKING:
+    from rounds.datamart.spreadsheet import Kind
     from rounds.loop.evidence.pooling_sheet import PooledStudies
     from rounds.loop.evidence.study_sheet import PriorScales, StudySheet
     from rounds.reports.charts import Forest
@@ -36,6 +37,8 @@ def pool_(
     ours: float | None = None,
     ours_se: float | None = None,
     vague_weight: float = 0.2,
+    moderator: tuple[str, ...] = (),
+    group: tuple[str, ...] = (),
     title: str | None = None,
     svg: Path | None = None,
     csv: Path | None = None,
@@ -86,6 +89,11 @@ def pool_(
         Its standard error.
     vague_weight
         How likely it is that these studies do not bear on your own setting.
+    moderator
+        A column of numbers to regress the effects on (meta-regression); give it again
+        for each further one.
+    group
+        A column of words to regress the effects on, likewise.
     title
         The picture's name.
     svg
@@ -95,14 +103,22 @@ def pool_(
     json
         Print one JSON object with every number that the picture shows.
     """
-    from rounds.loop.evidence.pooling_notes import notes
     from rounds.loop.evidence.pooling_numbers import as_csv, as_numbers
     from rounds.loop.evidence.pooling_sheet import pool_studies
-    from rounds.loop.evidence.pooling_words import sentences
     from rounds.loop.evidence.study_sheet import PoolAsked
 
     counts = {"events1": events1, "n1": n1, "events2": events2, "n2": n2}
-    sheet = _read(file, study, {"effect": effect, "se": se}, counts, measure)
+    sheet = _read(
+        file,
+        study,
+        {"effect": effect, "se": se},
+        counts,
+        measure,
+        moderators={
+            **dict.fromkeys(moderator, "number"),
+            **dict.fromkeys(group, "text"),
+        },
+    )
     asked = PoolAsked(
         method=method,
         interval=interval,
@@ -117,9 +133,7 @@ def pool_(
         write_file(csv, as_csv(found))
     if svg is not None:
         _write_svg(svg, found, title or f"The studies of {sheet.name}, pooled")
-    lines = [*_table(found), "", *sentences(found), ""]
-    lines += [f"  * {note}" for note in notes(found)]
-    lines += [f"Picture: {svg}"] if svg else []
+    lines = [*_lines(found), *([f"Picture: {svg}"] if svg else [])]
     show(as_numbers(found), lines, as_json=json)
 
 
@@ -129,14 +143,16 @@ def _read(
     effects: dict[str, str | None],
     counts: dict[str, str | None],
     measure: Measured | None,
+    *,
+    moderators: "dict[str, Kind]",
 ) -> "StudySheet":
-    from rounds.datamart.spreadsheet import Kind, read_spreadsheet
-    from rounds.loop.evidence.study_sheet import StudySheet
+    from rounds.datamart.spreadsheet import read_spreadsheet
+    from rounds.loop.evidence.study_sheet import Moderator, StudySheet
 
     given = effects if any(effects.values()) else counts
     other = counts if given is effects else effects
     columns = [name for name in given.values() if name]
-    named = [*columns, study] if study else columns
+    named = [*columns, *moderators, *([study] if study else [])]
     if (
         len(columns) < len(given)
         or any(other.values())
@@ -146,6 +162,7 @@ def _read(
         _refuse_columns()
     kind: Kind = "number" if given is effects else "count"
     wanted: dict[str, Kind] = dict.fromkeys(columns, kind)
+    wanted |= moderators
     if study:
         wanted[study] = "text"
     read = read_spreadsheet(file, wanted)
@@ -155,8 +172,12 @@ def _read(
         if study
         else tuple(f"Line {line}" for line in read.lines)
     )
+    chosen = tuple(
+        Moderator(name=name, values=read.columns[name]) for name in moderators
+    )
     if given is effects:
         return StudySheet(
+            moderators=chosen,
             name=read.name,
             study=names,
             lines=read.lines,
@@ -164,6 +185,7 @@ def _read(
             ses=numbers[1],
         )
     return StudySheet(
+        moderators=chosen,
         name=read.name,
         study=names,
         lines=read.lines,
@@ -181,7 +203,7 @@ def _refuse_columns() -> None:
         remedies=(
             "Name two columns: --effect COL --se COL.",
             "Or four: --events1 COL --n1 COL --events2 COL --n2 COL --measure or.",
-            "Name each column once.",
+            "Name each column once, moderators too.",
         ),
     )
 
@@ -225,6 +247,14 @@ def _ours(ours: float | None, ours_se: float | None) -> tuple[float, float] | No
     return ours, ours_se
 
 
+def _lines(found: "PooledStudies") -> list[str]:
+    from rounds.loop.evidence.pooling_notes import notes
+    from rounds.loop.evidence.pooling_words import sentences
+
+    asked_next = [f"  * {note}" for note in notes(found)]
+    return [*_table(found), "", *sentences(found), "", *asked_next]
+
+
 def _table(found: "PooledStudies") -> list[str]:
     from rounds.loop.evidence.pooling_words import METHODS, span_written, written
     from rounds.nouns import NotEstimable
@@ -251,7 +281,19 @@ def _table(found: "PooledStudies") -> list[str]:
         reach = span_written(found, *answer.prediction)
         rows.append(("A new setting (prediction)", "", reach, ""))
     level = f"{found.asked.level * 100:.4g}% interval"
-    return table(("study", "effect", level, "weight"), rows)
+    return [
+        *table(("study", "effect", level, "weight"), rows),
+        *_moderators(found, level),
+    ]
+
+
+def _moderators(found: "PooledStudies", level: str) -> list[str]:
+    from rounds.loop.evidence.moderators import Moderated, terms_written
+
+    if not isinstance(found.moderated, Moderated):
+        return []
+    rows = terms_written(found, found.moderated)
+    return ["", *table(("moderator", "effect", level, "p"), rows)]
 
 
 def _write_svg(path: Path, found: "PooledStudies", title: str) -> None:

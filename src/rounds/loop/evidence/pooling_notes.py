@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rounds.loop.evidence.moderators import moderators_in_words
 from rounds.loop.evidence.pooling_words import (
     CHANCE,
     METHODS,
@@ -51,6 +52,7 @@ def notes(found: PooledStudies) -> tuple[str, ...]:
         *_model(found),
         *_other_intervals(found),
         *_single(found),
+        *moderators_in_words(found),
         *_small(found),
         *_tables(found),
         *_twice(found),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rounds.loop.evidence.moderators import moderators_in_numbers
 from rounds.loop.evidence.pooling_notes import notes
 from rounds.loop.evidence.pooling_words import sentences
 from rounds.methods.pooling.bayes import BayesPooled, Summary
@@ -72,6 +73,8 @@ def as_numbers(found: PooledStudies) -> dict[str, Any]:
         }
     if found.borrowing is not None:
         numbers["borrowing"] = _borrowing(found.borrowing)
+    if found.moderated is not None:
+        numbers["moderators"] = moderators_in_numbers(found)
     numbers["summary"] = list(sentences(found))
     numbers["notes"] = list(notes(found))
     return numbers

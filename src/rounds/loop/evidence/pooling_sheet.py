@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from rounds.loop.evidence.moderators import Moderated, moderated
 from rounds.loop.evidence.study_sheet import (
     PoolAsked,
     PriorScales,
@@ -97,6 +98,8 @@ class PooledStudies:
     small_study: Egger | NotEstimable
     contours: FunnelContours
     borrowing: Borrowing | None
+    moderated: Moderated | NotEstimable | None
+    """How effects go with the moderators; None where there is none."""
 
 
 def pool_studies(sheet: StudySheet, asked: PoolAsked) -> PooledStudies:
@@ -158,6 +161,7 @@ def pool_studies(sheet: StudySheet, asked: PoolAsked) -> PooledStudies:
         small_study=_or_reason(lambda: egger(effects, ses, level=asked.level)),
         contours=funnel_contours(ses, answer.estimate),
         borrowing=_borrowing(asked, scales, effects, ses),
+        moderated=_moderated(sheet, asked, given),
     )
 
 
@@ -171,6 +175,8 @@ class _Given:
     corrected: NDArray[np.bool_]
     counts: tuple[NDArray[np.float64], ...] | None
     left_out: tuple[str, ...]
+    tells: NDArray[np.bool_]
+    """Shape (n_rows,): which rows these are."""
 
 
 def _given(sheet: StudySheet) -> _Given:
@@ -184,6 +190,7 @@ def _given(sheet: StudySheet) -> _Given:
             corrected=np.zeros(sheet.effects.size, dtype=bool),
             counts=None,
             left_out=(),
+            tells=np.ones(sheet.effects.size, dtype=bool),
         )
     x1, m1, x2, m2 = sheet.counts
     found = of_tables(x1, m1, x2, m2, measure=sheet.measure)
@@ -204,6 +211,7 @@ def _given(sheet: StudySheet) -> _Given:
         corrected=found.corrected[tells],
         counts=tuple(column[tells] for column in sheet.counts),
         left_out=tuple(names[~tells]),
+        tells=tells,
     )
 
 
@@ -312,6 +320,22 @@ def _or_reason(found: Callable[[], Found]) -> Found | NotEstimable:
     except ValueError as error:
         words = str(error)
         return NotEstimable(reason=f"{words[0].upper()}{words[1:]}.")
+
+
+def _moderated(
+    sheet: StudySheet, asked: PoolAsked, given: _Given
+) -> Moderated | NotEstimable | None:
+    if not sheet.moderators:
+        return None
+    chosen = [replace(one, values=one.values[given.tells]) for one in sheet.moderators]
+    return moderated(
+        chosen,
+        given.effects,
+        given.ses,
+        method=_BESIDE[asked.method],
+        interval=asked.interval,
+        level=asked.level,
+    )
 
 
 def _borrowing(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
+    "Moderator",
     "PoolAsked",
     "PoolingMethod",
     "PriorScales",
@@ -26,6 +27,16 @@ __all__ = [
 ]
 
 PoolingMethod = Literal["fixed", "dl", "reml", "pm", "bayes", "mh"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Moderator:
+    """Something that studies differ in."""
+
+    name: str
+    """Of the column."""
+    values: NDArray[Any]
+    """Shape (n_rows,): float64, or words as str objects."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -43,6 +54,8 @@ class StudySheet:
     """Instead of effects: events and persons of the first arm, then of the second."""
     measure: Measure = "or"
     """Of the counts."""
+    moderators: tuple[Moderator, ...] = ()
+    """What the effects are to be regressed on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +106,8 @@ def check_asked(sheet: StudySheet, asked: PoolAsked) -> None:
         wrong = "Mantel and Haenszel's method needs counts, not effects"
     elif own and asked.interval != "normal":
         wrong = f"the interval {asked.interval} is none of the method {asked.method}"
+    elif own and sheet.moderators:
+        wrong = f"the method {asked.method} takes no moderators"
     elif asked.prediction is not None and (own or asked.method == "fixed"):
         wrong = f"the method {asked.method} has no prediction interval to choose"
     elif not 0 < asked.level < 1:
