@@ -201,3 +201,27 @@ def test_each_slip_is_said(project, capsys, options, exit_code, said):
     else:
         assert json.loads(printed.out)["error"]["code"] == said
         assert json.loads(printed.out)["error"]["remedies"]
+
+
+def test_a_measure_report_says_what_the_object_says(project, tmp_path, capsys):
+    path = tmp_path / "report.json"
+    asked = (*YEAR, "--by", "sex", "--fhir", str(path))
+    found = run(project, capsys, *asked)
+    assert found["fhir"] == str(path)
+    report = json.loads(path.read_text("utf-8"))
+    assert (report["resourceType"], report["status"]) == ("MeasureReport", "complete")
+    (group,) = report["group"]
+    scored = group["population"][-1]["count"]
+    assert scored == found["overall"]["denominator"]
+    assert group["measureScore"]["value"] == found["overall"]["value"]
+    (strata,) = group["stratifier"]
+    told = [one.get("measureScore", {}).get("value") for one in strata["stratum"]]
+    assert told == [one["value"] for one in found["by"]]
+
+
+def test_several_periods_are_a_bundle_of_reports(project, tmp_path, capsys):
+    path = tmp_path / "reports.json"
+    found = run(project, capsys, *YEAR, "--every", "quarter", "--fhir", str(path))
+    bundle = json.loads(path.read_text("utf-8"))
+    starts = [one["resource"]["period"]["start"] for one in bundle["entry"]]
+    assert starts == [one["period"]["start"] for one in found["periods"]]

@@ -39,6 +39,7 @@ def run_(
     rolling: str = "1",
     without_addition: Annotated[tuple[str, ...], Parameter(negative=())] = (),
     csv: Path | None = None,
+    fhir: Path | None = None,
     project: Path = Path(),
     json: bool = False,
 ) -> None:
@@ -68,6 +69,8 @@ def run_(
         measure explain` names them.
     csv
         Write the table to this file.
+    fhir
+        Write a FHIR R4 MeasureReport to this file, or with --every a Bundle of them.
     project
         The project's folder.
     json
@@ -75,7 +78,6 @@ def run_(
     """
     from rounds.cli.measure_told import told_of_one, told_of_several
     from rounds.conduct import Desk, Gate, Project, each_period
-    from rounds.reports.measure_table import measure_csv
 
     period = period_of(from_, to)
     length = _whole(rolling)
@@ -85,8 +87,8 @@ def run_(
         periods = (period,)
     else:
         raise _rolling_of_nothing(length)
-    if csv is not None:
-        insist_on_folder(csv)  # What is counted is told, and takes from what can be.
+    for path in filter(None, (csv, fhir)):
+        insist_on_folder(path)  # What is counted is told, and takes from what can be.
     opened = Project.open(project)
     with (
         Gate.open(opened, now=utc_now) as gate,
@@ -102,13 +104,36 @@ def run_(
         told, lines = told_of_one(measure.title, answers[0], found["by_what"])
     else:
         told, lines = told_of_several(measure.title, period, answers, (every, length))
-    if csv is not None:
-        write_file(csv, measure_csv(answers))
-        told, lines = told | {"csv": csv}, [*lines, f"Written: {csv}"]
-    show(found | told, lines, as_json=json)
+    written = _write(measure, answers, csv=csv, fhir=fhir)
+    lines += [f"Written: {path}" for path in written.values()]
+    show(found | told | written, lines, as_json=json)
 
 
 Results = tuple["MeasureResult | NotEstimable", ...]
+
+
+def _write(
+    measure: "Measure",
+    answers: "tuple[tuple[Period, MeasureResult | NotEstimable], ...]",
+    *,
+    csv: Path | None,
+    fhir: Path | None,
+) -> dict[str, Path]:
+    """Write what is told in the forms that are asked for, and give where."""
+    from json import dumps
+
+    from rounds.reports.fhir_measure_report import measure_reports
+    from rounds.reports.measure_table import measure_csv
+
+    written = {}
+    if csv is not None:
+        write_file(csv, measure_csv(answers))
+        written["csv"] = csv
+    if fhir is not None:
+        resource = measure_reports(measure, answers, made=utc_now())
+        write_file(fhir, dumps(resource, ensure_ascii=False, indent=1) + "\n")
+        written["fhir"] = fhir
+    return written
 
 
 def _one_period(
