@@ -16,6 +16,7 @@ from rounds.datamart.cohorts.shared_ends import collapsed, ends_of
 __all__ = ["COHORT_ID", "cohort_statements"]
 
 COHORT_ID: Final = "@target_cohort_id"
+"""As in Circe's own text."""
 
 _OBSERVED: Final = """
 SELECT E.person_id, E.event_id, E.start_date, E.end_date, E.sort_date,
@@ -109,13 +110,13 @@ def cohort_statements(
     criteria : SharedCriteria
         What writes the criteria, and holds the tables that are filled.
     often : frozenset
-        The ends by a custom era (`shared_ends.eras_of_several`) that several cohorts have.
+        The eras by which several cohorts end, of `shared_ends.eras_of_several`.
 
     Returns
     -------
     list of str
-        Statements in the dialect that SqlRender reads, with `COHORT_ID` for the cohort's
-        number.
+        Statements in the dialect that SqlRender reads; `COHORT_ID` stands for the
+        cohort's number.
 
     Raises
     ------

@@ -128,7 +128,7 @@ class SharedCriteria(CohortExpressionQueryBuilder):  # type: ignore[misc]
         if least == 0:
             return _MEMBER.format(rows=event_table)
         if len(members) == least == 1:
-            return members[0]
+            return str(members[0])
         # Whoever is in a member is among the events: they are not read again.
         numbered = [each.replace("@indexId", str(n)) for n, each in enumerate(members)]
         listed = "\nUNION ALL\n".join(numbered)
@@ -147,4 +147,6 @@ def _least(group: Any, members: int) -> int | None:
         return None
     if kind == "AT_LEAST" and group.count is None:
         raise CirceError("A group of the type AT_LEAST has no Count")
-    return {"ALL": members, "ANY": 1}.get(kind, group.count)
+    if kind == "AT_LEAST":
+        return int(group.count)
+    return members if kind == "ALL" else 1

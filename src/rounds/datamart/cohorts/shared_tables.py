@@ -48,17 +48,18 @@ class SharedTables:
             self._whole.add(name)
         return name
 
-    def made(self, statements: Iterable[str]) -> frozenset[str]:
-        """Give which tables have to be made for some statements.
-
-        Those are the ones read in more than one place, and those read whole.
-        """
+    def used(self, statements: Iterable[str]) -> Counter[str]:
+        """Give how often each table that some statements need is read."""
         uses: Counter[str] = Counter()
         for sql in statements:
             uses.update(names_in(sql))
         for name in reversed(self.selects):  # readers before what they read
             if uses[name]:
                 uses.update(names_in(self.selects[name]))
+        return +uses
+
+    def made(self, uses: Mapping[str, int]) -> frozenset[str]:
+        """Give which tables have to be made: those read in several places, or whole."""
         return frozenset(
             name for name, n in uses.items() if n >= _OFTEN or name in self._whole
         )

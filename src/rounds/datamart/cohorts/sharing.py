@@ -1,10 +1,10 @@
 """Several cohorts compiled together, so that what they have in common is done once.
 
-Concept sets of equal content are resolved once. Of each table, the rows that any of the
-cohorts' concept sets reaches are copied once, with the columns that are read. Every step
-of every cohort, from a criterion to its last period, is a table that is known by its
-content: two cohorts that share entry events, a rule or the whole way up to how they end
-share those tables. Each cohort's rows are what they are without it.
+Concept sets of equal content are resolved once. Of a table that many criteria read,
+the rows that any of the concept sets reaches are copied once, with the columns that are
+read. Every step of every cohort, from a criterion to its last period, is a table known
+by its content: cohorts that have entry events, a rule or all but their end in common
+have those tables in common. Each cohort's rows are what they are without it.
 """
 
 import re
@@ -83,12 +83,16 @@ def compile_together(
     for one in alike:
         with compilable(one):
             filling.append(cohort_statements(one, places, criteria, often=often))
-    writing = _Writing(tables, dialect, scratch, places)
-    writing.made = tables.made(sql for each in filling for sql in each)
+    used = tables.used(sql for each in filling for sql in each)
+    worth = slices.worth_it(tables.selects[name] for name in used)
+    tables.selects = {
+        name: slices.without(worth, sql) for name, sql in tables.selects.items()
+    }
+    writing = _Writing(tables, dialect, scratch, places, tables.made(used))
     numbered = zip(ids or range(1, len(alike) + 1), filling, strict=True)
     made = [writing.cohort(n, each) for n, each in numbered]
-    before = [_concept_sets(concept_sets), *slices.made(tables.selects.values())]
-    after = [f"DROP TABLE {name};" for name in (*slices.names, "#Codesets")]
+    before = [_concept_sets(concept_sets), *worth.making(tables.selects.values())]
+    after = [*worth.dropping(), "DROP TABLE #Codesets;"]
     return Together(
         writing.plain("\n".join(before)),
         tuple(writing.dropping(made)),
@@ -113,7 +117,7 @@ class _Writing:
     dialect: Dialect
     scratch: str | None
     places: Mapping[str, str]
-    made: frozenset[str] = frozenset()
+    made: frozenset[str]
     _there: set[str] = field(default_factory=set)
     _known: dict[str, tuple[str, ...]] = field(default_factory=dict)
 

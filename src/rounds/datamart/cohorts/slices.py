@@ -11,8 +11,9 @@ from rounds.datamart.mapping import cdm_columns
 
 __all__ = ["Slices", "slices_of"]
 
-_OFTEN: Final = 2
-"""From this many uses on, a slice is worth making."""
+_OFTEN: Final = 8
+"""From so many criteria on that read it, a slice is worth making: to write it takes as
+long as several scans do."""
 _TABLE: Final = "FROM @cdm_database_schema.{table} "
 """Where a criterion reads its rows; what it joins to them is never a slice."""
 
@@ -22,11 +23,6 @@ class Slices:
     """The tables of which a slice is made, and what it must hold."""
 
     reads: Mapping[str, tuple[Reads, ...]]
-
-    @property
-    def names(self) -> list[str]:
-        """The slices, in the dialect that SqlRender reads."""
-        return [f"#slice_{table}" for table in self.reads]
 
     def read_by(self, sql: str, *, all_of_it: bool = False) -> str:
         """Read slices in the parts of a criterion that are limited by codes.
@@ -44,40 +40,55 @@ class Slices:
             for n, piece in enumerate(pieces[1:], 1):
                 near = piece.split(") C\n", 1)[0]
                 limited = all_of_it or "#Codesets" in near
-                read = f"FROM #slice_{table} " if limited else name
+                read = _name(table) if limited else name
                 pieces[n] = read + piece
             sql = "".join(pieces)
         return sql
 
-    def made(self, readers: Iterable[str]) -> list[str]:
+    def worth_it(self, readers: Iterable[str]) -> "Slices":
+        """Give the slices that enough criteria read."""
+        times = Counter(
+            table for sql in readers for table in self.reads if _name(table) in sql
+        )
+        return Slices({t: r for t, r in self.reads.items() if times[t] >= _OFTEN})
+
+    def without(self, others: "Slices", sql: str) -> str:
+        """Read whole tables where others have no slice of them."""
+        for table in self.reads.keys() - others.reads.keys():
+            sql = sql.replace(_name(table), _TABLE.format(table=table.upper()))
+        return sql
+
+    def making(self, readers: Iterable[str]) -> list[str]:
         """Write the statements that make the slices, with the columns that are read."""
         words: set[str] = set()
         for script in readers:
             words.update(re.findall(r"\w+", script.lower()))
         return [_made(table, reads, words) for table, reads in self.reads.items()]
 
+    def dropping(self) -> list[str]:
+        """Write the statements that drop the slices."""
+        return [f"DROP TABLE #slice_{table};" for table in self.reads]
+
 
 def slices_of(expressions: Sequence[Mapping[str, Any]]) -> Slices:
-    """Give the tables of which a slice is worth making.
+    """Give what a slice of each table would have to hold.
 
     Parameters
     ----------
     expressions : sequence of mapping
         Circe expressions whose concept sets have ids that hold for all of them.
     """
-    times: Counter[str] = Counter()
     reads: dict[str, set[Reads]] = {}
     for expression in expressions:
         for one in reads_of(expression):
-            times[one.table] += 1
             reads.setdefault(one.table, set()).add(one)
     return Slices(
-        {
-            table: tuple(sorted(found))
-            for table, found in sorted(reads.items())
-            if times[table] >= _OFTEN
-        }
+        {table: tuple(sorted(found)) for table, found in sorted(reads.items())}
     )
+
+
+def _name(table: str) -> str:
+    return f"FROM #slice_{table} "
 
 
 def _made(table: str, reads: Sequence[Reads], words: set[str]) -> str:
