@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from rounds.datamart.cohorts import compile_cohort, tables_for_results
+from rounds.datamart.cohorts import compile_cohort, compile_together, tables_for_results
 from stories.cohort_cdm import made
 from stories.cohort_engines import (
     PLACES,
@@ -57,7 +57,19 @@ def rows_of(session, query, *columns):
     return [tuple(row) for row in session.sql(query.replace("*", listed)).collect()]
 
 
-def test_spark_gives_the_rows_of_duckdb(spark):
+def each_alone(chosen):
+    for n, expression in enumerate(chosen, 1):
+        yield from compile_cohort(expression, "spark", cohort_id=n, scratch="scratch")
+
+
+def all_together(chosen):
+    made = compile_together(chosen, "spark", places=PLACES, scratch="scratch")
+    for group in (made.before, *made.each, made.after):
+        yield from group
+
+
+@pytest.mark.parametrize("written", [each_alone, all_together])
+def test_spark_gives_the_rows_of_duckdb(spark, written):
     chosen = [
         expression
         for name, expression in definitions().items()
@@ -65,11 +77,10 @@ def test_spark_gives_the_rows_of_duckdb(spark):
     ]
     with duckdb_with() as engine:
         judged = alone(engine, chosen)
-    for n, expression in enumerate(chosen, 1):
-        for statement in compile_cohort(
-            expression, "spark", cohort_id=n, scratch="scratch"
-        ):
-            spark.sql(statement)
+    for table in (PLACES["cohort"], PLACES["attrition"]):
+        spark.sql(f"TRUNCATE TABLE {table}")
+    for statement in written(chosen):
+        spark.sql(statement)
     found = (
         rows_of(
             spark, ROWS, "cohort_definition_id", "subject_id", "cohort_start_date",

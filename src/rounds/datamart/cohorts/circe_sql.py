@@ -8,7 +8,8 @@ many events met which inclusion rules is written down.
 """
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -22,7 +23,7 @@ from duckcdm.circe import (
 from rounds.nouns.circe import parts
 from rounds.nouns.errors import DefinitionError
 
-__all__ = ["TIES", "cohort_sql", "gaps", "untied"]
+__all__ = ["TIES", "cohort_sql", "compilable", "gaps", "untied"]
 
 TIES: Final = (
     # Events of several domains may share date and id, and an event may lie in two
@@ -83,7 +84,6 @@ def cohort_sql(
     *,
     cohort_id: int,
     places: Mapping[str, str],
-    builder: CohortExpressionQueryBuilder | None = None,
 ) -> str:
     """Write the OHDSI SQL of a cohort.
 
@@ -95,8 +95,6 @@ def cohort_sql(
         Its `cohort_definition_id` among the rows.
     places : mapping of str to str
         `cdm` and `vocabulary` (schemas), `cohort` and `attrition` (tables).
-    builder : CohortExpressionQueryBuilder, optional
-        What writes the parts; Circe's own if not given.
 
     Returns
     -------
@@ -108,16 +106,37 @@ def cohort_sql(
     DefinitionError
         If Circe refuses the expression.
     """
-    _refuse_gaps(expression)
     options = BuildExpressionQueryOptions(
         cohort_id=cohort_id,
         cdm_schema=places["cdm"],
         vocabulary_schema=places["vocabulary"],
         target_table=places["cohort"],
     )
-    builder = builder or CohortExpressionQueryBuilder()
-    try:
+    builder = CohortExpressionQueryBuilder()
+    with compilable(expression):
         sql: str = builder.build_expression_query(dict(expression), options)
+    assert _CLEANUP in sql, "this version of Circe cleans up otherwise"
+    kept = _ATTRITION.format(table=places["attrition"], cohort_id=cohort_id)
+    return untied(sql.replace(_CLEANUP, kept + _CLEANUP, 1))
+
+
+@contextmanager
+def compilable(expression: Mapping[str, Any]) -> Iterator[None]:
+    """Say what is wrong with a cohort that Circe cannot write, in our own words.
+
+    Parameters
+    ----------
+    expression : mapping
+        A Circe expression, which is written meanwhile.
+
+    Raises
+    ------
+    DefinitionError
+        If Circe refuses the expression, or leaves out a part of it.
+    """
+    _refuse_gaps(expression)
+    try:
+        yield
     except CirceError as error:
         raise DefinitionError(
             f"Circe cannot write this cohort: {error}",
@@ -130,9 +149,6 @@ def cohort_sql(
                 "Open it in ATLAS, which says what is wrong, and export it again.",
             ),
         ) from None
-    assert _CLEANUP in sql, "this version of Circe cleans up otherwise"
-    kept = _ATTRITION.format(table=places["attrition"], cohort_id=cohort_id)
-    return untied(sql.replace(_CLEANUP, kept + _CLEANUP, 1))
 
 
 @cache

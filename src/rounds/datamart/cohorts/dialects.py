@@ -9,7 +9,7 @@ from duckcdm.sqlrender import render, split_sql, translate
 
 from rounds.nouns.errors import DefinitionError
 
-__all__ = ["DIALECTS", "Dialect", "statements", "tables_for_results"]
+__all__ = ["DIALECTS", "Dialect", "statements", "tables_for_results", "temporary"]
 
 Dialect: TypeAlias = Literal["duckdb", "postgresql", "spark"]
 DIALECTS: Final[tuple[str, ...]] = get_args(Dialect)
@@ -34,7 +34,7 @@ _NEEDLESS: Final = re.compile(r"(ANALYZE|UPDATE STATISTICS)\b", re.IGNORECASE)
 _EMPTIED: Final = re.compile(r"(?:DELETE FROM|TRUNCATE TABLE)\s+(\S+)", re.IGNORECASE)
 _INSERT: Final = re.compile(
     r"INSERT INTO (?P<table>\S+) \(cohort_definition_id, (?P<columns>[^)]*)\)\s*"
-    r"(?P<select>SELECT) (?P<id>\d+) as cohort_definition_id, ",
+    r"(?P<select>SELECT) (?P<id>\d+|@\w+) as cohort_definition_id, ",
     re.IGNORECASE,
 )
 
@@ -102,6 +102,22 @@ def statements(
         for statement in _translated(_bare(one), dialect, scratch):
             if not _NEEDLESS.match(statement) and not _EMPTIED.fullmatch(statement):
                 yield statement
+
+
+def temporary(name: str, dialect: Dialect, scratch: str | None = None) -> str:
+    """Give what a temporary table is called in the statements of an engine.
+
+    Parameters
+    ----------
+    name : str
+        In the dialect that SqlRender reads: it begins with `#`.
+    dialect : {"duckdb", "postgresql", "spark"}
+        The engine's.
+    scratch : str, optional
+        The schema for temporary tables, which Spark needs.
+    """
+    bare = name.removeprefix("#")
+    return f"{scratch}.{_SESSION}{bare}" if dialect == "spark" else bare
 
 
 @lru_cache(maxsize=4096)

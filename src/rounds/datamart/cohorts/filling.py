@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from rounds.datamart.cohorts.compiling import PLACES, compile_cohort
+from rounds.datamart.cohorts.circe_sql import cohort_sql
+from rounds.datamart.cohorts.compiling import PLACES
 from rounds.datamart.cohorts.elsewhere import filled_elsewhere
 from rounds.datamart.cohorts.kept import Kept
 from rounds.datamart.cohorts.reading import Reading, reading
@@ -48,7 +49,11 @@ def filled(datamart: Any, cohorts: Sequence[Cohort]) -> Iterator[Reading]:
 
 def _fill(opened: Reading, kept: Kept, cohorts: Sequence[Cohort]) -> None:
     """Put the rows of each cohort among the results: kept ones, or computed now."""
-    keys = [kept.key(compile_cohort(one, "duckdb", places=PLACES)) for one in cohorts]
+    # Of Circe's text, not of the statements: to translate it takes most of the time.
+    keys = [
+        kept.key([cohort_sql(one.expression, cohort_id=1, places=PLACES)])
+        for one in cohorts
+    ]
     new: dict[str, int] = {}
     for n, key in enumerate(keys):
         if key not in new and not kept.read(opened, key, n + 1):

@@ -1,43 +1,43 @@
-"""Several cohorts compiled together, so that what they have in common is read once.
+"""Several cohorts compiled together, so that what they have in common is done once.
 
-Three things are shared. Concept sets of equal content are resolved once. Of each table,
-the rows that any of the cohorts' concept sets reaches are copied once, with the columns
-that are read; each criterion then reads this slice. And criteria, or entry events, that
-are the same in two places are evaluated once. Each cohort's rows are what they are
-without it: a criterion that has codes sees only rows with its codes, and those are in
-the slice.
+Concept sets of equal content are resolved once. Of a table that many criteria read,
+the rows that any of the concept sets reaches are copied once, with the columns that are
+read. Every step of every cohort, from a criterion to its last period, is a table known
+by its content: cohorts that have entry events, a rule or all but their end in common
+have those tables in common. Each cohort's rows are what they are without it.
 """
 
 import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from duckcdm.circe import CohortExpression, CohortExpressionQueryBuilder
 
-from rounds.datamart.cohorts.circe_sql import cohort_sql, untied
-from rounds.datamart.cohorts.dialects import Dialect, statements
-from rounds.datamart.cohorts.domains import Reads, reads_of
+from rounds.datamart.cohorts.circe_sql import compilable, untied
+from rounds.datamart.cohorts.dialects import Dialect, statements, temporary
 from rounds.datamart.cohorts.renumbering import renumbered
-from rounds.datamart.mapping import cdm_columns
+from rounds.datamart.cohorts.shared_cohort import COHORT_ID, cohort_statements
+from rounds.datamart.cohorts.shared_criteria import SharedCriteria
+from rounds.datamart.cohorts.shared_ends import eras_of_several
+from rounds.datamart.cohorts.shared_tables import STEM, SharedTables, names_in, renamed
+from rounds.datamart.cohorts.slices import slices_of
 
 __all__ = ["Together", "compile_together"]
 
-_OFTEN: Final = 2
-"""From this many uses on, something is shared."""
-_TABLE: Final = "FROM @cdm_database_schema.{table} "
-"""Where a criterion reads its rows; what it joins to them is never a slice."""
-_CODESETS_DROPPED: Final = "TRUNCATE TABLE #Codesets;\nDROP TABLE #Codesets;"
+_ANY, _BODY = "#any_name", "#body"
+"""Stand for a table and its SELECT while the statement around them is translated, which
+is done once."""
 
 
 @dataclass(frozen=True)
 class Together:
-    """Statements of several cohorts, to be run over one connection."""
+    """Statements of several cohorts, to be run in this order over one connection."""
 
     before: tuple[str, ...]
     each: tuple[tuple[str, ...], ...]
-    """Of every cohort, in the order in which they were given."""
+    """Of every cohort, in the order in which they were given. What others need as well
+    is made by the first that does, and dropped by the last."""
     after: tuple[str, ...]
 
 
@@ -49,7 +49,7 @@ def compile_together(
     ids: Sequence[int] | None = None,
     scratch: str | None = None,
 ) -> Together:
-    """Write several cohorts so that they share what they read.
+    """Write several cohorts so that they share what they read and make.
 
     Parameters
     ----------
@@ -75,170 +75,128 @@ def compile_together(
         If Circe has no SQL for one of them.
     """
     alike, concept_sets = renumbered(expressions)
-    numbered = list(zip(ids or range(1, len(alike) + 1), alike, strict=True))
-    slices = _slices(alike)
-    uses: Counter[str] = Counter()
-    _written(numbered, places, _Counting(slices, uses))
-    builder = _Sharing(slices, uses)
-    scripts = _written(numbered, places, builder)
-    written = [*scripts, *builder.made]
-    made = [_slice_sql(table, reads, written) for table, reads in slices.items()]
-    before = "\n".join(
-        [
-            _Plain().get_codeset_query(concept_sets_of(concept_sets)),
-            *made,
-            *builder.made,
-        ]
-    )
-    names = [f"#slice_{table}" for table in slices] + list(builder.names.values())
-    after = "\n".join(f"DROP TABLE {name};" for name in [*names, "#Codesets"])
-    rendered = [_placed(script, places) for script in (before, after)]
-    before_run, after_run = (
-        tuple(statements(script, dialect, scratch=scratch)) for script in rendered
-    )
-    each = tuple(tuple(statements(one, dialect, scratch=scratch)) for one in scripts)
-    return Together(before_run, each, after_run)
-
-
-def concept_sets_of(plain: Sequence[Mapping[str, Any]]) -> Any:
-    """Read concept sets as Circe's own classes."""
-    return CohortExpression.from_json({"ConceptSets": list(plain)}).concept_sets
-
-
-def _written(
-    numbered: Sequence[tuple[int, Mapping[str, Any]]],
-    places: Mapping[str, str],
-    builder: CohortExpressionQueryBuilder,
-) -> list[str]:
-    return [
-        cohort_sql(one, cohort_id=n, places=places, builder=builder).replace(
-            _CODESETS_DROPPED, ""
-        )
-        for n, one in numbered
-    ]
-
-
-def _slices(expressions: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Reads, ...]]:
-    """Give the tables of which a slice is worth making, and what it must hold."""
-    times: Counter[str] = Counter()
-    reads: dict[str, set[Reads]] = {}
-    for expression in expressions:
-        for one in reads_of(expression):
-            times[one.table] += 1
-            reads.setdefault(one.table, set()).add(one)
-    return {
-        table: tuple(sorted(found))
-        for table, found in sorted(reads.items())
-        if times[table] >= _OFTEN
+    slices = slices_of(alike)
+    tables = SharedTables()
+    criteria = SharedCriteria(tables, slices)
+    often = eras_of_several(alike)
+    filling = []
+    for one in alike:
+        with compilable(one):
+            filling.append(cohort_statements(one, places, criteria, often=often))
+    used = tables.used(sql for each in filling for sql in each)
+    worth = slices.worth_it(tables.selects[name] for name in used)
+    tables.selects = {
+        name: slices.without(worth, sql) for name, sql in tables.selects.items()
     }
-
-
-def _slice_sql(table: str, reads: Sequence[Reads], scripts: Sequence[str]) -> str:
-    """Copy what the concept sets reach of a table: rows, and columns that are read."""
-    words = {word for script in scripts for word in re.findall(r"\w+", script.lower())}
-    columns = [row["column"] for row in cdm_columns(table)]
-    kept = ", ".join(column for column in columns if column in words)
-    by_column: dict[str, list[str]] = {}
-    for one in reads:
-        by_column.setdefault(one.column, []).append(str(one.concept_set))
-    reached = " OR ".join(
-        f"{column} IN (SELECT concept_id FROM #Codesets WHERE codeset_id IN "
-        f"({', '.join(numbers)}))"
-        for column, numbers in by_column.items()
-    )
-    first = next(iter(by_column))
-    return (
-        f"SELECT {kept} INTO #slice_{table} FROM @cdm_database_schema.{table} "
-        f"WHERE {reached} ORDER BY {first}, person_id;"
+    writing = _Writing(tables, dialect, scratch, places, tables.made(used))
+    numbered = zip(ids or range(1, len(alike) + 1), filling, strict=True)
+    made = [writing.cohort(n, each) for n, each in numbered]
+    before = [_concept_sets(concept_sets), *worth.making(tables.selects.values())]
+    after = [*worth.dropping(), "DROP TABLE #Codesets;"]
+    return Together(
+        writing.plain("\n".join(before)),
+        tuple(writing.dropping(made)),
+        writing.plain("\n".join(after)),
     )
 
 
-def _placed(script: str, places: Mapping[str, str]) -> str:
-    """Put names where Circe leaves places for them, and break its ties."""
-    named = script.replace("@cdm_database_schema", places["cdm"])
-    return untied(named.replace("@vocabulary_database_schema", places["vocabulary"]))
-
-
-class _Plain(CohortExpressionQueryBuilder):  # type: ignore[misc]
-    """Circe's own."""
+def _concept_sets(plain: Sequence[Mapping[str, Any]]) -> str:
+    read = CohortExpression.from_json({"ConceptSets": list(plain)})
+    return str(CohortExpressionQueryBuilder().get_codeset_query(read.concept_sets))
 
 
 @dataclass
-class _Slicing(_Plain):
-    """Circe's own, but criteria with codes read the slices."""
+class _Writing:
+    """Writes statements in an engine's dialect, with the tables they read before them.
 
-    slices: Mapping[str, tuple[Reads, ...]]
+    Each SELECT is translated by itself, and once: the time that takes grows faster than
+    its length.
+    """
 
-    def __post_init__(self) -> None:
-        super().__init__()
+    tables: SharedTables
+    dialect: Dialect
+    scratch: str | None
+    places: Mapping[str, str]
+    made: frozenset[str]
+    _there: set[str] = field(default_factory=set)
+    _known: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def get_codeset_query(self, concept_sets: Any) -> str:  # noqa: ARG002 - Circe's
-        return ""  # made once, for all
+    def plain(self, script: str) -> tuple[str, ...]:
+        """Translate a script; what is shared keeps its place in it.
 
-    def criteria_sql(self, criterion: Any, options: Any = None) -> str:
-        return self._sliced(super().criteria_sql(criterion, options))
+        Scripts that differ in the names of shared tables alone are translated once.
+        """
+        names = list(dict.fromkeys(names_in(script)))
+        alike = {name: f"#{STEM}{n}" for n, name in enumerate(names)}
+        text = renamed(script, alike)
+        if text not in self._known:
+            self._known[text] = self._translated(text)
+        back = {
+            self._called(other): self._called(name) for name, other in alike.items()
+        }
+        named = self._pattern()
+        return tuple(
+            named.sub(lambda match: back[match[0]], one) for one in self._known[text]
+        )
 
-    def strategy_sql(self, strategy: Any, event_table: str) -> str:
-        return self._sliced(super().strategy_sql(strategy, event_table), all_of_it=True)
+    def _translated(self, script: str) -> tuple[str, ...]:
+        script = script.replace("@cdm_database_schema", self.places["cdm"])
+        script = script.replace(
+            "@vocabulary_database_schema", self.places["vocabulary"]
+        )
+        return tuple(statements(untied(script), self.dialect, scratch=self.scratch))
 
-    def _sliced(self, sql: str, *, all_of_it: bool = False) -> str:
-        """Read slices in the parts of a criterion that are limited by codes."""
-        for table in self.slices:
-            name = _TABLE.format(table=table.upper())
-            pieces = sql.split(name)
-            for n, piece in enumerate(pieces[1:], 1):
-                near = piece.split(") C\n", 1)[0]
-                limited = all_of_it or "#Codesets" in near
-                read = f"FROM #slice_{table} " if limited else name
-                pieces[n] = read + piece
-            sql = "".join(pieces)
-        return sql
+    def cohort(self, n: int, filling: Sequence[str]) -> list[str]:
+        """Give the statements of one cohort, after those that make what it reads."""
+        written = []
+        for statement in filling:
+            for name in self.tables.below(statement, self._there):
+                self._there.add(name)
+                if name in self.made:
+                    written += self._making(name)
+            written += [
+                self._filled(one).replace(COHORT_ID, str(n))
+                for one in self.plain(statement)
+            ]
+        return written
 
+    def _making(self, name: str) -> list[str]:
+        place, body = self._called(_BODY), self._in_place(self.tables.selects[name])
+        named, any_name = self._called(name), self._called(_ANY)
+        return [
+            one.replace(any_name, named).replace(place, f"({body})")
+            for one in self.plain(f"SELECT * INTO {_ANY} FROM {_BODY} made;")
+        ]
 
-@dataclass
-class _Counting(_Slicing):
-    """Counts how often each criterion and each set of entry events is asked for."""
+    def dropping(self, each: Sequence[Sequence[str]]) -> Iterator[tuple[str, ...]]:
+        """Drop what is shared after the last cohort that reads it."""
+        last: dict[str, int] = {}
+        for n, written in enumerate(each):
+            for statement in written:
+                last.update(dict.fromkeys(self._found(statement), n))
+        for n, written in enumerate(each):
+            gone = sorted(name for name, of in last.items() if of == n)
+            yield (*written, *(f"DROP TABLE {name}" for name in gone))
 
-    uses: Counter[str]
+    def _in_place(self, select: str) -> str:
+        """Translate a SELECT, with the tables written into it that are not made."""
+        [written] = self.plain(f"{select.strip()};")
+        return f"\n{self._filled(written)}\n"
 
-    def criteria_sql(self, criterion: Any, options: Any = None) -> str:
-        whole = _Slicing(self.slices).criteria_sql(criterion, options)
-        self.uses[whole] += 1
-        if self.uses[whole] == 1:
-            super().criteria_sql(criterion, options)  # counts those within it
-        return whole
+    def _filled(self, written: str) -> str:
+        def fill(match: re.Match[str]) -> str:
+            name = f"#{STEM}{match[1]}"
+            if name in self.made:
+                return match[0]
+            return f"({self._in_place(self.tables.selects[name])})"
 
-    def get_primary_events_query(self, primary: Any) -> str:
-        whole = str(super().get_primary_events_query(primary))
-        self.uses[whole] += 1
-        return whole
+        return self._pattern().sub(fill, written)
 
+    def _found(self, written: str) -> list[str]:
+        return [match[0] for match in self._pattern().finditer(written)]
 
-@dataclass
-class _Sharing(_Slicing):
-    """Reads a table of its own where the same is asked for more than once."""
+    def _pattern(self) -> re.Pattern[str]:
+        return re.compile(rf"{re.escape(self._called(f'#{STEM}'))}(\d+)\b")
 
-    uses: Counter[str]
-    made: list[str] = field(default_factory=list)
-    names: dict[str, str] = field(default_factory=dict)
-
-    def criteria_sql(self, criterion: Any, options: Any = None) -> str:
-        whole = _Slicing(self.slices).criteria_sql(criterion, options)
-        if self.uses[whole] < _OFTEN:
-            return super().criteria_sql(criterion, options)
-        if whole not in self.names:
-            self._make(whole, super().criteria_sql(criterion, options))
-        return f"SELECT * FROM {self.names[whole]}"
-
-    def get_primary_events_query(self, primary: Any) -> str:
-        whole = str(_Slicing(self.slices).get_primary_events_query(primary))
-        if self.uses[whole] < _OFTEN:
-            return str(super().get_primary_events_query(primary))
-        if whole not in self.names:
-            self._make(whole, super().get_primary_events_query(primary))
-        return f"SELECT * FROM {self.names[whole]}"
-
-    def _make(self, whole: str, sql: str) -> None:
-        name = f"#shared_{len(self.names) + 1}"
-        self.names[whole] = name
-        self.made.append(f"SELECT * INTO {name} FROM (\n{sql}\n) shared;")
+    def _called(self, name: str) -> str:
+        return temporary(name, self.dialect, self.scratch)
