@@ -4,11 +4,28 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from rounds.nouns.base import Published
+from rounds.nouns.base import UNTOLD, Noun, Published
 from rounds.nouns.ref import Ref
 from rounds.nouns.unit_result import UnitResult
 
-__all__ = ["Alert"]
+__all__ = ["Alert", "PathPoint"]
+
+
+class PathPoint(Noun):
+    """Where the statistic stood at the end of some months.
+
+    Published, months stand together until each count of theirs may be told, no count
+    is told all the same, and the share is rounded down to quarters.
+    """
+
+    since: str
+    """The first of these months, `YYYY-MM`."""
+    month: str
+    """The last one, at whose end it stood there."""
+    share: float = Field(ge=0)
+    """Of its limit: at 1 it signals."""
+    denominator: int | None = UNTOLD
+    numerator: int | None = UNTOLD
 
 
 class Alert(Published):
@@ -34,6 +51,9 @@ class Alert(Published):
     """What the unit is held against, in [0, 1]; None where suppressed."""
     seen: UnitResult
     """The months from `since` to `signalled`, together."""
+    path: tuple[PathPoint, ...] = Field(default=(), exclude_if=lambda path: not path)
+    """How the statistic came to its limit, from the first month watched to
+    `signalled`; empty where it may not be told, or none was kept."""
     owner: str
     status: Literal["open", "acknowledged", "closed"] = "open"
     answer: str = ""

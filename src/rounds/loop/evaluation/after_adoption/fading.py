@@ -21,6 +21,7 @@ from rounds.nouns import (
     Evaluation,
     Measure,
     NotEstimable,
+    PathPoint,
     Period,
     Provenance,
     UnitResult,
@@ -256,6 +257,16 @@ def _alert(
             value=value,
             lower=lower,
             upper=upper,
+        ),
+        path=tuple(
+            PathPoint(
+                since=month.unit,
+                month=month.unit,
+                share=float(height) / found.watched.threshold,
+                denominator=month.denominator,
+                numerator=month.numerator,
+            )
+            for month, height in zip(later[: at + 1], path.value, strict=False)
         ),
         owner=owner,
         limitations=(
