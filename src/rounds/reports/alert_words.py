@@ -9,7 +9,7 @@ __all__ = ["alert_sentences"]
 _DOES = {
     "open": "{owner} has yet to look into it",
     "acknowledged": "{owner} is looking into it",
-    "closed": "it has been looked into, and closed",
+    "closed": "it was looked into and closed",
 }
 
 
@@ -41,18 +41,17 @@ def _seen(alert: Alert) -> str:
     seen = alert.seen
     if seen.value is None or seen.lower is None or seen.upper is None:
         return (
-            f"{when} care in {where} moved away from what it was, but the numbers are "
-            "too small to tell."
+            f"{when} care was not as before in {where}, but the numbers are too small "
+            "to tell."
         )
     value, low, high = (
-        label(100 * each, "number", 0) for each in (seen.value, seen.lower, seen.upper)
+        label(each, "percent", 0) for each in (seen.value, seen.lower, seen.upper)
     )
     before = ""
     if alert.level is not None:
-        usual = label(100 * alert.level, "number", 0)
-        then = "once it was in use" if alert.rule == "decay" else "before"
-        before = f", where it was {usual} in 100 {then}"
-    return f"{when} it was {value} in 100 patients ({low} to {high}) in {where}{before}."
+        had = "it had been {} at first" if alert.rule == "decay" else "it was {} before"
+        before = "; " + had.format(label(alert.level, "percent", 0))
+    return f"{when} it was {value} ({low} to {high}) in {where}{before}."
 
 
 def _chance(alert: Alert) -> str:
@@ -60,4 +59,4 @@ def _chance(alert: Alert) -> str:
     if alert.rule == "guardrail":
         return f"What was seen is told to the board of the trial; {does}."
     rare = label(alert.false_alarm, "percent", 0 if alert.false_alarm >= 0.01 else 1)
-    return f"By chance alone {rare} of such watches give a sign; {does}."
+    return f"Such a sign may come by chance, in {rare} of such watches; {does}."

@@ -4,7 +4,7 @@ from rounds.nouns import Alert, Estimate, Maintained, Maintenance
 from rounds.reports.charts import label
 from rounds.reports.wording import day
 
-__all__ = ["maintenance_sentences"]
+__all__ = ["lasts", "maintenance_sentences"]
 
 _STANDS = {
     "open": "{owner} has yet to look into a sign that it fades",
@@ -31,10 +31,10 @@ def maintenance_sentences(
         Made from the numbers, and saying no more than they do. A loss is told where
         the whole interval of the share kept lies below 1.
     """
-    return _lasts(found), _looked(found, alert)
+    return lasts(found), _looked(found, alert)
 
 
-def last_told(found: Maintenance) -> Maintained | None:
+def _last_told(found: Maintenance) -> Maintained | None:
     """Give the last month after adoption of which the share kept is known."""
     told = [one for one in found.at if _is_told(one.kept)]
     return told[-1] if told else None
@@ -44,27 +44,25 @@ def _is_told(one: object) -> bool:
     return isinstance(one, Estimate) and one.sealed is None
 
 
-def _lasts(found: Maintenance) -> str:
-    last = last_told(found)
+def lasts(found: Maintenance) -> str:
+    """Say whether the change lasts, as far as data tell: the first of the sentences."""
+    last = _last_told(found)
     if last is None:
         return _not_known(found)
     assert isinstance(last.kept, Estimate)
     value, lower, upper = last.kept.numbers
+    much = "Most" if value < 0.5 else "Some"
     share, low, high = (label(each, "percent", 0) for each in last.kept.numbers)
     after = f"{last.months} months after it was taken up"
-    if upper < 1 and lower <= 0:
-        return f"Most of the gain is gone {after}: {share} is left ({low} to {high})."
     if upper < 1:
-        return f"Some of the gain is gone {after}: {share} is left ({low} to {high})."
+        return f"{much} of the gain is gone {after}: {share} is left ({low} to {high})."
     if lower <= 0:
         return (
-            f"Whether the gain lasts cannot be told {after}: {share} may be left, or "
-            f"from {low} to {high}."
+            f"It cannot be told if the gain lasts {after}: all of it may be left, or "
+            "none."
         )
-    words = "lasts so far" if value >= 1 else "may last"
     return (
-        f"The gain {words}: {share} of it is left {after} ({low} to {high}), and no "
-        "clear loss is seen."
+        f"No clear loss is seen {after}: {share} of the gain is left ({low} to {high})."
     )
 
 
@@ -78,8 +76,8 @@ def _not_known(found: Maintenance) -> str:
         return "What share of the gain is left cannot be told."
     value, low, high = (label(100 * x, "number", 0) for x in last.rate.numbers)
     return (
-        f"It was {value} in 100 patients ({low} to {high}) {last.months} months after "
-        "the change was taken up; what is left of the gain cannot be told."
+        f"It was {value} in 100 ({low} to {high}) {last.months} months on, but what is "
+        "left of the gain cannot be told."
     )
 
 
@@ -87,4 +85,5 @@ def _looked(found: Maintenance, alert: Alert | None) -> str:
     until = day(found.data_until)
     if alert is None:
         return f"Data up to {until} were read, and no sign that it fades was given."
-    return f"Data up to {until} were read; {_STANDS[alert.status].format(owner=alert.owner)}."
+    stands = _STANDS[alert.status].format(owner=alert.owner)
+    return f"Data up to {until} were read; {stands}."

@@ -16,6 +16,7 @@ from rounds.reports.charts.canvas import (
 )
 from rounds.reports.charts.control_labels import (
     Box,
+    clear_place,
     draw_months,
     draw_names,
     draw_phases,

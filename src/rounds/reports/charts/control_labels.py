@@ -8,7 +8,14 @@ from itertools import pairwise
 from rounds.reports.charts.canvas import Canvas, clipped
 from rounds.reports.charts.lettering import apart, width_of
 
-__all__ = ["Box", "clear_place", "draw_months", "draw_names", "draw_phases", "phase_rows"]
+__all__ = [
+    "Box",
+    "clear_place",
+    "draw_months",
+    "draw_names",
+    "draw_phases",
+    "phase_rows",
+]
 
 _STEPS = (1, 2, 3, 4, 6, 12, 24, 36, 60, 120, 240, 480)
 """Every how many labels one is written: such that months come round."""

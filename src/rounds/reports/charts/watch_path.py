@@ -68,9 +68,11 @@ def watch_path(plot: WatchPath, width: float = WIDE) -> str:
         canvas.text(left - 8, y(tick) + 4, words, "muted", "end")
     for box in plot.boxes:
         if box.low < 1:
-            corners = ((box.start, box.low), (box.stop, box.low))
-            corners += ((box.stop, box.high), (box.start, box.high))
-            canvas.area([(x(across), y(up)) for across, up in corners], "stay")
+            low, high = y(box.low), y(box.high)
+            start, stop = x(box.start), x(box.stop)
+            canvas.area(
+                [(start, low), (stop, low), (stop, high), (start, high)], "stay"
+            )
     canvas.line(left, y(1), right, y(1), "limit l998")
     canvas.text(left - 8, y(1) + 4, "Limit", "strong", "end")
     for box in plot.boxes:

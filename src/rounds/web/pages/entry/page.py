@@ -148,7 +148,10 @@ def _data(
     asked = {} if version is None else {"version": version}
     twin = f"?{urlencode(asked)}" if asked else ""
     tables = [
-        (f"{one.capitalize()} (CSV)", f"{where}.csv?{urlencode({**asked, 'table': one})}")
+        (
+            f"{one.capitalize()} (CSV)",
+            f"{where}.csv?{urlencode({**asked, 'table': one})}",
+        )
         for one in table_names(noun)
     ]
     return (("JSON", f"{where}.json{twin}"), *tables)
