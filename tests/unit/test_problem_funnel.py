@@ -105,7 +105,10 @@ def test_csv_has_a_row_for_each_unit_and_the_picture_its_numbers(
     for path, width in ((svg, WIDE), (tmp_path / "f-phone.svg", NARROW)):
         drawn = ET.fromstring(path.read_text("utf-8"))
         marks = [e for e in drawn.iter() if "mark" in e.get("class", "")]
-        assert len(marks) == 12
+        words = {e.text for e in drawn.iter(f"{SVG}text")}
+        legend = {"Within the limits", "Outside the limits", "95% limits"}
+        assert legend <= words
+        assert len(marks) == 12 + 2  # the units, and the legend's
         assert float(drawn.get("width")) == width
         style = drawn.find(f"{SVG}style").text
         for query in ("prefers-color-scheme: dark", "forced-colors", "@media print"):
