@@ -87,7 +87,7 @@ def clear_place(
     wide = width_of(words, bold=True)
     end = room[1] - 6
     while end - wide >= room[0] + 6:
-        for base in (line - 6, line + 15):
+        for base in (line - 6, line + 17):
             across, down = (end - wide - 6, end + 6), (base - 15, base + 8)
             if not _is_crossed(marks, across, down):
                 return end, base
