@@ -12,16 +12,11 @@ __all__ = ["Alert", "PathPoint"]
 
 
 class PathPoint(Noun):
-    """Where the statistic stood at the end of some months.
-
-    Published, months stand together until each count of theirs may be told, no count
-    is told all the same, and the share is rounded down to quarters.
-    """
+    """Where the statistic stood after some months; published, in quarters, no counts."""
 
     since: str
-    """The first of these months, `YYYY-MM`."""
     month: str
-    """The last one, at whose end it stood there."""
+    """The last of these months, `YYYY-MM`."""
     share: float = Field(ge=0)
     """Of its limit: at 1 it signals."""
     denominator: int | None = UNTOLD
@@ -52,8 +47,7 @@ class Alert(Published):
     seen: UnitResult
     """The months from `since` to `signalled`, together."""
     path: tuple[PathPoint, ...] = Field(default=(), exclude_if=lambda path: not path)
-    """How the statistic came to its limit, from the first month watched to
-    `signalled`; empty where it may not be told, or none was kept."""
+    """To its limit, from the first month watched on; empty where it is not told."""
     owner: str
     status: Literal["open", "acknowledged", "closed"] = "open"
     answer: str = ""
