@@ -12,13 +12,12 @@ __all__ = ["Alert", "PathPoint"]
 
 
 class PathPoint(Noun):
-    """Where the statistic stood after some months; published, in quarters, no counts."""
+    """Where the statistic stood after the months `since` to `month`, both `YYYY-MM`."""
 
     since: str
     month: str
-    """The last of these months, `YYYY-MM`."""
     share: float = Field(ge=0)
-    """Of its limit: at 1 it signals."""
+    """Of its limit: at 1 it signals. Published, it is rounded down to quarters."""
     denominator: int | None = UNTOLD
     numerator: int | None = UNTOLD
 
