@@ -68,8 +68,8 @@ LOOPS ?= 1000
 test-outliers: .venv/dev ## a hundred worlds: is the planted clinic named, and no other?
 	ROUNDS_WORLDS=100 $(BIN)/pytest -s tests/truth/test_problem_outliers.py
 
-test-variation: .venv/dev ## 3,000 series for each control chart and rule, 1,000 worlds for each funnel, equity gaps, case-mix: rates
-	ROUNDS_SERIES=3000 $(BIN)/pytest -s tests/truth/test_methods_spc.py tests/truth/test_methods_funnels.py tests/truth/test_methods_inequality.py tests/truth/test_problem_gaps.py tests/truth/test_problem_diagnoses.py
+test-variation: .venv/dev ## 3,000 series for each control chart and rule, 1,000 worlds for each funnel, equity gaps, case-mix, shrunken estimates: rates
+	ROUNDS_SERIES=3000 $(BIN)/pytest -s tests/truth/test_methods_spc.py tests/truth/test_methods_funnels.py tests/truth/test_methods_inequality.py tests/truth/test_problem_gaps.py tests/truth/test_problem_diagnoses.py tests/truth/test_methods_levels.py
 
 test-ranking: .venv/dev ## a hundred worlds with several problems: does the list rank them as they are?
 	ROUNDS_WORLDS=100 $(BIN)/pytest -s tests/truth/test_problem_ranking.py

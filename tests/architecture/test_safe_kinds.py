@@ -47,5 +47,10 @@ def test_what_counts_people_is_made_safe_before_it_is_kept():
 
 
 def test_the_search_finds_counts_that_stand_deep_in_a_noun():
-    assert counts_in(Alert) == {"UnitResult.denominator", "UnitResult.numerator"}
+    assert counts_in(Alert) == {
+        "UnitResult.denominator",
+        "UnitResult.numerator",
+        "PathPoint.denominator",
+        "PathPoint.numerator",
+    }
     assert len(kinds()) > 10

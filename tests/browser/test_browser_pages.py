@@ -17,6 +17,7 @@ from rounds.ledger import Ledger
 from rounds.reports import render, style_sheet
 from stories.told_opportunities import opportunities
 from stories.told_partition import partition
+from stories.told_watch import falling, maintenance
 
 HERE = Path(__file__).parent
 CHROMIUM = runpy.run_path(str(HERE / "chromium.py"))
@@ -27,12 +28,14 @@ from rounds.web import create_app
 uvicorn.run(create_app(sys.argv[1]), port=int(sys.argv[2]), log_level="error")
 """
 PAIR = ("blood-pressure-control", "abdominal-ct-use")
+ALERT = falling(300)
 WALK = [
     "/", "/problems", "/problems/hypertension-control", "/evidence/reminders",
     "/changes/intensify", "/changes/protocol/intensify-trial",
     "/evaluations/intensify", "/decisions", "/decisions/intensify", "/nowhere",
     "/problems/opportunity-list/opportunities",
     "/problems/variance-partition/blood-pressure-control-and-abdominal-ct-use",
+    f"/problems/alert/{ALERT.name}", "/evaluations/maintenance/intensify",
 ]  # fmt: skip
 
 
@@ -53,7 +56,8 @@ def server(tmp_path_factory):
         STORIES["publish"](ledger, STORIES["full"]())
         late = dt.datetime(2025, 11, 1, tzinfo=dt.UTC)
         ledger.publish(opportunities(), at=late, by="The demo")
-        for one in (*(builtin_measures()[name] for name in PAIR), told_partition()):
+        made = (told_partition(), ALERT, maintenance())
+        for one in (*(builtin_measures()[name] for name in PAIR), *made):
             ledger.publish(one, at=late, by="The demo")
     render(STORIES["full"](), root / "report.html")
     with socket.socket() as probe:

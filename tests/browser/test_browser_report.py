@@ -80,6 +80,15 @@ def test_the_report_prints(tmp_path):
     pdf = paper.read_bytes()
     assert pdf.startswith(b"%PDF")
     assert 5 <= _pages(pdf) <= 30
+    # What a reader may fold away on a screen stands open on paper.
+    html = path.read_text("utf-8")
+    assert html.count("<details>") > 3
+    path.write_text(html.replace("<details>", "<details open>"), encoding="utf-8")
+    opened = tmp_path / "opened.pdf"
+    CHROMIUM["run"](
+        tmp_path, "--no-pdf-header-footer", f"--print-to-pdf={opened}", path.as_uri()
+    )
+    assert _pages(opened.read_bytes()) == _pages(pdf)
 
 
 def _pages(pdf):

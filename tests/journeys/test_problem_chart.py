@@ -235,7 +235,7 @@ def test_gaps_may_be_allowed(capsys):
 @pytest.mark.parametrize(
     ("n", "hits", "reason"),
     [
-        (1, HITS, "1 points of time are too few"),
+        (1, HITS, "1 point of time is too few"),
         (9, HITS, "9 points of time are too few"),
         (36, np.zeros(36, int), "no event at all"),
         (36, SEEN, "All had the event"),

@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -105,7 +106,10 @@ def test_csv_has_a_row_for_each_unit_and_the_picture_its_numbers(
     for path, width in ((svg, WIDE), (tmp_path / "f-phone.svg", NARROW)):
         drawn = ET.fromstring(path.read_text("utf-8"))
         marks = [e for e in drawn.iter() if "mark" in e.get("class", "")]
-        assert len(marks) == 12
+        words = {e.text for e in drawn.iter(f"{SVG}text")}
+        legend = {"Within the limits", "Outside the limits", "95% limits"}
+        assert legend <= words
+        assert len(marks) == 12 + 2  # the units, and the legend's
         assert float(drawn.get("width")) == width
         style = drawn.find(f"{SVG}style").text
         for query in ("prefers-color-scheme: dark", "forced-colors", "@media print"):
@@ -253,7 +257,8 @@ def test_a_picture_with_overlapping_words_would_be_caught():
 
 def test_marks_stand_where_the_numbers_are():
     plot, found = crowded("ratio", seed=3, spread=0.3, name="U")
-    drawn = ET.fromstring(standing_alone(funnel(plot, WIDE), SHEET))
+    bare = replace(plot, legend=False)  # whose marks are of no unit
+    drawn = ET.fromstring(standing_alone(funnel(bare, WIDE), SHEET))
     dots = [e for e in drawn.iter(f"{SVG}circle") if "common" in e.get("class")]
     inside = found.comparison.side(0.998) == 0
     assert len(dots) == int(inside.sum())

@@ -77,6 +77,16 @@ FOREST = Forest(
     axis="Points",
 )
 PLOTS = {
+    "watch_path": (
+        charts.watch_path,
+        charts.WatchPath(
+            title="To the limit",
+            boxes=(
+                charts.WatchBox(label="Jan 2025", start=0, stop=1, low=0, high=0.25),
+                charts.WatchBox(label="Mar 2025", start=1, stop=3, low=1, high=1.25),
+            ),
+        ),
+    ),
     "acceptability": (
         charts.acceptability,
         charts.Acceptability(

@@ -16,6 +16,7 @@ from rounds.reports.charts import (
     control_chart,
     standing_alone,
 )
+from rounds.reports.charts.control_labels import clear_place
 from rounds.reports.charts.lettering import apart, width_of, wrapped
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -252,3 +253,24 @@ def test_names_are_moved_apart_and_stay_within():
 def test_parts_are_wrapped_by_their_width():
     assert wrapped(["a", "b", "c"], 1000) == ["a · b · c"]
     assert wrapped(["long words"] * 3, 10) == ["long words"] * 3
+
+
+def test_the_name_of_an_earlier_mean_keeps_clear_of_points_and_of_their_path():
+    """Last where the path leaves room, above the line or below; nowhere if there is none."""
+    room, words = (0.0, 300.0), "Mean 58.1%"
+    wild = [(10.0 * i, 80.0 + 40 * (i % 2)) for i in range(31)]
+    assert clear_place(words, 100.0, room, wild) is None
+    level = [(10.0 * i, 100.0) for i in range(31)]
+    assert clear_place(words, 100.0, room, level) == (294.0, 117.0)
+    below = [(10.0 * i, 130.0) for i in range(31)]
+    assert clear_place(words, 100.0, room, below) == (294.0, 94.0)
+    above = [(10.0 * i, 90.0) for i in range(31)]
+    assert clear_place(words, 100.0, room, above) == (294.0, 117.0)
+    late = [(10.0 * i, 160.0 if i < 15 else 100.0 + 30 * (i % 2)) for i in range(31)]
+    end, base = clear_place(words, 100.0, room, late)
+    assert end <= 150
+    assert base == 94.0
+    steep = [(0.0, 0.0), (300.0, 200.0)]  # between two marks the path goes through
+    end, _ = clear_place(words, 100.0, room, steep)
+    assert not 30 < end < 260
+    assert clear_place(words, 100.0, (0.0, 40.0), below) is None

@@ -235,6 +235,23 @@ def cells(n, name):
     return meeting_forest(equity(meeting=MEETING.model_copy(update={"cells": met})))
 
 
+def path(n, name, months=1):
+    """A path of n boxes of so many months each, the last of them at the limit."""
+    return charts.WatchPath(
+        title="To the limit",
+        boxes=tuple(
+            charts.WatchBox(
+                label=f"{name} {2000 + i}",
+                start=months * i,
+                stop=months * (i + 1),
+                low=1.0 if i == n - 1 else 0.25 * (i % 4),
+                high=1.25 if i == n - 1 else 0.25 * (i % 4 + 1),
+            )
+            for i in range(n)
+        ),
+    )
+
+
 TWO = {"fraction": 0.5, "statistic": 1.0, "upper": 2.9, "lower": -0.2}
 PLOTS = {
     "funnel": (charts.funnel, funnel(12, "Clinic")),
@@ -266,6 +283,12 @@ PLOTS = {
     "acceptability": (charts.acceptability, acceptability(21, 40.0, "USD")),
     "acceptability, dear": (charts.acceptability, acceptability(21, 123_456.0, "international dollars")),
     "acceptability, one": (charts.acceptability, acceptability(1, 400.0, "SEK")),
+    "path": (charts.watch_path, path(14, "Mar")),
+    "path, one": (charts.watch_path, path(1, "Mar")),
+    "path, many": (charts.watch_path, path(120, "Mar")),
+    "path, long names": (charts.watch_path, path(6, "Week beginning on Monday 3 March", 5)),
+    "funnel, alone": (charts.funnel, funnel(12, "Clinic", legend=True)),
+    "funnel, alone, one": (charts.funnel, funnel(1, "Clinic", legend=True)),
     "ring": (charts.ring, ring("decided: abandon")),
     "flow": (charts.flow_chart, flow(2, "n = 12,345", "clinics: 40")),
     "flow, long lines": (charts.flow_chart, flow(2, "had opted out of research: 12,345", "no visit in the period of enrolment: 1,234")),

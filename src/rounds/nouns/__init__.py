@@ -1,7 +1,7 @@
 """The words. Frozen pydantic models; nothing else from this project."""
 
 from rounds.nouns.adaptation import Adaptation
-from rounds.nouns.alert import Alert
+from rounds.nouns.alert import Alert, PathPoint
 from rounds.nouns.base import Noun, Provenance, Published
 from rounds.nouns.cohort import AttritionStep, Cohort, CohortResult
 from rounds.nouns.community import Community, Member, Waiver
@@ -227,6 +227,7 @@ __all__ = [
     "Occurrence",
     "Opportunity",
     "OpportunityList",
+    "PathPoint",
     "Period",
     "PhaseEffect",
     "Point",

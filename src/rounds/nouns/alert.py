@@ -4,11 +4,22 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from rounds.nouns.base import Published
+from rounds.nouns.base import UNTOLD, Noun, Published
 from rounds.nouns.ref import Ref
 from rounds.nouns.unit_result import UnitResult
 
-__all__ = ["Alert"]
+__all__ = ["Alert", "PathPoint"]
+
+
+class PathPoint(Noun):
+    """Where the statistic stood after the months `since` to `month`, both `YYYY-MM`."""
+
+    since: str
+    month: str
+    share: float = Field(ge=0)
+    """Of its limit: at 1 it signals. Published, it is rounded down to quarters."""
+    denominator: int | None = UNTOLD
+    numerator: int | None = UNTOLD
 
 
 class Alert(Published):
@@ -34,6 +45,8 @@ class Alert(Published):
     """What the unit is held against, in [0, 1]; None where suppressed."""
     seen: UnitResult
     """The months from `since` to `signalled`, together."""
+    path: tuple[PathPoint, ...] = Field(default=(), exclude_if=lambda path: not path)
+    """To its limit, from the first month watched on; empty where it is not told."""
     owner: str
     status: Literal["open", "acknowledged", "closed"] = "open"
     answer: str = ""

@@ -17,6 +17,7 @@ from rounds.reports.case_mix_words import case_mix_sentences
 from rounds.reports.charts import Unit, label
 from rounds.reports.figures import is_higher_better, shown_units
 from rounds.reports.figures.evaluation import CHARACTERISTICS, group_name
+from rounds.reports.maintenance_words import lasts
 from rounds.reports.schedule_words import randomised_by, schedule_table
 from rounds.reports.story import Story
 from rounds.reports.trial_words import enrolled_from_to
@@ -84,6 +85,12 @@ def clinician_context(story: Story, *, masked: bool) -> dict[str, Any]:
         "is_ratio": _is_ratio(story),
         "suppressed": SUPPRESSED,
         "share": share,
+        "lasting": ()
+        if story.maintenance is None
+        else (
+            lasts(story.maintenance),
+            f"Data until {day(story.maintenance.data_until)}.",
+        ),
         **_WORDS,
     }
 

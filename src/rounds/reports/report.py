@@ -238,6 +238,11 @@ def render_partition(
     )
 
 
+def _kept(story: Story) -> str | None:
+    plot = None if story.maintenance is None else figures.kept_forest(story.maintenance)
+    return None if plot is None else at_two_widths(forest, plot)
+
+
 def _figures(story: Story, *, masked: bool) -> dict[str, Markup | None]:
     higher = figures.is_higher_better(story)
     pictures = {
@@ -253,5 +258,6 @@ def _figures(story: Story, *, masked: bool) -> dict[str, Markup | None]:
         "acceptability": figures.acceptability_curve(story.evaluation),
         "flow": figures.arms_flow(story.evaluation, story.protocol),
         "grade": figures.beside_truth(story.grade),
+        "kept": _kept(story),
     }
     return {name: drawn(svg) if svg else None for name, svg in pictures.items()}

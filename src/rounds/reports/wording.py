@@ -13,6 +13,7 @@ __all__ = [
     "axis_unit",
     "count",
     "day",
+    "month",
     "named",
     "percent",
     "said",
@@ -162,6 +163,21 @@ def count(number: int | None) -> str:
 def day(date: dt.date | dt.datetime) -> str:
     """Write a day as people do: 6 January 2025."""
     return f"{date.day} {date:%B %Y}"
+
+
+def month(name: str, *, short: bool = False) -> str:
+    """Write a month that is named `YYYY-MM` as people do; another name as it is.
+
+    Examples
+    --------
+    >>> month("2025-03"), month("2025-03", short=True), month("week 7")
+    ('March 2025', 'Mar 2025', 'week 7')
+    """
+    try:
+        first = dt.date.fromisoformat(f"{name}-01")
+    except ValueError:
+        return name
+    return f"{first:%b %Y}" if short else f"{first:%B %Y}"
 
 
 def span(period: Period) -> str:

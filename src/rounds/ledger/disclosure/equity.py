@@ -1,4 +1,4 @@
-"""Small counts in an Equity and in an Alert."""
+"""Small counts in an Equity."""
 
 from collections.abc import Collection
 
@@ -15,10 +15,9 @@ from rounds.ledger.disclosure.cells import (
     without_small_n,
 )
 from rounds.ledger.disclosure.results import hide_unit
-from rounds.ledger.disclosure.wording import safe_text, safe_texts
+from rounds.ledger.disclosure.wording import safe_texts
 from rounds.methods.disclosure.suppression import Suppression, is_small
 from rounds.nouns import (
-    Alert,
     Equity,
     Estimate,
     GroupGap,
@@ -28,7 +27,7 @@ from rounds.nouns import (
     UnitResult,
 )
 
-__all__ = ["COMPARED", "equity_without", "safe_alert", "safe_equity"]
+__all__ = ["COMPARED", "equity_without", "safe_equity", "without_counts"]
 
 COMPARED = ("sex", "age", "svi_quartile")
 """Characteristics whose groups are compared with all that was told before."""
@@ -68,22 +67,6 @@ def safe_equity(equity: Equity) -> Equity:
             "inequalities": inequalities,
             "meeting": _meeting(equity.meeting),
             "limitations": safe_texts(equity.limitations),
-        }
-    )
-
-
-def safe_alert(alert: Alert) -> Alert:
-    """Leave a signal without its counts: months of one site share people with others.
-
-    Proportions keep two decimals, and go too where a count behind them is small.
-    """
-    level = None if alert.level is None else round(alert.level, _DIGITS)
-    return alert.model_copy(
-        update={
-            "seen": _without_counts(alert.seen),
-            "level": level,
-            "answer": safe_text(alert.answer),
-            "limitations": safe_texts(alert.limitations),
         }
     )
 
@@ -172,7 +155,7 @@ def _in_proportions(found: Inequality) -> Inequality:
     """Leave proportions alone, and no number of patients that gives their counts."""
     return found.model_copy(
         update={
-            "groups": tuple(_without_counts(one) for one in found.groups),
+            "groups": tuple(without_counts(one) for one in found.groups),
             "not_recorded": _vague(found.not_recorded),
             "slope": _vague(found.slope),
             "relative": _vague(found.relative),
@@ -218,14 +201,14 @@ def _without_cell_counts(found: Meeting) -> Meeting:
         vpc = rough.model_copy(update={"n": None})
     return found.model_copy(
         update={
-            "cells": tuple(_without_counts(one) for one in found.cells),
+            "cells": tuple(without_counts(one) for one in found.cells),
             "vpc": vpc,
             "pcv": rounded(found.pcv),
         }
     )
 
 
-def _without_counts(cell: UnitResult) -> UnitResult:
+def without_counts(cell: UnitResult) -> UnitResult:
     """Leave the proportion with two decimals; nothing where a count is small."""
     if cell.suppressed or _is_small_unit(cell):
         return hide_unit(cell)

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from rounds.ledger.disclosure.alert import safe_alert
 from rounds.ledger.disclosure.cells import without_small_n
 from rounds.ledger.disclosure.cohort import safe_cohort_result
-from rounds.ledger.disclosure.equity import safe_alert, safe_equity
+from rounds.ledger.disclosure.equity import safe_equity
 from rounds.ledger.disclosure.evaluation import safe_evaluation
 from rounds.ledger.disclosure.opportunity import safe_opportunities
 from rounds.ledger.disclosure.partition import safe_partition

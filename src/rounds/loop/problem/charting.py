@@ -196,8 +196,8 @@ def _too_few(
     """Say why lines would rest on too little; nothing where they do not."""
     if n < FEWEST:
         return (
-            f"{n} points of time are too few for a control chart; at least {FEWEST} "
-            "are needed."
+            f"{n} {'point' if n == 1 else 'points'} of time {'is' if n == 1 else 'are'}"
+            f" too few for a control chart; at least {FEWEST} are needed."
         )
     starts = [0, *(phase.start for phase in phases), n]
     for start, end in pairwise(starts):

@@ -20,6 +20,7 @@ from rounds.nouns import (
     DefinitionError,
     Measure,
     NotEstimable,
+    PathPoint,
     Period,
     Provenance,
     UnitResult,
@@ -306,11 +307,26 @@ def _alerts(
                 signalled=signalled,
                 level=found.level,
                 seen=with_intervals([pooled])[0],
+                path=_path(months[: at + 1], found),
                 owner=owner,
                 provenance=provenance,
             )
         )
     return alerts
+
+
+def _path(months: Months, found: Watched) -> tuple[PathPoint, ...]:
+    """Give where the sum stood after each month, with the counts that gate it."""
+    return tuple(
+        PathPoint(
+            since=month.unit,
+            month=month.unit,
+            share=float(height) / found.threshold,
+            denominator=month.denominator,
+            numerator=month.numerator,
+        )
+        for month, height in zip(months, found.path.value[: len(months)], strict=True)
+    )
 
 
 def _said(unit: str) -> str:

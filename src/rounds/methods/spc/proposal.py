@@ -138,7 +138,8 @@ def propose_values(values: ArrayLike, *, n_subgroups: int | None = None) -> Prop
     if n_subgroups is not None and n_subgroups < x.size:
         return Proposal(
             kind="xbar",
-            reason=f"There are {x.size} values at {n_subgroups} points of time, so "
+            reason=f"There are {x.size} values at {n_subgroups} "
+            f"{'point' if n_subgroups == 1 else 'points'} of time, so "
             "their means are charted, with limits from the spread within them.",
         )
     return Proposal(

@@ -22,6 +22,7 @@ from rounds.reports.charts.looks import LookPoint, Looks, looks
 from rounds.reports.charts.ring import Ring, RingStep, ring
 from rounds.reports.charts.standalone import standing_alone
 from rounds.reports.charts.two_way import TwoWay, TwoWayAxis, TwoWayPoint, two_way
+from rounds.reports.charts.watch_path import WatchBox, WatchPath, watch_path
 
 __all__ = [
     "NARROW",
@@ -47,6 +48,8 @@ __all__ = [
     "TwoWayAxis",
     "TwoWayPoint",
     "Unit",
+    "WatchBox",
+    "WatchPath",
     "acceptability",
     "at_two_widths",
     "caterpillar",
@@ -59,6 +62,7 @@ __all__ = [
     "ring",
     "standing_alone",
     "two_way",
+    "watch_path",
 ]
 
 Plot = TypeVar("Plot")

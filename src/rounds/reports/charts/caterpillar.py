@@ -60,7 +60,7 @@ def caterpillar(plot: Caterpillar, width: float = WIDE) -> str:
     """
     small = width < WIDE
     canvas = Canvas(width, 240 if small else 300)
-    top, bottom = 22, canvas.height - 30
+    top, bottom = 26 if small else 22, canvas.height - 30
     low, high = _range(plot)
     y = Scale(low, high, bottom, top)
     marked = ticks(low, high)
@@ -112,23 +112,21 @@ def _levels(
     if plot.aim is not None:
         levels.append((plot.aim, "Aim", "aim-line", "aim"))
     placed: list[float] = []
+    start = left
     for value, name, line, css in sorted(levels, reverse=True):
         canvas.line(left, y(value), right, y(value), line)
+        words = f"{name} {label(value, plot.unit, 1)}"
+        if small:
+            # No margin: names stand above the chart, the sample of a line before each.
+            canvas.line(start, 9, start + 16, 9, line)
+            canvas.text(start + 21, 13, words, css)
+            start += 21 + width_of(words, bold=True) + 14
+            continue
         at = y(value)
         if placed and at - placed[-1] < 15:
             at = placed[-1] + 15
         placed.append(at)
-        words = f"{name} {label(value, plot.unit, 1)}"
-        if small:
-            # No margin: the name stands on its line, left above, where no interval is;
-            # a second one too near it goes to the other free corner, right below.
-            crowded = at != y(value) or any(0 < abs(y(value) - p) < 16 for p in placed)
-            place, side, anchor = (left + 4, -5, "start")
-            if crowded:
-                place, side, anchor = (right, 14, "end")
-            canvas.text(place, y(value) + side, words, f"{css} halo", anchor)
-        else:
-            canvas.text(right + 8, at + 4, words, css)
+        canvas.text(right + 8, at + 4, words, css)
 
 
 def _said(plot: Caterpillar) -> str:

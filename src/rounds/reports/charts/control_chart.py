@@ -16,6 +16,7 @@ from rounds.reports.charts.canvas import (
 )
 from rounds.reports.charts.control_labels import (
     Box,
+    clear_place,
     draw_months,
     draw_names,
     draw_phases,
@@ -309,7 +310,7 @@ def _centres(frame: _Frame, plot: Control) -> None:
 
 
 def _earlier_centres(frame: _Frame, plot: Control) -> None:
-    """Name the centre line of each earlier phase that is wide enough for the words."""
+    """Name the centre line of each earlier phase where the words lie on no point."""
     if plot.stepped:
         return
     starts = [0, *(start for start, _ in plot.phases)]
@@ -319,9 +320,18 @@ def _earlier_centres(frame: _Frame, plot: Control) -> None:
         if at is None:
             continue
         words = f"{plot.centre_name} {label(at, plot.unit, _digits(plot))}"
-        if width_of(words, bold=True) + 12 < frame.slot * (end - start):
-            x = frame.left + frame.slot * end - 6
-            frame.canvas.text(x, frame.y(at) - 6, words, "strong halo", "end")
+        room = (frame.left + frame.slot * start, frame.left + frame.slot * end)
+        place = clear_place(words, frame.y(at), room, _marks(frame, plot))
+        if place is not None:
+            frame.canvas.text(*place, words, "strong halo", "end")
+
+
+def _marks(frame: _Frame, plot: Control) -> list[tuple[float, float]]:
+    return [
+        (middle, frame.y(point.value))
+        for point, middle in zip(plot.points, frame.middles, strict=True)
+        if point.value is not None
+    ]
 
 
 def _points(frame: _Frame, plot: Control) -> None:

@@ -3,11 +3,19 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from rounds.reports.charts.canvas import Canvas, clipped
 from rounds.reports.charts.lettering import apart, width_of
 
-__all__ = ["Box", "draw_months", "draw_names", "draw_phases", "phase_rows"]
+__all__ = [
+    "Box",
+    "clear_place",
+    "draw_months",
+    "draw_names",
+    "draw_phases",
+    "phase_rows",
+]
 
 _STEPS = (1, 2, 3, 4, 6, 12, 24, 36, 60, 120, 240, 480)
 """Every how many labels one is written: such that months come round."""
@@ -49,6 +57,59 @@ def draw_names(
     placed = apart([at for at, _, _ in names], 15, low, high)
     for at, (_, words, css) in zip(placed, names, strict=True):
         canvas.text(x, at + 4, words, css)
+
+
+def clear_place(
+    words: str,
+    line: float,
+    room: tuple[float, float],
+    marks: Sequence[tuple[float, float]],
+) -> tuple[float, float] | None:
+    """Find where bold words beside a level line lie on no mark, nor on the path.
+
+    Parameters
+    ----------
+    words : str
+        What is to be written.
+    line : float
+        Where the line runs, down from the top of the paper.
+    room : (float, float)
+        Between which places across the words have to stand.
+    marks : sequence of (float, float)
+        Points in order, which a path goes through: across, and down.
+
+    Returns
+    -------
+    (float, float) or None
+        The right end of the words' base line, the last one in the room that is free,
+        above the line or below it; None where there is none.
+    """
+    wide = width_of(words, bold=True)
+    end = room[1] - 6
+    while end - wide >= room[0] + 6:
+        for base in (line - 6, line + 17):
+            across, down = (end - wide - 6, end + 6), (base - 15, base + 8)
+            if not _is_crossed(marks, across, down):
+                return end, base
+        end -= 8
+    return None
+
+
+def _is_crossed(
+    marks: Sequence[tuple[float, float]],
+    across: tuple[float, float],
+    down: tuple[float, float],
+) -> bool:
+    """Say whether a path through marks comes into a box."""
+    for (x1, y1), (x2, y2) in pairwise(marks):
+        start, stop = max(x1, across[0]), min(x2, across[1])
+        if start > stop:
+            continue
+        slope = (y2 - y1) / (x2 - x1) if x2 > x1 else 0.0
+        ends = [y1 + slope * (at - x1) for at in (start, stop)]
+        if min(ends) < down[1] and max(ends) > down[0]:
+            return True
+    return False
 
 
 def draw_months(

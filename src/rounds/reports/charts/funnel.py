@@ -9,13 +9,13 @@ from typing import Literal
 from rounds.reports.charts.canvas import (
     WIDE,
     Canvas,
-    Mark,
     Scale,
     Unit,
     digits_for,
     label,
     ticks,
 )
+from rounds.reports.charts.funnel_legend import MARKS, Entry, draw_entries, entry_rows
 
 __all__ = ["Funnel", "FunnelLimits", "FunnelPoint", "funnel"]
 
@@ -58,6 +58,8 @@ class Funnel:
     denominator: str = "Patients in the denominator"
     unit: Unit = "percent"
     centre_name: str = "Mean"
+    legend: bool = False
+    """Whether marks and limits are explained below, for a picture that stands alone."""
 
 
 def funnel(plot: Funnel, width: float = WIDE) -> str:
@@ -79,7 +81,9 @@ def funnel(plot: Funnel, width: float = WIDE) -> str:
         One SVG element.
     """
     small = width < WIDE
-    canvas = Canvas(width, 300 if small else 380)
+    height = 300 if small else 380
+    rows = _legend(plot, width - 28) if plot.legend else []
+    canvas = Canvas(width, height + 20 * len(rows) + (4 if rows else 0))
     low, high = _range(plot)
     marked = ticks(low, high)
     digits = digits_for(marked, plot.unit)
@@ -87,7 +91,7 @@ def funnel(plot: Funnel, width: float = WIDE) -> str:
     left = max(44, 14 + 7 * max(len(name) for name in names))
     # In the margin stands the centre's name, in bold, whatever the typeface.
     right = width - (14 if small else max(96, 20 + 8.4 * len(_centre(plot))))
-    top, bottom = 24 if small else 14, canvas.height - 46
+    top, bottom = 24 if small else 14, height - 46.0
     most = max([p.denominator for p in plot.points] or [10]) * 1.06
     x = Scale(0, most, left, right)
     y = Scale(low, high, bottom, top)
@@ -106,7 +110,20 @@ def funnel(plot: Funnel, width: float = WIDE) -> str:
     else:
         _names_of_limits(canvas, plot, y, right)
     _points(canvas, plot, x, y, most_labels=3 if small else 8)
+    draw_entries(canvas, 14, height + 14, rows)
     return canvas.svg(name=plot.name, title=plot.title, description=_said(plot))
+
+
+def _legend(plot: Funnel, room: float) -> list[list[Entry]]:
+    limits = [
+        (f"l{css}", f"{_percent(level)} limits")
+        for css, level in zip(_styles(plot), plot.levels, strict=True)
+    ]
+    return entry_rows([point.flag for point in plot.points], limits, room)
+
+
+def _styles(plot: Funnel) -> tuple[str, ...]:
+    return ("95", "998")[-len(plot.levels) :]
 
 
 def _sizes(
@@ -145,8 +162,7 @@ def _range(plot: Funnel) -> tuple[float, float]:
 
 
 def _bands(canvas: Canvas, plot: Funnel, x: Scale, y: Scale) -> None:
-    styles = ("95", "998")[-len(plot.levels) :]
-    for i, css in reversed(list(enumerate(styles))):
+    for i, css in reversed(list(enumerate(_styles(plot)))):
         below = [(x(at.denominator), y(at.lower[i])) for at in plot.limits]
         above = [(x(at.denominator), y(at.upper[i])) for at in plot.limits]
         canvas.area(above + below[::-1], f"band b{css}")
@@ -169,11 +185,6 @@ def _names_of_limits(canvas: Canvas, plot: Funnel, y: Scale, right: float) -> No
 
 
 def _points(canvas: Canvas, plot: Funnel, x: Scale, y: Scale, most_labels: int) -> None:
-    shapes: dict[str, tuple[Mark, str]] = {
-        "better": ("square", "improvement"),
-        "worse": ("diamond", "concern"),
-        "outside": ("triangle", "truth"),
-    }
     for point in plot.points:
         if point.flag == "none":
             canvas.mark(x(point.denominator), y(point.value), "dot", "common")
@@ -182,7 +193,7 @@ def _points(canvas: Canvas, plot: Funnel, x: Scale, y: Scale, most_labels: int) 
     taken: list[Place] = []
     for point in flagged:
         at = x(point.denominator), y(point.value)
-        canvas.mark(*at, *shapes[point.flag], 4.5)
+        canvas.mark(*at, *MARKS[point.flag], 4.5)
         if len(taken) >= most_labels or not point.label:
             continue
         words = _elided(point.label, 22)

@@ -28,6 +28,7 @@ from rounds.reports.figures.problem import (
 )
 from rounds.reports.figures.units import units_funnel
 from rounds.reports.figures.value import acceptability_curve
+from rounds.reports.figures.watching import kept_forest, path_picture
 
 __all__ = [
     "MODELS",
@@ -39,10 +40,12 @@ __all__ = [
     "evidence_forest",
     "groups_forest",
     "is_higher_better",
+    "kept_forest",
     "levels_forest",
     "meeting_forest",
     "month_chart",
     "opportunity_forest",
+    "path_picture",
     "pooled_forest",
     "ranked_sites",
     "shown_lines",

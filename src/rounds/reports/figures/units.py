@@ -45,7 +45,7 @@ def units_funnel(
     Returns
     -------
     Funnel
-        For `rounds.reports.charts.funnel`.
+        For `rounds.reports.charts.funnel`, with its legend: it stands alone.
     """
     sides = comparison.side(comparison.levels[-1])
     points = tuple(
@@ -77,6 +77,7 @@ def units_funnel(
         denominator=across,
         unit=_UNIT[comparison.family],
         centre_name=centre_name,
+        legend=True,
     )
 
 

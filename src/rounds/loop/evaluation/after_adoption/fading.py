@@ -13,7 +13,7 @@ from rounds import __version__
 from rounds.datamart.measures.running import run_measure
 from rounds.methods.proportion import wilson
 from rounds.methods.watching.decay import Decay, decay
-from rounds.methods.watching.false_alarms import within_correlation
+from rounds.methods.watching.false_alarms import Watched, within_correlation
 from rounds.nouns import (
     Alert,
     Decision,
@@ -21,6 +21,7 @@ from rounds.nouns import (
     Evaluation,
     Measure,
     NotEstimable,
+    PathPoint,
     Period,
     Provenance,
     UnitResult,
@@ -257,10 +258,25 @@ def _alert(
             lower=lower,
             upper=upper,
         ),
+        path=_path(later[: at + 1], found.watched),
         owner=owner,
         limitations=(
             _LEFT.format(share, low, high, FIRST),
             _NOT_SEEN,
         ),
         provenance=provenance,
+    )
+
+
+def _path(months: Sequence[UnitResult], found: Watched) -> tuple[PathPoint, ...]:
+    """Give where the sum stood after each month, with the counts that gate it."""
+    return tuple(
+        PathPoint(
+            since=month.unit,
+            month=month.unit,
+            share=float(height) / found.threshold,
+            denominator=month.denominator,
+            numerator=month.numerator,
+        )
+        for month, height in zip(months, found.path.value, strict=False)
     )

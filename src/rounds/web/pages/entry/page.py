@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlencode
 
 from markupsafe import Markup
 from starlette.requests import Request
@@ -11,15 +12,20 @@ from starlette.responses import Response
 from rounds.conduct import without_sites
 from rounds.ledger import Entry, Ledger
 from rounds.nouns import (
+    Alert,
     DefinitionError,
     Equity,
+    Maintenance,
     Measure,
     OpportunityList,
+    Published,
     Ref,
     VariancePartition,
 )
 from rounds.reports import (
+    render_alert,
     render_equity,
+    render_maintenance,
     render_opportunities,
     render_partition,
     render_step,
@@ -36,6 +42,7 @@ from rounds.web.stories import (
     open_ledger,
     story_at,
 )
+from rounds.web.tables import as_csv, table_names
 
 __all__ = ["EntryPage", "entry"]
 
@@ -58,6 +65,8 @@ class EntryPage:
     """Address of the step's list."""
     masked: bool
     """Whether sites are left out, as while a clinic-randomised trial runs."""
+    data: tuple[tuple[str, str], ...]
+    """What else the noun is given as, and where: JSON, and each of its tables."""
     noun: dict[str, Any]
     """The noun itself, as it was published."""
 
@@ -65,12 +74,14 @@ class EntryPage:
 def entry(request: Request) -> Response:
     """Show one noun; without `?version=`, the latest of its name.
 
+    With `.json` at its end the address gives the same as JSON, with `.csv` its table.
+
     Raises
     ------
     DefinitionError
         If the ledger holds no such noun.
     """
-    step, kind, name = _asked(request)
+    step, kind, name, is_table = _asked(request)
     with open_ledger(request.app.state.project) as ledger:
         masked = ledger is not None and is_masked(ledger)
         found = None
@@ -84,14 +95,9 @@ def entry(request: Request) -> Response:
             )
         kept = ledger.read(found.ref)
         noun = without_sites(kept) if masked else kept
-        if isinstance(noun, OpportunityList):
-            noun, listed = _listed(ledger, noun, masked=masked)
-        elif isinstance(noun, VariancePartition):
-            listed = _partition(ledger, noun, masked=masked)
-        elif isinstance(noun, Equity):
-            listed = Markup(render_equity(noun))  # noqa: S704 - escaped where it is made
-        else:
-            listed = None
+        if is_table:
+            return as_csv(request, noun, name)
+        listed = _section(ledger, noun, masked=masked)
         story = story_at(ledger, kept) if kind == MAIN[step] else None
     context = EntryPage(
         title=getattr(noun, "title", "") or name.replace("-", " ").capitalize(),
@@ -106,6 +112,7 @@ def entry(request: Request) -> Response:
         step_title=TITLES[step],
         up=f"/{PATHS[step]}",
         masked=masked,
+        data=_data(request, noun, name, step=step),
         noun=json.loads(noun.to_json()),
     )
     section, ring = listed, None
@@ -116,7 +123,41 @@ def entry(request: Request) -> Response:
     return answer(request, "entry", context, section=section, ring=ring, yaml=yaml)
 
 
-def _asked(request: Request) -> tuple[str, str, str]:
+def _section(ledger: Ledger, noun: Published, *, masked: bool) -> Markup | None:
+    """Draw a noun that is no step's own; None where it has no page but its YAML."""
+    if isinstance(noun, OpportunityList):
+        return _listed(ledger, noun, masked=masked)
+    if isinstance(noun, VariancePartition):
+        return _partition(ledger, noun, masked=masked)
+    if isinstance(noun, Equity):
+        return Markup(render_equity(noun))  # noqa: S704 - escaped where it is made
+    if isinstance(noun, Alert):
+        return Markup(render_alert(noun))  # noqa: S704 - escaped where it is made
+    if isinstance(noun, Maintenance):
+        return _maintenance(ledger, noun)
+    return None
+
+
+def _data(
+    request: Request, noun: Published, name: str, *, step: str
+) -> tuple[tuple[str, str], ...]:
+    """Give the addresses of a noun's twins, of the same version."""
+    kind = request.path_params.get("kind")
+    where = "/".join(one for one in (f"/{PATHS[step]}", kind, name) if one)
+    version = request.query_params.get("version")
+    asked = {} if version is None else {"version": version}
+    twin = f"?{urlencode(asked)}" if asked else ""
+    tables = [
+        (
+            f"{one.capitalize()} (CSV)",
+            f"{where}.csv?{urlencode({**asked, 'table': one})}",
+        )
+        for one in table_names(noun)
+    ]
+    return (("JSON", f"{where}.json{twin}"), *tables)
+
+
+def _asked(request: Request) -> tuple[str, str, str, bool]:
     first = request.url.path.strip("/").partition("/")[0]
     step = next(one for one, address in PATHS.items() if address == first)
     kind = request.path_params.get("kind", MAIN[step])
@@ -126,7 +167,8 @@ def _asked(request: Request) -> tuple[str, str, str]:
             code="no-such-ref",
             remedies=(f"Choose one from the list: /{PATHS[step]}",),
         )
-    return step, kind, request.path_params["name"].removesuffix(".json")
+    name: str = request.path_params["name"].removesuffix(".json")
+    return step, kind, name.removesuffix(".csv"), name.endswith(".csv")
 
 
 def _find(
@@ -143,15 +185,29 @@ def _find(
     return same[-1] if same else None
 
 
-def _listed(
-    ledger: Ledger, noun: OpportunityList, *, masked: bool
-) -> tuple[OpportunityList, Markup]:
-    """Give a list of opportunities, and what is drawn of it."""
+def _maintenance(ledger: Ledger, noun: Maintenance) -> Markup:
+    """Draw what is left of a change, with the last alert about it."""
+    about = [
+        found
+        for one in ledger.entries()
+        if one.kind == Alert.kind
+        and isinstance(found := ledger.read(one.ref), Alert)
+        and found.change == noun.decision
+    ]
+    if not about:
+        return Markup(render_maintenance(noun))  # noqa: S704 - escaped where it is made
+    address = f"/{PATHS['problem']}/{Alert.kind}/{about[-1].name}"
+    drawn = render_maintenance(noun, about[-1], address=address)
+    return Markup(drawn)  # noqa: S704 - escaped where it is made
+
+
+def _listed(ledger: Ledger, noun: OpportunityList, *, masked: bool) -> Markup:
+    """Draw a list of opportunities."""
     named = [line.measure for line in noun.lines] + [one.measure for one in noun.untold]
     held = {str(one.ref) for one in ledger.entries()}
     titles = {str(ref): _title(ledger, ref, held) for ref in named}
     drawn = render_opportunities(noun, titles, mask_sites=masked)
-    return noun, Markup(drawn)  # noqa: S704 - escaped where it is made
+    return Markup(drawn)  # noqa: S704 - escaped where it is made
 
 
 def _partition(ledger: Ledger, noun: VariancePartition, *, masked: bool) -> Markup:
