@@ -142,6 +142,23 @@ def test_other_characteristics_are_compared_where_they_are_recorded():
     assert any("not have been asked" in said for said in equity.limitations)
 
 
+def test_where_needs_were_asked_those_who_were_are_compared():
+    """Whoever was not asked is in no comparison, and how many they are is told."""
+    rows = measure_rows(clinics(seed=6, n_clinics=10, size=80), MEASURE, PERIOD)
+    need = np.array(["need recorded"] * 100 + ["asked, none found"] * 300 + [""] * 400)
+    equity = equity_of(rows, MEASURE, {"social_need": need})
+    needs = of(equity, "social_need")
+    assert [(one.unit, one.denominator) for one in needs.groups] == [
+        ("asked, none found", 300),
+        ("need recorded", 100),
+        ("(not asked)", 400),
+    ]
+    assert needs.not_recorded.value == 0.5
+    assert {one.group for one in needs.gaps} == {"asked, none found", "need recorded"}
+    assert any("not everybody is asked" in said for said in equity.limitations)
+    assert not any("counts as none" in said for said in equity.limitations)
+
+
 def test_small_groups_are_hidden_where_it_is_published():
     """Five patients of a group: neither they, nor a sum that gives them back."""
     rows = measure_rows(clinics(seed=6, n_clinics=10, size=80), MEASURE, PERIOD)

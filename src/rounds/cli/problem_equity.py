@@ -26,7 +26,8 @@ def equity_(
     """Compare groups of patients, and cells where groups meet; publish it.
 
     Sex, age and social vulnerability of the neighbourhood; race, ethnicity, insurance
-    and social needs (Z55–Z65) where the data record them.
+    and social needs (Z55–Z65, and answers of screening)
+    where the data record them.
 
     Parameters
     ----------

@@ -5,12 +5,12 @@ Only the steps that analyse rows may import this module; a contract keeps it so.
 ```
  race, ethnicity     person: the standard concept's name, else the source's own word
  insurance           payer_plan_period that holds the day: the payer
- social need         Z55–Z65 of ICD-10-CM among conditions and observations of the year
-                     before: somebody asked, and wrote it down
+ social need         of the year before: Z55–Z65 of ICD-10-CM, or what the patient
+                     answered when asked; `social_needs` has how
 ```
 """
 
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
@@ -19,6 +19,7 @@ import numpy as np
 from rounds.datamart.compiling.events import date as date_sql
 from rounds.datamart.deidentify.calendar import calendar_of
 from rounds.datamart.derived import derived_from
+from rounds.datamart.social_needs import social_need_query
 from rounds.nouns.errors import DataError
 
 if TYPE_CHECKING:
@@ -30,11 +31,6 @@ __all__ = ["KNOWN", "characteristics_of"]
 
 KNOWN: Final = ("race", "ethnicity", "insurance", "social_need")
 """What can be asked for (PROGRESS-Plus: race, social capital and need, insurance)."""
-_DAYS: Final = 365
-_NEED: Final = (
-    "c.vocabulary_id = 'ICD10CM' AND "
-    "substr(c.concept_code, 1, 3) BETWEEN 'Z55' AND 'Z65'"
-)
 
 
 def characteristics_of(
@@ -55,10 +51,11 @@ def characteristics_of(
     -------
     dict of str to ndarray of str, shape (n_persons,)
         Of `KNOWN`, those of which the datamart records anything at all; empty text
-        where it says nothing of the person. A `social_need` that nobody wrote down is
-        empty too: it was not asked, or not found. Insurance and needs have days, so
-        they are left out where dates were moved or are gone. Nothing of a CDM that is
-        elsewhere: its engine reads the tables of measures alone.
+        where it says nothing of the person. Where no answer of a questionnaire is
+        recorded of anybody, an empty `social_need` was not asked, or not found.
+        Insurance and needs have days, so they are left out where dates were moved or
+        are gone. Nothing of a CDM that is elsewhere: its engine reads the tables of
+        measures alone.
 
     Raises
     ------
@@ -101,7 +98,7 @@ def _queries(engine: "Engine", on: date, calendar: str) -> dict[str, str]:
             )
     if calendar != "day":
         return queries
-    day, first = date_sql(on), date_sql(on - timedelta(days=_DAYS - 1))
+    day = date_sql(on)
     payer = "payer_plan_period"
     if engine.holds(payer) and _has(engine, payer, "payer_source_value"):
         queries["insurance"] = (
@@ -111,15 +108,7 @@ def _queries(engine: "Engine", on: date, calendar: str) -> dict[str, str]:
             "QUALIFY row_number() OVER (PARTITION BY person_id ORDER BY "
             "payer_plan_period_start_date DESC, payer_plan_period_id) = 1"
         )
-    queries["social_need"] = " UNION ".join(
-        f"SELECT e.person_id, 'need recorded' AS label FROM {table} e "
-        f"JOIN concept c ON c.concept_id = e.{kind}_source_concept_id "
-        f"WHERE {_NEED} AND e.{column} BETWEEN {first} AND {day}"
-        for table, kind, column in (
-            ("condition_occurrence", "condition", "condition_start_date"),
-            ("observation", "observation", "observation_date"),
-        )
-    )
+    queries["social_need"] = social_need_query(engine, on)
     return queries
 
 

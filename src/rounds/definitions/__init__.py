@@ -27,11 +27,13 @@ from rounds.definitions.example_files import (
 from rounds.definitions.example_patients import ExamplePatients
 from rounds.definitions.example_tables import tables_of
 from rounds.definitions.explanation import explain
+from rounds.definitions.social_needs import ScreeningAnswer, screening_answers
 from rounds.definitions.value_sets import contained, is_paged
 
 __all__ = [
     "Comorbidity",
     "ExamplePatients",
+    "ScreeningAnswer",
     "builtin_examples",
     "builtin_measures",
     "charlson_groups",
@@ -52,6 +54,7 @@ __all__ = [
     "named_concept_sets",
     "outcomes",
     "read_cohorts",
+    "screening_answers",
     "tables_of",
     "unexpected",
     "unit_concepts",

@@ -12,6 +12,7 @@ from rounds.datamart.areas.coverage import area_notes
 from rounds.datamart.characteristics import KNOWN, characteristics_of
 from rounds.datamart.measures.counts import UNKNOWN, labels_of
 from rounds.datamart.rows import MeasureRows, measure_rows
+from rounds.datamart.social_needs import NONE_FOUND
 from rounds.loop.problem.differences import baseline_of
 from rounds.loop.problem.inequality import inequality
 from rounds.loop.problem.variation import with_intervals
@@ -46,6 +47,14 @@ _NO_NEED = "none recorded"
 _NOT_WHY = (
     "Groups differ in more than their care: an inequality says where to look, not what "
     "makes it."
+)
+_NOT_ASKED = (
+    "A social need that nobody wrote down counts as none: it may not have been asked."
+)
+_ASKED = (
+    "Social needs are compared among those who were asked with a questionnaire that is "
+    "known here, or have a code of a need: not everybody is asked, and one question "
+    "that was answered is enough to count as asked."
 )
 _NOT_RECORDED = (
     "Whoever's characteristic is not recorded is in no comparison by it, and may "
@@ -205,12 +214,22 @@ def splits_of(rows: MeasureRows, more: dict[str, NDArray[np.str_]]) -> list[Spli
     ]
     for name, labels in more.items():
         if name == "social_need":
-            # Who was not found to have a need may have been asked, or not: a group.
-            splits.append(Split(name, np.where(labels == "", _NO_NEED, labels), ""))
+            splits.append(_needs(labels))
         else:
             unknown = "(not recorded)"
             splits.append(Split(name, np.where(labels == "", unknown, labels), unknown))
     return splits
+
+
+def _needs(labels: NDArray[np.str_]) -> Split:
+    """Split by needs: who was asked, where that is recorded of anybody.
+
+    Where it is not, whoever has no need may have been asked, or not: a group.
+    """
+    if (labels == NONE_FOUND).any():
+        unknown = "(not asked)"
+        return Split("social_need", np.where(labels == "", unknown, labels), unknown)
+    return Split("social_need", np.where(labels == "", _NO_NEED, labels), "")
 
 
 def _meeting(splits: list[Split], y: NDArray[np.bool_]) -> Meeting | NotEstimable:
@@ -268,9 +287,7 @@ def _limitations(more: dict[str, NDArray[np.str_]]) -> tuple[str, ...]:
     missing = [name.replace("_", " ") for name in KNOWN if name not in more]
     if missing:
         said.append(f"The datamart records nothing of: {', '.join(missing)}.")
-    if "social_need" in more:
-        said.append(
-            "A social need that nobody wrote down counts as none: it may not have been "
-            "asked."
-        )
+    needs = more.get("social_need")
+    if needs is not None:
+        said.append(_ASKED if (needs == NONE_FOUND).any() else _NOT_ASKED)
     return tuple(said)

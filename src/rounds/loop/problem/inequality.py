@@ -50,7 +50,7 @@ def inequality(
     name : str
         The characteristic.
     unknown : str
-        The label of those of whom it is not recorded.
+        The label of those of whom it is not recorded; empty where nothing says so.
     contrast : str
         Which end of the order is held against which; empty if there is no order.
     more_is_better : bool
@@ -75,7 +75,7 @@ def inequality(
         characteristic=name,
         order=ordered,
         groups=groups,
-        not_recorded=_not_recorded(int((~known).sum()), labels.size, name),
+        not_recorded=_not_recorded(int((~known).sum()), labels.size, name, unknown),
         contrast=contrast,
         slope=slope,
         relative=relative,
@@ -104,8 +104,10 @@ def _groups(
     return with_intervals(last)
 
 
-def _not_recorded(missing: int, n: int, name: str) -> Estimate | NotEstimable:
-    if name == "social_need":
+def _not_recorded(
+    missing: int, n: int, name: str, unknown: str
+) -> Estimate | NotEstimable:
+    if not unknown:
         return NotEstimable(
             reason="Nothing says of whom needs were asked: a need is recorded, or not."
         )
