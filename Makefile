@@ -55,7 +55,7 @@ test-allocations: .venv/dev ## 2,000 trials of each allocation with its analysis
 test-adaptive: .venv/dev ## 40,000 made trials whose allocation follows outcomes, 2,000 of them in clinics: bias, coverage, error
 	ROUNDS_ADAPTIVE=40000 ROUNDS_ADAPTIVE_LOOP=2000 $(BIN)/pytest -s tests/truth/test_methods_adaptive.py tests/truth/test_evaluation_adaptive.py
 
-test-looks: .venv/dev ## 10,000 made trials, looked at while they run; 1,000 of each other design
+test-looks: .venv/dev ## 10,000 made trials of each plan and design, looked at while they run
 	ROUNDS_TRIALS=$${ROUNDS_TRIALS:-10000} $(BIN)/pytest -s tests/truth/test_evaluation_looks.py tests/truth/test_evaluation_looks_of_designs.py
 
 test-daily-looks: .venv/dev ## 10,000 made trials by clinic and by patient, each looked at on 182 days: rates, means, harm
