@@ -7,6 +7,7 @@ arrives. References are kept as keys (`keys`); the subject's is `person_key`.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import duckdb
 
@@ -38,6 +39,18 @@ def staged_types(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
     return tuple(resource for resource in resources() if resource in found)
 
 
+@lru_cache(maxsize=256)
+def _columns(query: str) -> str:
+    """Write the columns of a table for the rows of a query: name and type.
+
+    To bind what stages all types takes longer than to load a few resources, so it is
+    done once for all loads alike.
+    """
+    with duckdb.connect() as connection:
+        described = connection.execute(f"DESCRIBE {query}").fetchall()
+    return ", ".join(f'"{name}" {kind}' for name, kind, *_ in described)
+
+
 @dataclass(frozen=True)
 class Staging:
     """How resources are flattened and staged."""
@@ -56,17 +69,18 @@ class Staging:
         """Create the staging table of every type, empty."""
         connection.begin()  # one write to the disk, not one for each
         for resource in resources():
-            flat = (
-                "SELECT 0 AS file_number, 0::BIGINT AS record, NULL::VARCHAR AS fault, "
-                f"id, {', '.join(self.flat(resource))} FROM (SELECT "
-                f"unnest(CAST(NULL AS {self.views.struct_type(resource)})))"
-            )
-            staged = self._staged(resource)
-            connection.execute(
-                f"CREATE TABLE stage_{resource} AS "
-                f"SELECT {staged} FROM ({flat}) LIMIT 0"
-            )
+            columns = _columns(self._empty(resource))
+            connection.execute(f"CREATE TABLE stage_{resource} ({columns})")
         connection.commit()
+
+    def _empty(self, resource: str) -> str:
+        """Write the query of a type's staged rows, without a row."""
+        flat = (
+            "SELECT 0 AS file_number, 0::BIGINT AS record, NULL::VARCHAR AS fault, "
+            f"id, {', '.join(self.flat(resource))} FROM (SELECT "
+            f"unnest(CAST(NULL AS {self.views.struct_type(resource)})))"
+        )
+        return f"SELECT {self._staged(resource)} FROM ({flat}) LIMIT 0"
 
     def flat(self, resource: str, modified: str = "NULL") -> list[str]:
         """Write the flat columns of a type, its references still as they are written.

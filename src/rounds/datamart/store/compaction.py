@@ -73,6 +73,7 @@ def _merged(
         aliases = [part.alias for part in parts]
         held = columns_of(connection, aliases)
         is_whole = parts == source.parts
+        connection.begin()  # one write to the disk, not one for each table
         for table in sorted({name for alias in aliases for name in held[alias]}):
             if table == "touched" and is_whole:
                 continue
@@ -82,6 +83,7 @@ def _merged(
             connection.execute(
                 f'CREATE TABLE "{table}" AS SELECT * FROM {relation}{order}'
             )
+        connection.commit()
         rows = count_part(connection)
         _insist(rows, count_seen(connection, parts, source.places))
         has_places = source.places in {part.id for part in parts}
