@@ -164,9 +164,7 @@ def _inconsistency(found: MetaAnalysis | NotEstimable) -> tuple[Judged | None, s
     crosses = False
     if not isinstance(prediction, NotEstimable):
         crosses = _excludes_zero(found.pooled) and not _excludes_zero(prediction)
-        words += (
-            f", prediction interval {prediction.lower:.3f} to {prediction.upper:.3f}"
-        )
+        words += f", prediction interval {_span(prediction)}"
     if found.i2 >= 0.75 and both_sides:
         return "very_serious", f"{words}; sources point in opposite directions."
     if found.i2 >= 0.5:
@@ -184,7 +182,7 @@ def _imprecision(
     lower, upper = found.pooled.lower, found.pooled.upper
     assert lower is not None
     assert upper is not None
-    words = f"Interval {lower:.3f} to {upper:.3f}"
+    words = f"Interval {_span(found.pooled)}"
     if lower < -important and upper > important:
         return "very_serious", f"{words} holds an important benefit and harm."
     if lower <= 0 <= upper:
@@ -193,8 +191,9 @@ def _imprecision(
         return "not_serious", f"{words} excludes no effect."
     if min(abs(lower), abs(upper)) < important:
         return "serious", (
-            f"{words} excludes no effect, and reaches from less than the {important:g} "
-            "that matters to more: a decision could differ between its ends."
+            f"{words} excludes no effect, and reaches from less than the "
+            f"{100 * important:g} points that matter to more: a decision could differ "
+            "between its ends."
         )
     needed, n = optimal_information_size(important), found.pooled.n
     if n is None:
@@ -202,6 +201,14 @@ def _imprecision(
     if n < needed:
         return "serious", f"{words}, but {n} patients where one trial needs {needed}."
     return "not_serious", f"{words}, from {n} patients (one trial needs {needed})."
+
+
+def _span(estimate: Any) -> str:
+    """Write an interval: in percentage points where it is of a risk difference."""
+    lower, upper = estimate.lower, estimate.upper
+    if estimate.scale == "risk_difference":
+        return f"{100 * lower:+.1f} to {100 * upper:+.1f} points"
+    return f"{lower:.3f} to {upper:.3f}"
 
 
 def _excludes_zero(estimate: Any) -> bool:
