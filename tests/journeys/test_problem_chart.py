@@ -257,6 +257,7 @@ def test_what_cannot_be_told_has_its_reason_and_no_number(capsys, n, hits, reaso
         "--numerator controlled --by month --chart u",
         "--numerator controlled --denominator seen --by month --chart c",
         "--numerator controlled --by month --chart xmr",
+        "--numerator controlled --by month --chart ewma",
         "--value seen --by month --per 100",
     ],
 )
@@ -280,3 +281,37 @@ def test_a_closed_weekend_is_no_gap(capsys):
         "w.csv", day=days[:7] + days[8:], wait=RNG.normal(40, 5, 29).round(1)
     )
     assert refused(capsys, f"{name} --value wait --by day")["code"] == "chart-gap"
+
+
+def test_moving_averages_find_a_small_shift_and_say_what_they_are(capsys):
+    """The picture's numbers are the method's; runs and a target say nothing there."""
+    code, found = asked(
+        capsys,
+        f"{controlled()} {SHARE} --chart ewma --baseline 18 --target 0.6",
+        "--improvement",
+        "up",
+        "--svg",
+        "e.svg",
+    )
+    chart = found["chart"]
+    made = spc.ewma_chart(HITS, SEEN, np.arange(36) < 18)
+    assert code == 0
+    assert [p["value"] for p in chart["points"]] == made.value.tolist()
+    assert [p["upper"] for p in chart["points"]] == made.upper.tolist()
+    assert (chart["longest_run"], chart.get("assurance")) == (None, None)
+    assert chart["variation"] == "improvement"
+    assert "average of results" in found["sentences"][0]
+    assert "one of some 560 points" in " ".join(found["notes"])
+    assert "%" in Path("e.svg").read_text()
+
+
+def test_an_average_of_measurements_may_be_smoothed_less(capsys):
+    name = written("w.csv", month=MONTHS, wait=RNG.normal(40, 5, 36).round(1))
+    words = f"{name} --value wait --by month --chart"
+    _, little = asked(capsys, f"{words} ewma --smoothing 1")
+    _, plain = asked(capsys, f"{words} xmr")
+    values = [[p["value"] for p in one["chart"]["points"]] for one in (little, plain)]
+    assert values[0] == pytest.approx(values[1], rel=1e-12)
+    for wrong in ("ewma --smoothing 0", "ewma --smoothing 1.2", "xmr --smoothing 0.2"):
+        assert refused(capsys, f"{words} {wrong}")["code"] == "chart-columns"
+    assert refused(capsys, f"{words} ewma --season month")["code"] == "chart-no-season"

@@ -76,6 +76,8 @@ CHARTS = {
     ),
     "xbar": lambda rng, n, b, shift: spc.xbar_chart(draw_groups(rng, n, shift), b),
     "s": lambda rng, n, b, _: spc.s_chart(draw_groups(rng, n, 0.0), b),
+    "ewma": lambda rng, n, b, shift: spc.ewma_chart(normal(rng, n, shift), baseline=b),
+    "ewma_p": lambda rng, n, b, shift: spc.ewma_chart(*draw_p(rng, n, shift), b),
 }
 
 
@@ -106,6 +108,8 @@ WOLF = {
     "t": (0.0030, 0.093, 0.154),
     "xbar": (0.0026, 0.096, 0.161),
     "s": (0.0026, 0.099, 0.160),
+    "ewma": (0.0027, 0.043, 0.043),
+    "ewma_p": (0.0033, 0.050, 0.050),
 }
 STABLE = int(os.environ.get("ROUNDS_SERIES", "600"))
 SHIFTED = STABLE // 2
@@ -191,6 +195,7 @@ def delay(kind, rules, shift, series=SHIFTED, seed=0):
         points = spc.RULES[rules](chart).any
         # Looking back marks a run from its beginning; it was known when it was full.
         need = 7 if rules == "nhs" else chart.runs.longest_run_limit + 1
+        need = 1 if kind.startswith("ewma") else need  # no runs
         late = np.flatnonzero(points[N:])
         beyond = np.flatnonzero(chart.beyond[N:])
         first = min(
@@ -217,6 +222,8 @@ SHIFTS = {
     "g": ((0.957, 0.998, 2), (0.970, 0.999, 2)),
     "t": ((0.599, 0.876, 4), (0.798, 0.965, 4)),
     "xbar": ((0.736, 0.999, 1), (0.928, 1.0, 1)),
+    "ewma": ((0.872, 1.0, 2), (0.872, 1.0, 2)),
+    "ewma_p": ((0.873, 1.0, 2), (0.873, 1.0, 2)),
 }
 
 

@@ -14,7 +14,19 @@ if TYPE_CHECKING:
 __all__ = ["chart_"]
 
 Chart = Literal[
-    "auto", "xmr", "mr", "p", "p_prime", "u", "u_prime", "c", "g", "t", "xbar", "s"
+    "auto",
+    "xmr",
+    "mr",
+    "p",
+    "p_prime",
+    "u",
+    "u_prime",
+    "c",
+    "g",
+    "t",
+    "xbar",
+    "s",
+    "ewma",
 ]
 _RATES = {"u", "u_prime"}
 _BETTER: dict[str, Literal["increase", "decrease"]] = {
@@ -41,6 +53,7 @@ def chart_(
     per: float = 1.0,
     screen: bool = True,
     limits: Literal["sigma", "probability"] = "sigma",
+    smoothing: float | None = None,
     allow_gaps: bool = False,
     title: str | None = None,
     svg: Path | None = None,
@@ -85,6 +98,9 @@ def chart_(
     limits
         Of a g chart: three standard deviations, as most draw it, or points of the
         distribution of gaps, with which a stable series signals far less often.
+    smoothing
+        Of an ewma chart: weight of the newest point, 0.2 if not given; with less,
+        smaller shifts are found, and large ones later.
     allow_gaps
         Chart rows that are not evenly spaced in time.
     title
@@ -115,6 +131,7 @@ def chart_(
         per=per,
         screen=screen,
         limits=limits,
+        smoothing=smoothing,
     )
     found = chart_series(series, asked)
     if isinstance(found.chart, NotEstimable):

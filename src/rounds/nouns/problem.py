@@ -84,7 +84,7 @@ class ControlChart(ChartLines):
 
     title: str
     chart: Literal[
-        "xmr", "mr", "p", "p_prime", "u", "u_prime", "c", "g", "t", "xbar", "s"
+        "xmr", "mr", "p", "p_prime", "u", "u_prime", "c", "g", "t", "xbar", "s", "ewma"
     ]  # fmt: skip
     points: tuple[ChartPoint, ...]
     rules: Literal["anhoj", "nhs"] = "anhoj"

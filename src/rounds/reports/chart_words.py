@@ -6,6 +6,8 @@ from rounds.nouns import ChartPoint, ControlChart
 from rounds.reports.charts import label
 from rounds.reports.figures.control import unit_of
 
+_LATEST = {"ewma": "The average of results up to the latest"}
+
 __all__ = ["chart_sentences", "digits_of", "value_words"]
 
 
@@ -68,9 +70,10 @@ def _latest(chart: ControlChart) -> str:
     end = verdict.get(chart.variation or "", "") + "."
     way = "high" if last.direction == "high" else "low"
     n = _run(chart, last)
+    latest = _LATEST.get(chart.chart, "The latest result")
     if last.signal == "beyond_limits":
         return (
-            f"The latest result ({told}) is too {way} to be likely by chance alone "
+            f"{latest} ({told}) is too {way} to be likely by chance alone "
             f"({low} to {high}){end}"
         )
     if last.signal == "shift":
@@ -97,8 +100,7 @@ def _latest(chart: ControlChart) -> str:
         )
     earlier = sum(p.signal != "none" for p in chart.points)
     inside = (
-        f"The latest result ({told}) is in the range that chance would give "
-        f"({low} to {high})"
+        f"{latest} ({told}) is in the range that chance would give ({low} to {high})"
     )
     if not earlier:
         return inside + "."

@@ -24,6 +24,7 @@ NAMES: dict[spc.Kind, str] = {
     "t": "t chart (time between rare events)",
     "xbar": "X̄ chart (means of subgroups)",
     "s": "S chart (spread within subgroups)",
+    "ewma": "EWMA chart (weighted moving averages)",
 }
 
 
@@ -42,13 +43,17 @@ def check_columns(series: Series, kind: spc.Kind) -> None:
             why="It takes every subgroup for equally large.",
             remedies=("Leave out --denominator, or ask for --chart u.",),
         )
-    if kind not in OF_COUNTS:
+    both = series.numerator is not None and series.denominator is not None
+    if kind == "ewma":
+        needs = "--value, or --numerator and --denominator"
+        has = series.value is not None or both
+    elif kind not in OF_COUNTS:
         needs, has = "--value", series.value is not None
     elif kind == "c":
         needs, has = "--numerator", series.numerator is not None
     else:
         needs = "--numerator and --denominator"
-        has = series.numerator is not None and series.denominator is not None
+        has = both
     if not has:
         raise DefinitionError(
             f"A chart of kind {kind} needs {needs}.",
@@ -71,6 +76,8 @@ def check_counts(series: Series, kind: spc.Kind) -> None:
         whole number.
     """
     x, n, v = series.numerator, series.denominator, series.value
+    if kind == "ewma" and v is None:
+        kind = "p"
     if kind in OF_COUNTS and n is not None:
         _refuse(
             series,

@@ -59,7 +59,7 @@ def noun_of(
     found = spc.variation(chart, signals, asked.improvement)
     assurance = (
         None
-        if asked.target is None
+        if asked.target is None or chart.kind == "ewma"  # limits of averages
         else spc.assurance(chart, asked.target, asked.improvement)
     )
     return ControlChart(
@@ -90,7 +90,7 @@ def _points(
     sizes: NDArray[Any] | None,
 ) -> tuple[ChartPoint, ...]:
     exposed = chart.kind in {"u", "u_prime"}
-    whole = chart.kind in {"p", "p_prime"}
+    whole = chart.kind in {"p", "p_prime", "ewma"}
     points = []
     for i, label in enumerate(labels):
         rule = next((name for name, at in signals.points.items() if at[i]), None)

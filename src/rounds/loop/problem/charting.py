@@ -16,6 +16,7 @@ from rounds.loop.problem.chart_checks import (
 from rounds.loop.problem.chart_noun import noun_of
 from rounds.loop.problem.series import Rebase, Series
 from rounds.methods import spc
+from rounds.methods.watching.run_length import ewma_arl
 from rounds.nouns import ControlChart, NotEstimable
 from rounds.nouns.errors import DefinitionError
 
@@ -31,14 +32,17 @@ TRIAL = 12
 
 _TOGETHER = {"xbar", "s"}
 """Charts of which rows of one time make one point."""
-_SCREENED = {"xmr", "p_prime", "u_prime", "t"}
+_SCREENED = {"xmr", "p_prime", "u_prime", "t", "ewma"}
 _LIMITS: dict[spc.GapLimits, str] = {
     "probability": "Limits leave out 0.135% of gaps at either end, were chance alone "
     "at work (a geometric distribution with their mean).",
     "sigma": "Limits are three standard deviations, though gaps have a long tail: one "
     "stable series of 24 in three signals; --limits probability has few that do.",
 }
-_WITHOUT_SEASON = {"mr", "g", "t", "s"}
+_SAID_WITH_A_VOWEL = {"xmr", "mr", "xbar", "s", "ewma"}
+_WITHOUT_SEASON = {"mr", "g", "t", "s", "ewma"}
+SMOOTHING, _WIDTH = 0.2, 3.0
+"""Of an EWMA chart: the weight of the newest point, and where its limits are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +65,8 @@ class ChartAsked:
     """Whether outlying moving ranges are left out of the limits."""
     limits: spc.GapLimits = "sigma"
     """Of a g chart: three sigma, or points of the geometric distribution."""
+    smoothing: float | None = None
+    """Of an EWMA chart: weight of the newest point, in (0, 1]; 0.2 where not given."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,6 +146,14 @@ def _kind(series: Series, asked: ChartAsked) -> tuple[spc.Kind, str]:
             code="chart-columns",
             remedies=("Leave out --limits, or ask for --chart g.",),
         )
+    smoothed = asked.smoothing
+    if smoothed is not None and (asked.chart != "ewma" or not 0 < smoothed <= 1):
+        raise DefinitionError(
+            f"A chart of kind {asked.chart} is not smoothed by {smoothed:g}.",
+            code="chart-columns",
+            why="The newest point of an EWMA chart weighs more than 0 and at most 1.",
+            remedies=("Leave out --smoothing, or ask for --chart ewma.",),
+        )
     if not asked.per > 0 or (asked.per != 1 and asked.chart not in {"u", "u_prime"}):
         raise DefinitionError(
             f"A chart of kind {asked.chart} is not told per {asked.per:g}.",
@@ -149,7 +163,8 @@ def _kind(series: Series, asked: ChartAsked) -> tuple[spc.Kind, str]:
     if asked.chart != "auto":
         check_columns(series, asked.chart)
         check_counts(series, asked.chart)
-        return asked.chart, f"A {NAMES[asked.chart]} was asked for."
+        article = "An" if asked.chart in _SAID_WITH_A_VOWEL else "A"
+        return asked.chart, f"{article} {NAMES[asked.chart]} was asked for."
     if series.numerator is None:
         check_columns(series, "xmr")
         assert series.value is not None
@@ -224,6 +239,9 @@ def _draw(
         options["screen"] = asked.screen
     if kind == "g":
         options["limits"] = asked.limits
+    if kind == "ewma":
+        options["smoothing"] = asked.smoothing or SMOOTHING
+        options["width"] = _WIDTH
     if kind == "xmr" and asked.rules == "nhs":
         options["factor"] = spc.NHS_FACTOR
     if asked.baseline is not None:
@@ -245,6 +263,7 @@ _DRAW: dict[spc.Kind, Callable[..., spc.Chart]] = {
     "t": spc.t_chart,
     "xbar": spc.xbar_chart,
     "s": spc.s_chart,
+    "ewma": spc.ewma_chart,
 }
 
 
@@ -257,7 +276,7 @@ def _given(series: Series, kind: spc.Kind, per: float) -> tuple[Any, ...]:
     if kind in {"u", "u_prime"}:
         assert series.denominator is not None
         return series.numerator, series.denominator / per
-    if kind in {"p", "p_prime"}:
+    if kind in {"p", "p_prime"} or (kind == "ewma" and series.value is None):
         return series.numerator, series.denominator
     return (series.numerator if series.value is None else series.value,)
 
@@ -281,9 +300,21 @@ def _notes(chart: spc.Chart, asked: ChartAsked, series: Series) -> tuple[str, ..
         notes.append("Outlying moving ranges were kept, so limits may be wide.")
     if chart.kind == "g":
         notes.append(_LIMITS[asked.limits])
+    if chart.kind == "ewma":
+        notes.append(_averaged(asked.smoothing or SMOOTHING))
     if asked.per != 1:
         notes.append(f"Rates are told per {asked.per:,g}.")
     return tuple(notes)
+
+
+def _averaged(smoothing: float) -> str:
+    every = ewma_arl(smoothing, _WIDTH)
+    return (
+        f"Each point is an average, in which the newest weighs {smoothing:g} and each "
+        f"older one {1 - smoothing:g} times as much as the one after it. Where nothing "
+        f"changes and the lines are right, one of some {every:.0f} points lies beyond "
+        "its limits."
+    )
 
 
 def _sentence(error: ValueError) -> str:

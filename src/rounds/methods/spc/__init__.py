@@ -7,6 +7,7 @@ from rounds.methods.spc.attributes import (
     u_chart,
     u_prime_chart,
 )
+from rounds.methods.spc.averages import ewma_chart
 from rounds.methods.spc.chart import Chart, Kind, Phase
 from rounds.methods.spc.frame import first_of_each_phase
 from rounds.methods.spc.icons import (
@@ -46,6 +47,7 @@ __all__ = [
     "anhoj",
     "assurance",
     "c_chart",
+    "ewma_chart",
     "first_of_each_phase",
     "g_chart",
     "moving_range_chart",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["D2", "SCREEN", "Chart", "Kind", "Phase", "mean_moving_range"]
 
 Kind = Literal[
-    "xmr", "mr", "p", "p_prime", "u", "u_prime", "c", "g", "t", "xbar", "s"
+    "xmr", "mr", "p", "p_prime", "u", "u_prime", "c", "g", "t", "xbar", "s", "ewma"
 ]  # fmt: skip
 
 D2 = 1.128

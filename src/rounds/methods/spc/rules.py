@@ -19,6 +19,8 @@ __all__ = ["RULES", "Rule", "Rules", "Signals", "anhoj", "nhs"]
 
 Rules = Literal["anhoj", "nhs"]
 Rule = Literal["beyond_limits", "trend", "near_limits", "shift"]
+_SHARED = {"mr", "ewma"}
+"""Charts whose neighbouring points share values: no row of them says anything."""
 _LONG = 7
 """Points of a shift and of a trend in Making Data Count."""
 
@@ -58,8 +60,8 @@ def anhoj(chart: Chart) -> Signals:
     Parameters
     ----------
     chart : Chart
-        n points. Runs are counted within each phase; of a chart of moving ranges they
-        are not, since neighbouring ranges share a value.
+        n points. Runs are counted within each phase; of moving ranges and averages
+        they are not, since neighbouring points share values.
 
     Returns
     -------
@@ -75,7 +77,7 @@ def anhoj(chart: Chart) -> Signals:
     side, beyond = chart.side, chart.beyond
     shift = np.zeros(chart.value.size, dtype=bool)
     counted = []
-    if chart.kind != "mr":
+    if chart.kind not in _SHARED:
         for part in chart.parts:
             found = runs(chart.value[part], chart.centre[part])
             counted.append(found)
@@ -99,7 +101,8 @@ def nhs(chart: Chart) -> Signals:
     Parameters
     ----------
     chart : Chart
-        n points; rules do not reach across phases.
+        n points; rules do not reach across phases. Of moving averages only limits
+        count.
 
     Returns
     -------
@@ -118,7 +121,7 @@ def nhs(chart: Chart) -> Signals:
         (chart.value > chart.near_upper) | (chart.value < chart.near_lower)
     )
     moved = chart.value - chart.centre
-    for part in chart.parts:
+    for part in () if chart.kind == "ewma" else chart.parts:
         shift[part] = _in_row(side[part], _LONG)
         trend[part], slope[part] = _trends(moved[part])
         near[part] = _two_of_three(close[part], side[part])

@@ -100,7 +100,8 @@ def control_of(
 
 def unit_of(chart: ControlChart) -> Unit:
     """Say how a chart's values are written."""
-    return "percent" if chart.chart in ("p", "p_prime") else "number"
+    of_shares = chart.chart == "ewma" and chart.points[0].denominator is not None
+    return "percent" if of_shares or chart.chart in ("p", "p_prime") else "number"
 
 
 def _subgroup(
