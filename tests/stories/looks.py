@@ -59,6 +59,11 @@ def up_to(rows, day):
 def look(rows, written, earlier, day, letter="A"):
     """Look at a made trial on a day: its enrolled up to 90 days before."""
     started = trial.rollout(written, trial.evidence())
+    return judged_by(rows, started, written, earlier, day, letter=letter)
+
+
+def judged_by(rows, started, written, earlier, day, *, letter="A"):
+    """Look at a made trial of any rollout: its enrolled up to 90 days before."""
     return judge(
         up_to(rows, day - dt.timedelta(days=FOLLOW_UP)),
         started,

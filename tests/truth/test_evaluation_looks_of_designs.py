@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 
 from rounds.loop.evaluation.looks import enrolled_until, judge
-from rounds.nouns import Design
-from stories import encounter_trial, scheduled_trial, trial
+from rounds.nouns import Design, LookPlan
+from stories import encounter_trial, factorial_trial, scheduled_trial, trial
 from stories import looks as story
 
 ASKED = int(os.environ.get("ROUNDS_TRIALS", "0"))
 TRIALS = ASKED if ASKED >= 1_000 else 12
 ERROR, NEAR = 0.025, 1.9
+CARDS = ("first", "second")
 STARTS = [trial.GO_LIVE + dt.timedelta(days=scheduled_trial.DAYS * k) for k in range(6)]
 
 
@@ -90,3 +91,25 @@ def test_looks_at_other_designs_mislead_no_more_often_than_is_promised(name):
             misled += shown(rows, written, design, when)
     print("looks:", name, misled / TRIALS, "one look", once / TRIALS, "of", TRIALS)
     assert misled / TRIALS <= ERROR + 4 * np.sqrt(ERROR * (1 - ERROR) / TRIALS)
+
+
+def test_guardrails_of_two_cards_pause_no_more_often_than_is_promised():
+    """Neither card harms: each guardrail has its own error, so both have at most two.
+
+    Every made trial goes through the step, at two looks.
+    """
+    guard = story.guardrail(margin=0.0, looks="group_sequential", planned_se=0.011)
+    written = factorial_trial.protocol(
+        looks=LookPlan(looks="safety", planned_se=0.03), guardrails=(guard,)
+    )
+    started = factorial_trial.rollout(written, trial.evidence())
+    world = factorial_trial.World(clinics=24, per_clinic=30, first=0.0, second=0.0)
+    paused = []
+    for seed in range(TRIALS):
+        rows, seen = factorial_trial.made(world, seed), ()
+        for day in story.days((0.4, 0.7)):
+            seen = (*seen, story.judged_by(rows, started, written, seen, day))
+        paused.append({name for one in seen for name in one.crossed})
+    each = [np.mean([f"low-pressure, {c} card" in p for p in paused]) for c in CARDS]
+    print("guardrails of two cards:", *each, np.mean([bool(p) for p in paused]), TRIALS)
+    assert max(each) <= guard.alpha + 4 * np.sqrt(guard.alpha / TRIALS)

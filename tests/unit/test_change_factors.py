@@ -8,6 +8,7 @@ import pytest
 from rounds.loop.change import InProcess
 from rounds.nouns import DefinitionError, Design, Factors
 from rounds.practice.exposures import exposure_rows
+from stories import looks
 from stories import practice as story
 
 FACTORS = Factors(first="a card", second="another", interaction_margin=0.05)
@@ -106,3 +107,32 @@ def test_a_second_card_needs_two_factors(tmp_path):
         pytest.raises(DefinitionError, match="has one factor"),
     ):
         story.start(practice, second=story.second_knowledge())
+
+
+def test_a_guardrail_pauses_both_cards_at_once_and_each_is_resumed_by_name(started):
+    """Which of the two harms is the board's to know, so neither is shown meanwhile."""
+    practice, rollout = started
+    ref = rollout.ref()
+    practice.record_look(ref, looks.written(1), pause=True)
+    states = {one: practice.in_force(one).state for one in practice.services()}
+    assert states == {story.SERVICE: "paused", story.SECOND: "paused"}
+    here = InProcess(practice, story.SECOND, now=lambda: story.NOW)
+    here.cards(story.encounters(100))
+    rows = exposure_rows(practice, ref, ignored_after=dt.timedelta(days=7), now=LATER)
+    assert rows.due.any()
+    assert not rows.shown.any()
+    practice.resume(story.SERVICE, by="Bo", at=story.NOW, reason="it does no harm")
+    assert [one.state for one in practice.pauses(ref)] == ["paused", "trial"]
+    assert practice.in_force(story.SECOND).state == "paused"
+    second, _ = practice.record_look(ref, looks.written(2), pause=False)
+    assert second.verdict == "paused"  # one of the cards still is
+    practice.record_look(ref, looks.written(3), pause=True)
+    assert practice.in_force(story.SERVICE).state == "paused"
+    assert len(practice.pauses(ref)) == 3
+
+
+def test_an_early_end_ends_both_cards(started):
+    practice, rollout = started
+    practice.stop_trial(rollout.ref(), by="Bo", at=story.NOW, reason="the board")
+    assert {practice.in_force(one).state for one in practice.services()} == {"off"}
+    assert not practice.trial_running()

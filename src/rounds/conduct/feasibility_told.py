@@ -284,7 +284,8 @@ def _limitations(
             f"{plan.protocol.baseline_weeks} of the protocol's baseline: what "
             "adjusting saves is understated."
         )
-    if plan.protocol.looks is not None:
+    looks = plan.protocol.looks
+    if looks is not None and looks.looks != "safety":
         said.append("Power is of one look, at the end; looks before it cost some.")
     if plan.design.factors is not None:
         said.append(

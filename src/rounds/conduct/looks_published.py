@@ -101,7 +101,8 @@ def _alert(
     """Raise an alert with an owner; which guardrail it was is for the board."""
     name = f"{_name(rollout, look)}-paused"
     month = f"{look.data_until:%Y-%m}"
-    budget = min(sum(one.alpha for one in protocol.guardrails), 0.999)
+    cards = 1 if protocol.factors is None else 2
+    budget = min(cards * sum(one.alpha for one in protocol.guardrails), 0.999)
     found = desk.find(Alert, name)
     return found or desk.publish(
         Alert(

@@ -21,13 +21,15 @@ class LookPlan(Noun):
     0.025 at 0.95. Information is one over the variance of the estimate.
     """
 
-    looks: Literal["group_sequential", "always_valid", "bayesian"]
+    looks: Literal["group_sequential", "always_valid", "bayesian", "safety"]
+    """Looks for safety read guardrails alone, and spend nothing of the benefit."""
     planned_se: float = Field(gt=0)
     """Standard error of the primary estimate that is expected at the end: at it there
-    is all information, and an always-valid interval is tightest."""
+    is all information, and an always-valid interval is tightest. Looks for safety do
+    not read it."""
     fractions: tuple[float, ...] = ()
     """Shares of that information at the looks, up to 1, which is the final evaluation;
-    none where looks are always valid."""
+    none where looks may be made at any time."""
     dates: tuple[dt.date, ...] = ()
     """Days from which each look but the last may be made; by the same shares of the
     enrolment, and its follow-up, if not given."""
@@ -52,10 +54,11 @@ class LookPlan(Noun):
     @model_validator(mode="after")
     def _sound(self) -> Self:
         problems = []
-        always = self.looks == "always_valid"
+        always = self.at_any_time
         steps = [b - a for a, b in pairwise((0.0, *self.fractions))]
         if always and (self.fractions or self.dates or self.futility):
-            problems.append("always-valid looks have no fractions, dates or futility")
+            said = self.looks.replace("_", "-")
+            problems.append(f"{said} looks have no fractions, dates or futility")
         if self.futile_probability is not None and self.looks != "bayesian":
             problems.append("a probability of futility is of Bayesian looks")
         if not always and (not self.fractions or self.fractions[-1] != 1):
@@ -74,6 +77,11 @@ class LookPlan(Noun):
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+    @property
+    def at_any_time(self) -> bool:
+        """Whether looks need no planned days: they are always valid, or for safety."""
+        return self.looks in {"always_valid", "safety"}
 
 
 class Guardrail(Noun):

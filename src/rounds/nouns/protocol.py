@@ -147,8 +147,8 @@ class Protocol(Published):
             problems.append("two factors are crossed among clinics in parallel")
         if self.allocation != "permuted_blocks":
             problems.append("clinics are dealt to the cells of two factors in blocks")
-        if self.looks is not None:
-            problems.append("looks are planned for one factor alone")
+        if self.looks is not None and self.looks.looks != "safety":
+            problems.append("looks at two factors are for safety: guardrails alone")
         if self.factors.multiplicity == "bonferroni" and self.level < _BONFERRONI:
             problems.append(f"two comparisons by Bonferroni: level {_BONFERRONI}")
         return problems
@@ -182,6 +182,8 @@ class Protocol(Published):
         problems += self._stepped_look_problems()
         if guarded and self.looks is None:
             problems.append("guardrails are read at looks: plan them")
+        if self.looks is not None and self.looks.looks == "safety" and not guarded:
+            problems.append("looks for safety read guardrails: name one")
         if len(set(guarded)) != len(guarded):
             problems.append("an endpoint has two guardrails")
         if set(guarded) - known:
@@ -195,7 +197,7 @@ class Protocol(Published):
     def _stepped_look_problems(self) -> list[str]:
         """Say which looks at a schedule see no whole step more than the one before."""
         plan, schedule = self.looks, self.schedule
-        if plan is None or schedule is None or plan.looks == "always_valid":
+        if plan is None or schedule is None or plan.at_any_time:
             return []
         if len(plan.dates) != len(plan.fractions) - 1:
             return [f"looks at a {schedule.title} have dates, each after whole periods"]

@@ -137,8 +137,9 @@ class Looking:
                     why="Two looks would spend the same error.",
                     remedies=("Look again.",),
                 )
-            current = _current(connection, ref)
-            shown = "paused" if pause or current.state == "paused" else "continue"
+            standing = _standing(connection, ref)
+            is_paused = any(one.state == "paused" for one in standing)
+            shown = "paused" if pause or is_paused else "continue"
             connection.execute(
                 sa.insert(schema.look).values(
                     rollout=ref,
@@ -161,24 +162,28 @@ class Looking:
                     at=look.made,
                 )
             entry = None
-            if pause and current.state == "trial" and current.rollout == ref:
+            for current in standing if pause else ():
+                if current.state != "trial" or current.rollout != ref:
+                    continue
                 reason = f"a guardrail was crossed at look {look.number}"
                 paused = replace(current, state="paused", by=PAUSED_BY, at=look.made)
                 enter(connection, replace(paused, reason=reason))
-                entry = current_of(connection, current.service)
+                entry = entry or current_of(connection, current.service)
             return _looks(connection, ref)[-1], entry
 
     def pauses(self, rollout: Ref) -> tuple[InForce, ...]:
-        """Give when guardrails paused a trial, and who resumed it and why, in order."""
+        """Give when guardrails paused a trial, and who resumed it and why, in order.
+
+        Two cards that were paused together were paused once; each is resumed by itself.
+        """
         ref = str(rollout)
         with reading(self.engine) as connection:
-            service = _current(connection, ref).service
-            entries = [e for e in history_of(connection, service) if e.rollout == ref]
-        return tuple(
-            now
-            for before, now in pairwise(entries)
-            if now.by == PAUSED_BY or (before.state, now.state) == ("paused", "trial")
-        )
+            found = {
+                (now.state, now.at, now.by, now.reason): now
+                for one in _standing(connection, ref)
+                for now in _pauses(history_of(connection, one.service), ref)
+            }
+        return tuple(sorted(found.values(), key=lambda one: one.number))
 
     def stopped(self, rollout: Ref) -> Stopped | None:
         """Give how a trial was ended early; None if it was not."""
@@ -210,12 +215,13 @@ class Looking:
         named(by, reason, "ends a trial")
         ref = str(rollout)
         with writing(self.engine) as connection:
-            current = _current(connection, ref)
+            standing = _standing(connection, ref)
+            running = [o for o in standing if o.rollout == ref and o.in_trial]
             table = schema.stopped
             query = sa.select(table).where(table.c.rollout == ref)
             row = connection.execute(query).first()
             if row is None:
-                if current.rollout != ref or not current.in_trial:
+                if not running:
                     raise DefinitionError(
                         "The trial is in force no more.",
                         code="trial-not-in-force",
@@ -223,8 +229,9 @@ class Looking:
                     )
                 values = {"rollout": ref, "by": by, "at": at.isoformat()}
                 connection.execute(sa.insert(table).values(values | {"reason": reason}))
-                ended = replace(current, state="off", by=by, at=at)
-                enter(connection, replace(ended, reason=f"ended early: {reason}"))
+                for current in running:
+                    ended = replace(current, state="off", by=by, at=at)
+                    enter(connection, replace(ended, reason=f"ended early: {reason}"))
                 # Nobody is enrolled from this moment on: the seed may be told today.
                 ends = schema.rollout.c.enrolment_end
                 day = (at.date() - dt.timedelta(days=1)).isoformat()
@@ -267,6 +274,25 @@ def _current(connection: sa.Connection, ref: str) -> InForce:
             remedies=("Check that this is the project where it was started.",),
         )
     return current
+
+
+def _standing(connection: sa.Connection, ref: str) -> tuple[InForce, ...]:
+    """Give what is in force for each service of a rollout, its first card's first."""
+    first = _current(connection, ref)
+    table = schema.in_force
+    query = sa.select(table.c.service).where(table.c.rollout == ref).distinct()
+    others = sorted(set(connection.execute(query).scalars()) - {first.service})
+    found = [current_of(connection, service) for service in others]
+    return (first, *(one for one in found if one is not None))
+
+
+def _pauses(history: list[InForce], ref: str) -> list[InForce]:
+    entries = [entry for entry in history if entry.rollout == ref]
+    return [
+        now
+        for before, now in pairwise(entries)
+        if now.by == PAUSED_BY or (before.state, now.state) == ("paused", "trial")
+    ]
 
 
 def _looks(connection: sa.Connection, ref: str) -> tuple[PracticeLook, ...]:

@@ -24,6 +24,7 @@ READINGS = (
     "data_until",
     "role",
     "endpoint",
+    "card",
     "estimate",
     "se",
     "df",
@@ -40,7 +41,17 @@ READINGS = (
     "futile",
     "reason",
 )
-ARMS = ("look", "data_until", "role", "endpoint", "letter", "units", "n", "value")
+ARMS = (
+    "look",
+    "data_until",
+    "role",
+    "endpoint",
+    "card",
+    "letter",
+    "units",
+    "n",
+    "value",
+)
 
 
 def write_board_packet(packet: Mapping[str, Any], folder: Path) -> tuple[Path, ...]:
@@ -112,6 +123,7 @@ def _arms(packet: Mapping[str, Any]) -> list[dict[str, Any]]:
             "data_until": look["data_until"],
             "role": reading["role"],
             "endpoint": reading["endpoint"],
+            "card": reading.get("card", ""),
         }
         for look, reading in _each(packet)
         for arm in reading["arms"]
@@ -127,13 +139,8 @@ def _table(columns: tuple[str, ...], rows: list[dict[str, Any]]) -> str:
 
 
 def _page(packet: Mapping[str, Any]) -> str:
-    parts = list(
-        dict.fromkeys((one["role"], one["endpoint"]) for _, one in _each(packet))
-    )
-    figures = {
-        f"{role}: {endpoint}": _figure(packet, role, endpoint, at)
-        for at, (role, endpoint) in enumerate(parts)
-    }
+    parts = list(dict.fromkeys(_part(one) for _, one in _each(packet)))
+    figures = {part: _figure(packet, part, at) for at, part in enumerate(parts)}
     return (
         templates()
         .get_template("board_packet.html")
@@ -149,8 +156,18 @@ def _page(packet: Mapping[str, Any]) -> str:
     )
 
 
-def _figure(packet: Mapping[str, Any], role: str, name: str, at: int) -> str | None:
+_Part = tuple[str, str, str]
+
+
+def _part(reading: Mapping[str, Any]) -> _Part:
+    """Give what a reading is of: its role, its endpoint, and which of two cards."""
+    return reading["role"], reading["endpoint"], reading.get("card", "")
+
+
+def _figure(packet: Mapping[str, Any], part: _Part, at: int) -> str | None:
     """Draw an endpoint's statistics; of always-valid looks the bound is of its kind."""
+    role, endpoint, card = part
+    name = f"{endpoint}, {card} card" if card else endpoint
     points = tuple(
         LookPoint(
             fraction=one["fraction"],
@@ -160,8 +177,7 @@ def _figure(packet: Mapping[str, Any], role: str, name: str, at: int) -> str | N
             crossed=one["crossed"],
         )
         for _, one in _each(packet)
-        if (one["role"], one["endpoint"]) == (role, name)
-        and one["statistic"] is not None
+        if _part(one) == part and one["statistic"] is not None
     )
     if not points:
         return None

@@ -219,7 +219,8 @@ def _as_asked(plan: Plan, options: DemoOptions) -> Plan:
     factors = _FACTORS if options.design == "factorial" else None
     if factors is not None and not options.sealing:
         factors = factors.model_copy(update=_NEVER_SEALED)
-    if factors is not None and options.looks is not None:
+    for_safety = options.looks is not None and options.looks.looks == "safety"
+    if factors is not None and options.looks is not None and not for_safety:
         raise _looks_of_one(options)
     given = {"schedule": schedule, "factors": factors}
     design = change.design.model_copy(update=given)
@@ -266,7 +267,7 @@ def _in_parallel_alone(options: DemoOptions) -> DefinitionError:
 
 def _looks_of_one(options: DemoOptions) -> DefinitionError:
     return DefinitionError(
-        "Looks at a running trial are of one card, as yet.",
+        "Looks at a running trial of two cards are for safety alone.",
         code="demo-design",
         why="At a look both factors and their interaction would have to be bounded.",
         remedies=(f"rounds demo --design {options.design}, without looks",),

@@ -21,6 +21,7 @@ _LOOKS = {
     "group_sequential": "group-sequential",
     "always_valid": "always-valid",
     "bayesian": "Bayesian",
+    "safety": "safety",
 }
 
 
@@ -94,17 +95,20 @@ def _methods(trial: Trial, plan: LookPlan, told: Answers) -> Answers:
 def _design(trial: Trial, plan: LookPlan) -> Answer:
     protocol = trial.protocol
     where = within("Change", protocol, "looks")
-    kinds = [f"{_LOOKS[plan.looks]} looks that may end it early"]
+    for_safety = plan.looks == "safety"
+    does = "that read guardrails alone" if for_safety else "that may end it early"
+    kinds = [f"{_LOOKS[plan.looks]} looks {does}"]
     if protocol.guardrails:
         kinds.append("guardrails that pause it by themselves")
     if protocol.adaptation is not None:
         kinds.append(f"allocation that is {protocol.adaptation.in_words}")
         where = within("Change", protocol, "looks, adaptation")
-    return reported(
-        f"Planned: {'; '.join(kinds)}. Looks read the estimate of the primary outcome "
-        "and its variance.",
-        where,
+    read = (
+        "Looks read the harm that guardrails name, and nothing of the benefit."
+        if for_safety
+        else "Looks read the estimate of the primary outcome and its variance."
     )
+    return reported(f"Planned: {'; '.join(kinds)}. {read}", where)
 
 
 def _rules(trial: Trial, plan: LookPlan, told: Answers) -> Answer:

@@ -95,6 +95,10 @@ class EndOfTrial:
         self, primary: Effect, protocol: Protocol, people: Participants
     ) -> tuple[Effect, tuple[str, ...]]:
         """Give the primary effect with the looks allowed for, and what to say."""
+        plan = protocol.looks
+        if plan is not None and plan.looks == "safety":
+            # Nothing of the benefit was read, so nothing of its error is spent.
+            return primary, (_said(self.told, read=False), *_resumed(self.pauses))
         said = [_said(self.told), *_resumed(self.pauses)]
         if primary.fit is None or not isinstance(primary.estimate, Estimate):
             return primary, tuple(said)
@@ -286,9 +290,10 @@ def _resumed(pauses: tuple[InForce, ...]) -> list[str]:
     ]
 
 
-def _said(told: AfterLooks) -> str:
+def _said(told: AfterLooks, *, read: bool = True) -> str:
     text = f"{told.looks} look(s) were made before the evaluation"
-    text += "; the estimate allows for them."
+    allowed = "the estimate allows for them" if read else "they read guardrails alone"
+    text += f"; {allowed}."
     if told.paused:
         days = ", ".join(str(day) for day in told.paused)
         text += f" A guardrail ({', '.join(told.crossed)}) paused it on {days}."

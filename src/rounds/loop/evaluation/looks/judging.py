@@ -45,6 +45,9 @@ from rounds.nouns import (
 __all__ = ["judge"]
 
 Letter = Literal["A", "B"]
+Card = Literal["", "first", "second"]
+Joined = dict[str, Participants | NotEstimable]
+_AT_THE_END = "looks for safety read guardrails alone: benefit is judged at the end"
 
 
 def judge(
@@ -87,14 +90,20 @@ def judge(
     checks = trial_checks(trial, rollout, protocol, joined)
     sealed = seal(checks)
     guardrails = tuple(
-        _guarded(one, joined, protocol, earlier, letter_of_active, time=time)
+        _guarded(one, of, protocol, earlier, letter_of_active, time=time, card=card)
+        for card, of in _cards(joined, protocol).items()
         for one in protocol.guardrails
     )
-    if sealed is not None:
-        primary = Reading(protocol.primary.estimand.name, "primary", reason=sealed)
+    plan = protocol.looks
+    for_safety = plan is not None and plan.looks == "safety"
+    if sealed is not None or for_safety:
+        why = sealed or _AT_THE_END
+        primary = Reading(protocol.primary.estimand.name, "primary", reason=why)
     else:
         primary = _primary(people, protocol, earlier, letter_of_active, time=time)
     verdict = _verdict(primary, guardrails)
+    if for_safety and verdict == "not_judged" and sealed is None:
+        verdict = "continue" if any(one.is_judged for one in guardrails) else verdict
     return LookRecord(
         number=len(earlier) + 1,
         data_until=data_until.isoformat(),
@@ -111,6 +120,17 @@ def judge(
         chance=None if verdict == "pause_harm" else _chance(primary, protocol),
         letter_of_active=letter_of_active,
     )
+
+
+def _cards(joined: Joined, protocol: Protocol) -> dict[Card, Joined]:
+    """Give the participants by the arm of each card: one, or two that were crossed."""
+    if protocol.factors is None:
+        return {"": joined}
+    swapped: Joined = {
+        name: one if isinstance(one, NotEstimable) else one.swapped()
+        for name, one in joined.items()
+    }
+    return {"first": joined, "second": swapped}
 
 
 def _chance(primary: Reading, protocol: Protocol) -> float | None:
@@ -212,12 +232,13 @@ def _beyond(read: Reading, plan: LookPlan, worth: float, fraction: float) -> flo
 
 def _guarded(
     guardrail: Guardrail,
-    joined: dict[str, Participants | NotEstimable],
+    joined: Joined,
     protocol: Protocol,
     earlier: tuple[LookRecord, ...],
     letter: Letter,
     *,
     time: float,
+    card: Card,
 ) -> Reading:
     name = guardrail.endpoint
     endpoint = next(e for e in protocol.endpoints if e.estimand.name == name)
@@ -232,6 +253,7 @@ def _guarded(
         letter=letter,
         margin=guardrail.margin,
     )
+    read = replace(read, card=card)
     if not read.is_judged:
         return read
     if guardrail.looks == "always_valid":
@@ -239,7 +261,10 @@ def _guarded(
         beyond = limit is not None and limit > guardrail.margin
         return replace(read, limit=limit, crossed=beyond)
     before = tuple(
-        one for look in earlier for one in look.guardrails if one.endpoint == name
+        one
+        for look in earlier
+        for one in look.guardrails
+        if (one.endpoint, one.card) == (name, card)
     )
     spent = _spent(read, before, time)
     if spent is None:

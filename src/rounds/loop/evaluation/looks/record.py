@@ -66,10 +66,17 @@ class Reading:
     reason: str = ""
     """Why it cannot be judged."""
     arms: tuple[ArmSeen, ...] = ()
+    card: Literal["", "first", "second"] = ""
+    """Whose harm, where two cards are tried at once."""
 
     def __repr__(self) -> str:
         """Show nothing that was seen."""
         return f"<reading of {self.endpoint}>"
+
+    @property
+    def name(self) -> str:
+        """The endpoint, and whose harm it is where there are two cards."""
+        return f"{self.endpoint}, {self.card} card" if self.card else self.endpoint
 
     @property
     def is_judged(self) -> bool:
@@ -107,7 +114,7 @@ class LookRecord:
     @property
     def crossed(self) -> tuple[str, ...]:
         """The guardrails that were crossed."""
-        return tuple(one.endpoint for one in self.guardrails if one.crossed)
+        return tuple(one.name for one in self.guardrails if one.crossed)
 
     def to_json(self) -> str:
         """Give JSON that `from_json` reads, the same for the same record."""

@@ -20,7 +20,8 @@ def look_dates(protocol: Protocol) -> tuple[dt.date, ...]:
     -------
     tuple of date
         As planned; or, where only shares of the information are, the day on which the
-        same share of the enrolment has been followed up. Empty if always valid.
+        same share of the enrolment has been followed up. Empty where looks may
+        be made at any time.
 
     Examples
     --------
@@ -28,7 +29,7 @@ def look_dates(protocol: Protocol) -> tuple[dt.date, ...]:
     `docs/how-to/watch-without-peeking.md`.
     """
     plan = protocol.looks
-    if plan is None or plan.looks == "always_valid":
+    if plan is None or plan.at_any_time:
         return ()
     if plan.dates:
         return plan.dates
@@ -119,7 +120,7 @@ def check_due(protocol: Protocol, made: Sequence[dt.date], now: dt.date) -> None
             f"Follow-up ended on {protocol.ends}: what is left is the evaluation.",
             "Evaluate it: rounds evaluation run",
         )
-    if plan.looks == "always_valid":
+    if plan.at_any_time:
         return
     dates = look_dates(protocol)
     due = [day for day in dates if day <= now]
