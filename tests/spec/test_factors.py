@@ -56,7 +56,7 @@ def test_designs_that_do_not_cross_are_refused(changes, said):
 
 
 def test_protocols_that_cannot_be_read_are_refused():
-    with pytest.raises(ValidationError, match="looks are planned for one factor"):
+    with pytest.raises(ValidationError, match="looks at two factors are for safety"):
         story.protocol(
             looks=LookPlan(
                 looks="group_sequential", fractions=(0.5, 1.0), planned_se=0.02

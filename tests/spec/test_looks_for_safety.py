@@ -96,7 +96,7 @@ def test_of_one_card_too_the_estimate_is_as_if_nobody_had_looked():
 
 def test_looks_for_safety_are_made_at_any_time_and_need_a_guardrail():
     assert look_dates(TWO) == ()
-    with pytest.raises(ValueError, match="safety looks have no fractions"):
+    with pytest.raises(ValueError, match="at any time have no fractions"):
         LookPlan(looks="safety", planned_se=0.02, fractions=(0.5, 1.0))
     with pytest.raises(ValueError, match="name one"):
         factorial_trial.protocol(looks=SAFETY)

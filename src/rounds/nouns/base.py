@@ -10,9 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from rounds.nouns.errors import DefinitionError
 from rounds.nouns.ref import Ref
 
-__all__ = ["UNTOLD", "Noun", "Provenance", "Published"]
+__all__ = ["UNTOLD", "UNTOLD_SET", "UNTOLD_SIZE", "Noun", "Provenance", "Published"]
 
 UNTOLD = Field(default=None, exclude_if=lambda value: value is None)
+UNTOLD_SIZE = Field(default=None, gt=0, exclude_if=lambda value: value is None)
+UNTOLD_SET = Field(default=(), exclude_if=lambda value: not value)
 """Of a field that is left out of JSON where it is None, so that older nouns keep their
 hash."""
 

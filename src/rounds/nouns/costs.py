@@ -4,7 +4,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from rounds.nouns.base import UNTOLD, Noun
+from rounds.nouns.base import UNTOLD, UNTOLD_SET, UNTOLD_SIZE, Noun
 from rounds.nouns.concept_set import ConceptSet
 from rounds.nouns.events import Events
 
@@ -104,13 +104,9 @@ class Costs(Noun):
     """Why so much."""
     minutes_per_card: Price | None = UNTOLD
     """Minutes that a clinician gives a card, where any item or rule counts them."""
-    patients_a_year: float | None = Field(
-        default=None, gt=0, exclude_if=lambda many: many is None
-    )
+    patients_a_year: float | None = UNTOLD_SIZE
     """Over whom a year's programme cost is spread."""
-    programme: tuple[ProgrammeCost, ...] = Field(
-        default=(), exclude_if=lambda some: not some
-    )
+    programme: tuple[ProgrammeCost, ...] = UNTOLD_SET
     items: tuple[CostItem, ...] = ()
 
     @model_validator(mode="after")

@@ -18,15 +18,14 @@ class LookPlan(Noun):
     """When the primary endpoint is looked at before its end, and by which bounds.
 
     The error is that of the protocol's level on the better side, all looks together:
-    0.025 at 0.95. Information is one over the variance of the estimate.
+    0.025 at 0.95; looks for safety read guardrails alone, and spend none of it.
+    Information is one over the variance of the estimate.
     """
 
     looks: Literal["group_sequential", "always_valid", "bayesian", "safety"]
-    """Looks for safety read guardrails alone, and spend nothing of the benefit."""
     planned_se: float = Field(gt=0)
     """Standard error of the primary estimate that is expected at the end: at it there
-    is all information, and an always-valid interval is tightest. Looks for safety do
-    not read it."""
+    is all information, and an always-valid interval is tightest."""
     fractions: tuple[float, ...] = ()
     """Shares of that information at the looks, up to 1, which is the final evaluation;
     none where looks may be made at any time."""
@@ -57,8 +56,7 @@ class LookPlan(Noun):
         always = self.at_any_time
         steps = [b - a for a, b in pairwise((0.0, *self.fractions))]
         if always and (self.fractions or self.dates or self.futility):
-            said = self.looks.replace("_", "-")
-            problems.append(f"{said} looks have no fractions, dates or futility")
+            problems.append("looks at any time have no fractions, dates or futility")
         if self.futile_probability is not None and self.looks != "bayesian":
             problems.append("a probability of futility is of Bayesian looks")
         if not always and (not self.fractions or self.fractions[-1] != 1):

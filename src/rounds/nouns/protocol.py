@@ -8,7 +8,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from rounds.nouns.adaptation import Adaptation
-from rounds.nouns.base import UNTOLD, Noun, Published
+from rounds.nouns.base import UNTOLD, UNTOLD_SET, Noun, Published
 from rounds.nouns.costs import Costs
 from rounds.nouns.estimand import Estimand
 from rounds.nouns.factors import Factors
@@ -103,9 +103,7 @@ class Protocol(Published):
     """Where chances of the arms follow what looks see."""
     looks: LookPlan | None = UNTOLD
     """None is one look, at the end."""
-    guardrails: tuple[Guardrail, ...] = Field(
-        default=(), exclude_if=lambda value: not value
-    )
+    guardrails: tuple[Guardrail, ...] = UNTOLD_SET
     """What pauses the rollout by itself; read at each look."""
     costs: Costs | None = UNTOLD
     """At what prices its cost and net benefit are counted."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field, model_validator
 
-from rounds.nouns.base import UNTOLD, Noun
+from rounds.nouns.base import UNTOLD, UNTOLD_SIZE, Noun
 
 if TYPE_CHECKING:
     from rounds.nouns.protocol import Protocol
@@ -19,13 +19,9 @@ class Weighing(Noun):
 
     net_benefit: Literal["shown", "positive"] | None = UNTOLD
     """`shown`: the whole interval is above nought; `positive`: the estimate is."""
-    most_cards: float | None = Field(
-        default=None, gt=0, exclude_if=lambda most: most is None
-    )
+    most_cards: float | None = UNTOLD_SIZE
     """Cards that a clinician may be shown on a day."""
-    most_minutes: float | None = Field(
-        default=None, gt=0, exclude_if=lambda most: most is None
-    )
+    most_minutes: float | None = UNTOLD_SIZE
     """Minutes that cards may take of a clinician on a day."""
     no_group_worse: bool = Field(default=False, exclude_if=lambda yes: not yes)
     """Whether a group for which it is shown to do harm counts as a harm."""
