@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -173,8 +174,13 @@ def _loops(
     folder = Path(tempfile.mkdtemp(prefix="rounds-loop-", dir=where))
     try:
         past = begin(folder / "past", options, lambda _: None)
+
+        @cache
+        def unsealed() -> Beginning:
+            return begin(folder / "unsealed", options.unsealed(), lambda _: None)
+
         return [
-            _loop(past, name, folder / f"future-{i}", planted)
+            _loop(past, unsealed, name, folder / f"future-{i}", planted)
             for i, (name, planted) in enumerate(scenarios.items())
         ]
     finally:
@@ -182,16 +188,20 @@ def _loops(
 
 
 def _loop(
-    past: Beginning, scenario: str, root: Path, planted: Mapping[str, float]
+    past: Beginning,
+    unsealed: Callable[[], Beginning],
+    scenario: str,
+    root: Path,
+    planted: Mapping[str, float],
 ) -> LoopResult:
     effect, harm = planted["effect"], planted["harm"]
     options = replace(past.options, effect=effect, harm=harm)
     decision, sealed, graded, others = _turn(past.again(root, options))
     shutil.rmtree(root)
     if sealed is not None:
-        # The interval under the seal, so that coverage over all loops can be told.
-        under = begin(root, options.unsealed(), lambda _: None)
-        _, _, graded, _ = _turn(under)
+        # The interval under the seal, so that coverage over all loops can be told; the
+        # past without required checks is lived once, for every future that asks.
+        _, _, graded, _ = _turn(unsealed().again(root, options.unsealed()))
         shutil.rmtree(root)
     found, harmed, second = graded.effect, graded.harm, graded.second
     assert found.truth is not None
