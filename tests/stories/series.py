@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from rounds.loop.problem.charting import ChartAsked, chart_series
+from rounds.loop.problem.chart_asked import ChartAsked
+from rounds.loop.problem.charting import chart_series
 from rounds.loop.problem.series import Rebase, Series
 
 __all__ = ["chart", "control"]

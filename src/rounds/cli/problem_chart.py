@@ -114,7 +114,8 @@ def chart_(
     json
         Print one JSON object.
     """
-    from rounds.loop.problem.charting import ChartAsked, chart_series
+    from rounds.loop.problem.chart_asked import ChartAsked
+    from rounds.loop.problem.charting import chart_series
     from rounds.nouns import NotEstimable
 
     columns = {"numerator": numerator, "denominator": denominator, "value": value}

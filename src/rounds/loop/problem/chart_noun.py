@@ -10,7 +10,7 @@ from rounds.nouns import ChartPhase, ChartPoint, ControlChart
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rounds.loop.problem.charting import ChartAsked
+    from rounds.loop.problem.chart_asked import ChartAsked
 
 __all__ = ["noun_of"]
 

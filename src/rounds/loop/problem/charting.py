@@ -3,24 +3,25 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rounds.loop.problem.chart_asked import ChartAsked
 from rounds.loop.problem.chart_checks import (
     NAMES,
     check_columns,
     check_counts,
 )
 from rounds.loop.problem.chart_noun import noun_of
-from rounds.loop.problem.series import Rebase, Series
+from rounds.loop.problem.series import Series
 from rounds.methods import spc
 from rounds.methods.watching.run_length import ewma_arl
 from rounds.nouns import ControlChart, NotEstimable
 from rounds.nouns.errors import DefinitionError
 
-__all__ = ["ChartAsked", "Charted", "chart_series"]
+__all__ = ["Charted", "chart_series"]
 
 FEWEST = 10
 """Subgroups, below which a chart says nothing."""
@@ -43,30 +44,6 @@ _SAID_WITH_A_VOWEL = {"xmr", "mr", "xbar", "s", "ewma"}
 _WITHOUT_SEASON = {"mr", "g", "t", "s", "ewma"}
 SMOOTHING, _WIDTH = 0.2, 3.0
 """Of an EWMA chart: the weight of the newest point, and where its limits are."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ChartAsked:
-    """How a series is to be charted."""
-
-    title: str
-    chart: spc.Kind | Literal["auto"] = "auto"
-    rules: spc.Rules = "anhoj"
-    improvement: spc.Improvement | None = None
-    target: float | None = None
-    """In the unit of what is plotted; a share between 0 and 1."""
-    phases: tuple[Rebase, ...] = ()
-    baseline: int | None = None
-    """How many subgroups of each phase its lines rest on; all where not given."""
-    season: Literal["month", "weekday"] | None = None
-    per: float = 1.0
-    """Units of exposure that a rate is told for, as falls in 1,000 bed-days."""
-    screen: bool = True
-    """Whether outlying moving ranges are left out of the limits."""
-    limits: spc.GapLimits = "sigma"
-    """Of a g chart: three sigma, or points of the geometric distribution."""
-    smoothing: float | None = None
-    """Of an EWMA chart: weight of the newest point, in (0, 1]; 0.2 where not given."""
 
 
 @dataclass(frozen=True, kw_only=True)

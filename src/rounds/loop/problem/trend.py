@@ -5,8 +5,8 @@ from typing import Literal
 
 import numpy as np
 
+from rounds.loop.problem.chart_asked import ChartAsked
 from rounds.loop.problem.chart_noun import noun_of
-from rounds.loop.problem.charting import ChartAsked
 from rounds.methods.spc import Chart, p_chart, p_prime_chart, propose_counts
 from rounds.nouns import ControlChart, NotEstimable, UnitResult
 
