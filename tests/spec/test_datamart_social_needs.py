@@ -118,6 +118,7 @@ def test_answers_in_the_cdm_are_read_by_concept_and_without_a_source_code():
         """
         CREATE TABLE concept AS FROM (VALUES (1, 'q', 'LOINC', '88122-7'),
             (2, 'a', 'LOINC', 'LA28397-0'), (3, 'n', 'LOINC', 'LA28398-8'),
+            (4, 'own question', 'Local', 'Q7'), (5, 'often', 'SNOMED', '70232002'),
             (0, 'No matching concept', 'None', 'No matching concept')
         ) t(concept_id, concept_name, vocabulary_id, concept_code);
         CREATE TABLE condition_occurrence (person_id BIGINT, condition_start_date DATE,
@@ -132,17 +133,19 @@ def test_answers_in_the_cdm_are_read_by_concept_and_without_a_source_code():
             value_as_number DOUBLE, value_as_concept_id BIGINT,
             value_source_value VARCHAR);
         INSERT INTO observation VALUES
+            (5, '2024-05-01', 1, 4, NULL, 5, 'LA28397-0'),
             (1, '2024-05-01', 1, 0, NULL, 2, NULL), (2, '2024-05-01', 1, NULL, NULL, 0,
              'Never true');
         INSERT INTO measurement VALUES (3, '2024-05-01', 0, 1, NULL, 3, 'x');
         """
     )
-    found = characteristics_of(mart, np.array([1, 2, 3, 4]), ON)
+    found = characteristics_of(mart, np.array([1, 2, 3, 4, 5]), ON)
     assert found["social_need"].tolist() == [
         "need recorded",
         "asked, none found",
         "asked, none found",
         "",
+        "need recorded",  # asked under a code of the site's own, answered under SNOMED's
     ]
 
 

@@ -19,7 +19,11 @@ import numpy as np
 from rounds.datamart.compiling.events import date as date_sql
 from rounds.datamart.deidentify.calendar import calendar_of
 from rounds.datamart.derived import derived_from
-from rounds.datamart.social_needs import social_need_query
+from rounds.datamart.social_needs import (
+    ANSWER_TABLES,
+    answer_columns,
+    social_need_query,
+)
 from rounds.nouns.errors import DataError
 
 if TYPE_CHECKING:
@@ -108,7 +112,8 @@ def _queries(engine: "Engine", on: date, calendar: str) -> dict[str, str]:
             "QUALIFY row_number() OVER (PARTITION BY person_id ORDER BY "
             "payer_plan_period_start_date DESC, payer_plan_period_id) = 1"
         )
-    queries["social_need"] = social_need_query(engine, on)
+    asked = [one for one in ANSWER_TABLES if _has(engine, one, *answer_columns(one))]
+    queries["social_need"] = social_need_query(on, asked)
     return queries
 
 

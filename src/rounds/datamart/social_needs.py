@@ -11,16 +11,20 @@ need that a later answer takes back is none. Whoever has neither was not asked, 
 was not written down in a code that is known here.
 """
 
+from collections.abc import Iterable
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from rounds.datamart.compiling.events import date as date_sql
 from rounds.definitions import screening_answers
 
-if TYPE_CHECKING:
-    from rounds.datamart.engines.base import Engine
-
-__all__ = ["NEED", "NONE_FOUND", "social_need_query"]
+__all__ = [
+    "ANSWER_TABLES",
+    "NEED",
+    "NONE_FOUND",
+    "answer_columns",
+    "social_need_query",
+]
 
 NEED: Final = "need recorded"
 NONE_FOUND: Final = "asked, none found"
@@ -29,19 +33,20 @@ _CODED: Final = (
     "c.vocabulary_id = 'ICD10CM' AND "
     "substr(c.concept_code, 1, 3) BETWEEN 'Z55' AND 'Z65'"
 )
-_TABLES: Final = ("observation", "measurement")
+ANSWER_TABLES: Final = ("observation", "measurement")
 """Where a vocabulary puts questions and scores of questionnaires."""
+_VALUES: Final = ("value_as_number", "value_as_concept_id", "value_source_value")
 
 
-def social_need_query(engine: "Engine", on: date) -> str:
+def social_need_query(on: date, tables: Iterable[str] = ANSWER_TABLES) -> str:
     """Write the query of who has a need, as `person_id` and `label`.
 
     Parameters
     ----------
-    engine : Engine
-        Of the datamart: tables of questionnaires are read where it has their columns.
     on : date
         Needs are of the 365 days up to it.
+    tables : iterable of str
+        Those of `ANSWER_TABLES` that have the columns of answers.
 
     Returns
     -------
@@ -58,7 +63,11 @@ def social_need_query(engine: "Engine", on: date) -> str:
             ("observation", "observation", "observation_date"),
         )
     ]
-    answered = [_answered(table, span) for table in _TABLES if _has(engine, table)]
+    answered = [
+        _answered(table, question, span)
+        for table in tables
+        for question in answer_columns(table)[1:3]
+    ]
     if answered:
         said.append(
             "SELECT person_id, arg_max(need, row(day, need)) AS need "
@@ -71,25 +80,38 @@ def social_need_query(engine: "Engine", on: date) -> str:
     )
 
 
-def _answered(table: str, span: str) -> str:
-    """Write the answers in one table: the code of the answer, or as it was written."""
-    value = (
-        "CASE WHEN a.vocabulary_id IN ('LOINC', 'SNOMED') THEN a.concept_code "
-        "ELSE e.value_source_value END"
+def answer_columns(table: str) -> tuple[str, ...]:
+    """Give the columns that answers are read from, in one of `ANSWER_TABLES`.
+
+    Examples
+    --------
+    >>> answer_columns("observation")[0]
+    'observation_date'
+    """
+    return (
+        f"{table}_date",
+        f"{table}_source_concept_id",
+        f"{table}_concept_id",
+        *_VALUES,
     )
+
+
+def _answered(table: str, question: str, span: str) -> str:
+    """Write the answers in one table to what one of its columns holds as a question.
+
+    A question is known by its source concept or by its standard one, an answer by its
+    concept or as the source wrote it: what is mapped need not be where it came from.
+    """
     questions, words, scores = _listed()
     return (
         f"SELECT e.person_id, q.concept_code AS question, e.{table}_date AS day, "
         "coalesce(w.need, e.value_as_number >= s.bound) AS need "
-        f"FROM {table} e "
-        "JOIN concept q ON q.concept_id = CASE WHEN "
-        f"coalesce(e.{table}_source_concept_id, 0) = 0 THEN e.{table}_concept_id "
-        f"ELSE e.{table}_source_concept_id END "
+        f"FROM {table} e JOIN concept q ON q.concept_id = e.{question} "
         "LEFT JOIN concept a ON a.concept_id = e.value_as_concept_id "
-        "AND e.value_as_concept_id <> 0 "
+        "AND a.vocabulary_id IN ('LOINC', 'SNOMED') "
         f"LEFT JOIN (VALUES {words}) w(question, answer, need) "
-        "ON w.question = q.concept_code "
-        f"AND w.answer = split_part(lower({value}), ' (', 1) "
+        "ON w.question = q.concept_code AND w.answer IN (lower(a.concept_code), "
+        "split_part(lower(e.value_source_value), ' (', 1)) "
         f"LEFT JOIN (VALUES {scores}) s(question, bound) "
         "ON s.question = q.concept_code "
         f"WHERE q.vocabulary_id = 'LOINC' AND q.concept_code IN ({questions}) "
@@ -110,20 +132,3 @@ def _listed() -> tuple[str, str, str]:
         ]
     listed = ", ".join(f"'{question}'" for question in questions)
     return listed, ", ".join(words), ", ".join(scores)
-
-
-def _has(engine: "Engine", table: str) -> bool:
-    """Say whether a table has all that answers are read from."""
-    needed = {
-        f"{table}_date",
-        f"{table}_concept_id",
-        f"{table}_source_concept_id",
-        "value_as_number",
-        "value_as_concept_id",
-        "value_source_value",
-    }
-    listed = (
-        "SELECT DISTINCT column_name FROM information_schema.columns "
-        f"WHERE table_name = '{table}'"
-    )
-    return needed <= {name for (name,) in engine.ask(listed)}

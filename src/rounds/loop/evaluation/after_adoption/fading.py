@@ -278,5 +278,5 @@ def _path(months: Sequence[UnitResult], found: Watched) -> tuple[PathPoint, ...]
             denominator=month.denominator,
             numerator=month.numerator,
         )
-        for month, height in zip(months, found.path.value, strict=False)
+        for month, height in zip(months, found.path.value[: len(months)], strict=True)
     )

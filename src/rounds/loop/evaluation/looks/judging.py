@@ -101,9 +101,7 @@ def judge(
         primary = Reading(protocol.primary.estimand.name, "primary", reason=why)
     else:
         primary = _primary(people, protocol, earlier, letter_of_active, time=time)
-    verdict = _verdict(primary, guardrails)
-    if for_safety and verdict == "not_judged" and sealed is None:
-        verdict = "continue" if any(one.is_judged for one in guardrails) else verdict
+    verdict = _verdict(primary, guardrails, for_safety=for_safety and not sealed)
     return LookRecord(
         number=len(earlier) + 1,
         data_until=data_until.isoformat(),
@@ -150,9 +148,13 @@ def _chance(primary: Reading, protocol: Protocol) -> float | None:
     return round(float(found[0]), 3)
 
 
-def _verdict(primary: Reading, guardrails: tuple[Reading, ...]) -> Verdict:
+def _verdict(
+    primary: Reading, guardrails: tuple[Reading, ...], *, for_safety: bool
+) -> Verdict:
     if any(one.crossed for one in guardrails):
         return "pause_harm"
+    if for_safety and any(one.is_judged for one in guardrails):
+        return "continue"
     if not primary.is_judged:
         return "not_judged"
     if primary.crossed:

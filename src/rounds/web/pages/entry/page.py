@@ -31,6 +31,7 @@ from rounds.reports import (
     render_step,
 )
 from rounds.reports.figures import turn_ring
+from rounds.reports.templating import drawn
 from rounds.web.answers import answer
 from rounds.web.stories import (
     KINDS,
@@ -117,8 +118,8 @@ def entry(request: Request) -> Response:
     )
     section, ring = listed, None
     if story is not None:
-        section = Markup(render_step(story, step, mask_sites=masked))  # noqa: S704
-        ring = Markup(turn_ring(replace(story, grade=None)))  # noqa: S704
+        section = drawn(render_step(story, step, mask_sites=masked))
+        ring = drawn(turn_ring(replace(story, grade=None)))
     yaml = "" if section is not None else noun.to_yaml()
     return answer(request, "entry", context, section=section, ring=ring, yaml=yaml)
 
@@ -130,9 +131,9 @@ def _section(ledger: Ledger, noun: Published, *, masked: bool) -> Markup | None:
     if isinstance(noun, VariancePartition):
         return _partition(ledger, noun, masked=masked)
     if isinstance(noun, Equity):
-        return Markup(render_equity(noun))  # noqa: S704 - escaped where it is made
+        return drawn(render_equity(noun))
     if isinstance(noun, Alert):
-        return Markup(render_alert(noun))  # noqa: S704 - escaped where it is made
+        return drawn(render_alert(noun))
     if isinstance(noun, Maintenance):
         return _maintenance(ledger, noun)
     return None
@@ -195,10 +196,9 @@ def _maintenance(ledger: Ledger, noun: Maintenance) -> Markup:
         and found.change == noun.decision
     ]
     if not about:
-        return Markup(render_maintenance(noun))  # noqa: S704 - escaped where it is made
+        return drawn(render_maintenance(noun))
     address = f"/{PATHS['problem']}/{Alert.kind}/{about[-1].name}"
-    drawn = render_maintenance(noun, about[-1], address=address)
-    return Markup(drawn)  # noqa: S704 - escaped where it is made
+    return drawn(render_maintenance(noun, about[-1], address=address))
 
 
 def _listed(ledger: Ledger, noun: OpportunityList, *, masked: bool) -> Markup:
@@ -206,8 +206,7 @@ def _listed(ledger: Ledger, noun: OpportunityList, *, masked: bool) -> Markup:
     named = [line.measure for line in noun.lines] + [one.measure for one in noun.untold]
     held = {str(one.ref) for one in ledger.entries()}
     titles = {str(ref): _title(ledger, ref, held) for ref in named}
-    drawn = render_opportunities(noun, titles, mask_sites=masked)
-    return Markup(drawn)  # noqa: S704 - escaped where it is made
+    return drawn(render_opportunities(noun, titles, mask_sites=masked))
 
 
 def _partition(ledger: Ledger, noun: VariancePartition, *, masked: bool) -> Markup:
@@ -219,8 +218,7 @@ def _partition(ledger: Ledger, noun: VariancePartition, *, masked: bool) -> Mark
     ]
     measure, beside = (one if isinstance(one, Measure) else None for one in found)
     measures = None if measure is None else (measure, beside)
-    drawn = render_partition(noun, measures, mask_sites=masked)
-    return Markup(drawn)  # noqa: S704 - escaped where it is made
+    return drawn(render_partition(noun, measures, mask_sites=masked))
 
 
 def _title(ledger: Ledger, ref: Ref, held: set[str]) -> str:

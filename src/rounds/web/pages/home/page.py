@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -10,6 +9,7 @@ from rounds.ledger import Ledger
 from rounds.reports import Story
 from rounds.reports.charts import Ring, RingStep, ring
 from rounds.reports.figures import turn_ring
+from rounds.reports.templating import drawn
 from rounds.web.answers import answer
 from rounds.web.pages.step.page import Listed, listed
 from rounds.web.stories import (
@@ -67,8 +67,8 @@ def home(request: Request) -> Response:
             head=entries[-1].entry_hash if entries else "",
             steps=tuple(_step(ledger, name) for name in MAIN),
         )
-    drawn = _first_ring() if story is None else turn_ring(story)
-    return answer(request, "home", context, ring=Markup(drawn))  # noqa: S704
+    made = _first_ring() if story is None else turn_ring(story)
+    return answer(request, "home", context, ring=drawn(made))
 
 
 def _status(story: Story | None) -> str:
