@@ -49,6 +49,26 @@ def test_a_loop_without_an_estimate_covers_nothing_and_biases_nothing():
     assert table.rows[0].bias == pytest.approx(0.01)
 
 
+def test_the_spread_of_errors_stands_beside_that_of_truths_and_the_intervals():
+    truths, values = (0.05, 0.06, 0.07), (0.07, 0.06, 0.08)
+    loops = [
+        result(seed=i, truth=truth, value=value, lower=value - 0.065, upper=value + 0.1)
+        for i, (truth, value) in enumerate(zip(truths, values, strict=True))
+    ]
+    (row,) = summarise(loops).spread
+    assert row.truths == pytest.approx(0.01)
+    assert row.errors == pytest.approx(0.01)  # of 0.02, 0 and 0.01
+    assert row.half == pytest.approx(0.0825)
+    assert row.above.value == pytest.approx(2 / 3)
+    assert summarise(loops).as_dict()["spread"][0]["n"] == 3
+    # a normal sample's: sd / sqrt(2 (n - 1))
+    assert "1.00 ± 0.50" in row.line()
+
+
+def test_the_spread_is_not_told_of_two():
+    assert summarise([result(seed=1), result(seed=2)]).spread == ()
+
+
 def test_no_loop_is_no_table():
     with pytest.raises(ValueError, match="no loop"):
         summarise([])

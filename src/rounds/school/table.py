@@ -7,6 +7,7 @@ from typing import Any
 
 from rounds.school.loops import LoopResult
 from rounds.school.rate import Rate
+from rounds.school.spread import SpreadRow, spread_of
 from rounds.school.ways import HORIZON_WEEKS, WayRow, ways_of
 
 __all__ = ["LoopTable", "ScenarioRow", "summarise"]
@@ -58,6 +59,8 @@ class LoopTable:
     """Of the second card's effect, where there are two."""
     ways: tuple[WayRow, ...] = ()
     """The loop beside other ways to decide, in the same worlds."""
+    spread: tuple[SpreadRow, ...] = ()
+    """How far estimates lie from the truth, and their intervals reach."""
 
     @property
     def within_bounds(self) -> bool:
@@ -94,10 +97,16 @@ class LoopTable:
                 else []
             ),
             f"sealed                                {self.sealed}",
+            *self._spread_lines(),
             *self._ways_lines(),
             "(value ± Monte Carlo standard error)",
         ]
         return said
+
+    def _spread_lines(self) -> list[str]:
+        if not self.spread:
+            return []
+        return ["", SpreadRow.HEADING, *(row.line() for row in self.spread)]
 
     def _ways_lines(self) -> list[str]:
         if not self.ways:
@@ -134,6 +143,7 @@ class LoopTable:
             "second_coverage": plain(self.second_coverage),
             "sealed": plain(self.sealed),
             "ways": [asdict(row) for row in self.ways],
+            "spread": [asdict(row) for row in self.spread],
         }
 
 
@@ -160,6 +170,7 @@ def summarise(results: Sequence[LoopResult]) -> LoopTable:
     return LoopTable(
         rows=rows,
         ways=ways_of(results),
+        spread=spread_of(results),
         coverage_all=everything,
         coverage_unsealed=Rate.of([_covers(r) for r in results if r.sealed is None]),
         harm_coverage=harm,
