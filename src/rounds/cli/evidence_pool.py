@@ -7,7 +7,7 @@ from rounds.cli.output import show, table, write_file
 
 if TYPE_CHECKING:
     from rounds.datamart.spreadsheet import Kind
-    from rounds.loop.evidence.pooling_sheet import PooledStudies
+    from rounds.loop.evidence.pooled_studies import PooledStudies
     from rounds.loop.evidence.study_sheet import PriorScales, StudySheet
     from rounds.reports.charts import Forest
 
@@ -288,7 +288,8 @@ def _table(found: "PooledStudies") -> list[str]:
 
 
 def _moderators(found: "PooledStudies", level: str) -> list[str]:
-    from rounds.loop.evidence.moderators import Moderated, terms_written
+    from rounds.loop.evidence.moderators import Moderated
+    from rounds.loop.evidence.moderators_told import terms_written
 
     if not isinstance(found.moderated, Moderated):
         return []

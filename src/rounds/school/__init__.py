@@ -1,7 +1,8 @@
 """Graded practice: the loop itself, judged against the world's truth."""
 
 from rounds.school.grade import Grade, Mark, grade
-from rounds.school.loops import LoopResult, run_loops
+from rounds.school.loop_result import LoopResult
+from rounds.school.loops import run_loops
 from rounds.school.table import LoopTable, summarise
 
 __all__ = [

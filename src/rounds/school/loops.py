@@ -8,58 +8,18 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from rounds.conduct.demo import Beginning, DemoDesign, DemoOptions, begin, carry
 from rounds.school.grade import Grade, grade
-from rounds.school.ways import Better
+from rounds.school.loop_result import Better, LoopResult
 
 __all__ = ["LoopResult", "run_loops"]
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-
-
-@dataclass(frozen=True, kw_only=True)
-class LoopResult:
-    """One loop's line."""
-
-    scenario: str
-    seed: int
-    decision: str
-    sealed: str | None
-    """The reason, where the estimate was sealed."""
-    truth: float
-    value: float | None
-    lower: float | None
-    upper: float | None
-    """Of the estimate; under a seal, of the same loop run without required checks.
-    None where it is not estimable."""
-    harm_truth: float | None
-    harm_value: float | None
-    harm_lower: float | None
-    harm_upper: float | None
-    design: str = "parallel"
-    second_truth: float | None = None
-    second_value: float | None = None
-    second_lower: float | None = None
-    second_upper: float | None = None
-    """Of the second card, where two were tried at once."""
-    campaign: float = 0.0
-    """What else rose at go-live, everywhere."""
-    weeks: int | None = None
-    """From go-live to the decision."""
-    share_active: float | None = None
-    """Of the enrolled, in the active arm."""
-    better: Better | None = None
-    """Which way is worth more by what is planted, harm against its margin."""
-    before_after: str | None = None
-    """What the same rule says of a comparison of before and after."""
-    before_after_value: float | None = None
-    before_after_weeks: int | None = None
-    """From go-live to that."""
 
 
 def run_loops(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import ClassVar
 
-from rounds.school.loops import LoopResult
+from rounds.school.loop_result import LoopResult
 from rounds.school.rate import Rate
 
 __all__ = ["SpreadRow", "spread_of"]

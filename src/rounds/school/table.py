@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from math import sqrt
 from typing import Any
 
-from rounds.school.loops import LoopResult
+from rounds.school.loop_result import LoopResult
 from rounds.school.rate import Rate
 from rounds.school.spread import SpreadRow, spread_of
 from rounds.school.ways import HORIZON_WEEKS, WayRow, ways_of

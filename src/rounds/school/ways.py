@@ -10,16 +10,15 @@ import numpy as np
 from rounds.loop.decision import recommend
 from rounds.methods.clusters.least_squares import cluster_ols
 from rounds.nouns import Endpoint, Estimate, NotEstimable, Protocol
+from rounds.school.loop_result import Better, LoopResult
 from rounds.school.rate import Rate
 
 if TYPE_CHECKING:
     from rounds.conduct.demo import DemoTurn
-    from rounds.school.loops import LoopResult
 
-__all__ = ["HORIZON_WEEKS", "BeforeAfter", "Better", "Way", "WayRow", "ways_of"]
+__all__ = ["HORIZON_WEEKS", "BeforeAfter", "Way", "WayRow", "ways_of"]
 
 Way = Literal["randomised loop", "before and after", "at once", "never"]
-Better = Literal["card", "usual care", "neither"]
 HORIZON_WEEKS = 104
 """Two years from go-live, over which patients are counted."""
 
@@ -137,7 +136,7 @@ class WayRow:
         )
 
 
-def ways_of(results: Sequence["LoopResult"]) -> tuple[WayRow, ...]:
+def ways_of(results: Sequence[LoopResult]) -> tuple[WayRow, ...]:
     """Lay the ways to decide beside each other, kind of world by kind of world.
 
     A loop that recommends to extend goes on as it ran; a change that was switched on
@@ -153,7 +152,7 @@ def ways_of(results: Sequence["LoopResult"]) -> tuple[WayRow, ...]:
     )
 
 
-def _row(results: Sequence["LoopResult"], way: Way) -> WayRow:
+def _row(results: Sequence[LoopResult], way: Way) -> WayRow:
     lived = [_lived(one, way) for one in results]
     adopt = Rate.of([adopts for adopts, _, _ in lived])
     better = results[0].better
@@ -177,7 +176,7 @@ def _row(results: Sequence["LoopResult"], way: Way) -> WayRow:
     )
 
 
-def _lived(result: "LoopResult", way: Way) -> tuple[bool, float, float]:
+def _lived(result: LoopResult, way: Way) -> tuple[bool, float, float]:
     """Give whether it adopts, after how many weeks, and the share with the card."""
     if way == "at once":
         return True, 0.0, 1.0

@@ -8,7 +8,7 @@ from rounds.datamart import AnyDatamart
 from rounds.datamart.areas.coverage import area_notes
 from rounds.datamart.consent import opted_out
 from rounds.datamart.rows import measure_rows
-from rounds.loop.evaluation.analysis import TrialRows
+from rounds.loop.evaluation.trial import TrialRows
 from rounds.loop.evaluation.value.resources import read_resources
 from rounds.loop.evaluation.wording import at_most
 from rounds.nouns import Measure, NotEstimable, Period, Protocol, Ref, Rollout

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rounds.loop.evidence.moderators import moderators_in_words
+from rounds.loop.evidence.moderators_told import moderators_in_words
+from rounds.loop.evidence.pooled_studies import PooledStudies
 from rounds.loop.evidence.pooling_words import (
     CHANCE,
     METHODS,
@@ -20,9 +20,6 @@ from rounds.loop.evidence.pooling_words import (
 from rounds.methods.pooling.bayes import BayesPooled
 from rounds.methods.pooling.pooled import Pooled
 from rounds.nouns import NotEstimable
-
-if TYPE_CHECKING:
-    from rounds.loop.evidence.pooling_sheet import PooledStudies
 
 __all__ = ["notes"]
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rounds.loop.evidence.moderators import moderators_in_numbers
+from rounds.loop.evidence.moderators_told import moderators_in_numbers
+from rounds.loop.evidence.pooled_studies import PooledStudies
 from rounds.loop.evidence.pooling_notes import notes
 from rounds.loop.evidence.pooling_words import sentences
 from rounds.methods.pooling.bayes import BayesPooled, Summary
@@ -18,7 +19,6 @@ from rounds.nouns import NotEstimable
 from rounds.nouns.spreadsheet_cells import as_cells
 
 if TYPE_CHECKING:
-    from rounds.loop.evidence.pooling_sheet import PooledStudies
     from rounds.methods.priors.borrowing import Borrowing, Reading
 
 __all__ = ["as_csv", "as_numbers"]

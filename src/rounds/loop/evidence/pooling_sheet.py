@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from rounds.loop.evidence.moderators import Moderated, moderated
+from rounds.loop.evidence.pooled_studies import Answer, PooledStudies
 from rounds.loop.evidence.study_sheet import (
     PoolAsked,
     PriorScales,
@@ -17,14 +18,9 @@ from rounds.loop.evidence.study_sheet import (
     usual_scales,
 )
 from rounds.methods.pooling.bayes import BayesPooled, bayes
-from rounds.methods.pooling.influence import Influence, influence
+from rounds.methods.pooling.influence import influence
 from rounds.methods.pooling.pooled import Pooled, pool
-from rounds.methods.pooling.small_study import (
-    Egger,
-    FunnelContours,
-    egger,
-    funnel_contours,
-)
+from rounds.methods.pooling.small_study import egger, funnel_contours
 from rounds.methods.pooling.studies import Interval, quantile
 from rounds.methods.pooling.tables import MantelHaenszel, mantel_haenszel, of_tables
 from rounds.methods.pooling.variance import Method
@@ -38,7 +34,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["INTERVALS", "Answer", "PooledStudies", "pool_studies"]
+__all__ = ["INTERVALS", "pool_studies"]
 
 INTERVALS: tuple[Interval, ...] = ("normal", "hksj", "modified_hksj")
 
@@ -52,54 +48,6 @@ _BESIDE: dict[str, Method] = {
     "reml": "reml",
     "bayes": "reml",
 }
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Answer:
-    """What every method gives."""
-
-    estimate: float
-    se: float
-    lower: float
-    upper: float
-    tau2: float
-    i2: float
-    prediction: tuple[float, float] | NotEstimable
-    weights: NDArray[np.float64]
-    """Shape (k,)."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class PooledStudies:
-    """What a forest of a spreadsheet's studies shows, number by number."""
-
-    sheet: StudySheet
-    asked: PoolAsked
-    scales: PriorScales
-    study: tuple[str, ...]
-    """Those pooled, in the order of the file."""
-    effects: NDArray[np.float64]
-    ses: NDArray[np.float64]
-    lower: NDArray[np.float64]
-    upper: NDArray[np.float64]
-    """Shape (k,): each study's own normal interval."""
-    corrected: NDArray[np.bool_]
-    """Shape (k,): a half was added to each cell, since one was zero."""
-    left_out: tuple[str, ...]
-    """Tables that tell nothing of a ratio."""
-    answer: Answer
-    result: Pooled | BayesPooled | MantelHaenszel
-    intervals: dict[Interval, Pooled | NotEstimable]
-    """The same effects with each interval; empty where a method has one of its own."""
-    influence: Influence | NotEstimable
-    influence_method: Method
-    """By which studies were left out in turn: REML beside the Bayesian model, one
-    effect by inverse variances beside Mantel and Haenszel's."""
-    small_study: Egger | NotEstimable
-    contours: FunnelContours
-    borrowing: Borrowing | None
-    moderated: Moderated | NotEstimable | None
-    """How effects go with the moderators; None where there is none."""
 
 
 def pool_studies(sheet: StudySheet, asked: PoolAsked) -> PooledStudies:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
+from rounds.loop.evidence.pooled_studies import PooledStudies
 from rounds.methods.pooling.bayes import BayesPooled
 from rounds.methods.pooling.pooled import Pooled
 from rounds.nouns import NotEstimable
-
-if TYPE_CHECKING:
-    from rounds.loop.evidence.pooling_sheet import PooledStudies
 
 __all__ = [
     "CHANCE",

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from rounds.loop.evaluation.analysis import TrialRows, joined_endpoints, trial_checks
+from rounds.loop.evaluation.analysis import joined_endpoints, trial_checks
 from rounds.loop.evaluation.checks.diagnostics import seal
 from rounds.loop.evaluation.estimates.effects import Effect, arm_summaries, effect
 from rounds.loop.evaluation.looks.clock import Spent, spending_time, walk_of, with_spent
@@ -24,6 +24,7 @@ from rounds.loop.evaluation.looks.thresholds import (
     harm_bounds,
 )
 from rounds.loop.evaluation.participants import Participants
+from rounds.loop.evaluation.trial import TrialRows
 from rounds.methods.allocations.adaptive_allocation import (
     allocation_probabilities,
     tempering,

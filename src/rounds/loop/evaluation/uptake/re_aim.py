@@ -13,9 +13,9 @@ from rounds.loop.evaluation.value.value import value_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rounds.loop.evaluation.analysis import Ended, TrialRows
     from rounds.loop.evaluation.estimates.endpoints import Endpoints
     from rounds.loop.evaluation.participants import Participants
+    from rounds.loop.evaluation.trial import Ended, TrialRows
     from rounds.nouns import Modification
 
 __all__ = ["re_aim"]
