@@ -15,9 +15,9 @@ from rounds.world.state import (
     Integers,
     Now,
     Scene,
+    Seen,
     State,
 )
-from rounds.world.visits import Seen
 
 __all__ = ["batch_of", "decide"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,6 @@ from rounds.world.population import NEVER, Clinics, Persons
 from rounds.world.problems.codes import Code, Drug, Lab
 from rounds.world.records import Records
 
-if TYPE_CHECKING:
-    from rounds.world.visits import Seen
-
 __all__ = [
     "Acceptance",
     "Batch",
@@ -24,6 +21,7 @@ __all__ = [
     "Channel",
     "Now",
     "Scene",
+    "Seen",
     "State",
     "Table",
 ]
@@ -62,6 +60,22 @@ class Beside(Protocol):
 
     def live(self, now: Now, seen: Seen) -> None:
         """Live one week, after hypertension has."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Seen:
+    """The visits of one week, outpatients first, shape (n,)."""
+
+    first_row: int
+    person: Integers
+    kind: Integers
+    day: Integers
+    minute: Integers
+    clinic: Integers
+    clinician: Integers
+    readings: Floats
+    """Shape (n, 2, 2): first and second reading, systolic and diastolic; NaN."""
+    n_outpatients: int
 
 
 @dataclass(frozen=True, slots=True, repr=False)

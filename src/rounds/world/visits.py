@@ -1,34 +1,16 @@
 """Who comes this week, and what is read on their arm."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from rounds.world.luck import Stream
 from rounds.world.problems.hypertension import PARAMETERS, treated
 from rounds.world.records import Records
-from rounds.world.state import Bools, Floats, Integers, Now, Scene, State
+from rounds.world.state import Bools, Floats, Integers, Now, Scene, Seen, State
 
-__all__ = ["AMBULATORY", "EMERGENCY", "INPATIENT", "Seen", "visit"]
+__all__ = ["AMBULATORY", "EMERGENCY", "INPATIENT", "visit"]
 
 AMBULATORY, EMERGENCY, INPATIENT = 0, 1, 2
 _STRESS = np.array([0.0, 10.0, 5.0])
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Seen:
-    """The visits of one week, outpatients first, shape (n,)."""
-
-    first_row: int
-    person: Integers
-    kind: Integers
-    day: Integers
-    minute: Integers
-    clinic: Integers
-    clinician: Integers
-    readings: Floats
-    """Shape (n, 2, 2): first and second reading, systolic and diastolic; NaN."""
-    n_outpatients: int
 
 
 def visit(now: Now) -> Seen:

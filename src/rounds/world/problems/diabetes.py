@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 
     from rounds.world.config import WorldConfig
     from rounds.world.population import Integers
-    from rounds.world.state import Now, Table
-    from rounds.world.visits import Seen
+    from rounds.world.state import Now, Seen, Table
 
 __all__ = ["MODEL", "Diabetes", "Model"]
 

@@ -18,8 +18,7 @@ from rounds.world.problems.codes import COLONOSCOPY, STOOL_TEST
 if TYPE_CHECKING:
     from rounds.world.config import WorldConfig
     from rounds.world.population import Integers
-    from rounds.world.state import Now, Table
-    from rounds.world.visits import Seen
+    from rounds.world.state import Now, Seen, Table
 
 __all__ = ["MODEL", "Model", "Screening"]
 
