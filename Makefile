@@ -80,8 +80,8 @@ test-schedules: .venv/dev ## 2,000 made trials of each stepped wedge and cross-o
 test-feasibility: .venv/dev ## what is said of a trial beforehand, beside 400 made sites and their trials
 	ROUNDS_TRIALS=$${ROUNDS_TRIALS:-400} $(BIN)/pytest -s tests/truth/test_evaluation_feasibility.py
 
-test-value: .venv/dev ## 1,000 made trials with costs of 8 and of 20 clinics: bias and coverage of net benefit
-	ROUNDS_TRIALS=$${ROUNDS_TRIALS:-1000} $(BIN)/pytest -s tests/truth/test_evaluation_value.py
+test-value: .venv/dev ## 1,000 made trials with costs, of clinics, of visits and of two cards: bias and coverage of net benefit
+	ROUNDS_TRIALS=$${ROUNDS_TRIALS:-1000} $(BIN)/pytest -s tests/truth/test_evaluation_value.py tests/truth/test_evaluation_value_of_designs.py
 
 test-factorial: .venv/dev ## 2,000 made trials of two factors: bias, coverage, and how often margins are sealed
 	ROUNDS_TRIALS=2000 $(BIN)/pytest -s tests/truth/test_evaluation_factorial.py

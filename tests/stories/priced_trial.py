@@ -13,7 +13,7 @@ from rounds.nouns import (
     Price,
     ProgrammeCost,
 )
-from stories import trial
+from stories import encounter_trial, factorial_trial, trial
 
 CARD, VISIT, SHARE = 3.0, 40.0, 2.5
 MORE = 0.1
@@ -87,6 +87,93 @@ def made(world, seed) -> TrialRows:
     visits = visits + np.nan_to_num(chief.value)
     counted = replace(chief, value=visits.astype(float), observed=np.ones_like(active))
     return replace(rows, resources={"Visits": counted})
+
+
+def protocol_of_visits(**changes):
+    """Give the same of trials in which each visit is randomised."""
+    return encounter_trial.protocol(costs=costs(), **changes)
+
+
+def made_visits(world, seed) -> TrialRows:
+    """Give a made trial of visits, each with the visits that came after it.
+
+    Patients differ in how often they come, and one patient's visits in what follows.
+    """
+    rows = encounter_trial.made(world, seed)
+    chief = rows.endpoints[str(trial.PRIMARY)]
+    rng = np.random.default_rng([seed, 7])
+    often = 1.5 * np.exp(0.4 * rng.normal(size=chief.person_id.max() + 1))
+    unit = dict(
+        zip(
+            _keys(rows.calls.person_source_value, rows.calls.occurred),
+            rows.calls.arm == "active",
+            strict=True,
+        )
+    )
+    keys = _keys(chief.person_source_value, chief.index_date)
+    active = np.array([unit[key] for key in keys])
+    visits = rng.poisson(often[chief.person_id]) + (
+        rng.random(len(active)) < MORE * active
+    )
+    visits = visits + np.nan_to_num(chief.value)
+    counted = replace(chief, value=visits.astype(float), observed=np.ones_like(active))
+    # As a datamart gives them, in an order of its own.
+    return replace(rows, resources={"Visits": _shuffled(counted, rng)})
+
+
+def _keys(person, when):
+    return list(zip(person.tolist(), when.astype("M8[D]").tolist(), strict=True))
+
+
+def _shuffled(rows, rng):
+    order = rng.permutation(len(rows))
+    return replace(
+        rows,
+        **{
+            name: value[order]
+            for name in rows.names()
+            if isinstance(value := getattr(rows, name), np.ndarray)
+        },
+    )
+
+
+LETTER, LATER = 4.0, 0.2
+"""The second card's own programme, a patient; and the visits that it leads to."""
+
+
+def protocol_of_two(**changes):
+    """Give the same of trials of two cards, of which the second has a programme more."""
+    own = ProgrammeCost(name="Letters", price=price(1000 * LETTER), card="second")
+    both = costs()
+    both = costs(programme=(*both.programme, own))
+    return factorial_trial.protocol(costs=both, **changes)
+
+
+def made_two(world, seed) -> TrialRows:
+    """Give a made trial of two cards, with the visits of each participant."""
+    rows = factorial_trial.made(world, seed)
+    chief = rows.endpoints[str(trial.PRIMARY)]
+    rng = np.random.default_rng([seed, 7])
+    names, clinic = np.unique(chief.care_site, return_inverse=True)
+    often = 1.5 * np.exp(0.2 * rng.normal(size=len(names)))[clinic]
+    cells = np.array([rows.allocation[name][0] for name in chief.care_site])
+    more = MORE * np.isin(cells, ("first", "both"))
+    later = LATER * np.isin(cells, ("second", "both"))
+    n = len(cells)
+    visits = rng.poisson(often) + (rng.random(n) < more) + (rng.random(n) < later)
+    visits = visits + np.nan_to_num(chief.value)
+    counted = replace(chief, value=visits.astype(float), observed=np.ones(n, bool))
+    return replace(rows, resources={"Visits": counted})
+
+
+def truth_of_two(world):
+    """Give effect, cost and net benefit of the first card and of the second."""
+    found = []
+    effects = zip(world.at_margins, (MORE, LATER), (0.0, LETTER), strict=True)
+    for effect, visits, own in effects:
+        cost = CARD + SHARE + own + VISIT * (visits + effect)
+        found.append((effect, cost, 400.0 * effect - cost))
+    return found
 
 
 def with_clinicians(rows: TrialRows, each=3) -> TrialRows:

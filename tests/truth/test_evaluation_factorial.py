@@ -54,6 +54,7 @@ def made(world, n=N):
         people = join(primary, rows.allocation, plan, plan.primary, {})
         joined = {e.estimand.name: people for e in plan.endpoints}
         looked = {"units": {}, "second_calls": rows.second_calls, "sealed": None}
+        looked["resources"] = {}
         told = crossed(joined, rollout, plan, **looked).told
         one = {
             "first": effect(people, plan, plan.primary).estimate,

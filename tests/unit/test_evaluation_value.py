@@ -186,11 +186,6 @@ def test_costs_that_say_too_little_are_refused(changes, said):
         priced_trial.costs(**changes)
 
 
-def test_costs_of_visits_and_of_two_factors_are_refused():
-    with pytest.raises(ValueError, match="visits of one patient"):
-        priced_trial.protocol(unit_of_randomisation="encounter")
-
-
 def test_clinicians_and_their_days_are_counted_from_the_calls(evaluation):
     uptake, burden = evaluation.reach.uptake, evaluation.reach.burden
     assert uptake.clinics.n == 20

@@ -26,7 +26,7 @@ from rounds.nouns import (
 )
 from rounds.practice.exposures import ExposureRows
 from stories import encounter_trial as story
-from stories import practice, priced_trial, trial
+from stories import practice, trial
 
 DAY = np.datetime64("2025-01-06")
 
@@ -225,9 +225,7 @@ def test_a_sheet_of_visits_must_say_whose_they_are():
 
 
 def test_what_cannot_be_planned_for_visits_is_refused():
-    """Ways to allocate what is known from the start; and what visits would share."""
-    with pytest.raises(ValidationError, match="clinics and patients alone"):
-        story.protocol(costs=priced_trial.costs())
+    """Ways to allocate what is known from the start."""
     with pytest.raises(ValidationError, match="not for units of encounter"):
         Design(unit="encounter", allocation="minimisation")
     with pytest.raises(ValidationError, match="balanced_on"):

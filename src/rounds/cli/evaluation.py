@@ -43,7 +43,7 @@ def run_(*, project: Path = Path(), json: bool = False) -> None:
         f"{part.verdict.replace('_', ' ')}"
         for part in judged.balancing
     ]
-    lines += [*uptake_lines(judged), *value_lines(judged.value)]
+    lines += [*uptake_lines(judged), *value_lines(judged)]
     lines += ["", judged.ref().short]
     show({"evaluation": judged, "ref": str(judged.ref())}, lines, as_json=json)
 

@@ -10,8 +10,16 @@ if TYPE_CHECKING:
 __all__ = ["lasting_lines", "uptake_lines", "value_lines"]
 
 
-def value_lines(value: "Value | NotEstimable | None") -> list[str]:
-    """Give the lines of cost and net benefit; none where nothing was priced."""
+def value_lines(judged: "Evaluation") -> list[str]:
+    """Give the lines of cost and net benefit of each card; none if nothing has one."""
+    ours, two = _priced(judged.value), judged.factorial
+    if two is None or two.second.value is None:
+        return ours
+    first, second = (f"  {name}" for name in two.names)
+    return [first, *ours, second, *_priced(two.second.value)]
+
+
+def _priced(value: "Value | NotEstimable | None") -> list[str]:
     from rounds.nouns import NotEstimable
 
     if value is None:
@@ -25,7 +33,7 @@ def value_lines(value: "Value | NotEstimable | None") -> list[str]:
         f"  {'cost per outcome':<18}{money(value.cost_per_outcome)}",
     ]
     lines += [
-        f"  {'waste':<18}{one.name}: {money(one.cost)} a participant"
+        f"  {'waste':<18}{one.name}: {money(one.cost)} a {value.per or 'participant'}"
         for one in value.waste
     ]
     return lines

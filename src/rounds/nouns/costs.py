@@ -52,6 +52,8 @@ class ProgrammeCost(Noun):
     """Of the whole, once; of a year where it is paid anew each year."""
     lasts_years: float | None = Field(default=None, gt=0)
     """Years over which it is spread, at the discount rate; None is paid each year."""
+    card: Literal["first", "second"] | None = UNTOLD
+    """Whose it is, where two cards are tried; None is paid for either."""
 
 
 class CostItem(Noun):
@@ -105,7 +107,7 @@ class Costs(Noun):
     minutes_per_card: Price | None = UNTOLD
     """Minutes that a clinician gives a card, where any item or rule counts them."""
     patients_a_year: float | None = UNTOLD_SIZE
-    """Over whom a year's programme cost is spread."""
+    """Over whom a year's programme cost is spread; visits where they are randomised."""
     programme: tuple[ProgrammeCost, ...] = UNTOLD_SET
     items: tuple[CostItem, ...] = ()
 

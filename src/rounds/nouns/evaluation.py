@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from rounds.nouns.base import UNTOLD, Noun, Published
+from rounds.nouns.base import UNTOLD, UNTOLD_SET, Noun, Published
 from rounds.nouns.diagnostic import Diagnostic
 from rounds.nouns.estimate import Estimate
 from rounds.nouns.looks import AfterLooks
@@ -229,6 +229,8 @@ class FactorResult(Noun):
     balancing: tuple[BalancingResult, ...]
     secondary: tuple[SecondaryResult, ...] = ()
     reach: Reach
+    equity: tuple[EquityEffect, ...] = UNTOLD_SET
+    value: Value | NotEstimable | None = UNTOLD
 
 
 class FactorialResult(Noun):

@@ -1,8 +1,10 @@
 """At what price: what a change cost, what it was worth, and what was wasted."""
 
+from typing import Literal
+
 from pydantic import Field
 
-from rounds.nouns.base import Noun
+from rounds.nouns.base import UNTOLD, Noun
 from rounds.nouns.estimate import Estimate
 from rounds.nouns.not_estimable import NotEstimable
 
@@ -61,6 +63,8 @@ class Value(Noun):
     """The name of the estimand that is worth something."""
     worth: float
     """Willingness to pay for one."""
+    per: Literal["visit"] | None = UNTOLD
+    """What each amount is of, where that is not a participant."""
     cost: _Found
     """Incremental cost of a participant."""
     effect: _Found

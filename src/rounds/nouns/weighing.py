@@ -43,13 +43,8 @@ def weighing_problems(protocol: Protocol) -> list[str]:
     problems: list[str] = []
     costs, rule = protocol.costs, protocol.decision_rule.weighing
     if costs is not None:
-        if protocol.unit_of_randomisation == "encounter":
-            problems.append(
-                "costs: visits of one patient share what follows them; costs are "
-                "counted of clinics and patients alone, as yet"
-            )
-        if protocol.factors is not None:
-            problems.append("costs are counted of one factor, as yet")
+        if protocol.factors is None and any(part.card for part in costs.programme):
+            problems.append("a programme's card is told where two cards are tried")
         if protocol.follow_up_days > 366:
             problems.append("costs are counted within a year, as yet")
         problems += _worth_problems(protocol, costs.outcome)
@@ -81,9 +76,5 @@ def _worth_problems(protocol: Protocol, outcome: str | None) -> list[str]:
     ]
     if not set(told) & {"rate_ratio", "hazard_ratio", "rmst_difference"}:
         return []
-    return [
-        (
-            "costs are set against what each patient has or has not, or a value; name "
-            "another endpoint's measure as costs.outcome than one of times"
-        )
-    ]
+    why = "costs are set against what each patient has or has not, or a value"
+    return [f"{why}; name another endpoint's measure as costs.outcome than of times"]

@@ -19,8 +19,15 @@ class Row:
 
 
 def price_rows(evaluation: Evaluation) -> tuple[Row, ...]:
-    """Say cost, net benefit and waste; that nothing was priced, where it was not."""
-    asked, value = "What did it cost?", evaluation.value
+    """Say cost, net benefit and waste of each card; that nothing was priced, if so."""
+    rows, two = _priced("it", evaluation.value), evaluation.factorial
+    if two is not None and two.second.value is not None:
+        rows += _priced(two.names[1], two.second.value)
+    return rows
+
+
+def _priced(what: str, value: Value | NotEstimable | None) -> tuple[Row, ...]:
+    asked = f"What did {what} cost?"
     if not isinstance(value, Value):
         why = "No cost is in the record." if value is None else value.reason
         return (Row(asked, "Not measured.", why),)
@@ -39,20 +46,24 @@ def price_rows(evaluation: Evaluation) -> tuple[Row, ...]:
     return (
         Row(
             asked,
-            f"{cost.line} a patient.",
+            f"{cost.line} a {_each(value)}.",
             f"{whose}, within {value.horizon_days} days. {_waste(value)}".strip(),
         ),
         Row(
-            f"Was it worth it, at {value.worth:g} {value.currency} an outcome?",
-            f"Net benefit {net.line} a patient.",
+            f"Was {what} worth it, at {value.worth:g} {value.currency} an outcome?",
+            f"Net benefit {net.line} a {_each(value)}.",
             f"{likely}{each}",
         ),
     )
 
 
+def _each(value: Value) -> str:
+    return value.per or "patient"
+
+
 def _waste(value: Value) -> str:
     return " ".join(
-        f"{one.name}: {said(one.cost).line} a patient."
+        f"{one.name}: {said(one.cost).line} a {_each(value)}."
         for one in value.waste
         if isinstance(one.cost, Estimate)
     )

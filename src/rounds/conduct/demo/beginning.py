@@ -182,7 +182,8 @@ def _as_asked(plan: Plan, options: DemoOptions) -> Plan:
         change = by_encounter(change)
     said = change.protocol
     asked: dict[str, object] = {
-        "costs": said.costs if _is_costed(options) else None,
+        # Counted where care is lived on.
+        "costs": said.costs if options.watch else None,
         "weeks": options.weeks,
         "looks": options.looks,
         "guardrails": options.guardrails,
@@ -243,11 +244,6 @@ def _summarised(
         else one
         for one in endpoints
     )
-
-
-def _is_costed(options: DemoOptions) -> bool:
-    """Say whether costs are counted: of one card, and where care is lived on."""
-    return options.watch and options.design not in {"factorial", "encounter"}
 
 
 def _in_parallel_alone(options: DemoOptions) -> DefinitionError:

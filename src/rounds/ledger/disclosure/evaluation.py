@@ -87,6 +87,7 @@ def safe_evaluation(evaluation: Evaluation) -> Evaluation:
             "factorial": _factorial(
                 evaluation.factorial,
                 equity,
+                enrolled,
                 rounded=any(arm.suppressed for arm in arms),
             ),
             "adaptive": _adaptive(
@@ -96,7 +97,7 @@ def safe_evaluation(evaluation: Evaluation) -> Evaluation:
             "value": safe_value(
                 evaluation.value,
                 rounded=any(arm.suppressed for arm in arms),
-                arms=tuple(arm.n for arm in evaluation.flow.arms),
+                arms=tuple(_whom(arm) for arm in evaluation.flow.arms),
             ),
             "phases": safe_phases(
                 evaluation.phases, rounded=any(arm.suppressed for arm in arms)
@@ -142,7 +143,11 @@ def _schedule(result: ScheduleResult | None, *, rounded: bool) -> ScheduleResult
 
 
 def _factorial(
-    result: FactorialResult | None, equity: tuple[EquityEffect, ...], *, rounded: bool
+    result: FactorialResult | None,
+    equity: tuple[EquityEffect, ...],
+    enrolled: int,
+    *,
+    rounded: bool,
 ) -> FactorialResult | None:
     """Hide what is small of the second factor as of the first, and all small cells."""
     if result is None:
@@ -152,6 +157,7 @@ def _factorial(
         "balancing": tuple(_endpoint(each) for each in second.balancing),
         "secondary": tuple(_endpoint(each) for each in second.secondary),
         "reach": safe_reach(second.reach, equity, by_patient=False),
+        "equity": _equity(second.equity, enrolled),
     }
     safe = {"second": second.model_copy(update=parts)}
     return safe_cells(result.model_copy(update=safe), rounded=rounded)
@@ -204,6 +210,11 @@ def _arm_cell(arm: ArmSummary) -> _Cell:
     if arm.persons is None or has_small_part(visits):
         return visits
     return _Cell(*arm.persons)
+
+
+def _whom(arm: ArmSummary) -> int | None:
+    """Count the people of an arm; of visits, whose they are."""
+    return arm.n if arm.persons is None else arm.persons[0]
 
 
 def _hide_arm(arm: ArmSummary) -> ArmSummary:

@@ -1,6 +1,7 @@
 """Small counts in the four cells of two factors."""
 
 from rounds.ledger.disclosure.cells import coarse, hide_estimate
+from rounds.ledger.disclosure.value import safe_value
 from rounds.ledger.disclosure.wording import safe_text
 from rounds.methods.disclosure.suppression import is_small
 from rounds.nouns import CellSummary, Estimate, FactorialResult, NotEstimable
@@ -29,8 +30,16 @@ def safe_cells(result: FactorialResult, *, rounded: bool) -> FactorialResult:
     cells = result.cells
     if hides:
         cells = tuple(cell.model_copy(update=_HIDDEN) for cell in cells)
+    sizes = {cell.cell: cell.n or 0 for cell in result.cells}
+    arms = tuple(
+        sum(sizes.get(cell, 0) for cell in member)
+        for member in (("second", "both"), ("neither", "first"))
+    )
     second = result.second.model_copy(
-        update={"estimate": shown(result.second.estimate)}
+        update={
+            "estimate": shown(result.second.estimate),
+            "value": safe_value(result.second.value, rounded=hides, arms=arms),
+        }
     )
     told = {name: shown(getattr(result, name)) for name in _CONTRASTS}
     return result.model_copy(

@@ -119,6 +119,8 @@ def _second(
             "balancing": two.second.balancing,
             "secondary": two.second.secondary,
             "reach": two.second.reach,
+            "equity": two.second.equity,
+            "value": two.second.value,
         }
     )
     said = recommend(alone, protocol)

@@ -88,9 +88,9 @@ def _price(found: Weighed, evaluation: Evaluation, rule: Weighing) -> None:
         return
     middle, low, high = net.numbers
     seen = (
-        f"net benefit of a participant is {middle:+.2f} {value.currency} ({low:+.2f} "
-        f"to {high:+.2f}) at {value.worth:g} {value.currency} an outcome, by the costs "
-        f"of {value.perspective}"
+        f"net benefit of a {value.per or 'participant'} is {middle:+.2f} "
+        f"{value.currency} ({low:+.2f} to {high:+.2f}) at {value.worth:g} "
+        f"{value.currency} an outcome, by the costs of {value.perspective}"
     ).replace("-", "−")
     if rule.net_benefit == "positive":
         if middle > 0:

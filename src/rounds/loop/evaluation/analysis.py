@@ -98,7 +98,7 @@ def analyse(
     diagnostics = trial_checks(trial, rollout, protocol, joined)
     sealed = seal(diagnostics)
     work = Endpoints(protocol, joined, trial.units, sealed)
-    two, chief = _chief(trial, rollout, work)
+    two, chief = _chief(trial, rollout, work, ended=ended is not None)
     withheld = chief.sealed
     primary = chief.effect(protocol.primary)
     if ended is not None:
@@ -142,7 +142,7 @@ def analyse(
 
 
 def _chief(
-    trial: TrialRows, rollout: Rollout, work: Endpoints
+    trial: TrialRows, rollout: Rollout, work: Endpoints, *, ended: bool
 ) -> tuple[FactorialResult | None, Endpoints]:
     """Give what two factors do, and the endpoints as the primary may be told.
 
@@ -154,7 +154,9 @@ def _chief(
         work.protocol,
         units=trial.units,
         second_calls=trial.second_calls,
+        resources=trial.resources,
         sealed=work.sealed,
+        ended=ended,
     )
     if two is None:
         return None, work

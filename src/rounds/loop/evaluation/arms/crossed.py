@@ -13,13 +13,17 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from rounds.datamart.rows import MeasureRows
 from rounds.loop.evaluation.arms.interaction import InteractionRule, Reading
 from rounds.loop.evaluation.designs import design_of
 from rounds.loop.evaluation.designs.design import Fit
 from rounds.loop.evaluation.estimates.effects import fit, scale_of
 from rounds.loop.evaluation.estimates.endpoints import Endpoints
+from rounds.loop.evaluation.estimates.equity import equity
 from rounds.loop.evaluation.participants import Participants
-from rounds.loop.evaluation.uptake.reach import reach
+from rounds.loop.evaluation.uptake.re_aim import reached
+from rounds.loop.evaluation.value.resources import costed_endpoint
+from rounds.loop.evaluation.value.value import value_of
 from rounds.nouns import (
     CellSummary,
     Estimate,
@@ -56,7 +60,9 @@ def crossed(
     *,
     units: Mapping[str, str],
     second_calls: ExposureRows | None,
+    resources: Mapping[str, MeasureRows | NotEstimable],
     sealed: str | None,
+    ended: bool = False,
 ) -> Crossed | None:
     """Look at what the two factors do together; at nothing while sealed.
 
@@ -68,8 +74,12 @@ def crossed(
         UCUM units of continuous measures.
     second_calls : ExposureRows or None
         Of the second factor's service.
+    resources : mapping of cost item to MeasureRows
+        Where the protocol has costs.
     sealed : str or None
         Why every number is withheld.
+    ended : bool
+        Whether the trial was looked at before its end.
 
     Returns
     -------
@@ -109,6 +119,8 @@ def crossed(
             chief=Endpoints(protocol, swapped, units, sealed or withheld),
             knowledge=knowledge,
             calls=second_calls,
+            resources=resources,
+            ended=ended,
         ),
         interaction=interaction,
         first_alone=asked("first_alone")[0],
@@ -188,7 +200,13 @@ def _read(
 
 
 def _second(
-    *, work: Endpoints, chief: Endpoints, knowledge: Ref, calls: ExposureRows
+    *,
+    work: Endpoints,
+    chief: Endpoints,
+    knowledge: Ref,
+    calls: ExposureRows,
+    resources: Mapping[str, MeasureRows | NotEstimable],
+    ended: bool,
 ) -> FactorResult:
     """Give what the second factor did; `chief` is what the rule leaves to be told."""
     protocol = work.protocol
@@ -205,7 +223,19 @@ def _second(
         secondary=tuple(work.secondary(e) for e in by_role["secondary"]),
         reach=Reach(reach=nobody, adoption=nobody, fidelity=nobody, acceptance=nobody)
         if isinstance(people, NotEstimable)
-        else reach(people, calls, protocol),
+        else reached(people, calls, protocol),
+        equity=()
+        if isinstance(people, NotEstimable)
+        else equity(people, protocol, chief.sealed)[0],
+        value=value_of(
+            work.people(costed_endpoint(protocol)),
+            protocol,
+            calls,
+            resources,
+            sealed=chief.sealed,
+            ended=ended,
+            card="second",
+        ),
     )
 
 

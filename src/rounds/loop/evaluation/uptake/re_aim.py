@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from rounds.loop.evaluation.estimates.endpoints import Endpoints
     from rounds.loop.evaluation.participants import Participants
     from rounds.loop.evaluation.trial import Ended, TrialRows
-    from rounds.nouns import Modification
+    from rounds.nouns import Modification, Protocol, Reach
+    from rounds.practice.exposures import ExposureRows
 
-__all__ = ["re_aim"]
+__all__ = ["re_aim", "reached"]
 
 
 def re_aim(
@@ -51,12 +52,8 @@ def re_aim(
         `reach`, `value` and `phases`.
     """
     calls, protocol = trial.calls, work.protocol
-    of_cards = {
-        "uptake": uptake_of(people, calls, protocol),
-        "burden": burden_of(calls, protocol),
-    }
     return {
-        "reach": reach(people, calls, protocol).model_copy(update=of_cards),
+        "reach": reached(people, calls, protocol),
         "value": value_of(
             work.people(costed_endpoint(protocol)),
             protocol,
@@ -74,3 +71,12 @@ def re_aim(
             sealed=sealed,
         ),
     }
+
+
+def reached(people: Participants, calls: ExposureRows, protocol: Protocol) -> Reach:
+    """Say whom a card reached, who took it up, and what it asked of clinicians."""
+    of_cards = {
+        "uptake": uptake_of(people, calls, protocol),
+        "burden": burden_of(calls, protocol),
+    }
+    return reach(people, calls, protocol).model_copy(update=of_cards)

@@ -80,7 +80,7 @@ def card_waste(
             active.clinic,
             level=protocol.level,
             unit=unit,
-            of="participants",
+            of="visits" if people.are_visits else "participants",
         )
         for times, unit in ((1.0, "1"), (float(each), costs.currency))
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,9 @@ from rounds.loop.evaluation.value.resources import cards_of, events_of
 from rounds.nouns import CostItem, Costs, NotEstimable, Protocol
 from rounds.practice.exposures import ExposureRows
 
-__all__ = ["Counted", "counted", "programme_share"]
+__all__ = ["Card", "Counted", "counted", "of_card", "programme_share"]
+
+Card = Literal["first", "second"]
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,12 @@ def counted(
     both = np.hypot(both, minutes.sd * sd)
     each = minutes.value
     return Counted(item, cards * each, price, float(both / each) if each else 0.0)
+
+
+def of_card(costs: Costs, card: Card) -> Costs:
+    """Give the costs of one card: without the programme of the other, where two are."""
+    ours = tuple(part for part in costs.programme if part.card in (None, card))
+    return costs.model_copy(update={"programme": ours})
 
 
 def programme_share(costs: Costs) -> tuple[float, float]:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from rounds.datamart import AnyDatamart
 from rounds.datamart.rows import MeasureRows, measure_rows
+from rounds.loop.evaluation.arms.visits import visit_keys
 from rounds.loop.evaluation.participants import Participants
 from rounds.nouns import (
     CostItem,
@@ -137,15 +138,22 @@ def read_resources(
 def events_of(rows: MeasureRows, people: Participants) -> NDArray[np.float64]:
     """Give how many events each participant had, shape (n_participants,).
 
+    What follows a visit within its follow-up is counted at it, also where it follows
+    an earlier visit of the same patient too.
+
     Raises
     ------
     ValueError
         If a participant was not counted.
     """
-    order = np.argsort(rows.person_source_value)
-    names = rows.person_source_value[order]
-    at = np.minimum(np.searchsorted(names, people.person), max(len(names) - 1, 0))
-    if not len(names) or (names[at] != people.person).any():
+    known, asked = rows.person_source_value, people.person
+    if people.are_visits:
+        known = visit_keys(known, rows.index_date)
+        asked = visit_keys(asked, people.index_date)
+    order = np.argsort(known)
+    names = known[order]
+    at = np.minimum(np.searchsorted(names, asked), max(len(names) - 1, 0))
+    if not len(names) or (names[at] != asked).any():
         raise ValueError("events were not counted for some participants")
     counts = rows.value[order][at]
     if np.isnan(counts).any():
@@ -160,7 +168,10 @@ def cards_of(
     *,
     chosen: NDArray[np.bool_],
 ) -> NDArray[np.float64]:
-    """Count each participant's cards from the index day on, shape (n_participants,).
+    """Count each participant's cards, shape (n_participants,).
+
+    Of a visit those that were shown at it, whenever it was: each card is one visit's.
+    Of a person those from the index day on.
 
     Parameters
     ----------
@@ -172,13 +183,17 @@ def cards_of(
     found = np.zeros(len(people))
     if not len(people):
         return found
-    order = np.argsort(people.person)
-    names = people.person[order]
-    whose = calls.person_source_value[chosen]
+    whose, own = calls.person_source_value[chosen], people.person
+    if people.are_visits:
+        whose, own = calls.unit[chosen], people.unit
+    order = np.argsort(own)
+    names = own[order]
     at = np.minimum(np.searchsorted(names, whose), len(names) - 1)
     place = order[at]
-    day = calls.occurred[chosen].astype("datetime64[D]")
-    after = (day - people.index_date[place].astype("datetime64[D]")).astype(int)
-    counted = (names[at] == whose) & (after >= 0) & (after <= days)
+    counted = names[at] == whose
+    if not people.are_visits:
+        day = calls.occurred[chosen].astype("datetime64[D]")
+        after = (day - people.index_date[place].astype("datetime64[D]")).astype(int)
+        counted &= (after >= 0) & (after <= days)
     np.add.at(found, place[counted], 1.0)
     return found

@@ -7,6 +7,7 @@ the other.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,13 @@ from rounds.loop.evaluation.estimates.effects import fit, scale_of
 from rounds.loop.evaluation.estimates.summaries import OF_SHARES
 from rounds.loop.evaluation.participants import Participants
 from rounds.loop.evaluation.uptake.waste import card_waste, low_value_waste
-from rounds.loop.evaluation.value.pricing import Counted, counted, programme_share
+from rounds.loop.evaluation.value.pricing import (
+    Card,
+    Counted,
+    counted,
+    of_card,
+    programme_share,
+)
 from rounds.loop.evaluation.value.resources import costed_endpoint
 from rounds.methods.net_benefit import (
     Fitted,
@@ -57,6 +64,7 @@ def value_of(
     *,
     sealed: str | None,
     ended: bool = False,
+    card: Card = "first",
 ) -> Value | NotEstimable | None:
     """Count what the change cost, and what it was worth.
 
@@ -72,6 +80,8 @@ def value_of(
         Why every number is withheld.
     ended : bool
         Whether the trial was looked at before its end.
+    card : {"first", "second"}
+        Whose arms `people.active` are, where two are tried; `calls` are of its service.
 
     Returns
     -------
@@ -83,13 +93,13 @@ def value_of(
     ----------
     As `rounds.methods.net_benefit`.
     """
-    costs = protocol.costs
-    if costs is None:
+    if protocol.costs is None:
         return None
+    costs = of_card(protocol.costs, card)
     if isinstance(people, NotEstimable):
         return NotEstimable(reason=f"costs cannot be counted: {people.reason}")
     if sealed is not None:
-        return _sealed(costs, protocol, len(people), sealed)
+        return _sealed(costs, protocol, people, sealed)
     known = people.active[people.observed]
     if not 0 < known.sum() < len(known):
         return NotEstimable(reason="an arm has nobody whose outcome is known")
@@ -100,7 +110,7 @@ def value_of(
             return found
         items.append(found)
     try:
-        return _valued(people, protocol, items, calls, ended=ended)
+        return _valued(people, protocol, costs, items, calls, ended=ended)
     except ValueError as error:
         return NotEstimable(reason=f"cost and effect together: {error}")
 
@@ -108,13 +118,12 @@ def value_of(
 def _valued(
     people: Participants,
     protocol: Protocol,
+    costs: Costs,
     items: list[Counted],
     calls: ExposureRows,
     *,
     ended: bool,
 ) -> Value:
-    costs = protocol.costs
-    assert costs is not None
     endpoint = costed_endpoint(protocol)
     sign = 1.0 if endpoint.better == "higher" else -1.0
     spent = np.sum([one.price * one.quantity for one in items], axis=0)
@@ -144,7 +153,7 @@ def _valued(
         update={"lower": -alone.upper, "upper": -alone.lower}
     )
     return Value(
-        **_stated(costs, protocol),
+        **_stated(costs, protocol, people),
         cost=cost,
         effect=told(joint.effect, joint.effect_variance, "1", joint.df).model_copy(
             update={"scale": _difference_of(endpoint)}
@@ -294,7 +303,7 @@ def _programme_lines(costs: Costs, like: Estimate) -> tuple[CostLine, ...]:
     )
 
 
-def _stated(costs: Costs, protocol: Protocol) -> dict[str, object]:
+def _stated(costs: Costs, protocol: Protocol, people: Participants) -> dict[str, Any]:
     return {
         "perspective": costs.perspective,
         "currency": costs.currency,
@@ -303,20 +312,23 @@ def _stated(costs: Costs, protocol: Protocol) -> dict[str, object]:
         "horizon_days": protocol.follow_up_days,
         "outcome": costed_endpoint(protocol).estimand.name,
         "worth": costs.worth,
+        "per": "visit" if people.are_visits else None,
     }
 
 
-def _sealed(costs: Costs, protocol: Protocol, n: int, reason: str) -> Value:
+def _sealed(
+    costs: Costs, protocol: Protocol, people: Participants, reason: str
+) -> Value:
     none = Estimate(
         scale="mean_difference",
         unit=costs.currency,
-        n=n,
+        n=len(people),
         level=protocol.level,
         sealed=reason,
     )
     return Value.model_validate(
         {
-            **_stated(costs, protocol),
+            **_stated(costs, protocol, people),
             "cost": none,
             "effect": none.model_copy(
                 update={"unit": "1", "scale": _difference_of(costed_endpoint(protocol))}
@@ -343,6 +355,18 @@ def _limitations(costs: Costs, people: Participants, ended: bool) -> tuple[str, 
             "Cost and net benefit do not allow for the looks at which the trial could "
             "have ended."
         )
+    if people.second is not None:
+        said.append("It is at the margin: over both arms of the other card.")
+    if people.are_visits:
+        said.append(
+            "A patient's later visit is counted at each earlier one whose follow-up it "
+            "falls into: add no costs of visits up to those of a patient."
+        )
+        if costs.programme:
+            said.append(
+                f"The programme is spread over {costs.patients_a_year:,g} visits a "
+                "year, not patients."
+            )
     said.append(
         "What the change costs or saves after the follow-up, and what nobody records, "
         "is not in it."
