@@ -8,6 +8,7 @@ import pytest
 from rounds.reports import render, render_html
 from rounds.reports.brief import brief_html
 from rounds.reports.checklists import checklist, checklist_html
+from stories.told_designs import priced_factorial
 
 HERE = Path(__file__).parent
 CHROMIUM = runpy.run_path(str(HERE / "chromium.py"))
@@ -16,6 +17,7 @@ MADE = {
     "whole turn": STORIES["full"],
     "sealed": lambda: STORIES["full"]("extend", sealed=True),
     "problem alone": STORIES["tiny"],
+    "two cards with costs": priced_factorial,
 }
 
 
@@ -61,7 +63,7 @@ def test_brief_and_checklists_can_be_read_by_everyone(tmp_path):
         assert seen["overflow"] <= 0
 
 
-@pytest.mark.parametrize("name", ["whole turn", "sealed"])
+@pytest.mark.parametrize("name", ["whole turn", "sealed", "two cards with costs"])
 def test_the_brief_is_one_sheet_of_paper(tmp_path, name):
     page, paper = tmp_path / "brief.html", tmp_path / "brief.pdf"
     page.write_text(brief_html(MADE[name]()), encoding="utf-8")

@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import replace
 
+from rounds.loop.evaluation import analyse
 from rounds.nouns import (
     Adaptation,
     AdaptiveResult,
@@ -16,7 +17,7 @@ from rounds.nouns import (
     Schedule,
     ScheduleResult,
 )
-from stories import factorial_trial
+from stories import factorial_trial, priced_trial, trial
 from stories.hypertension import full
 
 STARTS = tuple(dt.date(2025, month, 6) for month in (1, 4, 7))
@@ -85,6 +86,22 @@ def factorial(*, sealed=False):
         ),
         evaluation=story.evaluation.model_copy(update={"factorial": two}),
     )
+
+
+def priced_factorial():
+    """The same with what either card cost, and a reach with its burden."""
+    story, plan = factorial(), priced_trial.protocol_of_two()
+    rows, known = priced_trial.made_two(factorial_trial.World(), 1), trial.evidence()
+    found = analyse(
+        priced_trial.with_clinicians(rows),
+        factorial_trial.rollout(plan, known),
+        plan,
+        known,
+        receipt=trial.ZERO,
+        snapshot="snapshot",
+    )
+    taken = {name: getattr(found, name) for name in ("value", "factorial", "reach")}
+    return replace(story, evaluation=story.evaluation.model_copy(update=taken))
 
 
 def looked_at(*, tilted=False):
