@@ -18,6 +18,7 @@ from rounds.methods.clusters.gee import gee
 from rounds.methods.clusters.least_squares import cluster_ols
 from rounds.methods.clusters.linear_mixed import linear_mixed
 from rounds.methods.clusters.permutation import permutation
+from rounds.methods.clusters.robust_mixed import robust_mixed
 from rounds.methods.planning.trial_power import Spread, effect_variance, power
 
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data" / "crosscheck"
@@ -149,6 +150,31 @@ def test_kenward_and_roger_of_a_stepped_wedge_with_a_variance_of_nought():
     assert found.df == pytest.approx(16.101073412, rel=1e-6)
     assert found.between_periods == pytest.approx(0.0, abs=1e-9)
     assert found.between_clusters == pytest.approx(0.1760559825, rel=1e-5)
+
+
+def test_a_stepped_wedge_by_how_its_clusters_vary():
+    """lme4 1.1-31's variances (REML), each cluster whitened by its Cholesky factor, then
+    clubSandwich 0.5.8 `coef_test(lm(w ~ 0 + W), "CR2", cluster, "Satterthwaite")`, in R
+    4.2.2, 2026-11-24: once with a variance of nought, once with both and unequal cells.
+    """
+    cells = [(k, t, c) for c in range(1, 7) for t in range(1, 5) for k in range(1, 6)]
+    _, t, c = np.array(cells).T
+    j = np.arange(1, len(t) + 1)
+    exposed = (t > (c + 1) // 2).astype(float)
+    y = np.sin(2.1 * j) + 0.7 * np.cos(1.9 * c) + 0.35 * np.sin(3.1 * c * t)
+    y += 0.1 * t + 0.4 * exposed
+    X = np.column_stack([exposed, *(t == q for q in (1, 2, 3, 4))]).astype(float)
+    found = robust_mixed(y, X, c, t)
+    assert (found.estimate, found.se, found.df) == pytest.approx(
+        (0.3166972075, 0.2221791592, 4.3444069420), rel=1e-6
+    )
+    some = (j * 7) % 5 != 0
+    y = y + 0.9 * np.sin(4.7 * c * t) + 0.2 * np.cos(j)
+    found = robust_mixed(y[some], X[some], c[some], t[some])
+    assert (found.estimate, found.se, found.df) == pytest.approx(
+        (-0.34975851600, 0.32941333568, 4.24043333145), rel=1e-6
+    )
+    assert found.between_periods == pytest.approx(0.09533245863, rel=1e-6)
 
 
 def test_shared_stepped_wedge():

@@ -54,7 +54,8 @@ def analyse_(
     baseline: str | None = None,
     control: str | None = None,
     second_control: str | None = None,
-    method: Literal["least-squares", "gee", "mixed", "permutation"] | None = None,
+    method: Literal["least-squares", "gee", "mixed", "mixed-robust", "permutation"]
+    | None = None,
     scale: Literal["difference", "risk-ratio", "odds-ratio"] = "difference",
     summary: Summary | None = None,
     horizon: float | None = None,

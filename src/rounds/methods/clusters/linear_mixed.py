@@ -26,7 +26,8 @@ class MixedFit:
 
     estimate: float
     se: float
-    """Kenward and Roger's: it knows that variances were estimated too."""
+    """Kenward and Roger's: it knows that variances were estimated too. Of
+    `robust_mixed`, CR2."""
     model_se: float
     """As if the variances were known."""
     df: float

@@ -1,9 +1,11 @@
 """Clinics were randomised to sequences of arms: stepped wedge and cluster cross-over.
 
 The model is the spreadsheet's for the same designs: a linear mixed model with periods
-as fixed effects, and clinics and clinics in a period as random ones, judged after
-Kenward and Roger. It uses what is seen between clinics as well as within them, which
-least squares with clinic effects throws away, and it holds its level with few clinics.
+as fixed effects, and clinics and clinics in a period as random ones. It uses what is
+seen between clinics as well as within them, which least squares with clinic effects
+throws away. Its interval is of how clinics do vary, not of what the model says of it: a
+harm varies more in the arm that has more of it, and a card does more in one clinic than
+in another.
 """
 
 import numpy as np
@@ -14,7 +16,8 @@ from rounds.loop.evaluation.designs.parallel_cluster import THRESHOLD
 from rounds.loop.evaluation.participants import Allocation, Participants
 from rounds.methods.allocations import sample_ratio as ratios
 from rounds.methods.clusters.design_matrix import without_repeats
-from rounds.methods.clusters.linear_mixed import MixedFit, linear_mixed
+from rounds.methods.clusters.linear_mixed import MixedFit
+from rounds.methods.clusters.robust_mixed import robust_mixed
 from rounds.nouns import Design, Diagnostic
 
 __all__ = [
@@ -27,7 +30,7 @@ __all__ = [
 
 METHOD = (
     "linear mixed model with period effects, random effects of clinics and of clinics "
-    "in a period, Kenward and Roger's standard errors and degrees of freedom"
+    "in a period, CR2 standard errors and Satterthwaite degrees of freedom"
 )
 
 
@@ -49,7 +52,7 @@ def _fit(
     known = people.observed
     design = np.column_stack([*columns, *period_columns(people)])[known]
     design, column = without_repeats(design, column)
-    return linear_mixed(
+    return robust_mixed(
         people.outcome[known],
         design,
         people.clinic[known],

@@ -23,6 +23,7 @@ Method = Literal[
     "least-squares",
     "gee",
     "mixed",
+    "mixed-robust",
     "permutation",
     "cox",
     "kaplan-meier",
@@ -73,7 +74,7 @@ SHEET_DESIGNS: dict[str, SheetDesign] = {
     ),
     "cluster": SheetDesign(
         unit="clusters",
-        methods=("least-squares", "gee", "mixed", "permutation"),
+        methods=("least-squares", "gee", "mixed", "mixed-robust", "permutation"),
         assumes=(
             "Whole clusters were randomised, and nobody chose a cluster for its arm.",
         ),
@@ -99,7 +100,7 @@ SHEET_DESIGNS: dict[str, SheetDesign] = {
     ),
     "stepped-wedge": SheetDesign(
         unit="clusters",
-        methods=("mixed", "gee", "permutation"),
+        methods=("mixed-robust", "mixed", "gee", "permutation"),
         assumes=(
             "The order in which clusters switched was random.",
             "Time goes on alike in all clusters.",
@@ -110,7 +111,7 @@ SHEET_DESIGNS: dict[str, SheetDesign] = {
     ),
     "cluster-crossover": SheetDesign(
         unit="clusters",
-        methods=("mixed", "gee", "permutation"),
+        methods=("mixed-robust", "mixed", "gee", "permutation"),
         assumes=(
             "The order of the arms was random in each cluster.",
             "Nothing is carried over from one period to the next.",
