@@ -59,7 +59,7 @@ def test_what_was_frozen_served_and_replayed_is_one_schedule(turned):
     done, _ = turned
     schedule = done.protocol.schedule
     assert done.rollout.design.schedule == schedule
-    assert "Kenward" in done.protocol.analysis
+    assert "CR2" in done.protocol.analysis
     with Desk.open(done.project, now=lambda: None, by="t", threads=1) as desk:
         assert desk.latest(Protocol).schedule == schedule
         allocated = desk.practice.assignments(done.rollout.ref())
