@@ -135,8 +135,8 @@ def test_kenward_and_roger_with_effects_of_clusters():
         assert found.within == pytest.approx(0.4713701492, rel=1e-6)
 
 
-def test_kenward_and_roger_of_a_stepped_wedge_with_a_variance_of_nought():
-    """lme4 calls it singular; pbkrtest lets the variance take part all the same."""
+def wedge():
+    """Six clusters in four periods, five persons in each: y, X, clusters, periods."""
     cells = [(k, t, c) for c in range(1, 7) for t in range(1, 5) for k in range(1, 6)]
     _, t, c = np.array(cells).T
     j = np.arange(1, len(t) + 1)
@@ -144,6 +144,12 @@ def test_kenward_and_roger_of_a_stepped_wedge_with_a_variance_of_nought():
     y = np.sin(2.1 * j) + 0.7 * np.cos(1.9 * c) + 0.35 * np.sin(3.1 * c * t)
     y += 0.1 * t + 0.4 * exposed
     X = np.column_stack([exposed, *(t == q for q in (1, 2, 3, 4))]).astype(float)
+    return y, X, c, t
+
+
+def test_kenward_and_roger_of_a_stepped_wedge_with_a_variance_of_nought():
+    """lme4 calls it singular; pbkrtest lets the variance take part all the same."""
+    y, X, c, t = wedge()
     found = linear_mixed(y, X, c, t)
     assert found.estimate == pytest.approx(0.31669722067, rel=1e-6)
     assert found.se == pytest.approx(0.2566281044, rel=1e-6)
@@ -157,17 +163,12 @@ def test_a_stepped_wedge_by_how_its_clusters_vary():
     clubSandwich 0.5.8 `coef_test(lm(w ~ 0 + W), "CR2", cluster, "Satterthwaite")`, in R
     4.2.2, 2026-11-24: once with a variance of nought, once with both and unequal cells.
     """
-    cells = [(k, t, c) for c in range(1, 7) for t in range(1, 5) for k in range(1, 6)]
-    _, t, c = np.array(cells).T
-    j = np.arange(1, len(t) + 1)
-    exposed = (t > (c + 1) // 2).astype(float)
-    y = np.sin(2.1 * j) + 0.7 * np.cos(1.9 * c) + 0.35 * np.sin(3.1 * c * t)
-    y += 0.1 * t + 0.4 * exposed
-    X = np.column_stack([exposed, *(t == q for q in (1, 2, 3, 4))]).astype(float)
+    y, X, c, t = wedge()
     found = robust_mixed(y, X, c, t)
     assert (found.estimate, found.se, found.df) == pytest.approx(
         (0.3166972075, 0.2221791592, 4.3444069420), rel=1e-6
     )
+    j = np.arange(1, len(y) + 1)
     some = (j * 7) % 5 != 0
     y = y + 0.9 * np.sin(4.7 * c * t) + 0.2 * np.cos(j)
     found = robust_mixed(y[some], X[some], c[some], t[some])

@@ -59,7 +59,12 @@ def test_what_was_frozen_served_and_replayed_is_one_schedule(turned):
     done, _ = turned
     schedule = done.protocol.schedule
     assert done.rollout.design.schedule == schedule
-    assert "CR2" in done.protocol.analysis
+    assert "Kenward" in done.protocol.analysis
+    assert "Harms are judged by the wider" in done.protocol.analysis
+    assert all(
+        "where these are wider" in b.estimate.method for b in done.evaluation.balancing
+    )
+    assert "wider" not in done.evaluation.estimate.method
     with Desk.open(done.project, now=lambda: None, by="t", threads=1) as desk:
         assert desk.latest(Protocol).schedule == schedule
         allocated = desk.practice.assignments(done.rollout.ref())

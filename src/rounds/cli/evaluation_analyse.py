@@ -54,7 +54,7 @@ def analyse_(
     baseline: str | None = None,
     control: str | None = None,
     second_control: str | None = None,
-    method: Literal["least-squares", "gee", "mixed", "mixed-robust", "permutation"]
+    method: Literal["least-squares", "gee", "mixed", "mixed-wider", "permutation"]
     | None = None,
     scale: Literal["difference", "risk-ratio", "odds-ratio"] = "difference",
     summary: Summary | None = None,

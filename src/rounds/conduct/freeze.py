@@ -72,11 +72,13 @@ _ANALYSIS_OF_SCHEDULE = (
     "Individual outcomes regressed on the arm in force at the clinic on the day of the "
     "index visit, on period, and on {covariates} (linear mixed model), with random "
     "effects of clinics and of clinics in a period, restricted maximum likelihood, and "
-    "bias-reduced cluster-robust variance (CR2) by clinic and Satterthwaite degrees of "
-    "freedom. Those whose index visit falls in a transition are left out. Beside it: "
-    "the effect by time since the switch by the same model (stepped wedge), the effect "
-    "within clinics by least squares with period and clinic effects, and a permutation "
-    "test over the schedules that could have been drawn."
+    "Kenward and Roger's standard errors and degrees of freedom. Those whose index "
+    "visit falls in a transition are left out. Harms are judged by the wider of that "
+    "interval and one with bias-reduced cluster-robust variance (CR2) by clinic and "
+    "Satterthwaite degrees of freedom. Beside it: the effect by time since the switch "
+    "by the same model (stepped wedge), the effect within clinics by least squares "
+    "with period and clinic effects, and a permutation test over the schedules that "
+    "could have been drawn."
 )
 
 _EVENTS = (

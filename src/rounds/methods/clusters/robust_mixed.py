@@ -20,7 +20,7 @@ from rounds.methods.clusters.design_matrix import checked_design
 from rounds.methods.clusters.least_squares import cluster_ols
 from rounds.methods.clusters.linear_mixed import MixedFit, linear_mixed
 
-__all__ = ["cell_roots", "robust_mixed"]
+__all__ = ["robust_mixed", "wider_mixed"]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
@@ -62,7 +62,7 @@ def robust_mixed(
     DOI 10.1177/09622802241248382 (its abstract: with robust variances such models
     perform adequately though their random effects be wrong; CR3 with two degrees of
     freedom less than clusters does best of those it compares. CR2 with Satterthwaite's
-    is narrower; how near to its level it is docs/reference/accuracy.md tells).
+    is narrower; docs/reference/accuracy.md tells how near it is to its level).
 
     Pustejovsky and Tipton (2018), as `cluster_ols`, of which this is the case of a
     whitened regression.
@@ -82,8 +82,10 @@ def robust_mixed(
     y, X = checked_design(outcome, design, column, level)
     codes = np.unique(np.asarray(clusters), return_inverse=True)[1]
     when = np.zeros(len(y)) if periods is None else np.asarray(periods)
+    # What the columns tell is in no residual: without it a large mean costs no digits.
+    left = y - X @ np.linalg.lstsq(X, y)[0]
     white = _whitened(
-        np.column_stack([X, y]),
+        np.column_stack([X, left]),
         codes,
         np.unique(when, return_inverse=True)[1],
         fitted,
@@ -99,31 +101,43 @@ def robust_mixed(
     )
 
 
-def cell_roots(
-    counts: ArrayLike, within: float, between_clusters: float, between_periods: float
-) -> Floats:
-    """Give what whitens the means of each cluster's cells, times the root of persons.
+def wider_mixed(
+    outcome: ArrayLike,
+    design: ArrayLike,
+    clusters: ArrayLike,
+    periods: ArrayLike | None = None,
+    *,
+    column: int = 0,
+    level: float = 0.95,
+) -> MixedFit:
+    """Give `linear_mixed` or `robust_mixed`, whichever has the wider interval.
+
+    For harms, which are rare: where they vary more in one arm the first is too narrow;
+    where there is hardly one, the second is, for what no cluster shows it cannot know.
 
     Parameters
     ----------
-    counts : array, shape (n_clusters, n_periods)
-        Persons in each cell; 0 where there is nobody.
-    within, between_clusters, between_periods : float
-        The variances; the first above 0.
+    outcome, design, clusters, periods, column, level
+        As of `linear_mixed`, with its shapes.
 
-    Returns
-    -------
-    array of float, shape (n_clusters, n_periods, n_periods)
-        The inverse of the symmetric root of within I + between_periods diag(n) +
-        between_clusters √n √n', n being a cluster's counts.
+    Raises
+    ------
+    ValueError
+        As `robust_mixed`.
+
+    Examples
+    --------
+    >>> y = [3.1, 2.9, 4.0, 4.4, 5.2, 4.8, 6.1, 6.5, 3.3, 3.0, 5.9, 5.5]
+    >>> arm = [0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 1, 1]
+    >>> clinic = [1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6]
+    >>> fit = wider_mixed(y, [[a, 1] for a in arm], clinic)
+    >>> round(fit.upper - fit.lower, 2)
+    2.96
     """
-    root = np.sqrt(np.asarray(counts, dtype=float))
-    spread = between_clusters * root[:, :, None] * root[:, None, :]
-    diagonal = np.arange(root.shape[1])
-    spread[:, diagonal, diagonal] += within + between_periods * root**2
-    size, turn = np.linalg.eigh(spread)
-    inverse: Floats = (turn / np.sqrt(size)[:, None, :]) @ turn.swapaxes(1, 2)
-    return inverse
+    given = (outcome, design, clusters, periods)
+    model = linear_mixed(*given, column=column, level=level)
+    robust = robust_mixed(*given, column=column, level=level)
+    return max(model, robust, key=lambda fit: fit.upper - fit.lower)
 
 
 def _whitened(values: Floats, clusters: Codes, periods: Codes, fit: MixedFit) -> Floats:
@@ -141,8 +155,12 @@ def _whitened(values: Floats, clusters: Codes, periods: Codes, fit: MixedFit) ->
     sums = np.column_stack(
         [np.bincount(cells, column, minlength=len(n)) for column in values.T]
     )
-    variances = (fit.within, fit.between_clusters, fit.between_periods)
-    inverse = cell_roots(n.reshape(shape), *variances)
+    root = np.sqrt(n.reshape(shape))
+    spread = fit.between_clusters * root[:, :, None] * root[:, None, :]
+    diagonal = np.arange(shape[1])
+    spread[:, diagonal, diagonal] += fit.within + fit.between_periods * root**2
+    size, turn = np.linalg.eigh(spread)
+    inverse = (turn / np.sqrt(size)[:, None, :]) @ turn.swapaxes(1, 2)
     of_cells = (sums / np.sqrt(each)).reshape(*shape, -1)
     turned = (inverse @ of_cells).reshape(len(n), -1) / np.sqrt(each)
     within = (values - (sums / each)[cells]) / np.sqrt(fit.within)

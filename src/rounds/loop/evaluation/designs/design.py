@@ -64,6 +64,8 @@ class EvaluationDesign:
         that was randomised.
     fit : FitModel or None
         The model, where it is not least squares on patients with CR2 standard errors.
+    fit_of_harm : FitModel or None
+        The model of balancing endpoints, where it is another; `method_of_harm` says it.
     checks : tuple of str
         What is checked of this design beside the common checks.
     limitations : tuple of str
@@ -75,5 +77,7 @@ class EvaluationDesign:
     clusters: Callable[[Participants], NDArray[np.str_] | None]
     sample_ratio: Callable[[Allocation, Participants, Design], Diagnostic]
     fit: FitModel | None = None
+    fit_of_harm: FitModel | None = None
+    method_of_harm: str = ""
     checks: tuple[str, ...] = ()
     limitations: tuple[str, ...] = ()

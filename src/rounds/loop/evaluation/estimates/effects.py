@@ -123,6 +123,7 @@ def fit(
     extra: tuple[NDArray[np.float64], ...] = (),
     column: int = 0,
     weighting: str = "participants",
+    harm: bool = False,
 ) -> Fit:
     """Fit the protocol's linear model to those whose outcome is known.
 
@@ -132,6 +133,8 @@ def fit(
         Further columns, placed after the arm's; `column` counts the arm as 0.
     weighting : {"participants", "clusters"}
         What counts alike.
+    harm : bool
+        Whether it is a balancing endpoint's, of which a design may have a model.
 
     Raises
     ------
@@ -140,8 +143,9 @@ def fit(
     """
     columns = _columns(people, protocol, extra)
     design = design_of(protocol)
-    if design.fit is not None:
-        return design.fit(people, columns, column=column, level=protocol.level)
+    model = (design.fit_of_harm if harm else None) or design.fit
+    if model is not None:
+        return model(people, columns, column=column, level=protocol.level)
     known = people.observed
     clusters = design.clusters(people)
     y, X = people.outcome[known], np.column_stack(columns)[known]
@@ -179,12 +183,13 @@ def fit_asked(
     *,
     extra: tuple[NDArray[np.float64], ...] = (),
     column: int = 0,
+    harm: bool = False,
 ) -> tuple[Fit, str]:
     """Fit what an estimand asks for, where effects add; say how.
 
     Parameters
     ----------
-    extra, column
+    extra, column, harm
         As of `fit`.
 
     Returns
@@ -201,8 +206,16 @@ def fit_asked(
     """
     if estimand.summary_measure in BY_LEAST_SQUARES:
         weighting = estimand.weighting
-        found = fit(people, protocol, extra=extra, column=column, weighting=weighting)
-        method = design_of(protocol).method
+        found = fit(
+            people,
+            protocol,
+            extra=extra,
+            column=column,
+            weighting=weighting,
+            harm=harm,
+        )
+        design = design_of(protocol)
+        method = (design.method_of_harm if harm else "") or design.method
         if weighting == "clusters":
             method += ", weighted so that each clinic counts alike"
         return found, method
@@ -231,7 +244,8 @@ def effect(
     if not 0 < known.sum() < len(known):
         return Effect(NotEstimable(reason="an arm has nobody whose outcome is known"))
     try:
-        fitted, method = fit_asked(people, protocol, endpoint.estimand)
+        harm = endpoint.role == "balancing"
+        fitted, method = fit_asked(people, protocol, endpoint.estimand, harm=harm)
     except (ValueError, np.linalg.LinAlgError) as error:
         return Effect(NotEstimable(reason=str(error)))
     scale = scale_of(endpoint)

@@ -23,7 +23,7 @@ Method = Literal[
     "least-squares",
     "gee",
     "mixed",
-    "mixed-robust",
+    "mixed-wider",
     "permutation",
     "cox",
     "kaplan-meier",
@@ -74,7 +74,7 @@ SHEET_DESIGNS: dict[str, SheetDesign] = {
     ),
     "cluster": SheetDesign(
         unit="clusters",
-        methods=("least-squares", "gee", "mixed", "mixed-robust", "permutation"),
+        methods=("least-squares", "gee", "mixed", "mixed-wider", "permutation"),
         assumes=(
             "Whole clusters were randomised, and nobody chose a cluster for its arm.",
         ),
@@ -100,7 +100,7 @@ SHEET_DESIGNS: dict[str, SheetDesign] = {
     ),
     "stepped-wedge": SheetDesign(
         unit="clusters",
-        methods=("mixed-robust", "mixed", "gee", "permutation"),
+        methods=("mixed", "mixed-wider", "gee", "permutation"),
         assumes=(
             "The order in which clusters switched was random.",
             "Time goes on alike in all clusters.",
@@ -111,7 +111,7 @@ SHEET_DESIGNS: dict[str, SheetDesign] = {
     ),
     "cluster-crossover": SheetDesign(
         unit="clusters",
-        methods=("mixed-robust", "mixed", "gee", "permutation"),
+        methods=("mixed", "mixed-wider", "gee", "permutation"),
         assumes=(
             "The order of the arms was random in each cluster.",
             "Nothing is carried over from one period to the next.",

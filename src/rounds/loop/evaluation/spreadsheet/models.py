@@ -11,7 +11,7 @@ from rounds.methods.clusters.gee import Family, gee
 from rounds.methods.clusters.least_squares import cluster_ols
 from rounds.methods.clusters.linear_mixed import linear_mixed
 from rounds.methods.clusters.permutation import permutation
-from rounds.methods.clusters.robust_mixed import robust_mixed
+from rounds.methods.clusters.robust_mixed import wider_mixed
 
 __all__ = ["METHOD_WORDS", "Fit", "design_matrix", "fit"]
 
@@ -31,9 +31,9 @@ METHOD_WORDS: dict[Method, str] = {  # as a reader of methods would name them
         "linear mixed model, restricted maximum likelihood, Kenward and Roger's "
         "standard errors and degrees of freedom"
     ),
-    "mixed-robust": (
-        "linear mixed model, restricted maximum likelihood, CR2 standard errors, "
-        "Satterthwaite degrees of freedom"
+    "mixed-wider": (
+        "linear mixed model, restricted maximum likelihood, the wider of Kenward and "
+        "Roger's interval and CR2's with Satterthwaite degrees of freedom"
     ),
     "permutation": (
         "least squares, judged against the other allocations that could have been"
@@ -100,10 +100,10 @@ def fit(trial: Trial, question: Question) -> Fit:
         return _permuted(trial, level=level, seed=question.seed)
     if method == "gee":
         return _marginal(y, X, clusters, question.scale, level=level)
-    if method in ("mixed", "mixed-robust"):
+    if method in ("mixed", "mixed-wider"):
         assert clusters is not None
         periods = None if trial.periods is None else trial.periods[known]
-        model = linear_mixed if method == "mixed" else robust_mixed
+        model = linear_mixed if method == "mixed" else wider_mixed
         mixed = model(y, X, clusters, periods, level=level)
         return Fit(
             mixed.estimate,

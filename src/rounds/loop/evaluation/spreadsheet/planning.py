@@ -10,7 +10,6 @@ from rounds.loop.evaluation.spreadsheet.designs import SHEET_DESIGNS
 from rounds.loop.evaluation.spreadsheet.models import fit
 from rounds.loop.evaluation.spreadsheet.question import Question
 from rounds.loop.evaluation.spreadsheet.trial import Trial
-from rounds.methods.planning.schedule_freedom import schedule_freedom
 from rounds.methods.planning.trial_power import (
     Spread,
     detectable,
@@ -86,7 +85,8 @@ class Planned:
     was named, or more would be needed than 10,000 clusters or a million persons."""
     se: float
     df: float
-    """Of the t distribution: Satterthwaite's of the design's own method."""
+    """Of the t distribution; of a wedge or a cross-over cells less clusters and
+    periods, about what Kenward and Roger give where cells differ by themselves."""
     n: int
     """Persons, over all clusters and periods."""
 
@@ -203,14 +203,7 @@ def _variance(plan: TrialPlan) -> tuple[float, float, int]:
         effect_variance(schedule[order], sizes[:, None], _spread(plan))
         for order in orders
     ]
-    df = float(
-        np.mean(
-            [
-                schedule_freedom(schedule[order], sizes[:, None], _spread(plan))
-                for order in orders
-            ]
-        )
-    )
+    df = schedule.size - sum(schedule.shape)
     return float(np.mean(found_variances)), df, n
 
 
