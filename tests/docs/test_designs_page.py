@@ -26,6 +26,7 @@ def rows_below(page, heading):
 
 PROVEN = rows_below(PAGE.read_text("utf-8"), "# What each design")
 SHEETS = rows_below(PAGE.read_text("utf-8"), "## From a spreadsheet")
+LOOPS = rows_below(PAGE.read_text("utf-8"), "## In a thousand loops")
 
 
 def is_of(cell, folder="tests/"):
@@ -39,7 +40,19 @@ def is_of(cell, folder="tests/"):
 def anchors(page):
     """Give what a heading can be linked by."""
     heads = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
-    return {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}
+    return {anchor_of(head) for head in heads}
+
+
+def anchor_of(head):
+    return re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-")
+
+
+def section(page, anchor):
+    """Give what stands below the heading of an anchor, up to the next."""
+    for part in re.split(r"^#+ ", page.read_text("utf-8"), flags=re.MULTILINE)[1:]:
+        if anchor_of(part.partition("\n")[0]) == anchor:
+            return part
+    raise AssertionError(anchor)
 
 
 def test_every_design_that_a_protocol_may_have_is_there():
@@ -50,6 +63,20 @@ def test_every_design_of_the_demo_is_one_of_them():
     others = {"parallel": "clinic", "adaptive": "response_adaptive"}
     asked = {others.get(name, name.replace("-", "_")) for name in get_args(DemoDesign)}
     assert asked <= set(PROVEN)
+
+
+def test_every_design_of_the_demo_has_its_loops_in_the_manual():
+    """And below that heading stands the command that printed them."""
+    assert set(LOOPS) == set(get_args(DemoDesign))
+    for name, (design, link) in LOOPS.items():
+        assert design.strip("`") in PROVEN
+        _, target, anchor = LINK.fullmatch(link).groups()
+        page = PAGE.parent / target
+        assert anchor in anchors(page)
+        below = section(page, anchor)
+        command = "rounds simulate --loops"
+        asked = command if name == "parallel" else rf"{command} \d+ --design {name}`"
+        assert re.search(asked, below)
 
 
 def test_every_design_of_a_spreadsheet_is_there_and_is_one_of_them():

@@ -25,9 +25,10 @@ from rounds.loop.evaluation.feasibility import (
 from rounds.loop.evaluation.feasibility.adapting import AdaptiveTrial
 from rounds.loop.evaluation.feasibility.allocating import draw_of
 from rounds.loop.evaluation.feasibility.describing import describe
-from rounds.loop.evaluation.feasibility.looking import DesignLook
-from rounds.loop.evaluation.feasibility.made_trials import with_effect
+from rounds.loop.evaluation.feasibility.looking import DesignLook, enrolled_in
+from rounds.loop.evaluation.feasibility.made_trials import make_trials, with_effect
 from rounds.loop.evaluation.feasibility.plans import DESIGNS, in_weeks
+from rounds.loop.evaluation.feasibility.question import Question
 from rounds.methods.multilevel.icc import anova_icc
 from rounds.world import World, WorldConfig
 from stories import past as story
@@ -210,6 +211,49 @@ def test_power_of_ratios_and_of_margins_is_that_of_made_trials(named):
         f"(apart {apart.mean():+.1%} ± {error_of(apart):.1%})"
     )
     assert abs(apart.mean()) < AGREE + 3 * error_of(apart)
+
+
+RARE = story.Site(clinics=16, per_clinic=90, rate=0.04, icc=0.01)
+MARGINS = {"clinic": 0.04, "cluster-crossover": 0.04, "stepped-wedge": 0.06}
+
+
+@pytest.mark.parametrize("name", MARGINS if TRIALS else ("cluster-crossover",))
+def test_a_harm_is_excluded_as_often_as_made_trials_exclude_it(name):
+    """By the interval that harms have, which in wedges and cross-overs is wider."""
+    low = trial.endpoint(
+        "balancing", trial.BALANCING, "low", "lower", margin=MARGINS[name]
+    )
+    asked = Question.harmless(low)
+    trials = max(100, TRIALS // 2)
+    formula, made, by_model = [], [], []
+    for seed in range(TRIALS // 10 or 6):
+        past = planned(RARE, seed)
+        look = DesignLook(DESIGNS[name], past, story.protocol(), Asked(0.1, trials=0))
+        found = look.predicted_of(past.people, WEEKS, low, is_share=True)
+        formula.append(found.power(asked))
+        as_effect = look.predicted_of(
+            past.people,
+            WEEKS,
+            low.model_copy(update={"role": "secondary"}),
+            is_share=True,
+        )
+        by_model.append(as_effect.power(asked))
+        design, protocol = in_weeks(DESIGNS[name], story.protocol(), WEEKS)
+        draw = draw_of(design, enrolled_in(past.people, past, WEEKS), past)
+        rng = np.random.default_rng(seed)
+        told = make_trials(
+            draw, protocol, asked, past.levels, rng, trials=trials, is_share=True
+        )
+        made.append(told.power)
+    apart = np.array(formula) - np.array(made)
+    print(
+        f"harm, {name:<20}{np.mean(formula):7.1%} {np.mean(made):7.1%} "
+        f"(apart {apart.mean():+.1%} ± {error_of(apart):.1%}; by the interval of "
+        f"effects {np.mean(by_model):.1%})"
+    )
+    assert abs(apart.mean()) < AGREE + 3 * error_of(apart)
+    wider = np.array(by_model) - np.array(formula)
+    assert np.all(wider > 0 if name != "clinic" else wider == 0)
 
 
 def test_an_interaction_is_found_as_often_as_said():

@@ -153,6 +153,7 @@ class DesignLook:
             luck_of(self.asked, self.one.name),
             estimand=endpoint.estimand,
             is_share=is_share,
+            harm=endpoint.role == "balancing",
         )
 
     def _drawn(self, weeks: int, people: Participants) -> tuple[Draw, Protocol]:

@@ -107,7 +107,9 @@ def make_trials(
                 everybody = replace(people, active=np.ones(len(people), dtype=bool))
                 with_it = with_effect(everybody, difference, rng, is_share=is_share)
                 people = adapting.allocated(people, with_it.outcome, rng)
-            one, _method = fit_asked(people, protocol, asked.estimand, extra=extra)
+            one, _method = fit_asked(
+                people, protocol, asked.estimand, extra=extra, harm=asked.harm
+            )
         except (ValueError, np.linalg.LinAlgError) as error:
             unanswered, why = unanswered + 1, str(error)
             continue

@@ -11,9 +11,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 from scipy import optimize
 
+from rounds.loop.evaluation.designs import design_of
 from rounds.loop.evaluation.designs.scheduled import period_columns
 from rounds.loop.evaluation.estimates.effects import covariate_columns, fit_asked
 from rounds.loop.evaluation.estimates.summaries import BY_LEAST_SQUARES
@@ -38,8 +40,8 @@ ALLOCATIONS = 20
 """Over which power is averaged."""
 _FITTED = 4
 """Of them, those whose degrees of freedom are found where a fit takes long."""
-_FITTED_RATIOS = 10
-"""The same of ratios, whose standard errors are looked at too."""
+_FITTED_WIDE = 10
+"""The same of ratios and of harms, whose intervals are looked at too."""
 _STEPS = 200
 """In which the smallest effect is looked for."""
 _FARTHEST = 6.0
@@ -64,8 +66,8 @@ class Prediction:
         The part of the variance that those with the effect bring.
     wide : array of float, shape (n_allocations,), or 1
         How much wider the analysis makes its intervals than this variance would: what
-        corrections for few clusters add to a ratio's; 1 of a difference, whose CR2
-        variance is right on average.
+        corrections for few clusters add to a ratio's, or the wider of two intervals to
+        a harm's; 1 of another difference, whose variance is right on average.
     """
 
     variances: Floats
@@ -150,6 +152,7 @@ def predict(
     *,
     estimand: Estimand,
     is_share: bool,
+    harm: bool = False,
     look: Callable[[Participants], Looked] = plainly,
     allocations: int = ALLOCATIONS,
 ) -> Prediction:
@@ -165,6 +168,8 @@ def predict(
         Of the endpoint.
     is_share : bool
         Whether the outcome is 0 or 1.
+    harm : bool
+        Whether it is a balancing endpoint's, of which a design may have a model.
     look : callable
         Says which column of participants is asked about.
     allocations : int
@@ -184,14 +189,18 @@ def predict(
     spread: Spread | None = None
     adds = estimand.summary_measure in BY_LEAST_SQUARES
     quick = adds and protocol.schedule is None
-    most = allocations if quick else _FITTED if adds else _FITTED_RATIOS
+    own = harm and design_of(protocol).fit_of_harm is not None
+    is_as_planned = adds and not own
+    most = allocations if quick else _FITTED if is_as_planned else _FITTED_WIDE
     seen: list[float] = []
     for _ in range(allocations):
         people, extra = look(draw(rng))
         known, beside = people.where(people.observed), _of_known(people, extra)
         try:
             if len(df) < most:
-                fitted, _method = fit_asked(people, protocol, estimand, extra=extra)
+                fitted, _method = fit_asked(
+                    people, protocol, estimand, extra=extra, harm=harm
+                )
             # What is left beside the arm does not depend on who is in which arm.
             if spread is None:
                 spread, alike = spread_of(known, protocol), alike_in_visits(known)
@@ -203,7 +212,7 @@ def predict(
             why = str(error)
             continue
         if len(df) < most:
-            seen.append(fitted.se)
+            seen.append(fitted.upper - fitted.lower)
         variances.append(variance)
         df.append(fitted.df)
         n.append(len(people))
@@ -217,16 +226,19 @@ def predict(
     found = Prediction(
         np.array(variances), freedom, float(np.mean(n)), shown, 1 - protocol.level
     )
-    return found if adds else replace(found, wide=_width(found, seen, estimand))
+    if is_as_planned:
+        return found
+    return replace(found, wide=_width(found, seen, estimand))
 
 
 def _width(found: Prediction, seen: list[float], estimand: Estimand) -> Floats:
-    """Give the analysis's standard errors over the formula's, at least 1 each.
+    """Give the analysis's intervals over the formula's, at least 1 each.
 
     Of allocations that were not fitted, those of others that were.
     """
     nothing = Question(estimand, "superiority", "higher", 0.0)
-    expected = np.sqrt(found.variances * nothing.variance_of(found.share))
+    error = np.sqrt(found.variances * nothing.variance_of(found.share))
+    expected = 2 * scipy.stats.t.isf(found.alpha / 2, found.df) * error
     here = np.resize(np.array(seen) / expected[: len(seen)], len(expected))
     return np.asarray(np.maximum(here, 1.0), dtype=float)
 

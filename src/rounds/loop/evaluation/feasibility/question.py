@@ -39,6 +39,8 @@ class Question:
         The true one, where effects add.
     margin : float
         Where effects add, above 0; 0 of superiority, which has none.
+    harm : bool
+        Whether it is a balancing endpoint's, of which a design may have a model.
     """
 
     estimand: Estimand
@@ -46,6 +48,7 @@ class Question:
     better: Better
     effect: float
     margin: float = 0.0
+    harm: bool = False
 
     @classmethod
     def of(cls, endpoint: Endpoint, effect: float) -> Self:
@@ -65,7 +68,14 @@ class Question:
     def harmless(cls, endpoint: Endpoint) -> Self:
         """Ask of a balancing endpoint whether its harm is excluded, where none is."""
         margin = distance(scale_of(endpoint), endpoint.margin or 0.0)
-        return cls(endpoint.estimand, "non-inferiority", endpoint.better, 0.0, margin)
+        return cls(
+            endpoint.estimand,
+            "non-inferiority",
+            endpoint.better,
+            0.0,
+            margin,
+            harm=True,
+        )
 
     @property
     def is_ratio(self) -> bool:
