@@ -77,6 +77,7 @@ def test_every_design_of_the_demo_has_its_loops_in_the_manual():
         command = "rounds simulate --loops"
         asked = command if name == "parallel" else rf"{command} \d+ --design {name}`"
         assert re.search(asked, below)
+        assert "false adopt" in below
 
 
 def test_every_design_of_a_spreadsheet_is_there_and_is_one_of_them():
