@@ -199,3 +199,49 @@ def test_a_wedge_with_an_empty_cell_has_no_permutation(tmp_path, capsys):
     assert "nobody in some period" in found["not_estimable"]
     _, out = analyse(tmp_path, capsys, text, *words)
     assert json.loads(out.out)["estimate"] is not None
+
+
+def dated(cell=None, at=3, name="seen"):
+    """Give a CSV with a covariate of dates written as numbers; one cell may differ."""
+    lines = rows().split()
+    told = [f"{line},{20240600 + i * 7 % 29}" for i, line in enumerate(lines)]
+    told[0] = f"{lines[0]},{name}"
+    if cell is not None:
+        told[at] = f"{lines[at]},{cell}"
+    return "\n".join(told) + "\n"
+
+
+@pytest.mark.parametrize("cell", [SECRET, "1_000", "0x10", "TRUE", "1e5e"])
+def test_a_covariate_of_numbers_with_one_other_cell_is_refused(tmp_path, capsys, cell):
+    """Not read as a group of each number; the row is told, its cell never."""
+    words = (*CLUSTER, "--covariates", "seen")
+    code, told = analyse(tmp_path, capsys, dated(cell), *words)
+    said = told.out + told.err
+    assert code == 11
+    assert "47 cells are numbers and 1 are not, beginning with row 3" in said
+    assert cell not in said
+
+
+@pytest.mark.parametrize("cell", ["1e200", "-1e15", "inf", "-Infinity"])
+def test_a_covariate_beyond_all_others_is_refused(tmp_path, capsys, cell):
+    words = (*CLUSTER, "--covariates", "seen")
+    code, told = analyse(tmp_path, capsys, dated(cell), *words)
+    assert code == 11
+    assert "'seen' holds a number that is not finite, or beyond 1e15" in told.out
+    assert cell not in told.out.replace("beyond 1e15", "") + told.err
+
+
+def test_excel_s_own_mark_of_what_is_not_known_is_no_group(tmp_path, capsys):
+    words = (*CLUSTER, "--covariates", "seen")
+    code, told = analyse(tmp_path, capsys, dated("#N/A"), *words)
+    assert code == 11
+    assert "1 cells of the covariate 'seen'" in told.out
+
+
+def test_grades_beside_words_are_groups(tmp_path, capsys):
+    """As in 0, 1, 2+: few numbers, each of them a name."""
+    lines = rows().split()
+    text = "\n".join(f"{x},{('0', '1', '2+')[i % 3]}" for i, x in enumerate(lines))
+    text = text.replace("arm,0", "arm,grade") + "\n"
+    words = (*CLUSTER, "--covariates", "grade")
+    assert analyse(tmp_path, capsys, text, *words)[0] == 0

@@ -36,6 +36,7 @@ BAD = {
     "a measure of effects": (ROWS, (*EFFECTS, "--measure", "or"), "four counts"),
     "effects cell by cell": (ROWS, (*EFFECTS, "--method", "mh"), "needs counts"),
     "a level of 100%": (ROWS, (*EFFECTS, "--level", "100"), "the level"),
+    "a level as a share": (ROWS, (*EFFECTS, "--level", "0.95"), "50 and 100 percent"),
     "an interval of none": (
         ROWS,
         (*EFFECTS, "--method", "bayes", "--interval", "hksj"),

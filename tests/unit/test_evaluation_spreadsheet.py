@@ -104,6 +104,56 @@ def test_each_method_of_clusters_is_the_method(tmp_path, capsys):
     assert found["n_allocations"] == 10_000
 
 
+METHODS = ("least-squares", "gee", "mixed", "mixed-wider", "permutation")
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    ("origin", "unit"), [(20_240_600, 1), (1.7e12, 1000), (0, 1e-9)]
+)
+def test_a_covariate_is_adjusted_for_wherever_its_nought_lies(
+    tmp_path, capsys, method, origin, unit
+):
+    """As of a date written 20240601, or a time in milliseconds since 1970."""
+    y, clusters, arm, age = parallel()
+    words = (*CLUSTER, "--covariates", "age", "--method", method)
+    # Fay and Graubard's variance depends on where nought lies: far ones are centred.
+    near = age - age.mean() if origin else age
+    wanted = analyse(capsys, sheet(tmp_path, y, clusters, arm, near), *words)
+    moved = [repr(origin + unit * float(one)) for one in age]
+    found = analyse(capsys, sheet(tmp_path, y, clusters, arm, moved), *words)
+    crude = analyse(capsys, sheet(tmp_path, y, clusters, arm, moved), *words[:-4])
+    for name in ("estimate", "lower", "upper", "p_value"):
+        assert found[name] == pytest.approx(wanted[name], rel=1e-6)
+    assert abs(found["estimate"] - crude["estimate"]) > 1e-4
+
+
+def test_a_cost_that_is_the_same_throughout_an_arm_has_a_net_benefit(tmp_path, capsys):
+    """That of worth times outcome less cost, analysed by itself."""
+    y, clusters, arm, _ = parallel()
+    exposed = arm[clusters]
+    path = write(
+        tmp_path / "priced.csv",
+        y=y,
+        cost=5 * exposed,
+        net=400 * y - 5 * exposed,
+        arm=["card" if a else "usual" for a in exposed],
+    )
+    words = ("--design", "individual", "--arm", "arm")
+    net = analyse(capsys, path, *words, "--outcome", "net")
+    asked = ("--effect", "y", "--cost", "cost", "--worth", "400", "--currency", "EUR")
+    told = ("--perspective", "the payer", "--json")
+    assert main(["evaluation", "value", str(path), *words, *asked, *told]) == 0
+    found = json.loads(capsys.readouterr().out)
+    for name in ("estimate", "lower", "upper"):
+        assert found["net_benefit"][name] == pytest.approx(net[name], rel=1e-9)
+        assert found["cost"][name] == 5
+    free = found["curve"][0]
+    assert free["worth"] == 0
+    assert (free["estimate"], free["lower"], free["upper"]) == (-5, -5, -5)
+    assert free["probability"] == 0
+
+
 def test_ratios_are_exponentials_and_of_persons_too(tmp_path, capsys):
     y, clusters, arm, age = parallel()
     path = sheet(tmp_path, y, clusters, arm, age)

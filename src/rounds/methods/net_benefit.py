@@ -177,12 +177,14 @@ def net_benefit(joint: Joint, worth: float, *, level: float = 0.95) -> Interval:
     -------
     Interval
         In money. The degrees of freedom grow with the share of the variance that
-        prices have, which are taken as normal (Satterthwaite).
+        prices have, which are taken as normal (Satterthwaite). Without width where
+        the effect varies and counts for nothing: its worth is nought, and the cost is
+        the same throughout an arm.
 
     Raises
     ------
     ValueError
-        If the net benefit does not vary at all.
+        If neither cost nor effect varies.
 
     Examples
     --------
@@ -199,7 +201,10 @@ def net_benefit(joint: Joint, worth: float, *, level: float = 0.95) -> Interval:
     )
     variance = sampled + joint.price_variance
     if not variance > 0:
-        raise ValueError("the net benefit does not vary over participants")
+        if not joint.effect_variance > 0:
+            raise ValueError("neither cost nor effect varies over participants")
+        known = worth * joint.effect - joint.cost
+        return Interval(known, known, known, float(np.heaviside(known, 0.5)))
     df = np.inf if sampled <= 0 else joint.df * (variance / sampled) ** 2
     value, se = worth * joint.effect - joint.cost, float(np.sqrt(variance))
     half = float(scipy.stats.t.ppf((1 + level) / 2, df)) * se

@@ -26,6 +26,9 @@ __all__ = [
     "usual_scales",
 ]
 
+_LEAST_LEVEL = 0.5
+"""Of an interval: a lower one was meant as a share and not in percent."""
+
 PoolingMethod = Literal["fixed", "dl", "reml", "pm", "bayes", "mh"]
 
 
@@ -110,8 +113,8 @@ def check_asked(sheet: StudySheet, asked: PoolAsked) -> None:
         wrong = f"the method {asked.method} takes no moderators"
     elif asked.prediction is not None and (own or asked.method == "fixed"):
         wrong = f"the method {asked.method} has no prediction interval to choose"
-    elif not 0 < asked.level < 1:
-        wrong = "the level is not between 0 and 100 percent"
+    elif not _LEAST_LEVEL <= asked.level < 1:
+        wrong = "the level is not between 50 and 100 percent"
     elif not 0 < asked.vague_weight < 1:
         wrong = "the weight of the vague part is not between 0 and 1"
     elif asked.scales and not all(

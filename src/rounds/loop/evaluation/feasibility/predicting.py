@@ -189,9 +189,8 @@ def predict(
     spread: Spread | None = None
     adds = estimand.summary_measure in BY_LEAST_SQUARES
     quick = adds and protocol.schedule is None
-    own = harm and design_of(protocol).fit_of_harm is not None
-    is_as_planned = adds and not own
-    most = allocations if quick else _FITTED if is_as_planned else _FITTED_WIDE
+    is_wider = not adds or (harm and design_of(protocol).fit_of_harm is not None)
+    most = allocations if quick else _FITTED_WIDE if is_wider else _FITTED
     seen: list[float] = []
     for _ in range(allocations):
         people, extra = look(draw(rng))
@@ -226,9 +225,7 @@ def predict(
     found = Prediction(
         np.array(variances), freedom, float(np.mean(n)), shown, 1 - protocol.level
     )
-    if is_as_planned:
-        return found
-    return replace(found, wide=_width(found, seen, estimand))
+    return replace(found, wide=_width(found, seen, estimand)) if is_wider else found
 
 
 def _width(found: Prediction, seen: list[float], estimand: Estimand) -> Floats:

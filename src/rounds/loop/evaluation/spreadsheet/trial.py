@@ -6,6 +6,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from rounds.loop.evaluation.spreadsheet.covariates import (
+    covariate_of,
+    in_countable_units,
+    insist_on_told,
+)
 from rounds.loop.evaluation.spreadsheet.designs import SHEET_DESIGNS, SheetDesign
 from rounds.loop.evaluation.spreadsheet.roles import roles_of
 from rounds.methods.estimands.baseline import fill_missing
@@ -21,9 +26,6 @@ Codes = NDArray[np.intp]
 
 _USUAL = frozenset({"0", "control", "usual", "usual care", "silent", "placebo", "no"})
 """Labels of an arm that others are compared with, in any letter case."""
-_UNKNOWN = frozenset({"", "na", "n/a", "nan", "null", "none", "."})
-"""What a cell says that says nothing, in any letter case."""
-
 _EVIDENT = 10
 """Clusters all of one arm each that chance hardly gives."""
 
@@ -99,7 +101,7 @@ def trial_of(
     active, labels = _arms(columns["arm"], control)
     for role in ("arm", "cluster", "stratum"):
         if role in columns:
-            _insist_on_told(role, columns[role])
+            insist_on_told(role, columns[role])
     clusters = _coded(columns.get("cluster"))
     periods = _coded(columns.get("period")) if kind.in_periods else None
     outcome, roles = roles_of(columns)
@@ -125,7 +127,7 @@ def trial_of(
         strata=strata,
         schedule=schedule,
         covariates=before
-        | {name: _covariate(c) for name, c in (covariates or {}).items()},
+        | {name: covariate_of(name, c) for name, c in (covariates or {}).items()},
         roles=roles,
         n_filled=n_filled,
     )
@@ -312,18 +314,6 @@ def _insist_on_pairs(schedule: Floats, pairs: Codes | None) -> None:
         )
 
 
-def _insist_on_told(role: str, cells: NDArray[np.generic]) -> None:
-    """Refuse cells that say that nothing is known: they are no group of their own."""
-    empty = sum(str(cell).strip().lower() in _UNKNOWN for cell in cells)
-    if empty:
-        raise DataError(
-            f"{empty} cells of the {role}'s column say that it is not known.",
-            code="trial-unknown",
-            why="These rows would count as a group of their own.",
-            remedies=("Fill them in, or take out these rows.",),
-        )
-
-
 def _baseline(
     columns: Mapping[str, NDArray[np.generic]],
 ) -> tuple[dict[str, Floats], int]:
@@ -340,21 +330,4 @@ def _baseline(
             why="There is nothing to adjust for.",
             remedies=("Name another column, or leave --baseline out.",),
         ) from error
-    return {BASELINE: filled[:, None]}, n
-
-
-def _covariate(cells: NDArray[np.object_]) -> Floats:
-    """Give numbers as they are, and of groups a column each but the first."""
-    _insist_on_told("covariate", cells)
-    try:
-        numbers = np.array([float(cell) for cell in cells])
-    except ValueError:
-        groups = np.unique(cells.astype(str))[1:]
-        return np.asarray(cells.astype(str)[:, None] == groups, dtype=float)
-    if not np.isfinite(numbers).all():
-        raise DataError(
-            "A covariate holds a number that is not finite.",
-            code="trial-covariate",
-            remedies=("Correct it, or leave out the row.",),
-        )
-    return numbers[:, None]
+    return {BASELINE: in_countable_units(filled)[:, None]}, n
